@@ -1,0 +1,2 @@
+//! The `ranklab` binary.
+fn main() {}

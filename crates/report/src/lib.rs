@@ -1,0 +1,1 @@
+//! Runs to polars frames, tables and plotters figures, one HTML page and one Markdown file.

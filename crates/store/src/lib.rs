@@ -1,0 +1,1 @@
+//! The runs database: migrations, typed reads and writes, documented views.

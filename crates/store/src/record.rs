@@ -1,0 +1,265 @@
+//! The rows of the runs database as Rust values: what is written and what is read back.
+
+use serde::{Deserialize, Serialize};
+
+/// A sweep as it is registered before anything runs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewSweep {
+    /// A name for people, from the experiment file or the command line.
+    pub name: String,
+    /// The command as it was typed.
+    pub command: String,
+    /// Hash over the configuration hashes of all planned trials, in order. A sweep with the same
+    /// plan is the same sweep: repeating the command finds it again.
+    pub plan_hash: String,
+}
+
+/// One planned trial: a complete configuration at its place in a sweep.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlannedTrial {
+    /// Place in the plan, from 0.
+    pub position: i64,
+    /// What differs from the sweep's other trials, for people: `rank=5 layers=block5`.
+    pub label: String,
+    /// Hash of `config`.
+    pub config_hash: String,
+    /// The resolved configuration as canonical JSON.
+    pub config: String,
+}
+
+/// Where a sweep stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SweepRow {
+    /// Primary key.
+    pub id: i64,
+    /// Name for people.
+    pub name: String,
+    /// The command as it was first typed.
+    pub command: String,
+    /// See [`NewSweep::plan_hash`].
+    pub plan_hash: String,
+    /// RFC 3339, UTC.
+    pub created_at: String,
+    /// Planned trials.
+    pub trials: i64,
+    /// Trials with a finished run.
+    pub finished: i64,
+}
+
+/// State of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RunStatus {
+    /// Training, as far as is known.
+    Running,
+    /// Ended with test predictions.
+    Finished,
+    /// Ended by an error; `failure` says which.
+    Failed,
+    /// Its process is gone.
+    Interrupted,
+}
+
+/// Everything known about a run when it starts: all that is needed to repeat it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct NewRun {
+    /// Hash of `config`.
+    pub config_hash: String,
+    /// The resolved configuration as canonical JSON.
+    pub config: String,
+    /// What differs from the sweep's other trials, for people.
+    pub label: String,
+    /// `model_4` or `model_5`.
+    pub model: String,
+    /// Adapted convolutions (`block5`, `block4+block5`, …); `None` without adapters.
+    pub layers: Option<String>,
+    /// Rank, where all adapters share one.
+    pub rank: Option<i64>,
+    /// Ranks as text: `5`, or `4+8+16` for one per layer; `None` without adapters.
+    pub ranks: Option<String>,
+    /// Adapter preset: `published` or `peft`; `None` without adapters.
+    pub preset: Option<String>,
+    /// Optimiser name.
+    pub optimizer: String,
+    /// Learning rate.
+    pub learning_rate: f64,
+    /// Epochs asked for.
+    pub epochs: i64,
+    /// Images per step.
+    pub batch_size: i64,
+    /// Seed of initial weights, shuffles and dropout.
+    pub seed: i64,
+    /// Dataset as named in the configuration.
+    pub dataset: String,
+    /// Whether the images are generated.
+    pub synthetic: bool,
+    /// Images used (train + validation + test).
+    pub images: i64,
+    /// Duplicates left out of the manifest.
+    pub duplicate_images: i64,
+    /// Unreadable images left out of the manifest.
+    pub unreadable_images: i64,
+    /// Side of the square network input in pixels.
+    pub image_size: i64,
+    /// Resizing method: `opencv` or `antialias`.
+    pub resize: String,
+    /// Hash over the names, labels and content hashes of the images used.
+    pub image_set_hash: String,
+    /// `random` or `patient`.
+    pub split: String,
+    /// Fold of a patient split.
+    pub fold: Option<i64>,
+    /// Seed of the split.
+    pub split_seed: i64,
+    /// Hash over which image stands where.
+    pub split_hash: String,
+    /// Training images.
+    pub train_images: i64,
+    /// Validation images.
+    pub validation_images: i64,
+    /// Test images.
+    pub test_images: i64,
+    /// Patients with at least one training or validation image.
+    pub train_patients: i64,
+    /// Patients with at least one test image.
+    pub test_patients: i64,
+    /// Patients on both sides: the leak.
+    pub shared_patients: i64,
+    /// Test images whose patient also stands in the training or validation part.
+    pub shared_test_images: i64,
+    /// Where the trunk's weights came from: `imagenet`, `random` or a path.
+    pub weights: String,
+    /// Hash of the trunk's 26 tensors.
+    pub weights_hash: String,
+    /// Device name: `flex`, `tch`, …
+    pub device: String,
+    /// Host name.
+    pub host: String,
+    /// Process id.
+    pub process: i64,
+    /// Commit of the working tree, where there is one.
+    pub git_commit: Option<String>,
+    /// Whether the working tree differed from that commit.
+    pub git_dirty: Option<bool>,
+    /// Version of ranklab.
+    pub version: String,
+    /// Trainable parameters.
+    pub trainable_parameters: i64,
+    /// Frozen parameters of the part of the network that the model uses.
+    pub frozen_parameters: i64,
+    /// Adapter parameters among the trainable ones.
+    pub adapter_parameters: i64,
+    /// Metric that chose the best epoch.
+    pub select_by: String,
+}
+
+/// What a run's end adds.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct RunResult {
+    /// Epoch (from 1) whose weights were restored.
+    pub best_epoch: i64,
+    /// Hash of the trained weights after restoring.
+    pub model_hash: String,
+    /// Seconds spent on trunk features (0 when the cache was warm).
+    pub feature_seconds: f64,
+    /// Seconds spent training and validating.
+    pub train_seconds: f64,
+    /// Seconds spent on the test images.
+    pub test_seconds: f64,
+    /// Training images per second, mean over epochs.
+    pub images_per_second: f64,
+    /// Peak resident memory of the process in bytes.
+    pub peak_memory_bytes: i64,
+    /// Test cross-entropy.
+    pub test_loss: f64,
+    /// Test accuracy.
+    pub test_accuracy: f64,
+    /// Recall of parasitized.
+    pub sensitivity: f64,
+    /// Recall of uninfected.
+    pub specificity: f64,
+    /// Precision of parasitized.
+    pub precision: f64,
+    /// F1 of parasitized.
+    pub f1: f64,
+    /// Area under the ROC curve; `None` when the test set holds one class only.
+    pub auc: Option<f64>,
+    /// Parasitized called parasitized.
+    pub true_positives: i64,
+    /// Parasitized called uninfected.
+    pub false_negatives: i64,
+    /// Uninfected called parasitized.
+    pub false_positives: i64,
+    /// Uninfected called uninfected.
+    pub true_negatives: i64,
+}
+
+/// A run as it is read back.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunRow {
+    /// Primary key.
+    pub id: i64,
+    /// State.
+    pub status: RunStatus,
+    /// Why it failed.
+    pub failure: Option<String>,
+    /// RFC 3339, UTC.
+    pub started_at: String,
+    /// RFC 3339, UTC.
+    pub ended_at: Option<String>,
+    /// What was known at the start.
+    pub start: NewRun,
+    /// What the end added; `None` unless finished.
+    pub result: Option<RunResult>,
+}
+
+/// A metric at one step.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StepMetric {
+    /// Epoch, from 1.
+    pub epoch: i64,
+    /// Step over the whole run, from 1.
+    pub step: i64,
+    /// Metric name: `loss`, `accuracy`.
+    pub metric: String,
+    /// Value.
+    pub value: f64,
+}
+
+/// A metric of one epoch.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EpochMetric {
+    /// Epoch, from 1.
+    pub epoch: i64,
+    /// Metric name: `train_loss`, `train_accuracy`, `validation_loss`, `validation_accuracy`,
+    /// `seconds`, `images_per_second`.
+    pub metric: String,
+    /// Value.
+    pub value: f64,
+}
+
+/// One test image of one run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PredictionRow {
+    /// Image name inside its source.
+    pub image: String,
+    /// Patient the cell was taken from.
+    pub patient: String,
+    /// 1 = parasitized, 0 = uninfected.
+    pub label: i64,
+    /// Predicted probability of parasitized.
+    pub probability: f64,
+}
+
+/// A file that a run left behind.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ArtifactRow {
+    /// `model`, `adapter`, `split`, …
+    pub kind: String,
+    /// Path relative to the runs folder.
+    pub path: String,
+    /// SHA-256 of its content.
+    pub sha256: String,
+    /// Size in bytes.
+    pub bytes: i64,
+}

@@ -1,0 +1,1 @@
+//! What to run and how: experiment files, overrides, plan, trial and execution.

@@ -1,0 +1,1 @@
+//! Frozen-trunk feature cache, training loop, Adamax, evaluation and events.

@@ -1,0 +1,249 @@
+//! Names and shapes of VGG16's 13 convolutions, sets of them, and the ranks given to a set.
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::Error;
+
+/// One of VGG16's 13 convolutions, by its place from the input (0 to 12).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Layer(u8);
+
+/// Convolutions per block.
+const BLOCKS: [u8; 5] = [2, 2, 3, 3, 3];
+/// Output channels per block.
+const CHANNELS: [usize; 5] = [64, 128, 256, 512, 512];
+
+impl Layer {
+    /// All 13, from the input on.
+    pub fn all() -> impl Iterator<Item = Self> {
+        (0..13).map(Self)
+    }
+
+    /// Place from the input, 0 to 12.
+    pub fn index(self) -> usize {
+        usize::from(self.0)
+    }
+
+    /// Block, 1 to 5.
+    pub fn block(self) -> usize {
+        self.place().0
+    }
+
+    /// Place within its block, from 1.
+    pub fn convolution(self) -> usize {
+        self.place().1
+    }
+
+    fn place(self) -> (usize, usize) {
+        let mut left = self.0;
+        for (block, &count) in BLOCKS.iter().enumerate() {
+            if left < count {
+                return (block + 1, usize::from(left) + 1);
+            }
+            left -= count;
+        }
+        (5, 3)
+    }
+
+    /// Whether a max pooling follows it.
+    pub fn ends_block(self) -> bool {
+        let (block, convolution) = self.place();
+        convolution == usize::from(BLOCKS[block - 1])
+    }
+
+    /// Output channels.
+    pub fn channels_out(self) -> usize {
+        CHANNELS[self.block() - 1]
+    }
+
+    /// Input channels.
+    pub fn channels_in(self) -> usize {
+        match self.0 {
+            0 => 3,
+            index => Self(index - 1).channels_out(),
+        }
+    }
+
+    /// Index of this convolution in torchvision's `features` sequence (block5: 24, 26, 28).
+    pub fn torchvision_index(self) -> usize {
+        2 * self.index() + self.block() - 1
+    }
+}
+
+impl fmt::Display for Layer {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (block, convolution) = self.place();
+        write!(formatter, "block{block}_conv{convolution}")
+    }
+}
+
+/// A non-empty set of convolutions: `block5`, `block4+block5`, `block5_conv3`, `all`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct LayerSet(Vec<Layer>);
+
+impl Default for LayerSet {
+    /// Block 5, as published.
+    fn default() -> Self {
+        Self(Layer::all().filter(|layer| layer.block() == 5).collect())
+    }
+}
+
+impl LayerSet {
+    /// The layers, from the input on.
+    pub fn layers(&self) -> &[Layer] {
+        &self.0
+    }
+
+    /// The layer nearest to the input.
+    pub fn lowest(&self) -> Layer {
+        self.0[0]
+    }
+
+    /// Whether `layer` is in the set.
+    pub fn contains(&self, layer: Layer) -> bool {
+        self.0.contains(&layer)
+    }
+}
+
+impl FromStr for LayerSet {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        let unknown = |name: &str| {
+            Error::Setting(format!(
+                "layers: `{name}` is not a part of VGG16; give block1 to block5, a convolution like \
+                 block5_conv3, several joined by `+`, or all"
+            ))
+        };
+        let mut layers = Vec::new();
+        for name in text.split('+').map(str::trim) {
+            let matching: Vec<Layer> = Layer::all()
+                .filter(|layer| {
+                    name == "all" || name == format!("block{}", layer.block()) || name == layer.to_string()
+                })
+                .collect();
+            if matching.is_empty() {
+                return Err(unknown(name));
+            }
+            layers.extend(matching);
+        }
+        layers.sort_unstable();
+        layers.dedup();
+        Ok(Self(layers))
+    }
+}
+
+impl fmt::Display for LayerSet {
+    /// The shortest spelling: whole blocks by their name.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.len() == 13 {
+            return formatter.write_str("all");
+        }
+        let mut parts = Vec::new();
+        for block in 1..=5 {
+            let members: Vec<Layer> = self.0.iter().copied().filter(|layer| layer.block() == block).collect();
+            if members.len() == usize::from(BLOCKS[block - 1]) {
+                parts.push(format!("block{block}"));
+            } else {
+                parts.extend(members.iter().map(Layer::to_string));
+            }
+        }
+        formatter.write_str(&parts.join("+"))
+    }
+}
+
+impl Serialize for LayerSet {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for LayerSet {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+/// Rank of every adapter, or one per adapted layer from the input on: `5`, `4+8+16`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Ranks(Vec<usize>);
+
+impl Ranks {
+    /// One rank for all layers.
+    pub fn same(rank: usize) -> Self {
+        Self(vec![rank])
+    }
+
+    /// The rank, where all layers share one.
+    pub fn single(&self) -> Option<usize> {
+        self.0.iter().all(|rank| *rank == self.0[0]).then(|| self.0[0])
+    }
+
+    /// One rank per layer of `layers`, in order.
+    ///
+    /// # Errors
+    /// When there are several ranks but not one per layer.
+    pub fn per_layer(&self, layers: &LayerSet) -> Result<Vec<usize>, Error> {
+        let wanted = layers.layers().len();
+        match self.0.len() {
+            1 => Ok(vec![self.0[0]; wanted]),
+            given if given == wanted => Ok(self.0.clone()),
+            given => Err(Error::Setting(format!(
+                "rank: {given} ranks ({self}) for the {wanted} adapted layers of `{layers}`; give one, or {wanted}"
+            ))),
+        }
+    }
+}
+
+impl FromStr for Ranks {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        let parse = |part: &str| match part.trim().parse::<usize>() {
+            Ok(rank) if (1..=512).contains(&rank) => Ok(rank),
+            _ => Err(Error::Setting(format!(
+                "rank: `{}` is not a rank; give a whole number from 1 to 512, or one per layer joined by `+`",
+                part.trim()
+            ))),
+        };
+        Ok(Self(text.split('+').map(parse).collect::<Result<_, _>>()?))
+    }
+}
+
+impl fmt::Display for Ranks {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let parts: Vec<String> = self.0.iter().map(usize::to_string).collect();
+        formatter.write_str(&parts.join("+"))
+    }
+}
+
+impl Serialize for Ranks {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0.as_slice() {
+            [rank] => serializer.serialize_u64(*rank as u64),
+            _ => serializer.collect_str(self),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Ranks {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Written {
+            One(i64),
+            Several(Vec<i64>),
+            Text(String),
+        }
+        let text = match Written::deserialize(deserializer)? {
+            Written::One(rank) => rank.to_string(),
+            Written::Several(ranks) => {
+                ranks.iter().map(i64::to_string).collect::<Vec<_>>().join("+")
+            }
+            Written::Text(text) => text,
+        };
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}

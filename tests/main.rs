@@ -1,0 +1,1 @@
+//! Drives the `ranklab` binary from outside.
