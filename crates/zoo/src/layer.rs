@@ -66,6 +66,11 @@ impl Layer {
         }
     }
 
+    /// Parameters: kernel and bias.
+    pub fn parameters(self) -> usize {
+        9 * self.channels_in() * self.channels_out() + self.channels_out()
+    }
+
     /// Index of this convolution in torchvision's `features` sequence (block5: 24, 26, 28).
     pub fn torchvision_index(self) -> usize {
         2 * self.index() + self.block() - 1

@@ -1,12 +1,35 @@
 //! The networks: VGG16 trunk, frozen convolution, LoRA, head, model_4, model_5 and pretrained weights.
 
+mod adapter;
 mod config;
+mod convolution;
+mod cut;
 mod error;
+mod feature_map;
+mod head;
 mod layer;
+mod model;
+mod model_4;
+mod model_5;
+mod randomness;
+mod trunk;
+pub mod weights;
+mod winograd;
 
+pub use adapter::Adapter;
 pub use config::{
     AdaptedActivation, AdapterConfig, AdapterSettings, Architecture, DeltaGeometry, Initialisation, ModelConfig,
     Preset, Scaling,
 };
+pub use convolution::FrozenConvolution;
+pub use cut::Cut;
 pub use error::Error;
+pub use feature_map::FeatureMap;
+pub use head::Head;
 pub use layer::{Layer, LayerSet, Ranks};
+pub use model::{Model, ParameterCounts, StateTensor};
+pub use model_4::{Model4, SameConvolution2x2};
+pub use model_5::{Model5, UpperLayer};
+pub use randomness::Randomness;
+pub use trunk::{CHANNEL_MEANS, Trunk, TrunkLayer, preprocess};
+pub use winograd::TileTransform;

@@ -1,0 +1,130 @@
+//! A frozen 3×3 convolution, its kernel transformed once.
+
+use burn::{
+    module::Module,
+    tensor::{Device, Tensor, TensorData},
+};
+
+use crate::{
+    feature_map::FeatureMap,
+    winograd::{TileTransform, kernel_transform, transform_kernel},
+};
+
+/// A 3×3, stride-1, pad-1 convolution whose kernel and bias never change.
+#[derive(Module, Debug)]
+pub struct FrozenConvolution {
+    /// The transformed kernel `U`, `[36, C_in, C_out]`.
+    pub(crate) transformed: Tensor<3>,
+    /// `[1, 1, C_out]`.
+    pub(crate) bias: Tensor<3>,
+    /// The kernel itself, `[9 · C_in, C_out]`: only DoRA's norm needs it.
+    pub(crate) kernel: Option<Tensor<2>>,
+}
+
+impl FrozenConvolution {
+    /// From a kernel in PyTorch's order `[C_out, C_in, 3, 3]` and a bias `[C_out]`.
+    pub fn new(
+        kernel: &[f32],
+        bias: &[f32],
+        channels_in: usize,
+        channels_out: usize,
+        keep_kernel: bool,
+        device: &Device,
+    ) -> Self {
+        let taps_first = taps_first(kernel, channels_in, channels_out);
+        let kernel = Tensor::<3>::from_data(TensorData::new(taps_first, [9, channels_in, channels_out]), device);
+        let bias = Tensor::from_data(TensorData::new(bias.to_vec(), [1, 1, channels_out]), device);
+        Self {
+            transformed: transform_kernel(&kernel_transform(device), kernel.clone()),
+            bias,
+            kernel: keep_kernel.then(|| kernel.reshape([9 * channels_in, channels_out])),
+        }
+    }
+
+    /// `x∗W + b` for a map that `tiles` was made for.
+    pub fn forward(&self, map: FeatureMap, tiles: &TileTransform) -> FeatureMap {
+        let batch = map.batch();
+        let products = tiles.input(map).matmul(self.transformed.clone());
+        tiles.output(products, batch).map(|values| values + self.bias.clone())
+    }
+}
+
+/// Reorders a kernel from `[C_out, C_in, 3, 3]` to `[9, C_in, C_out]`.
+pub(crate) fn taps_first(kernel: &[f32], channels_in: usize, channels_out: usize) -> Vec<f32> {
+    let mut reordered = vec![0.0; kernel.len()];
+    for output in 0..channels_out {
+        for input in 0..channels_in {
+            for tap in 0..9 {
+                reordered[(tap * channels_in + input) * channels_out + output] =
+                    kernel[(output * channels_in + input) * 9 + tap];
+            }
+        }
+    }
+    reordered
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::randomness::Randomness;
+
+    /// The convolution by its definition, on `[positions, batch, channels]`.
+    fn direct(
+        values: &[f32],
+        kernel: &[f32],
+        bias: &[f32],
+        [height, width, batch, channels_in, channels_out]: [usize; 5],
+    ) -> Vec<f32> {
+        let mut result = vec![0.0f64; height * width * batch * channels_out];
+        for y in 0..height {
+            for x in 0..width {
+                for image in 0..batch {
+                    for output in 0..channels_out {
+                        let mut sum = f64::from(bias[output]);
+                        for (ky, kx) in (0..3).flat_map(|ky| (0..3).map(move |kx| (ky, kx))) {
+                            let (sy, sx) = (y + ky, x + kx);
+                            if sy == 0 || sx == 0 || sy > height || sx > width {
+                                continue;
+                            }
+                            for input in 0..channels_in {
+                                let place = (((sy - 1) * width + sx - 1) * batch + image) * channels_in + input;
+                                let tap = ((output * channels_in + input) * 3 + ky) * 3 + kx;
+                                sum += f64::from(values[place]) * f64::from(kernel[tap]);
+                            }
+                        }
+                        result[((y * width + x) * batch + image) * channels_out + output] = sum;
+                    }
+                }
+            }
+        }
+        result.into_iter().map(|value| value as f32).collect()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn any_map_size_gives_the_convolution_of_the_definition(
+            height in 1usize..11, width in 1usize..11, batch in 1usize..4,
+            channels_in in 1usize..5, channels_out in 1usize..5, seed in 0u64..1000,
+        ) {
+            let mut randomness = Randomness::new(seed, 0);
+            let values = randomness.normal(height * width * batch * channels_in, 1.0);
+            let kernel = randomness.normal(channels_out * channels_in * 9, 1.0);
+            let bias = randomness.normal(channels_out, 1.0);
+            let device = Device::flex();
+            let convolution = FrozenConvolution::new(&kernel, &bias, channels_in, channels_out, false, &device);
+            let tensor = Tensor::from_data(TensorData::new(values.clone(), [height * width, batch, channels_in]), &device);
+            let map = FeatureMap::new(tensor, height, width);
+            let found: Vec<f32> = convolution
+                .forward(map, &TileTransform::new(height, width, &device))
+                .values.into_data().to_vec().unwrap();
+            let expected = direct(&values, &kernel, &bias, [height, width, batch, channels_in, channels_out]);
+            for (found, expected) in found.iter().zip(&expected) {
+                prop_assert!((found - expected).abs() < 2e-4, "{found} instead of {expected}");
+            }
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! Position-major feature maps: `[height · width, batch, channels]`.
+
+use burn::tensor::{Tensor, s};
+
+/// A batch of feature maps, stored position by position.
+///
+/// Position-major storage lets a frozen convolution and its adapter run as plain matrix products
+/// without permuting anything; see [`crate::winograd`].
+#[derive(Clone, Debug)]
+pub struct FeatureMap {
+    /// `[height · width, batch, channels]`.
+    pub values: Tensor<3>,
+    /// Rows of positions.
+    pub height: usize,
+    /// Columns of positions.
+    pub width: usize,
+}
+
+impl FeatureMap {
+    /// Wraps values of shape `[height · width, batch, channels]`.
+    pub fn new(values: Tensor<3>, height: usize, width: usize) -> Self {
+        Self { values, height, width }
+    }
+
+    /// Images in the batch.
+    pub fn batch(&self) -> usize {
+        self.values.dims()[1]
+    }
+
+    /// Channels.
+    pub fn channels(&self) -> usize {
+        self.values.dims()[2]
+    }
+
+    /// Applies an element-wise function.
+    #[must_use]
+    pub fn map(self, function: impl FnOnce(Tensor<3>) -> Tensor<3>) -> Self {
+        Self { values: function(self.values), ..self }
+    }
+
+    /// 2×2 max pooling with stride 2; an odd last row or column is dropped, as Keras does.
+    #[must_use]
+    pub fn max_pool(self) -> Self {
+        let (batch, channels) = (self.batch(), self.channels());
+        let (height, width) = (self.height / 2, self.width / 2);
+        let inner = batch * channels;
+        let grid = self.values.reshape([self.height, self.width, inner]).slice(s![
+            0..2 * height,
+            0..2 * width,
+            ..
+        ]);
+        let rows = grid.reshape([height, 2, 2 * width * inner]);
+        let rows = rows.clone().slice(s![.., 0..1, ..]).max_pair(rows.slice(s![.., 1..2, ..]));
+        let columns = rows.reshape([height * width, 2, inner]);
+        let pooled = columns.clone().slice(s![.., 0..1, ..]).max_pair(columns.slice(s![.., 1..2, ..]));
+        Self::new(pooled.reshape([height * width, batch, channels]), height, width)
+    }
+
+    /// One row per image in Keras' order (row, column, channel): `[batch, height · width · channels]`.
+    pub fn flatten(self) -> Tensor<2> {
+        let features = self.height * self.width * self.channels();
+        let batch = self.batch();
+        self.values.swap_dims(0, 1).reshape([batch, features])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::{Device, TensorData};
+
+    use super::*;
+
+    #[test]
+    fn pooling_takes_the_largest_of_each_two_by_two_window_and_drops_an_odd_edge() {
+        // Two images, one channel, 3 rows of 4: image 1 is the negative of image 0.
+        let values: Vec<f32> = (0..12).flat_map(|value| [value as f32, -(value as f32)]).collect();
+        let tensor = Tensor::from_data(TensorData::new(values, [12, 2, 1]), &Device::flex());
+        let pooled = FeatureMap::new(tensor, 3, 4).max_pool();
+        assert_eq!((pooled.height, pooled.width), (1, 2));
+        let found: Vec<f32> = pooled.values.into_data().to_vec().unwrap();
+        assert_eq!(found, [5.0, 0.0, 7.0, -2.0]);
+    }
+
+    #[test]
+    fn flattening_keeps_each_image_together_in_row_column_channel_order() {
+        let values: Vec<f32> = (0..8).map(|value| value as f32).collect();
+        // Two positions, two images, two channels.
+        let tensor = Tensor::from_data(TensorData::new(values, [2, 2, 2]), &Device::flex());
+        let flat = FeatureMap::new(tensor, 1, 2).flatten();
+        let found: Vec<f32> = flat.into_data().to_vec().unwrap();
+        assert_eq!(found, [0.0, 1.0, 4.0, 5.0, 2.0, 3.0, 6.0, 7.0]);
+    }
+}

@@ -1,0 +1,91 @@
+//! The classifier on top of both models: two hidden layers with batch norm, LeakyReLU and dropout.
+
+use burn::{
+    module::{Module, Param},
+    nn::{BatchNorm, BatchNormConfig, Linear},
+    tensor::{Device, Tensor, TensorData, activation::leaky_relu},
+};
+
+use crate::randomness::Randomness;
+
+/// Slope of every LeakyReLU of the posts.
+pub(crate) const LEAK: f64 = 0.1;
+/// Keras' default epsilon of batch norm.
+const EPSILON: f64 = 1e-3;
+/// Keras' default momentum 0.99 in PyTorch's and burn's convention.
+const MOMENTUM: f64 = 0.01;
+
+/// Batch norm with Keras' defaults over `[rows, features]`.
+pub(crate) fn batch_norm(features: usize, device: &Device) -> BatchNorm {
+    BatchNormConfig::new(features).with_epsilon(EPSILON).with_momentum(MOMENTUM).init(device)
+}
+
+/// A dense layer with Keras' defaults: glorot-uniform weights, zero biases.
+fn dense(inputs: usize, outputs: usize, randomness: &mut Randomness, device: &Device) -> Linear {
+    let weight = TensorData::new(randomness.glorot(inputs * outputs, inputs, outputs), [inputs, outputs]);
+    Linear {
+        weight: Param::from_tensor(Tensor::from_data(weight, device)),
+        bias: Some(Param::from_tensor(Tensor::zeros([outputs], device))),
+    }
+}
+
+/// Dense → BatchNorm → LeakyReLU → Dropout, twice, then Dense: features to class scores.
+#[derive(Module, Debug)]
+pub struct Head {
+    /// Features to the first hidden layer.
+    pub dense_1: Linear,
+    /// Over the first hidden layer.
+    pub norm_1: BatchNorm,
+    /// First to second hidden layer.
+    pub dense_2: Linear,
+    /// Over the second hidden layer.
+    pub norm_2: BatchNorm,
+    /// Second hidden layer to class scores.
+    pub output: Linear,
+    dropout: f64,
+}
+
+impl Head {
+    /// The published head: hidden layers of 512 and 256, two classes.
+    pub fn new(features: usize, dropout: f64, randomness: &mut Randomness, device: &Device) -> Self {
+        Self::with_widths(features, [512, 256, 2], dropout, randomness, device)
+    }
+
+    /// A head with other widths of the two hidden layers and the output.
+    pub fn with_widths(
+        features: usize,
+        [first, second, classes]: [usize; 3],
+        dropout: f64,
+        randomness: &mut Randomness,
+        device: &Device,
+    ) -> Self {
+        Self {
+            dense_1: dense(features, first, randomness, device),
+            norm_1: batch_norm(first, device),
+            dense_2: dense(first, second, randomness, device),
+            norm_2: batch_norm(second, device),
+            output: dense(second, classes, randomness, device),
+            dropout,
+        }
+    }
+
+    /// Class scores before softmax: `[batch, features]` → `[batch, classes]`. `randomness` is given
+    /// while training and drives dropout.
+    pub fn forward(&self, features: Tensor<2>, mut randomness: Option<&mut Randomness>) -> Tensor<2> {
+        let hidden = leaky_relu(self.norm_1.forward(self.dense_1.forward(features)), LEAK);
+        let hidden = self.drop(hidden, randomness.as_deref_mut());
+        let hidden = leaky_relu(self.norm_2.forward(self.dense_2.forward(hidden)), LEAK);
+        let hidden = self.drop(hidden, randomness);
+        self.output.forward(hidden)
+    }
+
+    fn drop(&self, hidden: Tensor<2>, randomness: Option<&mut Randomness>) -> Tensor<2> {
+        match randomness {
+            Some(randomness) if self.dropout > 0.0 => {
+                let mask = randomness.dropout_mask(hidden.dims(), self.dropout, &hidden.device());
+                hidden * mask
+            }
+            _ => hidden,
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! Either model behind one type, with its parameter counts and its state.
+
+use burn::{
+    module::{Module, ModuleVisitor, Param},
+    tensor::{Device, Tensor},
+};
+use sha2::{Digest, Sha256};
+
+use crate::{
+    Error,
+    config::{AdapterConfig, Architecture},
+    cut::Cut,
+    feature_map::FeatureMap,
+    layer::Layer,
+    model_4::Model4,
+    model_5::Model5,
+    randomness::Randomness,
+    weights::TrunkWeights,
+};
+
+/// The stream of a seed that initial weights are drawn from; the trainer uses others.
+const INITIAL_WEIGHTS: u64 = 0;
+
+/// The trained part of a network: everything above its cut.
+#[derive(Module, Debug)]
+pub enum Model {
+    /// Classical fine-tuning.
+    Model4(Model4),
+    /// LoRA.
+    Model5(Model5),
+}
+
+/// How many parameters are trained and how many are not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ParameterCounts {
+    /// Trained, adapters included.
+    pub trainable: usize,
+    /// In adapters.
+    pub adapter: usize,
+    /// Frozen convolutions of the whole network, kernels and biases.
+    pub frozen: usize,
+}
+
+/// A named tensor of a model's state.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StateTensor {
+    /// Path of field names: `head.dense_1.weight`.
+    pub name: String,
+    /// Dimensions.
+    pub shape: Vec<usize>,
+    /// Values, row-major.
+    pub values: Vec<f32>,
+    /// Whether it is trained (batch-norm statistics are not).
+    pub trainable: bool,
+}
+
+impl Model {
+    /// A freshly initialised model for square images of `image_size` pixels.
+    ///
+    /// # Errors
+    /// When model_5 has no adapter settings, or ranks and layers do not fit together.
+    pub fn new(
+        architecture: Architecture,
+        adapter: Option<&AdapterConfig>,
+        weights: &TrunkWeights,
+        image_size: usize,
+        head_dropout: f64,
+        seed: u64,
+        device: &Device,
+    ) -> Result<Self, Error> {
+        let cut = Cut::of(architecture, adapter);
+        let mut randomness = Randomness::new(seed, INITIAL_WEIGHTS);
+        match (architecture, adapter) {
+            (Architecture::Model4, _) => {
+                Ok(Self::Model4(Model4::new(cut.shape(image_size), head_dropout, &mut randomness, device)))
+            }
+            (Architecture::Model5, Some(adapter)) => {
+                Model5::new(weights, adapter, cut, image_size, head_dropout, &mut randomness, device).map(Self::Model5)
+            }
+            (Architecture::Model5, None) => {
+                Err(Error::Setting("model_5 needs adapter settings: give rank and layers".to_owned()))
+            }
+        }
+    }
+
+    /// Class scores `[batch, 2]` before softmax, from features at the model's cut. `randomness` is
+    /// given while training.
+    pub fn forward(&self, features: FeatureMap, randomness: Option<&mut Randomness>) -> Tensor<2> {
+        match self {
+            Self::Model4(model) => model.forward(features, randomness),
+            Self::Model5(model) => model.forward(features, randomness),
+        }
+    }
+
+    /// Trained and frozen parameters of the whole network.
+    pub fn parameter_counts(&self) -> ParameterCounts {
+        let trainable = self.state().iter().filter(|tensor| tensor.trainable).map(|t| t.values.len()).sum();
+        let (adapter, frozen_layers) = match self {
+            Self::Model4(_) => (0, Cut::of(Architecture::Model4, None)),
+            Self::Model5(model) => {
+                let count = |adapter: &crate::adapter::Adapter| {
+                    adapter.down.shape().num_elements()
+                        + adapter.up.shape().num_elements()
+                        + adapter.magnitude.as_ref().map_or(0, |magnitude| magnitude.shape().num_elements())
+                };
+                (model.adapters().map(count).sum(), Cut::top())
+            }
+        };
+        let frozen = frozen_layers.below().map(Layer::parameters).sum();
+        ParameterCounts { trainable, adapter, frozen }
+    }
+
+    /// Every trained tensor and batch-norm statistic, in a fixed order.
+    pub fn state(&self) -> Vec<StateTensor> {
+        let mut collector = StateCollector::default();
+        self.visit(&mut collector);
+        collector.tensors
+    }
+
+    /// SHA-256 over [`Model::state`], as hexadecimal.
+    pub fn state_hash(&self) -> String {
+        let mut hasher = Sha256::new();
+        for tensor in self.state() {
+            hasher.update(tensor.name.as_bytes());
+            hasher.update(format!("{:?}", tensor.shape).as_bytes());
+            for value in &tensor.values {
+                hasher.update(value.to_le_bytes());
+            }
+        }
+        hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// The state as the bytes of a safetensors file.
+    ///
+    /// # Errors
+    /// When the file cannot be assembled.
+    pub fn to_safetensors(&self) -> Result<Vec<u8>, Error> {
+        let state = self.state();
+        let bytes: Vec<Vec<u8>> =
+            state.iter().map(|tensor| tensor.values.iter().flat_map(|value| value.to_le_bytes()).collect()).collect();
+        let views = state
+            .iter()
+            .zip(&bytes)
+            .map(|(tensor, bytes)| {
+                safetensors::tensor::TensorView::new(safetensors::Dtype::F32, tensor.shape.clone(), bytes)
+                    .map(|view| (tensor.name.as_str(), view))
+            })
+            .collect::<Result<Vec<_>, _>>();
+        views
+            .and_then(|views| safetensors::serialize(views, None))
+            .map_err(|problem| Error::Setting(format!("the model's state cannot be stored: {problem}")))
+    }
+}
+
+#[derive(Default)]
+struct StateCollector {
+    path: Vec<String>,
+    tensors: Vec<StateTensor>,
+}
+
+impl ModuleVisitor for StateCollector {
+    fn enter_module(&mut self, name: &str, _container: &str) {
+        self.path.push(name.to_owned());
+    }
+
+    fn exit_module(&mut self, _name: &str, _container: &str) {
+        self.path.pop();
+    }
+
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        let tensor = param.val();
+        self.tensors.push(StateTensor {
+            name: self.path.join("."),
+            shape: tensor.dims().to_vec(),
+            trainable: param.is_require_grad(),
+            values: tensor.into_data().convert::<f32>().iter::<f32>().collect(),
+        });
+    }
+}
