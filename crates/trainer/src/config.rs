@@ -71,6 +71,9 @@ pub struct TrainingConfig {
     pub batch_size: usize,
     /// Dropout of the head's two dropout layers.
     pub head_dropout: f64,
+    /// How much of batch norm's running statistics a step keeps (Keras' convention; 0.99 there).
+    /// Short runs validate on statistics that have hardly moved yet: 0.9 helps them.
+    pub batch_norm_momentum: f64,
     /// Seed of initial weights, shuffles and dropout.
     pub seed: u64,
     /// Metric that picks the best epoch.
@@ -87,6 +90,7 @@ impl Default for TrainingConfig {
             epochs: 10,
             batch_size: 32,
             head_dropout: 0.5,
+            batch_norm_momentum: 0.99,
             seed: 0,
             select_by: SelectBy::ValidationAccuracy,
         }

@@ -1,1 +1,21 @@
 //! Frozen-trunk feature cache, training loop, Adamax, evaluation and events.
+
+mod adamax;
+mod config;
+mod error;
+mod event;
+mod features;
+mod images;
+mod input;
+mod mapping;
+mod optimizer;
+mod scores;
+mod train;
+
+pub use adamax::{Adamax, AdamaxState};
+pub use config::{OptimizerKind, SelectBy, TrainingConfig};
+pub use error::Error;
+pub use event::{EpochSummary, Event};
+pub use features::Features;
+pub use images::ImageLoader;
+pub use train::{Outcome, Trial};

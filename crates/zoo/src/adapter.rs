@@ -56,10 +56,9 @@ impl Adapter {
             ),
             // Kaiming-uniform with a = √5 comes to a limit of 1 / √fan_in; B starts at zero, so
             // that the adapted model starts as the pretrained one.
-            Initialisation::KaimingZero => (
-                randomness.uniform(down_count, 1.0 / ((9 * channels_in) as f64).sqrt()),
-                vec![0.0; up_count],
-            ),
+            Initialisation::KaimingZero => {
+                (randomness.uniform(down_count, 1.0 / ((9 * channels_in) as f64).sqrt()), vec![0.0; up_count])
+            }
         };
         let down = Tensor::from_data(TensorData::new(down, [9, channels_in, rank]), device);
         let up = Tensor::from_data(TensorData::new(up, [rank, channels_out]), device);
@@ -128,7 +127,9 @@ impl Adapter {
         frozen.map(|values| {
             let adapted = values + delta;
             let adapted = match (&self.magnitude, self.kernel_norm(convolution)) {
-                (Some(magnitude), Some(norm)) => adapted * (magnitude.val() / norm).reshape([1, 1, channels_out]),
+                (Some(magnitude), Some(norm)) => {
+                    adapted * (magnitude.val() / norm).reshape([1, 1, channels_out])
+                }
                 _ => adapted,
             };
             adapted + convolution.bias.clone()

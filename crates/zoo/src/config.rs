@@ -70,6 +70,22 @@ pub enum DeltaGeometry {
     Layer,
 }
 
+/// The choices of the classifier on top of both models.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct HeadConfig {
+    /// Dropout after each hidden layer, 0 to 1 (exclusive).
+    pub dropout: f64,
+    /// How much of batch norm's running statistics a step keeps, in Keras' convention: 0.99 by
+    /// default there, 0.01 in PyTorch's.
+    pub batch_norm_momentum: f64,
+}
+
+impl Default for HeadConfig {
+    fn default() -> Self {
+        Self { dropout: 0.5, batch_norm_momentum: 0.99 }
+    }
+}
+
 /// A named set of adapter particulars.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -156,19 +172,23 @@ impl AdapterSettings {
             preset: self.preset,
             layers: self.layers.clone().unwrap_or_default(),
             rank: self.rank.clone().unwrap_or_else(|| Ranks::same(if published { 5 } else { 8 })),
-            initialisation: self
-                .initialisation
-                .unwrap_or(if published { Initialisation::Glorot } else { Initialisation::KaimingZero }),
-            scaling: self
-                .scaling
-                .unwrap_or(if published { Scaling::One } else { Scaling::AlphaOverRank }),
+            initialisation: self.initialisation.unwrap_or(if published {
+                Initialisation::Glorot
+            } else {
+                Initialisation::KaimingZero
+            }),
+            scaling: self.scaling.unwrap_or(if published { Scaling::One } else { Scaling::AlphaOverRank }),
             alpha: self.alpha.unwrap_or(pick(1.0, 8.0)),
-            activation: self
-                .activation
-                .unwrap_or(if published { AdaptedActivation::None } else { AdaptedActivation::Relu }),
-            delta_geometry: self
-                .delta_geometry
-                .unwrap_or(if published { DeltaGeometry::StrideOneSame } else { DeltaGeometry::Layer }),
+            activation: self.activation.unwrap_or(if published {
+                AdaptedActivation::None
+            } else {
+                AdaptedActivation::Relu
+            }),
+            delta_geometry: self.delta_geometry.unwrap_or(if published {
+                DeltaGeometry::StrideOneSame
+            } else {
+                DeltaGeometry::Layer
+            }),
             dora: self.dora.unwrap_or(false),
             dropout: self.dropout.unwrap_or(0.0),
         };
@@ -194,10 +214,7 @@ impl AdapterConfig {
     pub fn check(&self) -> Result<(), crate::Error> {
         self.rank.per_layer(&self.layers)?;
         if !(self.alpha.is_finite() && self.alpha > 0.0) {
-            return Err(crate::Error::Setting(format!(
-                "alpha is {}: give a number above 0",
-                self.alpha
-            )));
+            return Err(crate::Error::Setting(format!("alpha is {}: give a number above 0", self.alpha)));
         }
         if !(0.0..1.0).contains(&self.dropout) {
             return Err(crate::Error::Setting(format!(

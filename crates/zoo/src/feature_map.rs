@@ -44,11 +44,8 @@ impl FeatureMap {
         let (batch, channels) = (self.batch(), self.channels());
         let (height, width) = (self.height / 2, self.width / 2);
         let inner = batch * channels;
-        let grid = self.values.reshape([self.height, self.width, inner]).slice(s![
-            0..2 * height,
-            0..2 * width,
-            ..
-        ]);
+        let grid =
+            self.values.reshape([self.height, self.width, inner]).slice(s![0..2 * height, 0..2 * width, ..]);
         let rows = grid.reshape([height, 2, 2 * width * inner]);
         let rows = rows.clone().slice(s![.., 0..1, ..]).max_pair(rows.slice(s![.., 1..2, ..]));
         let columns = rows.reshape([height * width, 2, inner]);
@@ -77,7 +74,7 @@ mod tests {
         let tensor = Tensor::from_data(TensorData::new(values, [12, 2, 1]), &Device::flex());
         let pooled = FeatureMap::new(tensor, 3, 4).max_pool();
         assert_eq!((pooled.height, pooled.width), (1, 2));
-        let found: Vec<f32> = pooled.values.into_data().to_vec().unwrap();
+        let found: Vec<f32> = pooled.values.into_data().try_to_vec().unwrap();
         assert_eq!(found, [5.0, 0.0, 7.0, -2.0]);
     }
 
@@ -87,7 +84,7 @@ mod tests {
         // Two positions, two images, two channels.
         let tensor = Tensor::from_data(TensorData::new(values, [2, 2, 2]), &Device::flex());
         let flat = FeatureMap::new(tensor, 1, 2).flatten();
-        let found: Vec<f32> = flat.into_data().to_vec().unwrap();
+        let found: Vec<f32> = flat.into_data().try_to_vec().unwrap();
         assert_eq!(found, [0.0, 1.0, 4.0, 5.0, 2.0, 3.0, 6.0, 7.0]);
     }
 }

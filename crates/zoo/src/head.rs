@@ -6,18 +6,18 @@ use burn::{
     tensor::{Device, Tensor, TensorData, activation::leaky_relu},
 };
 
-use crate::randomness::Randomness;
+use crate::{config::HeadConfig, randomness::Randomness};
 
 /// Slope of every LeakyReLU of the posts.
 pub(crate) const LEAK: f64 = 0.1;
 /// Keras' default epsilon of batch norm.
 const EPSILON: f64 = 1e-3;
-/// Keras' default momentum 0.99 in PyTorch's and burn's convention.
-const MOMENTUM: f64 = 0.01;
 
-/// Batch norm with Keras' defaults over `[rows, features]`.
-pub(crate) fn batch_norm(features: usize, device: &Device) -> BatchNorm {
-    BatchNormConfig::new(features).with_epsilon(EPSILON).with_momentum(MOMENTUM).init(device)
+/// Batch norm with Keras' epsilon over `[rows, features]`.
+pub(crate) fn batch_norm(features: usize, config: HeadConfig, device: &Device) -> BatchNorm {
+    // burn and PyTorch name the other share momentum.
+    let momentum = 1.0 - config.batch_norm_momentum;
+    BatchNormConfig::new(features).with_epsilon(EPSILON).with_momentum(momentum).init(device)
 }
 
 /// A dense layer with Keras' defaults: glorot-uniform weights, zero biases.
@@ -47,25 +47,25 @@ pub struct Head {
 
 impl Head {
     /// The published head: hidden layers of 512 and 256, two classes.
-    pub fn new(features: usize, dropout: f64, randomness: &mut Randomness, device: &Device) -> Self {
-        Self::with_widths(features, [512, 256, 2], dropout, randomness, device)
+    pub fn new(features: usize, config: HeadConfig, randomness: &mut Randomness, device: &Device) -> Self {
+        Self::with_widths(features, [512, 256, 2], config, randomness, device)
     }
 
     /// A head with other widths of the two hidden layers and the output.
     pub fn with_widths(
         features: usize,
         [first, second, classes]: [usize; 3],
-        dropout: f64,
+        config: HeadConfig,
         randomness: &mut Randomness,
         device: &Device,
     ) -> Self {
         Self {
             dense_1: dense(features, first, randomness, device),
-            norm_1: batch_norm(first, device),
+            norm_1: batch_norm(first, config, device),
             dense_2: dense(first, second, randomness, device),
-            norm_2: batch_norm(second, device),
+            norm_2: batch_norm(second, config, device),
             output: dense(second, classes, randomness, device),
-            dropout,
+            dropout: config.dropout,
         }
     }
 

@@ -244,9 +244,7 @@ impl<'de> Deserialize<'de> for Ranks {
         }
         let text = match Written::deserialize(deserializer)? {
             Written::One(rank) => rank.to_string(),
-            Written::Several(ranks) => {
-                ranks.iter().map(i64::to_string).collect::<Vec<_>>().join("+")
-            }
+            Written::Several(ranks) => ranks.iter().map(i64::to_string).collect::<Vec<_>>().join("+"),
             Written::Text(text) => text,
         };
         text.parse().map_err(serde::de::Error::custom)

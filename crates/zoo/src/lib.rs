@@ -18,8 +18,8 @@ mod winograd;
 
 pub use adapter::Adapter;
 pub use config::{
-    AdaptedActivation, AdapterConfig, AdapterSettings, Architecture, DeltaGeometry, Initialisation, ModelConfig,
-    Preset, Scaling,
+    AdaptedActivation, AdapterConfig, AdapterSettings, Architecture, DeltaGeometry, HeadConfig,
+    Initialisation, ModelConfig, Preset, Scaling,
 };
 pub use convolution::FrozenConvolution;
 pub use cut::Cut;

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     Error,
-    config::{AdapterConfig, Architecture},
+    config::{AdapterConfig, Architecture, HeadConfig},
     cut::Cut,
     feature_map::FeatureMap,
     layer::Layer,
@@ -64,7 +64,7 @@ impl Model {
         adapter: Option<&AdapterConfig>,
         weights: &TrunkWeights,
         image_size: usize,
-        head_dropout: f64,
+        head: HeadConfig,
         seed: u64,
         device: &Device,
     ) -> Result<Self, Error> {
@@ -72,10 +72,11 @@ impl Model {
         let mut randomness = Randomness::new(seed, INITIAL_WEIGHTS);
         match (architecture, adapter) {
             (Architecture::Model4, _) => {
-                Ok(Self::Model4(Model4::new(cut.shape(image_size), head_dropout, &mut randomness, device)))
+                Ok(Self::Model4(Model4::new(cut.shape(image_size), head, &mut randomness, device)))
             }
             (Architecture::Model5, Some(adapter)) => {
-                Model5::new(weights, adapter, cut, image_size, head_dropout, &mut randomness, device).map(Self::Model5)
+                Model5::new(weights, adapter, cut, image_size, head, &mut randomness, device)
+                    .map(Self::Model5)
             }
             (Architecture::Model5, None) => {
                 Err(Error::Setting("model_5 needs adapter settings: give rank and layers".to_owned()))
@@ -136,8 +137,10 @@ impl Model {
     /// When the file cannot be assembled.
     pub fn to_safetensors(&self) -> Result<Vec<u8>, Error> {
         let state = self.state();
-        let bytes: Vec<Vec<u8>> =
-            state.iter().map(|tensor| tensor.values.iter().flat_map(|value| value.to_le_bytes()).collect()).collect();
+        let bytes: Vec<Vec<u8>> = state
+            .iter()
+            .map(|tensor| tensor.values.iter().flat_map(|value| value.to_le_bytes()).collect())
+            .collect();
         let views = state
             .iter()
             .zip(&bytes)

@@ -7,6 +7,7 @@ use burn::{
 };
 
 use crate::{
+    config::HeadConfig,
     feature_map::FeatureMap,
     head::{Head, LEAK, batch_norm},
     randomness::Randomness,
@@ -27,7 +28,12 @@ pub struct SameConvolution2x2 {
 
 impl SameConvolution2x2 {
     /// Glorot-uniform weights and zero biases, Keras' defaults.
-    pub fn new(channels_in: usize, channels_out: usize, randomness: &mut Randomness, device: &Device) -> Self {
+    pub fn new(
+        channels_in: usize,
+        channels_out: usize,
+        randomness: &mut Randomness,
+        device: &Device,
+    ) -> Self {
         let values = randomness.glorot(4 * channels_in * channels_out, 4 * channels_in, 4 * channels_out);
         let weight = TensorData::new(values, [4 * channels_in, channels_out]);
         Self {
@@ -40,7 +46,10 @@ impl SameConvolution2x2 {
     pub fn forward(&self, map: FeatureMap) -> FeatureMap {
         let (batch, channels_in) = (map.batch(), map.channels());
         let (height, width) = (map.height, map.width);
-        let padded = map.values.reshape([height, width, batch, channels_in]).pad([(0, 1), (0, 1), (0, 0), (0, 0)], 0.0);
+        let padded = map
+            .values
+            .reshape([height, width, batch, channels_in])
+            .pad([(0, 1), (0, 1), (0, 0), (0, 0)], 0.0);
         let shifted = [(0, 0), (0, 1), (1, 0), (1, 1)]
             .map(|(down, right)| padded.clone().slice(s![down..down + height, right..right + width]));
         let rows = Tensor::cat(shifted.into(), 3).reshape([height * width * batch, 4 * channels_in]);
@@ -67,7 +76,7 @@ impl Model4 {
     /// For features `[height, width, channels]` at block3_pool.
     pub fn new(
         [height, width, channels]: [usize; 3],
-        head_dropout: f64,
+        head: HeadConfig,
         randomness: &mut Randomness,
         device: &Device,
     ) -> Self {
@@ -75,8 +84,8 @@ impl Model4 {
         Self {
             convolution_1: SameConvolution2x2::new(channels, CHANNELS, randomness, device),
             convolution_2: SameConvolution2x2::new(CHANNELS, CHANNELS, randomness, device),
-            norm: batch_norm(CHANNELS, device),
-            head: Head::new(features, head_dropout, randomness, device),
+            norm: batch_norm(CHANNELS, head, device),
+            head: Head::new(features, head, randomness, device),
         }
     }
 

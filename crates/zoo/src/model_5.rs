@@ -11,7 +11,7 @@ use burn::{
 use crate::{
     Error,
     adapter::Adapter,
-    config::{AdaptedActivation, AdapterConfig},
+    config::{AdaptedActivation, AdapterConfig, HeadConfig},
     cut::Cut,
     feature_map::FeatureMap,
     head::{Head, LEAK},
@@ -59,7 +59,7 @@ impl Model5 {
         config: &AdapterConfig,
         cut: Cut,
         image_size: usize,
-        head_dropout: f64,
+        head: HeadConfig,
         randomness: &mut Randomness,
         device: &Device,
     ) -> Result<Self, Error> {
@@ -77,13 +77,14 @@ impl Model5 {
             layers.push(UpperLayer { layer: trunk_layer, adapter, activated });
         }
         let [height, width, channels] = Cut::top().shape(image_size);
-        let head = Head::new(height * width * channels, head_dropout, randomness, device);
+        let head = Head::new(height * width * channels, head, randomness, device);
         Ok(Self { layers, head })
     }
 
     /// Class scores `[batch, 2]` before softmax.
     pub fn forward(&self, features: FeatureMap, mut randomness: Option<&mut Randomness>) -> Tensor<2> {
-        let map = self.layers.iter().fold(features, |map, layer| layer.forward(map, randomness.as_deref_mut()));
+        let map =
+            self.layers.iter().fold(features, |map, layer| layer.forward(map, randomness.as_deref_mut()));
         let map = map.map(|values| leaky_relu(values, LEAK));
         self.head.forward(map.flatten(), randomness)
     }

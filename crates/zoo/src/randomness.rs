@@ -47,7 +47,12 @@ impl Randomness {
     }
 
     /// Inverted dropout's mask: 0 with probability `rate`, else 1 / (1 − `rate`).
-    pub fn dropout_mask<const D: usize>(&mut self, shape: [usize; D], rate: f64, device: &Device) -> Tensor<D> {
+    pub fn dropout_mask<const D: usize>(
+        &mut self,
+        shape: [usize; D],
+        rate: f64,
+        device: &Device,
+    ) -> Tensor<D> {
         let kept = (1.0 / (1.0 - rate)) as f32;
         let count = shape.iter().product();
         let values: Vec<f32> =

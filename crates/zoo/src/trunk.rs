@@ -15,6 +15,9 @@ use crate::{
 /// subtracts them.
 pub const CHANNEL_MEANS: [f32; 3] = [103.939, 116.779, 123.68];
 
+/// Values of a block's output that pass it at once (4 MiB of them).
+const PART_VALUES: usize = 1 << 20;
+
 /// Turns RGB bytes `[images, size, size, 3]` into VGG16's input: BGR, channel means subtracted, not
 /// scaled.
 pub fn preprocess(rgb: &[u8], images: usize, size: usize, device: &Device) -> FeatureMap {
@@ -81,13 +84,32 @@ pub struct Trunk {
 impl Trunk {
     /// The trunk below `cut` for square images of `image_size` pixels.
     pub fn new(weights: &TrunkWeights, cut: Cut, image_size: usize, device: &Device) -> Self {
-        let layers = cut.below().map(|layer| TrunkLayer::new(weights, layer, image_size, false, device)).collect();
+        let layers =
+            cut.below().map(|layer| TrunkLayer::new(weights, layer, image_size, false, device)).collect();
         Self { layers }
     }
 
     /// Features at the cut.
+    ///
+    /// The batch passes each block in parts small enough for the processor's caches: the lower
+    /// blocks' transformed maps are large, the upper blocks' kernels want many images at once.
     pub fn forward(&self, images: FeatureMap) -> FeatureMap {
-        self.layers.iter().fold(images, |map, layer| layer.forward(map))
+        let mut map = images;
+        for block in self.layers.chunk_by(|lower, _| !lower.pools) {
+            let channels = block[0].convolution.bias.dims()[2];
+            let part = (PART_VALUES / (map.height * map.width * channels)).max(1);
+            let outputs: Vec<FeatureMap> = map
+                .values
+                .split(part, 1)
+                .into_iter()
+                .map(|values| FeatureMap::new(values, map.height, map.width))
+                .map(|input| block.iter().fold(input, |map, layer| layer.forward(map)))
+                .collect();
+            let (height, width) = (outputs[0].height, outputs[0].width);
+            let values = Tensor::cat(outputs.into_iter().map(|output| output.values).collect(), 1);
+            map = FeatureMap::new(values, height, width);
+        }
+        map
     }
 
     /// Features after every convolution (and its pooling), from the input on.

@@ -58,7 +58,9 @@ fn kronecker<const N: usize>(
     let values: Vec<f32> = rows
         .iter()
         .flat_map(|&(row_y, row_x)| {
-            columns.iter().map(move |&(column_y, column_x)| (matrix[row_y][column_y] * matrix[row_x][column_x]) as f32)
+            columns
+                .iter()
+                .map(move |&(column_y, column_x)| (matrix[row_y][column_y] * matrix[row_x][column_x]) as f32)
         })
         .collect();
     Tensor::from_data(TensorData::new(values, [rows.len(), columns.len()]), device)
@@ -103,9 +105,15 @@ impl TileTransform {
         let window = grid(WINDOW, WINDOW);
         let (input, output) = if height <= TILE && width <= TILE {
             let inside: Vec<_> = grid(height, width).iter().map(|&(y, x)| (y + 1, x + 1)).collect();
-            (kronecker(&INPUT, &window, &inside, device), kronecker(&OUTPUT, &grid(height, width), &window, device))
+            (
+                kronecker(&INPUT, &window, &inside, device),
+                kronecker(&OUTPUT, &grid(height, width), &window, device),
+            )
         } else {
-            (kronecker(&INPUT, &window, &window, device), kronecker(&OUTPUT, &grid(TILE, TILE), &window, device))
+            (
+                kronecker(&INPUT, &window, &window, device),
+                kronecker(&OUTPUT, &grid(TILE, TILE), &window, device),
+            )
         };
         Self { height, width, input, output }
     }

@@ -1,0 +1,43 @@
+//! What can go wrong while training.
+
+use std::path::PathBuf;
+
+/// An error of the trainer. Every message names the file or the step and what to do next.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A setting that does not make sense; the message is complete.
+    #[error("{0}")]
+    Setting(String),
+    /// The images could not be read; the message is the reader's.
+    #[error("{0}")]
+    Images(String),
+    /// The model could not be built.
+    #[error(transparent)]
+    Zoo(#[from] ranklab_zoo::Error),
+    /// Reading or writing a feature cache failed.
+    #[error("{action} the feature cache {path} failed: {source}; check the free space and the permissions there", path = .path.display())]
+    Cache {
+        /// What was tried.
+        action: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The device gave no values back.
+    #[error("the device failed: {0}")]
+    Device(String),
+    /// The loss is no longer a number.
+    #[error(
+        "training diverged: the loss is {loss} at step {step} of epoch {epoch}; lower the learning rate (`lr=`) or the alpha"
+    )]
+    Diverged {
+        /// Epoch, from 1.
+        epoch: usize,
+        /// Step over the whole run, from 1.
+        step: usize,
+        /// The loss.
+        loss: f64,
+    },
+}

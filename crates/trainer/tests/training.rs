@@ -1,0 +1,221 @@
+//! Whole trials on small generated images: repeatable, cached, and able to learn.
+
+use std::{
+    fs,
+    path::Path,
+    sync::atomic::{AtomicUsize, Ordering},
+};
+
+use burn::tensor::Device;
+use ranklab_trainer::{Error, Event, ImageLoader, Outcome, TrainingConfig, Trial};
+use ranklab_zoo::{AdapterConfig, AdapterSettings, Architecture, weights::TrunkWeights};
+
+const SIZE: usize = 32;
+const COUNT: usize = 48;
+
+/// Noise, with a bright square in every second image.
+struct Squares {
+    labels: Vec<u8>,
+    loaded: AtomicUsize,
+}
+
+impl Squares {
+    fn new() -> Self {
+        Self { labels: (0..COUNT).map(|image| (image % 2) as u8).collect(), loaded: AtomicUsize::new(0) }
+    }
+}
+
+impl ImageLoader for Squares {
+    fn load(&self, indices: &[usize]) -> Result<Vec<u8>, String> {
+        self.loaded.fetch_add(indices.len(), Ordering::Relaxed);
+        let mut rgb = Vec::new();
+        for &image in indices {
+            for place in 0..SIZE * SIZE {
+                let inside = (8..20).contains(&(place / SIZE)) && (8..20).contains(&(place % SIZE));
+                let noise = ((image * 7919 + place * 104_729) % 61) as u8;
+                let bright = if inside && image % 2 == 1 { 180 } else { 0 };
+                rgb.extend([noise + bright, noise, noise]);
+            }
+        }
+        Ok(rgb)
+    }
+
+    fn size(&self) -> usize {
+        SIZE
+    }
+
+    fn count(&self) -> usize {
+        COUNT
+    }
+
+    fn labels(&self) -> &[u8] {
+        &self.labels
+    }
+
+    fn key(&self) -> String {
+        "squares".to_owned()
+    }
+}
+
+fn adapter(layers: &str) -> AdapterConfig {
+    let rank = Some("2".parse().unwrap());
+    AdapterSettings { layers: Some(layers.parse().unwrap()), rank, ..Default::default() }.resolve().unwrap()
+}
+
+fn training(epochs: usize, seed: u64) -> TrainingConfig {
+    TrainingConfig { epochs, seed, batch_size: 8, batch_norm_momentum: 0.8, ..TrainingConfig::default() }
+}
+
+fn run(
+    images: &Squares,
+    adapter: Option<&AdapterConfig>,
+    training: &TrainingConfig,
+    folder: &Path,
+) -> Result<(Outcome, Vec<Event>), Error> {
+    let all: Vec<usize> = (0..COUNT).collect();
+    let trial = Trial {
+        architecture: if adapter.is_some() { Architecture::Model5 } else { Architecture::Model4 },
+        adapter,
+        weights: &TrunkWeights::random(1),
+        images,
+        train: &all[..32],
+        validation: &all[32..40],
+        test: &all[40..],
+        training,
+        device: &Device::flex(),
+        device_name: "flex",
+        cache_folder: folder,
+    };
+    let mut events = Vec::new();
+    let outcome = trial.run(&mut |event| events.push(event))?;
+    Ok((outcome, events))
+}
+
+fn cache_file(events: &[Event]) -> (std::path::PathBuf, u64, bool) {
+    match &events[0] {
+        Event::Features { path: Some(path), bytes, reused, .. } => (path.clone(), *bytes, *reused),
+        other => panic!("the first event is {other:?}"),
+    }
+}
+
+#[test]
+fn one_seed_gives_one_set_of_weights_bit_for_bit_and_another_seed_another() {
+    let folder = tempfile::tempdir().unwrap();
+    let images = Squares::new();
+    let adapter = adapter("block5");
+    let hash = |seed| run(&images, Some(&adapter), &training(2, seed), folder.path()).unwrap().0.model_hash;
+    let first = hash(5);
+    assert_eq!(first, hash(5));
+    assert_ne!(first, hash(6));
+}
+
+#[test]
+fn features_are_computed_once_for_trials_with_the_same_cut_and_told_in_size_beforehand() {
+    let folder = tempfile::tempdir().unwrap();
+    let images = Squares::new();
+    let (first, events) = run(&images, None, &training(1, 0), folder.path()).unwrap();
+    let (path, bytes, reused) = cache_file(&events);
+    assert!(!reused);
+    assert_eq!(fs::metadata(&path).unwrap().len(), bytes);
+    assert_eq!(images.loaded.load(Ordering::Relaxed), COUNT);
+
+    // block4+block5 starts from block3_pool, as model_4 does.
+    let adapter = adapter("block4+block5");
+    let (_, events) = run(&images, Some(&adapter), &training(1, 0), folder.path()).unwrap();
+    assert!(cache_file(&events).2);
+    assert_eq!(images.loaded.load(Ordering::Relaxed), COUNT);
+
+    let (again, _) = run(&images, None, &training(1, 0), folder.path()).unwrap();
+    assert_eq!(first.model_hash, again.model_hash);
+}
+
+#[test]
+fn a_damaged_cache_is_noticed_and_rebuilt() {
+    let folder = tempfile::tempdir().unwrap();
+    let images = Squares::new();
+    let (first, events) = run(&images, None, &training(1, 0), folder.path()).unwrap();
+    let (path, ..) = cache_file(&events);
+    let whole = fs::read(&path).unwrap();
+    for damage in ["a flipped bit", "a lost tail", "nothing but an empty file"] {
+        let mut bytes = whole.clone();
+        match damage {
+            "a flipped bit" => bytes[whole.len() / 2] ^= 1,
+            "a lost tail" => bytes.truncate(whole.len() - 1),
+            _ => bytes.clear(),
+        }
+        // Written anew, as a map of the old file may still be open.
+        fs::remove_file(&path).unwrap();
+        fs::write(&path, bytes).unwrap();
+        let (again, events) = run(&images, None, &training(1, 0), folder.path()).unwrap();
+        assert!(!cache_file(&events).2, "{damage} was taken for a sound cache");
+        assert_eq!(first.model_hash, again.model_hash);
+        assert_eq!(fs::read(&path).unwrap(), whole);
+    }
+}
+
+#[test]
+fn trials_that_want_the_same_features_at_once_compute_them_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let images = Squares::new();
+    std::thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(|| run(&images, None, &training(1, 0), folder.path()).unwrap());
+        }
+    });
+    assert_eq!(images.loaded.load(Ordering::Relaxed), COUNT);
+}
+
+#[test]
+fn with_adapters_from_the_first_convolution_on_no_cache_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let (outcome, events) =
+        run(&Squares::new(), Some(&adapter("all")), &training(1, 0), folder.path()).unwrap();
+    assert!(matches!(events[0], Event::Features { path: None, .. }));
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    assert_eq!(outcome.probabilities.len(), COUNT - 40);
+}
+
+#[test]
+fn both_models_learn_to_tell_the_squares_and_the_best_epoch_is_restored() {
+    let folder = tempfile::tempdir().unwrap();
+    let images = Squares::new();
+    let adapter = adapter("block5");
+    for adapter in [None, Some(&adapter)] {
+        let (outcome, events) = run(&images, adapter, &training(8, 0), folder.path()).unwrap();
+        let accuracies: Vec<f64> = events
+            .iter()
+            .filter_map(|event| match event {
+                Event::Epoch(summary) => Some(summary.validation_accuracy),
+                _ => None,
+            })
+            .collect();
+        let best = accuracies.iter().copied().fold(0.0, f64::max);
+        assert_eq!(accuracies[outcome.best_epoch - 1], best);
+        assert!(accuracies[..outcome.best_epoch - 1].iter().all(|accuracy| *accuracy < best));
+        let right = outcome
+            .probabilities
+            .iter()
+            .enumerate()
+            .filter(|(place, probability)| (**probability >= 0.5) == ((40 + place) % 2 == 1))
+            .count();
+        assert!(right >= 7, "{right} of 8 test images right, validation {accuracies:?}");
+    }
+}
+
+#[test]
+fn a_diverging_run_stops_and_says_where() {
+    let folder = tempfile::tempdir().unwrap();
+    let training = TrainingConfig { learning_rate: 1e38, ..training(3, 0) };
+    let error = run(&Squares::new(), Some(&adapter("block5")), &training, folder.path()).unwrap_err();
+    assert!(error.to_string().contains("training diverged"), "{error}");
+}
+
+#[test]
+fn a_cache_folder_that_cannot_be_made_is_one_clear_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let blocked = folder.path().join("file");
+    fs::write(&blocked, "").unwrap();
+    let error = run(&Squares::new(), None, &training(1, 0), &blocked.join("cache")).unwrap_err();
+    let message = error.to_string();
+    assert!(message.contains("feature cache") && !message.contains('\n'), "{message}");
+}
