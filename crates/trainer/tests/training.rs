@@ -63,7 +63,7 @@ fn adapter(layers: &str) -> AdapterConfig {
 }
 
 fn training(epochs: usize, seed: u64) -> TrainingConfig {
-    TrainingConfig { epochs, seed, batch_size: 8, batch_norm_momentum: 0.8, ..TrainingConfig::default() }
+    TrainingConfig { epochs, seed, batch_size: 8, batch_norm_momentum: 0.3, ..TrainingConfig::default() }
 }
 
 fn run(
