@@ -1,1 +1,18 @@
 //! Cell images on disk or in a zip: manifests, splits, decoded tensors, download and synthetic cells.
+
+mod config;
+mod decode;
+mod error;
+mod label;
+mod manifest;
+mod manifest_file;
+mod source;
+mod split;
+
+pub use config::{DataConfig, Resize, SYNTHETIC, SplitConfig, SplitKind, SyntheticConfig};
+pub use decode::{decode, load_images, resize};
+pub use error::Error;
+pub use label::{Label, patient_of};
+pub use manifest::{ImageSet, Manifest, ManifestEntry, Progress, Rejected, Rejection};
+pub use source::ImageSource;
+pub use split::{LeakageAudit, Split};

@@ -1,0 +1,74 @@
+//! What can go wrong with images, manifests, splits and downloads.
+
+use std::path::PathBuf;
+
+/// An error of the data crate. Every message names the file or key and what to do next.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A setting that does not make sense; the message is complete.
+    #[error("{0}")]
+    Setting(String),
+    /// A dataset is absent.
+    #[error("no images at {path}: run `ranklab data fetch`, or give `dataset=PATH` (a folder or a zip) or `dataset=synthetic`", path = .0.display())]
+    Missing(PathBuf),
+    /// A zip cannot be read.
+    #[error("{path} is not a whole zip file ({problem}): fetch it again", path = .path.display())]
+    Zip {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        problem: String,
+    },
+    /// An image cannot be read.
+    #[error("image {name} in {path} is unreadable: {problem}", path = .path.display())]
+    Image {
+        /// Folder or zip.
+        path: PathBuf,
+        /// Name within it.
+        name: String,
+        /// Why.
+        problem: String,
+    },
+    /// Nothing usable in a dataset.
+    #[error("{path} holds {found}: images belong in folders named Parasitized and Uninfected, as PNG", path = .path.display())]
+    Empty {
+        /// Folder or zip.
+        path: PathBuf,
+        /// What there is.
+        found: String,
+    },
+    /// Reading or writing failed.
+    #[error("{action} {path} failed: {source}", path = .path.display())]
+    Io {
+        /// What was tried.
+        action: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A manifest file cannot be written.
+    #[error("writing the manifest {path} failed: {problem}", path = .path.display())]
+    Manifest {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        problem: String,
+    },
+    /// A download failed from every source; the message lists each.
+    #[error("fetching {destination} failed: {problems}", destination = .destination.display())]
+    Fetch {
+        /// Where the file should have gone.
+        destination: PathBuf,
+        /// One reason per source.
+        problems: String,
+    },
+}
+
+impl Error {
+    pub(crate) fn io(action: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::Io { action, path, source }
+    }
+}

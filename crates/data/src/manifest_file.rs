@@ -1,0 +1,106 @@
+//! A manifest as a parquet file: one row per image, `problem` empty for the usable ones.
+
+use std::{fs::File, path::Path};
+
+use polars::prelude::*;
+
+use crate::{
+    Error,
+    label::Label,
+    manifest::{Manifest, ManifestEntry, Rejected, Rejection},
+};
+
+/// Prefixes of the `problem` column.
+const DUPLICATE: &str = "duplicate of ";
+const UNREADABLE: &str = "unreadable: ";
+const UNLABELLED: &str = "no class folder";
+
+/// Writes aside, syncs and renames.
+pub(crate) fn save(manifest: &Manifest, path: &Path) -> Result<(), Error> {
+    let failed = |problem: String| Error::Manifest { path: path.to_owned(), problem };
+    let folder = path.parent().unwrap_or(Path::new("."));
+    std::fs::create_dir_all(folder).map_err(Error::io("creating", folder))?;
+    let mut frame = to_frame(manifest).map_err(|problem| failed(problem.to_string()))?;
+    let part = tempfile::NamedTempFile::new_in(folder).map_err(Error::io("writing", path))?;
+    ParquetWriter::new(part.as_file())
+        .with_compression(ParquetCompression::Uncompressed)
+        .finish(&mut frame)
+        .map_err(|problem| failed(problem.to_string()))?;
+    part.as_file().sync_all().map_err(Error::io("writing", path))?;
+    part.persist(path).map_err(|problem| failed(problem.error.to_string()))?;
+    Ok(())
+}
+
+/// Reads a manifest back; `None` when there is none or it is damaged.
+pub(crate) fn load(path: &Path) -> Option<Manifest> {
+    let frame = ParquetReader::new(File::open(path).ok()?).finish().ok()?;
+    from_frame(&frame)
+}
+
+fn to_frame(manifest: &Manifest) -> PolarsResult<DataFrame> {
+    let usable = manifest.entries.iter();
+    let rejected = &manifest.rejected;
+    let blank = rejected.len();
+    let names: Vec<&str> =
+        usable.clone().map(|entry| entry.name.as_str()).chain(rejected.iter().map(|r| r.name.as_str())).collect();
+    let labels: Vec<i32> =
+        usable.clone().map(|entry| i32::from(entry.label.class())).chain(std::iter::repeat_n(-1, blank)).collect();
+    let patients: Vec<&str> =
+        usable.clone().map(|entry| entry.patient.as_str()).chain(std::iter::repeat_n("", blank)).collect();
+    let widths: Vec<u32> = usable.clone().map(|entry| entry.width).chain(std::iter::repeat_n(0, blank)).collect();
+    let heights: Vec<u32> = usable.clone().map(|entry| entry.height).chain(std::iter::repeat_n(0, blank)).collect();
+    let hashes: Vec<&str> =
+        usable.clone().map(|entry| entry.content_hash.as_str()).chain(std::iter::repeat_n("", blank)).collect();
+    let problems: Vec<String> = usable
+        .map(|_| String::new())
+        .chain(rejected.iter().map(|rejected| match &rejected.reason {
+            Rejection::Duplicate { of } => format!("{DUPLICATE}{of}"),
+            Rejection::Unreadable { problem } => format!("{UNREADABLE}{problem}"),
+            Rejection::Unlabelled => UNLABELLED.to_owned(),
+        }))
+        .collect();
+    df!(
+        "name" => names,
+        "label" => labels,
+        "patient" => patients,
+        "width" => widths,
+        "height" => heights,
+        "content_hash" => hashes,
+        "problem" => problems,
+    )
+}
+
+fn from_frame(frame: &DataFrame) -> Option<Manifest> {
+    let names = frame.column("name").ok()?.str().ok()?;
+    let labels = frame.column("label").ok()?.i32().ok()?;
+    let patients = frame.column("patient").ok()?.str().ok()?;
+    let widths = frame.column("width").ok()?.u32().ok()?;
+    let heights = frame.column("height").ok()?.u32().ok()?;
+    let hashes = frame.column("content_hash").ok()?.str().ok()?;
+    let problems = frame.column("problem").ok()?.str().ok()?;
+    let (mut entries, mut rejected) = (Vec::new(), Vec::new());
+    for row in 0..frame.height() {
+        let name = names.get(row)?.to_owned();
+        let problem = problems.get(row)?;
+        if problem.is_empty() {
+            entries.push(ManifestEntry {
+                name,
+                label: Label::from_class(labels.get(row)?)?,
+                patient: patients.get(row)?.to_owned(),
+                width: widths.get(row)?,
+                height: heights.get(row)?,
+                content_hash: hashes.get(row)?.to_owned(),
+            });
+        } else {
+            let reason = if let Some(of) = problem.strip_prefix(DUPLICATE) {
+                Rejection::Duplicate { of: of.to_owned() }
+            } else if let Some(problem) = problem.strip_prefix(UNREADABLE) {
+                Rejection::Unreadable { problem: problem.to_owned() }
+            } else {
+                Rejection::Unlabelled
+            };
+            rejected.push(Rejected { name, reason });
+        }
+    }
+    Some(Manifest { entries, rejected })
+}

@@ -1,0 +1,276 @@
+//! Training, validation and test: random cells as the posts drew them, or whole patients.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rand::{SeedableRng, seq::SliceRandom};
+use rand_chacha::ChaCha8Rng;
+use sha2::{Digest, Sha256};
+
+use crate::{
+    Error,
+    config::{SplitConfig, SplitKind},
+    label::Label,
+    manifest::{ImageSet, hexadecimal},
+};
+
+/// Which image stands where. Indices point into the image set and are sorted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Split {
+    /// Trained on.
+    pub train: Vec<usize>,
+    /// Picks the best epoch.
+    pub validation: Vec<usize>,
+    /// Seen once, at the end.
+    pub test: Vec<usize>,
+    /// SHA-256 over names and parts, hexadecimal.
+    pub hash: String,
+    /// How many patients stand on both sides.
+    pub audit: LeakageAudit,
+}
+
+/// How far the test images' patients are known from training.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LeakageAudit {
+    /// Patients with a training or validation image.
+    pub train_patients: usize,
+    /// Patients with a test image.
+    pub test_patients: usize,
+    /// Patients on both sides.
+    pub shared_patients: usize,
+    /// Test images of patients on both sides.
+    pub shared_test_images: usize,
+}
+
+impl Split {
+    /// Divides an image set.
+    ///
+    /// # Errors
+    /// When there are fewer patients than folds, or a part would be empty.
+    pub fn new(images: &ImageSet, config: &SplitConfig) -> Result<Self, Error> {
+        let mut random = ChaCha8Rng::seed_from_u64(config.seed);
+        let all: Vec<usize> = (0..images.entries.len()).collect();
+        let (test, rest) = match config.kind {
+            SplitKind::Random => draw_cells(images, &all, config.test_fraction, &mut random),
+            SplitKind::Patient => {
+                let mut folds = patient_folds(images, &all, config.folds, &mut random)?;
+                if config.fold >= folds.len() {
+                    return Err(Error::Setting(format!(
+                        "fold is {}: with {} folds give 0 to {}",
+                        config.fold,
+                        folds.len(),
+                        folds.len() - 1
+                    )));
+                }
+                let test = folds.swap_remove(config.fold);
+                (test, folds.concat())
+            }
+        };
+        let (validation, train) = match config.kind {
+            SplitKind::Random => draw_cells(images, &rest, config.validation_fraction, &mut random),
+            SplitKind::Patient => {
+                let folds = (1.0 / config.validation_fraction).round().max(2.0) as usize;
+                let mut folds = patient_folds(images, &rest, folds.min(patients(images, &rest).len()), &mut random)?;
+                let validation = folds.remove(0);
+                (validation, folds.concat())
+            }
+        };
+        Self::from_parts(images, train, validation, test)
+    }
+
+    fn from_parts(
+        images: &ImageSet,
+        mut train: Vec<usize>,
+        mut validation: Vec<usize>,
+        mut test: Vec<usize>,
+    ) -> Result<Self, Error> {
+        let mut hasher = Sha256::new();
+        for (name, part) in [("train", &mut train), ("validation", &mut validation), ("test", &mut test)] {
+            part.sort_unstable();
+            for label in [Label::Uninfected, Label::Parasitized] {
+                if !part.iter().any(|&image| images.entries[image].label == label) {
+                    return Err(Error::Setting(format!(
+                        "the split leaves no {} image for {name}: use more images (`limit=`), other fractions or fewer folds",
+                        if label == Label::Parasitized { "parasitized" } else { "uninfected" },
+                    )));
+                }
+            }
+            for &image in part.iter() {
+                hasher.update(format!("{name}\t{}\n", images.entries[image].name));
+            }
+        }
+        let learned_from = [train.as_slice(), validation.as_slice()].concat();
+        let train_patients = patients(images, &learned_from);
+        let test_patients = patients(images, &test);
+        let shared: BTreeSet<&str> = train_patients.intersection(&test_patients).copied().collect();
+        let audit = LeakageAudit {
+            train_patients: train_patients.len(),
+            test_patients: test_patients.len(),
+            shared_patients: shared.len(),
+            shared_test_images: test
+                .iter()
+                .filter(|&&image| shared.contains(images.entries[image].patient.as_str()))
+                .count(),
+        };
+        Ok(Self { hash: hexadecimal(&hasher.finalize()), train, validation, test, audit })
+    }
+}
+
+fn patients<'a>(images: &'a ImageSet, indices: &[usize]) -> BTreeSet<&'a str> {
+    indices.iter().map(|&image| images.entries[image].patient.as_str()).collect()
+}
+
+/// Draws `fraction` of each class; returns the drawn and the rest.
+fn draw_cells(
+    images: &ImageSet,
+    from: &[usize],
+    fraction: f64,
+    random: &mut ChaCha8Rng,
+) -> (Vec<usize>, Vec<usize>) {
+    let (mut drawn, mut rest) = (Vec::new(), Vec::new());
+    for label in [Label::Uninfected, Label::Parasitized] {
+        let mut class: Vec<usize> =
+            from.iter().copied().filter(|&image| images.entries[image].label == label).collect();
+        class.shuffle(random);
+        let count = (class.len() as f64 * fraction).round() as usize;
+        drawn.extend(&class[..count]);
+        rest.extend(&class[count..]);
+    }
+    (drawn, rest)
+}
+
+/// Divides whole patients into folds of about equal numbers of both classes: patients in random order,
+/// large ones first, each into the fold that it leaves most even.
+fn patient_folds(
+    images: &ImageSet,
+    from: &[usize],
+    folds: usize,
+    random: &mut ChaCha8Rng,
+) -> Result<Vec<Vec<usize>>, Error> {
+    let mut by_patient: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    for &image in from {
+        by_patient.entry(images.entries[image].patient.as_str()).or_default().push(image);
+    }
+    if by_patient.len() < folds || folds < 2 {
+        return Err(Error::Setting(format!(
+            "{} patients cannot be divided into {folds} folds: use fewer folds or more images (`limit=`)",
+            by_patient.len()
+        )));
+    }
+    let classes = |part: &[usize]| {
+        let positive = part.iter().filter(|&&image| images.entries[image].label == Label::Parasitized).count();
+        [(part.len() - positive) as f64, positive as f64]
+    };
+    let totals = classes(from);
+    let mut groups: Vec<Vec<usize>> = by_patient.into_values().collect();
+    groups.shuffle(random);
+    groups.sort_by_key(|group| std::cmp::Reverse(group.len()));
+    let mut filled = vec![[0.0; 2]; folds];
+    let mut parts = vec![Vec::new(); folds];
+    for group in groups {
+        let added = classes(&group);
+        // How far a fold's share of both classes would be from an even share, squared.
+        let unevenness = |fold: &[f64; 2], added: [f64; 2]| -> f64 {
+            (0..2)
+                .map(|class| {
+                    let share = (fold[class] + added[class]) / totals[class].max(1.0) - 1.0 / folds as f64;
+                    share * share
+                })
+                .sum()
+        };
+        let change = |fold: &[f64; 2]| unevenness(fold, added) - unevenness(fold, [0.0; 2]);
+        let best = (0..folds).min_by(|&a, &b| change(&filled[a]).total_cmp(&change(&filled[b]))).unwrap_or(0);
+        for class in 0..2 {
+            filled[best][class] += added[class];
+        }
+        parts[best].extend(group);
+    }
+    Ok(parts)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::manifest::{Manifest, ManifestEntry};
+
+    /// `counts[p]` = (uninfected, parasitized) images of patient p.
+    fn images(counts: &[(usize, usize)]) -> ImageSet {
+        let mut entries = Vec::new();
+        for (patient, &(uninfected, parasitized)) in counts.iter().enumerate() {
+            for cell in 0..uninfected + parasitized {
+                let label = if cell < uninfected { Label::Uninfected } else { Label::Parasitized };
+                entries.push(ManifestEntry {
+                    name: format!("{label:?}/C{patient}_{cell}.png"),
+                    label,
+                    patient: format!("C{patient}"),
+                    width: 1,
+                    height: 1,
+                    content_hash: format!("{patient}-{cell}"),
+                });
+            }
+        }
+        Manifest { entries, rejected: Vec::new() }.select(None)
+    }
+
+    fn config(kind: SplitKind, seed: u64, fold: usize) -> SplitConfig {
+        SplitConfig { kind, seed, fold, ..SplitConfig::default() }
+    }
+
+    #[test]
+    fn a_random_split_takes_a_tenth_of_each_class_and_counts_the_patients_on_both_sides() {
+        let images = images(&[(100, 50); 6]);
+        let split = Split::new(&images, &config(SplitKind::Random, 1, 0)).unwrap();
+        let positives = split.test.iter().filter(|&&i| images.entries[i].label == Label::Parasitized).count();
+        assert_eq!((split.test.len(), positives), (90, 30));
+        assert_eq!((split.validation.len(), split.train.len()), (81, 729));
+        assert_eq!(
+            split.audit,
+            LeakageAudit { train_patients: 6, test_patients: 6, shared_patients: 6, shared_test_images: 90 }
+        );
+    }
+
+    #[test]
+    fn the_folds_of_a_patient_split_test_every_image_once() {
+        let images = images(&[(10, 4), (3, 20), (7, 7), (12, 0), (0, 9), (5, 5), (8, 2), (1, 11), (6, 6), (9, 3), (4, 8)]);
+        let mut tested: Vec<usize> = (0..5)
+            .flat_map(|fold| Split::new(&images, &config(SplitKind::Patient, 3, fold)).unwrap().test)
+            .collect();
+        tested.sort_unstable();
+        assert_eq!(tested, (0..images.entries.len()).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn too_few_patients_are_one_clear_error() {
+        let images = images(&[(10, 10); 3]);
+        let error = Split::new(&images, &config(SplitKind::Patient, 0, 0)).unwrap_err().to_string();
+        assert!(error.contains("3 patients cannot be divided into 5 folds"), "{error}");
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn no_patient_stands_on_both_sides_of_a_patient_split_and_no_image_is_lost(
+            counts in prop::collection::vec((1usize..20, 1usize..20), 10..30), seed in 0u64..50, fold in 0usize..5,
+        ) {
+            let images = images(&counts);
+            let split = Split::new(&images, &config(SplitKind::Patient, seed, fold)).unwrap();
+            prop_assert_eq!(split.audit.shared_patients, 0);
+            prop_assert_eq!(split.audit.shared_test_images, 0);
+            let mut everywhere = [split.train.clone(), split.validation.clone(), split.test.clone()].concat();
+            everywhere.sort_unstable();
+            prop_assert_eq!(everywhere, (0..images.entries.len()).collect::<Vec<_>>());
+            let again = Split::new(&images, &config(SplitKind::Patient, seed, fold)).unwrap();
+            prop_assert_eq!(split.hash, again.hash);
+        }
+
+        #[test]
+        fn another_seed_gives_another_random_split(seed in 0u64..50) {
+            let images = images(&[(40, 40); 5]);
+            let split = |seed| Split::new(&images, &config(SplitKind::Random, seed, 0)).unwrap().hash;
+            prop_assert_eq!(split(seed), split(seed));
+            prop_assert_ne!(split(seed), split(seed + 1));
+        }
+    }
+}
