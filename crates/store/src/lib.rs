@@ -1,1 +1,20 @@
 //! The runs database: migrations, typed reads and writes, documented views.
+//!
+//! A trial of a sweep is fulfilled by any finished run with the same configuration hash, so that
+//! repeated and overlapping sweeps reuse runs. All SQL is portable to PostgreSQL except what stands
+//! in `sqlite.rs` and `migrations/sqlite`.
+
+mod columns;
+mod error;
+mod family;
+mod query;
+mod read;
+mod record;
+mod sqlite;
+mod store;
+mod write;
+
+pub use error::{Error, Result};
+pub use query::{QueryResult, Value};
+pub use record::*;
+pub use store::Store;

@@ -1,5 +1,7 @@
 //! The rows of the runs database as Rust values: what is written and what is read back.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 /// A sweep as it is registered before anything runs.
@@ -58,6 +60,24 @@ pub enum RunStatus {
     Failed,
     /// Its process is gone.
     Interrupted,
+}
+
+impl RunStatus {
+    /// The name used in the database and in tables.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Finished => "finished",
+            Self::Failed => "failed",
+            Self::Interrupted => "interrupted",
+        }
+    }
+}
+
+impl fmt::Display for RunStatus {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.pad(self.name())
+    }
 }
 
 /// Everything known about a run when it starts: all that is needed to repeat it.

@@ -1,0 +1,172 @@
+//! What can go wrong with the runs database, each as one line that says what to do next.
+
+use std::io;
+use std::path::PathBuf;
+
+use crate::record::RunStatus;
+
+/// The crate's result.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// A failure of the runs database.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The folder of a new database could not be made.
+    #[error(
+        "cannot create the folder {} for the runs database: {source}; choose a folder you may write to", path.display()
+    )]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The file or its folder is read-only, or the file cannot be made.
+    #[error(
+        "cannot write the runs database {}: {reason}; make the file and its folder writable or choose another folder",
+        path.display()
+    )]
+    NotWritable {
+        /// The database file.
+        path: PathBuf,
+        /// What the database said.
+        reason: String,
+    },
+    /// There is no database to read.
+    #[error("no runs database at {}; run `ranklab sweep` first", path.display())]
+    Missing {
+        /// Where it was looked for.
+        path: PathBuf,
+    },
+    /// The database cannot be opened for reading.
+    #[error("cannot read the runs database {}: {reason}; check the permissions of the file and its folder", path.display())]
+    NotReadable {
+        /// The database file.
+        path: PathBuf,
+        /// What the database said.
+        reason: String,
+    },
+    /// Another process held the database longer than the timeout.
+    #[error(
+        "the runs database {} stayed locked by another process for {seconds} s; wait for that process or end it, then repeat the command",
+        path.display()
+    )]
+    Locked {
+        /// The database file.
+        path: PathBuf,
+        /// How long was waited.
+        seconds: u64,
+    },
+    /// The file holds something else.
+    #[error("{} is not a SQLite database; move it away or choose another runs folder", path.display())]
+    NotADatabase {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file is a database of something else.
+    #[error("{} is a SQLite database, but not one of ranklab's runs; choose another path", path.display())]
+    NotRanklab {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file is damaged.
+    #[error("the runs database {} is damaged: {reason}; restore a copy or move it away", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What the database said.
+        reason: String,
+    },
+    /// The disk is full.
+    #[error("no space left to write the runs database {}; free some and repeat the command", path.display())]
+    Full {
+        /// The database file.
+        path: PathBuf,
+    },
+    /// A later ranklab wrote the database.
+    #[error(
+        "the runs database {} has schema {found}, newer than the {known} this ranklab knows; update ranklab", path.display()
+    )]
+    NewerSchema {
+        /// The database file.
+        path: PathBuf,
+        /// Version found.
+        found: i64,
+        /// Newest version known here.
+        known: i64,
+    },
+    /// An earlier ranklab wrote the database, which is open for reading only.
+    #[error(
+        "the runs database {} has schema {found}, older than this ranklab's {known}; run `ranklab sweep` once to bring it up to date",
+        path.display()
+    )]
+    OlderSchema {
+        /// The database file.
+        path: PathBuf,
+        /// Version found.
+        found: i64,
+        /// Version needed.
+        known: i64,
+    },
+    /// A migration differs from the one that was applied.
+    #[error(
+        "schema {version} of the runs database {} is not the one this ranklab knows; use the ranklab that wrote it or another folder",
+        path.display()
+    )]
+    AlteredSchema {
+        /// The database file.
+        path: PathBuf,
+        /// The migration that differs.
+        version: i64,
+    },
+    /// A write was tried on a database opened for reading.
+    #[error("the runs database {} is open for reading only: only queries that read are allowed", path.display())]
+    ReadOnly {
+        /// The database file.
+        path: PathBuf,
+    },
+    /// The run does not exist (any more).
+    #[error("there is no run {run} in the database; `ranklab runs` lists them")]
+    UnknownRun {
+        /// The id that was asked for.
+        run: i64,
+    },
+    /// The sweep does not exist.
+    #[error(
+        "there is no sweep {sweep} in the database; `ranklab query \"select * from sweep_progress\"` lists them"
+    )]
+    UnknownSweep {
+        /// The id that was asked for.
+        sweep: i64,
+    },
+    /// The run already ended.
+    #[error("run {run} already ended ({status}); start a new run instead")]
+    Ended {
+        /// The run.
+        run: i64,
+        /// How it ended.
+        status: RunStatus,
+    },
+    /// A record breaks a rule of the schema.
+    #[error("the runs database refused a record of {record}: {reason}")]
+    Refused {
+        /// What was being written.
+        record: String,
+        /// The rule.
+        reason: String,
+    },
+    /// A query of the user's cannot be run.
+    #[error("cannot run the query: {reason}")]
+    Query {
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Anything else.
+    #[error("the runs database {} failed: {source}", path.display())]
+    Database {
+        /// The database file.
+        path: PathBuf,
+        /// What happened.
+        source: sqlx::Error,
+    },
+}

@@ -1,0 +1,203 @@
+//! Typed reads of sweeps, runs and what runs recorded.
+
+use std::collections::HashMap;
+
+use sqlx::{AssertSqlSafe, Row as _};
+
+use crate::columns::{Columns, placeholders, read_run};
+use crate::error::{Error, Result};
+use crate::record::{ArtifactRow, EpochMetric, PlannedTrial, PredictionRow, RunRow, StepMetric, SweepRow};
+use crate::sqlite::Query;
+use crate::store::Store;
+
+/// Ids per statement, far below every database's limit of parameters.
+const IDS_PER_STATEMENT: usize = 500;
+
+/// Sweeps with the counts of their trials.
+const SWEEPS: &str = "SELECT s.id, s.name, s.command, s.plan_hash, s.created_at, s.requested_at,
+    (SELECT COUNT(*) FROM trials t WHERE t.sweep_id = s.id) AS trials,
+    (SELECT COUNT(*) FROM trials t WHERE t.sweep_id = s.id AND EXISTS (
+        SELECT 1 FROM runs r WHERE r.config_hash = t.config_hash AND r.status = 'finished')) AS finished
+    FROM sweeps s";
+
+impl Store {
+    /// All sweeps, the one asked for last first.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn sweeps(&self) -> Result<Vec<SweepRow>> {
+        let sql = format!("{SWEEPS} ORDER BY s.requested_at DESC, s.id DESC");
+        self.rows(sqlx::query(AssertSqlSafe(sql))).await
+    }
+
+    /// The sweep that was registered, or asked for again, last.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn latest_sweep(&self) -> Result<Option<SweepRow>> {
+        let sql = format!("{SWEEPS} ORDER BY s.requested_at DESC, s.id DESC LIMIT 1");
+        Ok(self.rows(sqlx::query(AssertSqlSafe(sql))).await?.pop())
+    }
+
+    /// One sweep.
+    ///
+    /// # Errors
+    /// When there is no such sweep and when the database cannot be read.
+    pub async fn sweep(&self, sweep: i64) -> Result<SweepRow> {
+        let sql = format!("{SWEEPS} WHERE s.id = $1");
+        let mut rows = self.rows(sqlx::query(AssertSqlSafe(sql)).bind(sweep)).await?;
+        rows.pop().ok_or(Error::UnknownSweep { sweep })
+    }
+
+    /// A sweep's planned trials in order.
+    ///
+    /// # Errors
+    /// When there is no such sweep and when the database cannot be read.
+    pub async fn trials(&self, sweep: i64) -> Result<Vec<PlannedTrial>> {
+        self.sweep(sweep).await?;
+        let sql =
+            "SELECT position, label, config_hash, config FROM trials WHERE sweep_id = $1 ORDER BY position";
+        self.rows(sqlx::query(sql).bind(sweep)).await
+    }
+
+    /// A sweep's planned trials in order, each with the newest finished run of its configuration if
+    /// there is one, else with the newest run, else with none.
+    ///
+    /// # Errors
+    /// When there is no such sweep and when the database cannot be read.
+    pub async fn runs_of_sweep(&self, sweep: i64) -> Result<Vec<(PlannedTrial, Option<RunRow>)>> {
+        let trials = self.trials(sweep).await?;
+        let states: Vec<(i64, i64)> =
+            sqlx::query_as("SELECT position, run FROM trial_states WHERE sweep = $1 AND run IS NOT NULL")
+                .bind(sweep)
+                .fetch_all(&self.pool)
+                .await
+                .map_err(|error| self.failed(error))?;
+        let mut run_at: HashMap<i64, i64> = states.into_iter().collect();
+        let mut ids: Vec<i64> = run_at.values().copied().collect();
+        ids.sort_unstable();
+        let runs = self.existing_runs(&ids).await?;
+        Ok(trials
+            .into_iter()
+            .map(|trial| {
+                let run = run_at.remove(&trial.position).and_then(|id| runs.get(&id).cloned());
+                (trial, run)
+            })
+            .collect())
+    }
+
+    /// The newest finished run of a configuration.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn finished_run(&self, config_hash: &str) -> Result<Option<i64>> {
+        sqlx::query_scalar(
+            "SELECT id FROM runs WHERE config_hash = $1 AND status = 'finished' ORDER BY id DESC LIMIT 1",
+        )
+        .bind(config_hash)
+        .fetch_optional(&self.pool)
+        .await
+        .map_err(|error| self.failed(error))
+    }
+
+    /// The runs of these ids, in this order.
+    ///
+    /// # Errors
+    /// When one of them does not exist and when the database cannot be read.
+    pub async fn runs(&self, ids: &[i64]) -> Result<Vec<RunRow>> {
+        let runs = self.existing_runs(ids).await?;
+        ids.iter().map(|run| runs.get(run).cloned().ok_or(Error::UnknownRun { run: *run })).collect()
+    }
+
+    async fn existing_runs(&self, ids: &[i64]) -> Result<HashMap<i64, RunRow>> {
+        let mut runs = HashMap::with_capacity(ids.len());
+        for chunk in ids.chunks(IDS_PER_STATEMENT) {
+            let sql = format!("SELECT * FROM runs WHERE id IN ({})", placeholders(1, chunk.len()));
+            let query = chunk.iter().fold(sqlx::query(AssertSqlSafe(sql)), |query, id| query.bind(*id));
+            let rows = query.fetch_all(&self.pool).await.map_err(|error| self.failed(error))?;
+            for row in &rows {
+                let run = read_run(row).map_err(|error| self.failed(error))?;
+                runs.insert(run.id, run);
+            }
+        }
+        Ok(runs)
+    }
+
+    /// All runs, oldest first.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn all_runs(&self) -> Result<Vec<RunRow>> {
+        let rows = sqlx::query("SELECT * FROM runs ORDER BY id").fetch_all(&self.pool).await;
+        rows.and_then(|rows| rows.iter().map(read_run).collect()).map_err(|error| self.failed(error))
+    }
+
+    /// A run's metrics per epoch, by epoch and name.
+    ///
+    /// # Errors
+    /// When there is no such run and when the database cannot be read.
+    pub async fn epoch_metrics(&self, run: i64) -> Result<Vec<EpochMetric>> {
+        let sql = "SELECT epoch, metric, value FROM epoch_metrics WHERE run_id = $1 ORDER BY epoch, metric";
+        self.rows_of_run(run, sql).await
+    }
+
+    /// A run's metrics per step, by step and name.
+    ///
+    /// # Errors
+    /// When there is no such run and when the database cannot be read.
+    pub async fn step_metrics(&self, run: i64) -> Result<Vec<StepMetric>> {
+        let sql =
+            "SELECT epoch, step, metric, value FROM step_metrics WHERE run_id = $1 ORDER BY step, metric";
+        self.rows_of_run(run, sql).await
+    }
+
+    /// A run's test predictions, by image.
+    ///
+    /// # Errors
+    /// When there is no such run and when the database cannot be read.
+    pub async fn predictions(&self, run: i64) -> Result<Vec<PredictionRow>> {
+        let sql =
+            "SELECT image, patient, label, probability FROM predictions WHERE run_id = $1 ORDER BY image";
+        self.rows_of_run(run, sql).await
+    }
+
+    /// The files a run left behind, by path.
+    ///
+    /// # Errors
+    /// When there is no such run and when the database cannot be read.
+    pub async fn artifacts(&self, run: i64) -> Result<Vec<ArtifactRow>> {
+        let sql = "SELECT kind, path, sha256, bytes FROM artifacts WHERE run_id = $1 ORDER BY path";
+        self.rows_of_run(run, sql).await
+    }
+
+    /// Those of a run's files that no other run names: what can be deleted with it.
+    ///
+    /// # Errors
+    /// When there is no such run and when the database cannot be read.
+    pub async fn exclusive_artifacts(&self, run: i64) -> Result<Vec<ArtifactRow>> {
+        let sql = "SELECT kind, path, sha256, bytes FROM artifacts a WHERE run_id = $1 AND NOT EXISTS (
+            SELECT 1 FROM artifacts other WHERE other.path = a.path AND other.run_id <> a.run_id) ORDER BY path";
+        self.rows_of_run(run, sql).await
+    }
+
+    async fn rows_of_run<R: Columns>(&self, run: i64, sql: &'static str) -> Result<Vec<R>> {
+        let rows = self.rows(sqlx::query(sql).bind(run)).await?;
+        // Nothing recorded is an answer, no such run is an error.
+        if rows.is_empty() && !self.exists(run).await? {
+            return Err(Error::UnknownRun { run });
+        }
+        Ok(rows)
+    }
+
+    async fn exists(&self, run: i64) -> Result<bool> {
+        let row =
+            sqlx::query("SELECT COUNT(*) AS runs FROM runs WHERE id = $1").bind(run).fetch_one(&self.pool);
+        let count: i64 = row.await.and_then(|row| row.try_get("runs")).map_err(|error| self.failed(error))?;
+        Ok(count > 0)
+    }
+
+    async fn rows<R: Columns>(&self, query: Query<'_>) -> Result<Vec<R>> {
+        let rows = query.fetch_all(&self.pool).await.map_err(|error| self.failed(error))?;
+        rows.iter().map(R::read).collect::<sqlx::Result<_>>().map_err(|error| self.failed(error))
+    }
+}

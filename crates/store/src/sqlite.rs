@@ -1,0 +1,247 @@
+//! Everything that is SQLite's own: driver types, opening, pragmas, migrations and error codes.
+//!
+//! A PostgreSQL sibling offers the same items; the rest of the crate names no driver.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use sqlx::error::ErrorKind;
+use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{Connection as _, Decode as _, Row as _, SqlSafeStr as _, TypeInfo as _, ValueRef as _};
+
+use crate::Value;
+use crate::error::{Error, Result};
+
+/// The driver.
+pub(crate) type Database = sqlx::Sqlite;
+/// A pool of connections.
+pub(crate) type Pool = sqlx::Pool<Database>;
+/// One row of an answer.
+pub(crate) type Row = <Database as sqlx::Database>::Row;
+/// A connection.
+pub(crate) type Connection = <Database as sqlx::Database>::Connection;
+/// A transaction.
+pub(crate) type Transaction = sqlx::Transaction<'static, Database>;
+/// A statement with its parameters.
+pub(crate) type Query<'q> = sqlx::query::Query<'q, Database, <Database as sqlx::Database>::Arguments>;
+
+/// How long a statement waits for another process's write to end.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The migrations in order: version, description, SQL.
+const MIGRATIONS: [(i64, &str, &str); 2] = [
+    (1, "tables", include_str!("../migrations/sqlite/0001_tables.sql")),
+    (2, "views", include_str!("../migrations/sqlite/0002_views.sql")),
+];
+
+/// The newest schema this code knows.
+const NEWEST: i64 = MIGRATIONS[MIGRATIONS.len() - 1].0;
+
+/// Opens for reading and writing, makes the file where there is none, and migrates it.
+pub(crate) async fn open(path: &Path) -> Result<Pool> {
+    // Several processes that make the same file at once can be told "locked" without the driver's
+    // own waiting while the journal mode changes.
+    let deadline = Instant::now() + BUSY_TIMEOUT;
+    loop {
+        match open_once(path).await {
+            Err(Error::Locked { .. }) if Instant::now() < deadline => {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+            outcome => return outcome,
+        }
+    }
+}
+
+async fn open_once(path: &Path) -> Result<Pool> {
+    let options = options(path)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Normal);
+    let pool = pool(options).await.map_err(|error| classify(error, path))?;
+    if let Err(error) = migrate(&pool, path).await {
+        pool.close().await;
+        return Err(error);
+    }
+    Ok(pool)
+}
+
+/// Opens for reading only; the database file is never made or changed.
+pub(crate) async fn open_read_only(path: &Path) -> Result<Pool> {
+    match open_read_only_once(path, false).await {
+        // A database in WAL mode wants to put its index beside the file. Where the folder forbids
+        // that and no log is left, nobody can be writing either.
+        Err(Error::NotReadable { .. } | Error::ReadOnly { .. }) if !log_of(path).exists() => {
+            open_read_only_once(path, true).await
+        }
+        outcome => outcome,
+    }
+}
+
+async fn open_read_only_once(path: &Path, immutable: bool) -> Result<Pool> {
+    let readable = |error| match classify(error, path) {
+        Error::NotWritable { path, reason } => Error::NotReadable { path, reason },
+        other => other,
+    };
+    let options = options(path).read_only(true).immutable(immutable);
+    let pool = pool(options).await.map_err(readable)?;
+    let version = match schema_version(&pool).await {
+        Ok(version) => version,
+        Err(error) => {
+            pool.close().await;
+            return Err(readable(error));
+        }
+    };
+    let path = path.to_owned();
+    match version {
+        Some(NEWEST) => Ok(pool),
+        Some(found) if found > NEWEST => Err(Error::NewerSchema { path, found, known: NEWEST }),
+        Some(found) => Err(Error::OlderSchema { path, found, known: NEWEST }),
+        None => Err(Error::NotRanklab { path }),
+    }
+}
+
+/// The write-ahead log beside a database.
+fn log_of(path: &Path) -> std::path::PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push("-wal");
+    name.into()
+}
+
+fn options(path: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new().filename(path).foreign_keys(true).busy_timeout(BUSY_TIMEOUT)
+}
+
+async fn pool(options: SqliteConnectOptions) -> sqlx::Result<Pool> {
+    SqlitePoolOptions::new().max_connections(4).acquire_timeout(BUSY_TIMEOUT * 4).connect_with(options).await
+}
+
+/// Begins a transaction that holds the write lock from its start: one that read first could not wait
+/// for another writer any more.
+pub(crate) async fn begin_write(pool: &Pool) -> sqlx::Result<Transaction> {
+    pool.begin_with("BEGIN IMMEDIATE").await
+}
+
+/// Brings the schema up to date, one process at a time. Taking the write lock also tells at once when
+/// the file cannot be written.
+async fn migrate(pool: &Pool, path: &Path) -> Result<()> {
+    let failed = |error| classify(error, path);
+    let mut connection = pool.acquire().await.map_err(failed)?;
+    let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
+    if is_foreign(&mut transaction).await.map_err(failed)? {
+        return Err(Error::NotRanklab { path: path.to_owned() });
+    }
+    migrator().run_direct(None, &mut *transaction, false).await.map_err(|error| unmigrated(error, path))?;
+    transaction.commit().await.map_err(failed)
+}
+
+fn migrator() -> Migrator {
+    let migrations = MIGRATIONS.map(|(version, description, sql)| {
+        Migration::new(version, description.into(), MigrationType::Simple, sql.into_sql_str(), false)
+    });
+    Migrator::with_migrations(migrations.into())
+}
+
+fn unmigrated(error: MigrateError, path: &Path) -> Error {
+    let path = path.to_owned();
+    match error {
+        MigrateError::VersionMissing(found) => Error::NewerSchema { path, found, known: NEWEST },
+        MigrateError::VersionMismatch(version) | MigrateError::Dirty(version) => {
+            Error::AlteredSchema { path, version }
+        }
+        MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => classify(error, &path),
+        other => Error::Database { path, source: sqlx::Error::Migrate(Box::new(other)) },
+    }
+}
+
+/// The newest applied migration; `None` where the database is not ranklab's.
+async fn schema_version(pool: &Pool) -> sqlx::Result<Option<i64>> {
+    let tables: i64 = sqlx::query_scalar(
+        "SELECT COUNT(*) FROM sqlite_master WHERE name IN ('_sqlx_migrations', 'runs', 'trials')",
+    )
+    .fetch_one(pool)
+    .await?;
+    if tables < 3 {
+        return Ok(None);
+    }
+    sqlx::query_scalar("SELECT MAX(version) FROM _sqlx_migrations WHERE success").fetch_one(pool).await
+}
+
+/// Whether somebody else's tables stand in the file.
+async fn is_foreign(connection: &mut Connection) -> sqlx::Result<bool> {
+    let (tables, ours): (i64, i64) = sqlx::query_as(
+        "SELECT COUNT(*), COALESCE(SUM(name IN ('_sqlx_migrations', 'runs')), 0) FROM sqlite_master WHERE type = 'table'",
+    )
+    .fetch_one(connection)
+    .await?;
+    Ok(tables > 0 && ours < 2)
+}
+
+/// Turns a driver's error into one of ours. <https://www.sqlite.org/rescode.html>
+pub(crate) fn classify(error: sqlx::Error, path: &Path) -> Error {
+    let path = path.to_owned();
+    let sqlx::Error::Database(database) = &error else {
+        return Error::Database { path, source: error };
+    };
+    let reason = database.message().to_owned();
+    // The low byte is the primary code; the rest only refines it.
+    match database.code().and_then(|code| code.parse::<i32>().ok()).unwrap_or(0) & 0xff {
+        5 | 6 => Error::Locked { path, seconds: BUSY_TIMEOUT.as_secs() },
+        8 => Error::NotWritable { path, reason },
+        11 => Error::Damaged { path, reason },
+        13 => Error::Full { path },
+        14 => Error::NotWritable { path, reason },
+        26 => Error::NotADatabase { path },
+        _ => Error::Database { path, source: error },
+    }
+}
+
+/// Whether a record points to a run or sweep that is not there.
+pub(crate) fn lacks_parent(error: &sqlx::Error) -> bool {
+    error.as_database_error().is_some_and(|error| error.kind() == ErrorKind::ForeignKeyViolation)
+}
+
+/// The rule that a record broke, if it broke one.
+pub(crate) fn broken_rule(error: &sqlx::Error) -> Option<String> {
+    let error = error.as_database_error()?;
+    matches!(
+        error.kind(),
+        ErrorKind::UniqueViolation | ErrorKind::CheckViolation | ErrorKind::NotNullViolation
+    )
+    .then(|| error.message().to_owned())
+}
+
+/// What is wrong with a statement itself, if anything is.
+pub(crate) fn faulty_statement(error: &sqlx::Error) -> Option<String> {
+    let error = error.as_database_error()?;
+    (error.code().as_deref() == Some("1")).then(|| error.message().to_owned())
+}
+
+/// Whether a statement would have written to a database opened for reading.
+pub(crate) fn is_refused_write(error: &sqlx::Error) -> bool {
+    error
+        .as_database_error()
+        .and_then(|error| error.code())
+        .and_then(|code| code.parse::<i32>().ok())
+        .is_some_and(|code| code & 0xff == 8)
+}
+
+/// The value of a row's column, by what it is rather than by what its column was declared as.
+pub(crate) fn value(row: &Row, column: usize) -> sqlx::Result<Value> {
+    let raw = row.try_get_raw(column)?;
+    if raw.is_null() {
+        return Ok(Value::Null);
+    }
+    let kind = raw.type_info().name().to_owned();
+    let value = match kind.as_str() {
+        "INTEGER" => i64::decode(raw).map(Value::Integer),
+        "REAL" => f64::decode(raw).map(Value::Real),
+        "BLOB" => Vec::<u8>::decode(raw).map(Value::Blob),
+        // Text that is not UTF-8 cannot be shown as text.
+        _ => <&[u8]>::decode(raw).map(|bytes| match std::str::from_utf8(bytes) {
+            Ok(text) => Value::Text(text.to_owned()),
+            Err(_) => Value::Blob(bytes.to_owned()),
+        }),
+    };
+    value.map_err(sqlx::Error::Decode)
+}

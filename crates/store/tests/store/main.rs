@@ -1,0 +1,9 @@
+//! The runs database from outside: records, sharing, refusals, views and the documentation's queries.
+
+mod documentation;
+mod fixture;
+mod opening;
+mod portability;
+mod records;
+mod sharing;
+mod views;

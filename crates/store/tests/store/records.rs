@@ -1,0 +1,214 @@
+//! What is written is read back, and registering or ending twice does what people expect.
+
+use ranklab_store::{EpochMetric, Error, NewRun, PredictionRow, RunResult, RunStatus, Store};
+
+use crate::fixture::{
+    artifact, epochs, filled, finish, new_run, new_sweep, place, plan, predictions, result, steps,
+};
+
+#[tokio::test]
+async fn every_record_is_read_back_as_it_was_written() {
+    let (_folder, path) = place();
+    let store = Store::open(&path).await.unwrap();
+    let run = NewRun { fold: Some(3), ..new_run(Some("block4+block5"), Some(5), 7) };
+    let id = store.start_run(&run).await.unwrap();
+    let running = store.runs(&[id]).await.unwrap().remove(0);
+    assert_eq!((running.status, &running.start, &running.result), (RunStatus::Running, &run, &None));
+    assert_eq!((&running.ended_at, &running.failure), (&None, &None));
+
+    store.record_steps(id, &steps(700)).await.unwrap();
+    store.record_epoch(id, &epochs()).await.unwrap();
+    store.heartbeat(id).await.unwrap();
+    let artifacts = [artifact("7/adapter.safetensors"), artifact("7/model.safetensors")];
+    store.finish_run(id, &result(0.5), &predictions(), &artifacts).await.unwrap();
+    store.close().await;
+
+    let store = Store::open_read_only(&path).await.unwrap();
+    let finished = store.all_runs().await.unwrap().remove(0);
+    assert_eq!(
+        (finished.status, finished.start, finished.result),
+        (RunStatus::Finished, run, Some(result(0.5)))
+    );
+    assert!(finished.ended_at.unwrap() > finished.started_at);
+    assert_eq!(store.step_metrics(id).await.unwrap(), steps(700));
+    let mut expected = epochs();
+    expected.sort_by(|left, right| (left.epoch, &left.metric).cmp(&(right.epoch, &right.metric)));
+    assert_eq!(store.epoch_metrics(id).await.unwrap(), expected);
+    assert_eq!(store.predictions(id).await.unwrap(), predictions());
+    assert_eq!(store.artifacts(id).await.unwrap(), artifacts);
+}
+
+#[tokio::test]
+async fn absent_values_stay_absent_and_a_diverged_loss_is_recorded() {
+    let (_folder, path) = place();
+    let store = Store::open(&path).await.unwrap();
+    let run = NewRun { git_commit: None, git_dirty: None, ..new_run(None, None, 0) };
+    let id = store.start_run(&run).await.unwrap();
+    let metric = |value| EpochMetric { epoch: 1, metric: "train_loss".into(), value };
+    store.record_epoch(id, &[metric(f64::NAN)]).await.unwrap();
+    assert!(store.epoch_metrics(id).await.unwrap()[0].value.is_nan());
+    store.record_epoch(id, &[metric(f64::INFINITY)]).await.unwrap();
+    assert_eq!(store.epoch_metrics(id).await.unwrap(), [metric(f64::INFINITY)]);
+    let end = RunResult { auc: None, test_loss: f64::NAN, ..result(0.5) };
+    store.finish_run(id, &end, &[], &[]).await.unwrap();
+    let row = store.runs(&[id]).await.unwrap().remove(0);
+    let read = row.result.unwrap();
+    assert!(read.test_loss.is_nan());
+    assert_eq!(RunResult { test_loss: 0.0, ..read }, RunResult { test_loss: 0.0, ..end });
+    assert_eq!(row.start, run);
+    assert_eq!(store.predictions(id).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn repeating_a_sweep_finds_it_again_and_makes_it_the_latest() {
+    let (_folder, path) = place();
+    let store = Store::open(&path).await.unwrap();
+    assert_eq!(store.latest_sweep().await.unwrap(), None);
+    let trials = plan(&[new_run(Some("block5"), Some(1), 0), new_run(Some("block5"), Some(5), 0)]);
+    let first = store.register_sweep(&new_sweep("one"), &trials).await.unwrap();
+    let second = store.register_sweep(&new_sweep("two"), &trials[..1]).await.unwrap();
+    assert_ne!(first, second);
+    assert_eq!(store.latest_sweep().await.unwrap().unwrap().id, second);
+    assert_eq!(store.register_sweep(&new_sweep("one"), &trials).await.unwrap(), first);
+    let latest = store.latest_sweep().await.unwrap().unwrap();
+    assert_eq!((latest.id, latest.trials, latest.finished), (first, 2, 0));
+    assert_eq!(store.trials(first).await.unwrap(), trials);
+    let order: Vec<i64> = store.sweeps().await.unwrap().iter().map(|sweep| sweep.id).collect();
+    assert_eq!(order, [first, second]);
+    assert!(matches!(store.sweep(99).await, Err(Error::UnknownSweep { sweep: 99 })));
+}
+
+#[tokio::test]
+async fn a_finished_run_is_found_by_its_configuration_whichever_sweep_asks() {
+    let (_folder, store) = filled().await;
+    let run = new_run(Some("block5"), Some(1), 1);
+    assert_eq!(store.finished_run(&run.config_hash).await.unwrap(), Some(2));
+    assert_eq!(store.finished_run("hash of nothing").await.unwrap(), None);
+    assert_eq!(store.finished_run(&new_run(Some("block5"), Some(16), 0).config_hash).await.unwrap(), None);
+
+    let [all, overlapping] = store.sweeps().await.unwrap().try_into().unwrap();
+    assert_eq!((overlapping.trials, overlapping.finished), (2, 2));
+    assert_eq!((all.trials, all.finished), (11, 8));
+    let runs = store.runs_of_sweep(overlapping.id).await.unwrap();
+    assert_eq!(runs.iter().map(|(_, run)| run.as_ref().unwrap().id).collect::<Vec<_>>(), [1, 2]);
+
+    let runs = store.runs_of_sweep(all.id).await.unwrap();
+    let states: Vec<_> = runs.iter().map(|(_, run)| run.as_ref().map(|run| run.status)).collect();
+    assert_eq!(states[8..], [Some(RunStatus::Failed), Some(RunStatus::Running), None]);
+    assert!(runs.iter().zip(0..).all(|((trial, _), position)| trial.position == position));
+}
+
+#[tokio::test]
+async fn a_finished_run_stands_for_its_trial_even_after_a_later_failure() {
+    let (_folder, path) = place();
+    let store = Store::open(&path).await.unwrap();
+    let run = new_run(Some("block5"), Some(1), 0);
+    let sweep = store.register_sweep(&new_sweep("one"), &plan(std::slice::from_ref(&run))).await.unwrap();
+    let first = store.start_run(&run).await.unwrap();
+    store.fail_run(first, "out of memory").await.unwrap();
+    let failed = store.runs_of_sweep(sweep).await.unwrap().remove(0).1.unwrap();
+    assert_eq!((failed.status, failed.failure.as_deref()), (RunStatus::Failed, Some("out of memory")));
+    let second = finish(&store, &run, 0.5).await;
+    let third = store.start_run(&run).await.unwrap();
+    store.fail_run(third, "out of memory").await.unwrap();
+    assert_eq!(store.runs_of_sweep(sweep).await.unwrap().remove(0).1.unwrap().id, second);
+}
+
+#[tokio::test]
+async fn a_run_ends_once() {
+    let (_folder, path) = place();
+    let store = Store::open(&path).await.unwrap();
+    let id = finish(&store, &new_run(None, None, 0), 0.5).await;
+    let again = store.finish_run(id, &result(1.0), &[], &[]).await.unwrap_err();
+    assert_eq!(again.to_string(), "run 1 already ended (finished); start a new run instead");
+    assert!(matches!(store.fail_run(id, "late").await, Err(Error::Ended { .. })));
+    assert!(matches!(store.fail_run(7, "never").await, Err(Error::UnknownRun { run: 7 })));
+}
+
+#[tokio::test]
+async fn an_end_that_breaks_a_rule_leaves_the_run_running() {
+    let (_folder, path) = place();
+    let store = Store::open(&path).await.unwrap();
+    let id = store.start_run(&new_run(None, None, 0)).await.unwrap();
+    let wrong = PredictionRow { image: "z.png".into(), patient: "C9".into(), label: 2, probability: 0.5 };
+    let predictions = [predictions(), vec![wrong]].concat();
+    let error = store.finish_run(id, &result(0.5), &predictions, &[artifact("model")]).await.unwrap_err();
+    assert!(matches!(error, Error::Refused { .. }), "{error}");
+    assert_eq!(store.runs(&[id]).await.unwrap()[0].status, RunStatus::Running);
+    assert!(store.predictions(id).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn only_this_hosts_dead_runs_are_marked_interrupted() {
+    let (_folder, path) = place();
+    let store = Store::open(&path).await.unwrap();
+    let alive = store.start_run(&new_run(Some("block5"), Some(1), 0)).await.unwrap();
+    let dead = store.start_run(&new_run(Some("block5"), Some(1), 1)).await.unwrap();
+    let elsewhere = NewRun { host: "other".into(), ..new_run(Some("block5"), Some(1), 2) };
+    let elsewhere = store.start_run(&elsewhere).await.unwrap();
+    assert_eq!(store.mark_interrupted("lab", &|process| process == 100).await.unwrap(), [dead]);
+    assert_eq!(store.mark_interrupted("lab", &|process| process == 100).await.unwrap(), [] as [i64; 0]);
+    let states: Vec<_> =
+        store.runs(&[alive, dead, elsewhere]).await.unwrap().iter().map(|run| run.status).collect();
+    assert_eq!(states, [RunStatus::Running, RunStatus::Interrupted, RunStatus::Running]);
+    // It was alive after all.
+    store.finish_run(dead, &result(0.5), &[], &[]).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_deleted_run_takes_its_records_along_and_accepts_no_more() {
+    let (_folder, store) = filled().await;
+    store.delete_run(1).await.unwrap();
+    for table in ["step_metrics", "epoch_metrics", "predictions", "artifacts"] {
+        let answer = store.query(&format!("SELECT COUNT(*) FROM {table} WHERE run_id = 1")).await.unwrap();
+        assert_eq!(answer.rows, [[ranklab_store::Value::Integer(0)]], "{table}");
+    }
+    let unknown = "there is no run 1 in the database; `ranklab runs` lists them";
+    assert_eq!(store.delete_run(1).await.unwrap_err().to_string(), unknown);
+    assert_eq!(store.record_steps(1, &steps(1)).await.unwrap_err().to_string(), unknown);
+    assert_eq!(store.record_epoch(1, &epochs()).await.unwrap_err().to_string(), unknown);
+    assert_eq!(store.heartbeat(1).await.unwrap_err().to_string(), unknown);
+    assert_eq!(store.predictions(1).await.unwrap_err().to_string(), unknown);
+    assert_eq!(store.runs(&[2, 1]).await.unwrap_err().to_string(), unknown);
+}
+
+#[tokio::test]
+async fn a_deleted_runs_id_is_not_given_away_again() {
+    let (_folder, path) = place();
+    let store = Store::open(&path).await.unwrap();
+    let first = store.start_run(&new_run(None, None, 0)).await.unwrap();
+    store.delete_run(first).await.unwrap();
+    assert!(store.start_run(&new_run(None, None, 0)).await.unwrap() > first);
+}
+
+#[tokio::test]
+async fn files_that_another_run_names_are_not_this_runs_alone() {
+    let (_folder, path) = place();
+    let store = Store::open(&path).await.unwrap();
+    for (seed, own) in [(0, "0/model"), (1, "1/model")] {
+        let id = store.start_run(&new_run(None, None, seed)).await.unwrap();
+        store.finish_run(id, &result(0.5), &[], &[artifact("split.parquet"), artifact(own)]).await.unwrap();
+    }
+    assert_eq!(store.exclusive_artifacts(1).await.unwrap(), [artifact("0/model")]);
+    store.delete_run(2).await.unwrap();
+    assert_eq!(store.exclusive_artifacts(1).await.unwrap(), [artifact("0/model"), artifact("split.parquet")]);
+}
+
+#[tokio::test]
+async fn a_full_sized_run_is_recorded() {
+    let (_folder, path) = place();
+    let store = Store::open(&path).await.unwrap();
+    let id = store.start_run(&new_run(None, None, 0)).await.unwrap();
+    store.record_steps(id, &steps(4_000)).await.unwrap();
+    let predictions: Vec<_> = (0..2_600)
+        .map(|index| PredictionRow {
+            image: format!("{index:05}.png"),
+            patient: "C1".into(),
+            label: 1,
+            probability: 0.5,
+        })
+        .collect();
+    store.finish_run(id, &result(0.5), &predictions, &[]).await.unwrap();
+    assert_eq!(store.step_metrics(id).await.unwrap(), steps(4_000));
+    assert_eq!(store.predictions(id).await.unwrap(), predictions);
+}

@@ -1,0 +1,139 @@
+//! The views show the fixture as a person would sum it up.
+
+use ranklab_store::{NewRun, Store, Value};
+
+use crate::fixture::{filled, finish, new_run, place};
+
+fn text(value: &str) -> Value {
+    Value::Text(value.into())
+}
+
+#[tokio::test]
+async fn the_leaderboard_puts_the_best_finished_run_first() {
+    let (_folder, store) = filled().await;
+    let answer = store.query("SELECT run, model, accuracy, minutes FROM leaderboard").await.unwrap();
+    assert_eq!(answer.rows.len(), 8);
+    assert_eq!(answer.rows[0], [Value::Integer(3), text("model_5"), Value::Real(1.0), Value::Real(2.0)]);
+    assert_eq!(answer.rows[1], [Value::Integer(8), text("model_4"), Value::Real(0.875), Value::Real(2.0)]);
+    assert_eq!(answer.rows[7][2], Value::Real(0.25));
+}
+
+#[tokio::test]
+async fn ranks_are_compared_by_mean_and_sd_over_seeds() {
+    let (_folder, store) = filled().await;
+    let answer = store
+        .query("SELECT rank, runs, seeds, accuracy, accuracy_sd FROM rank_comparison WHERE layers = 'block5'")
+        .await
+        .unwrap();
+    let numbers = |rank, sd| {
+        vec![Value::Integer(rank), Value::Integer(3), Value::Integer(3), Value::Real(0.75), Value::Real(sd)]
+    };
+    assert_eq!(answer.rows, [numbers(1, 0.25), numbers(5, 0.0)]);
+    let single =
+        store.query("SELECT runs, accuracy_sd FROM rank_comparison WHERE model = 'model_4'").await.unwrap();
+    assert_eq!(single.rows, [[Value::Integer(1), Value::Null]]);
+}
+
+#[tokio::test]
+async fn the_sd_agrees_with_the_textbook_formula() {
+    let (_folder, path) = place();
+    let store = Store::open(&path).await.unwrap();
+    let accuracies = [0.9711, 0.9803, 0.9769, 0.9642, 0.9804];
+    for (accuracy, seed) in accuracies.into_iter().zip(0..) {
+        finish(&store, &new_run(Some("block5"), Some(5), seed), accuracy).await;
+    }
+    let mean = accuracies.iter().sum::<f64>() / 5.0;
+    let sd = (accuracies.iter().map(|accuracy| (accuracy - mean).powi(2)).sum::<f64>() / 4.0).sqrt();
+    let answer = store.query("SELECT accuracy, accuracy_sd, specificity_sd FROM repeats").await.unwrap();
+    let [Value::Real(found_mean), Value::Real(found_sd), Value::Real(quarter)] = answer.rows[0][..] else {
+        panic!("{answer:?}")
+    };
+    assert!((found_mean - mean).abs() < 1e-12 && (found_sd - sd).abs() < 1e-12, "{found_mean} {found_sd}");
+    assert!((quarter - sd / 4.0).abs() < 1e-12);
+}
+
+#[tokio::test]
+async fn runs_on_other_images_or_with_other_settings_are_no_repeats() {
+    let (_folder, path) = place();
+    let store = Store::open(&path).await.unwrap();
+    let run = new_run(Some("block5"), Some(5), 0);
+    let alpha = NewRun {
+        config: run.config.replace(r#""rank":5"#, r#""rank":5,"alpha":16"#),
+        config_hash: "alpha".into(),
+        ..run.clone()
+    };
+    let images = NewRun { image_set_hash: "others".into(), config_hash: "others".into(), ..run.clone() };
+    for run in [&run, &alpha, &images, &new_run(Some("block5"), Some(5), 1)] {
+        finish(&store, run, 0.5).await;
+    }
+    // The same configuration once more is no second measurement.
+    finish(&store, &run, 0.5).await;
+    let answer = store.query("SELECT runs FROM rank_comparison ORDER BY runs").await.unwrap();
+    assert_eq!(answer.rows, [1, 1, 2].map(|runs| [Value::Integer(runs)]));
+}
+
+#[tokio::test]
+async fn layers_are_compared_among_adapted_models() {
+    let (_folder, store) = filled().await;
+    let answer =
+        store.query("SELECT layers, accuracy FROM layer_comparison WHERE ranks = '5'").await.unwrap();
+    let expected = [[text("block5"), Value::Real(0.75)], [text("block5_conv3"), Value::Real(0.25)]];
+    assert_eq!(answer.rows, expected);
+    let without = store.query("SELECT * FROM layer_comparison WHERE model = 'model_4'").await.unwrap();
+    assert!(without.rows.is_empty());
+}
+
+#[tokio::test]
+async fn progress_counts_each_trial_once() {
+    let (_folder, store) = filled().await;
+    let answer = store
+        .query("SELECT trials, finished, running, failed, interrupted, planned, best_accuracy FROM sweep_progress")
+        .await
+        .unwrap();
+    let row = |counts: [i64; 6], best| {
+        let mut row = counts.map(Value::Integer).to_vec();
+        row.push(Value::Real(best));
+        row
+    };
+    assert_eq!(answer.rows, [row([11, 8, 1, 1, 0, 1], 1.0), row([2, 2, 0, 0, 0, 0], 0.75)]);
+    let failures = store.query("SELECT failure FROM trial_states WHERE status = 'failed'").await.unwrap();
+    assert_eq!(failures.rows, [[text("loss is not a number")]]);
+}
+
+#[tokio::test]
+async fn a_learning_curve_has_one_row_per_epoch() {
+    let (_folder, store) = filled().await;
+    let answer = store
+        .query("SELECT epoch, train_loss, validation_accuracy, images_per_second, best FROM learning_curves WHERE run = 1")
+        .await
+        .unwrap();
+    let row = |epoch, value, best| {
+        vec![Value::Integer(epoch), Value::Real(value), Value::Real(value), Value::Null, Value::Integer(best)]
+    };
+    assert_eq!(answer.rows, [row(1, 0.5, 0), row(2, 0.25, 1)]);
+}
+
+#[tokio::test]
+async fn wrongly_called_cells_are_listed_and_counted_per_patient() {
+    let (_folder, store) = filled().await;
+    let errors = store
+        .query("SELECT image, patient, actual, predicted, confidence FROM test_errors WHERE run = 1")
+        .await
+        .unwrap();
+    let expected = [
+        [text("a_2.png"), text("C1"), text("parasitized"), text("uninfected"), Value::Real(0.8)],
+        [text("b_2.png"), text("C2"), text("uninfected"), text("parasitized"), Value::Real(0.5)],
+    ];
+    assert_eq!(errors.rows, expected);
+    let patients = store
+        .query("SELECT patient, images, errors, false_negatives, false_positives, error_rate FROM patient_errors WHERE run = 1")
+        .await
+        .unwrap();
+    let row = |patient, negatives, positives| {
+        let mut row = vec![text(patient)];
+        row.extend([2, 1, negatives, positives].map(Value::Integer));
+        row.push(Value::Real(0.5));
+        row
+    };
+    assert_eq!(patients.rows, [row("C1", 1, 0), row("C2", 0, 1)]);
+}
