@@ -1,0 +1,139 @@
+//! The confusion matrix and the rates that follow from it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result, check};
+
+/// Counts of images by true and predicted class, parasitized being positive.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct ConfusionMatrix {
+    /// Parasitized called parasitized.
+    pub true_positives: u64,
+    /// Parasitized called uninfected.
+    pub false_negatives: u64,
+    /// Uninfected called parasitized.
+    pub false_positives: u64,
+    /// Uninfected called uninfected.
+    pub true_negatives: u64,
+}
+
+impl ConfusionMatrix {
+    /// Counts predictions: `labels` are 0 or 1, `probabilities` those of class 1; a probability of at
+    /// least `threshold` is called parasitized.
+    ///
+    /// # Errors
+    /// When the lengths differ, a label is neither 0 nor 1, or a probability or the threshold is not a
+    /// number between 0 and 1.
+    pub fn from_predictions(labels: &[u8], probabilities: &[f64], threshold: f64) -> Result<Self> {
+        check(labels, probabilities)?;
+        if !(0.0..=1.0).contains(&threshold) {
+            return Err(Error::Threshold(threshold));
+        }
+        let mut matrix = Self::default();
+        for (label, probability) in labels.iter().zip(probabilities) {
+            let count = match (*label == 1, *probability >= threshold) {
+                (true, true) => &mut matrix.true_positives,
+                (true, false) => &mut matrix.false_negatives,
+                (false, true) => &mut matrix.false_positives,
+                (false, false) => &mut matrix.true_negatives,
+            };
+            *count += 1;
+        }
+        Ok(matrix)
+    }
+
+    /// All images.
+    pub fn total(&self) -> u64 {
+        self.positives() + self.negatives()
+    }
+
+    /// Parasitized images.
+    pub fn positives(&self) -> u64 {
+        self.true_positives + self.false_negatives
+    }
+
+    /// Uninfected images.
+    pub fn negatives(&self) -> u64 {
+        self.false_positives + self.true_negatives
+    }
+
+    /// Share of images called what they are; 0 without images.
+    pub fn accuracy(&self) -> f64 {
+        ratio(self.true_positives + self.true_negatives, self.total())
+    }
+
+    /// Recall of parasitized; 0 without parasitized images.
+    pub fn sensitivity(&self) -> f64 {
+        ratio(self.true_positives, self.positives())
+    }
+
+    /// Recall of uninfected; 0 without uninfected images.
+    pub fn specificity(&self) -> f64 {
+        ratio(self.true_negatives, self.negatives())
+    }
+
+    /// Share of truly parasitized among those called parasitized; 0 when none is called so.
+    pub fn precision(&self) -> f64 {
+        ratio(self.true_positives, self.true_positives + self.false_positives)
+    }
+
+    /// Harmonic mean of precision and sensitivity; 0 when there is neither a parasitized image nor one
+    /// called so.
+    pub fn f1(&self) -> f64 {
+        ratio(2 * self.true_positives, 2 * self.true_positives + self.false_positives + self.false_negatives)
+    }
+
+    /// The same predictions with uninfected as the positive class.
+    pub fn flipped(&self) -> Self {
+        Self {
+            true_positives: self.true_negatives,
+            false_negatives: self.false_positives,
+            false_positives: self.false_negatives,
+            true_negatives: self.true_positives,
+        }
+    }
+}
+
+fn ratio(part: u64, whole: u64) -> f64 {
+    if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_prediction_lands_in_its_cell_and_the_threshold_itself_is_positive() {
+        let matrix = ConfusionMatrix::from_predictions(
+            &[1, 1, 1, 0, 0, 0, 0],
+            &[0.5, 0.9, 0.4, 0.5, 0.1, 0.2, 0.3],
+            0.5,
+        );
+        let expected =
+            ConfusionMatrix { true_positives: 2, false_negatives: 1, false_positives: 1, true_negatives: 3 };
+        assert_eq!(matrix, Ok(expected));
+    }
+
+    #[test]
+    fn empty_denominators_give_zero() {
+        let none = ConfusionMatrix::default();
+        let rates = [none.accuracy(), none.sensitivity(), none.specificity(), none.precision(), none.f1()];
+        assert_eq!(rates, [0.0; 5]);
+        let all_called_uninfected = ConfusionMatrix { false_negatives: 3, true_negatives: 4, ..none };
+        assert_eq!(all_called_uninfected.precision(), 0.0);
+        assert_eq!(all_called_uninfected.f1(), 0.0);
+        assert_eq!(all_called_uninfected.specificity(), 1.0);
+    }
+
+    #[test]
+    fn bad_predictions_are_refused_with_their_place() {
+        let of = |labels: &[u8], probabilities: &[f64], threshold| {
+            ConfusionMatrix::from_predictions(labels, probabilities, threshold).unwrap_err().to_string()
+        };
+        assert_eq!(of(&[1, 0], &[0.5], 0.5), "2 labels but 1 probabilities: give one probability per label");
+        assert!(of(&[1, 0], &[0.5, f64::NAN], 0.5).starts_with("prediction 1 has probability NaN"));
+        assert!(of(&[1, 0], &[1.5, 0.0], 0.5).starts_with("prediction 0 has probability 1.5"));
+        assert!(of(&[1, 2], &[0.5, 0.5], 0.5).starts_with("prediction 1 has label 2"));
+        assert!(of(&[1, 0], &[0.5, 0.5], f64::NAN).starts_with("threshold NaN"));
+    }
+}
