@@ -1,1 +1,31 @@
 //! Runs to polars frames, tables and plotters figures, one HTML page and one Markdown file.
+//!
+//! [`load`] reads the rows of a sweep or of chosen runs, everything after it is a pure function of
+//! those rows: the same rows give the same bytes. [`document`] says what the report contains,
+//! [`html`] and [`markdown`] how it looks.
+
+mod charts;
+mod comparison;
+mod data;
+mod document;
+mod error;
+mod facts;
+mod family;
+mod findings;
+#[cfg(test)]
+mod fixture;
+mod format;
+mod html;
+mod load;
+mod markdown;
+mod published;
+mod run_section;
+mod table;
+mod write;
+
+pub use data::{ReportData, RunData, Unfinished};
+pub use error::{Error, Result};
+pub use html::render_html;
+pub use load::{Selection, load};
+pub use markdown::{Markdown, render_markdown};
+pub use write::{Written, write};

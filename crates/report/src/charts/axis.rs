@@ -1,0 +1,212 @@
+//! Axes: their reach and where their ticks stand.
+
+/// How a value on an axis is written.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Scale {
+    /// As it is, with so many decimals.
+    Plain(usize),
+    /// A share as percent, with so many decimals.
+    Percent(usize),
+    /// A power of two.
+    Doubling,
+    /// A power of ten.
+    Decades,
+}
+
+/// One axis. Values on it are drawn from `low` to `high`, after the logarithm where there is one.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Axis {
+    /// What it measures.
+    pub(crate) title: String,
+    /// Start.
+    pub(crate) low: f64,
+    /// End.
+    pub(crate) high: f64,
+    /// Places of the ticks, ascending.
+    pub(crate) ticks: Vec<f64>,
+    scale: Scale,
+}
+
+impl Axis {
+    /// Shares between 0 and 1, as percent.
+    pub(crate) fn share(title: &str, values: &[f64]) -> Self {
+        let (low, high) = padded(values, 0.005);
+        // Just above 1, so that a marker at 1 is whole.
+        let high = if high > 1.0 { 1.0 + 0.04 * (1.0 - low) } else { high };
+        let (step, decimals) = step(low.max(0.0), high);
+        let ticks = multiples(low.max(0.0), high.min(1.0 + step * 1e-6), step);
+        Self {
+            title: title.to_owned(),
+            low: low.max(0.0),
+            high,
+            ticks,
+            scale: Scale::Percent(decimals.saturating_sub(2)),
+        }
+    }
+
+    /// Amounts of at least 0.
+    pub(crate) fn amount(title: &str, values: &[f64]) -> Self {
+        let (low, high) = padded(values, 0.05);
+        let low = low.max(0.0);
+        let (step, decimals) = step(low, high);
+        Self {
+            title: title.to_owned(),
+            low,
+            high,
+            ticks: multiples(low, high, step),
+            scale: Scale::Plain(decimals),
+        }
+    }
+
+    /// Whole numbers, like epochs.
+    pub(crate) fn whole(title: &str, values: &[f64]) -> Self {
+        let (least, most) = extremes(values);
+        let step = step(least, most.max(least + 1.0)).0.max(1.0).round();
+        let mut ticks = multiples(least, most, step);
+        if !ticks.contains(&least) {
+            ticks.insert(0, least);
+            // The first two would touch.
+            if ticks.len() > 2 && ticks[1] - least < step * 0.6 {
+                ticks.remove(1);
+            }
+        }
+        let pad = if least == most { 0.5 } else { (most - least) * 0.03 };
+        Self { title: title.to_owned(), low: least - pad, high: most + pad, ticks, scale: Scale::Plain(0) }
+    }
+
+    /// Positive whole numbers on a doubling scale, with a tick at each of them.
+    pub(crate) fn doubling(title: &str, values: &[f64]) -> Self {
+        let mut ticks: Vec<f64> = values.iter().map(|value| value.log2()).collect();
+        ticks.sort_by(f64::total_cmp);
+        ticks.dedup();
+        let (least, most) = extremes(&ticks);
+        let pad = if least == most { 1.0 } else { (most - least) * 0.06 };
+        Self { title: title.to_owned(), low: least - pad, high: most + pad, ticks, scale: Scale::Doubling }
+    }
+
+    /// Positive numbers on a logarithmic scale, with ticks at 1, 2 and 5 times powers of ten.
+    pub(crate) fn decades(title: &str, values: &[f64]) -> Self {
+        let logarithms: Vec<f64> = values.iter().map(|value| value.log10()).collect();
+        let (least, most) = extremes(&logarithms);
+        let pad = ((most - least) * 0.08).max(0.12);
+        let (low, high) = (least - pad, most + pad);
+        let all: Vec<f64> = (low.floor() as i32..=high.ceil() as i32)
+            .flat_map(|power| [1.0f64, 2.0, 5.0].map(|digit| f64::from(power) + digit.log10()))
+            .filter(|tick| (low..=high).contains(tick))
+            .collect();
+        let powers: Vec<f64> =
+            all.iter().copied().filter(|tick| (tick - tick.round()).abs() < 1e-9).collect();
+        let ticks = if all.len() > 8 && powers.len() > 1 { powers } else { all };
+        Self { title: title.to_owned(), low, high, ticks, scale: Scale::Decades }
+    }
+
+    /// A place on the axis as people read it.
+    pub(crate) fn label(&self, place: f64) -> String {
+        match self.scale {
+            Scale::Plain(decimals) => format!("{place:.decimals$}"),
+            Scale::Percent(decimals) => format!("{:.decimals$}", place * 100.0),
+            Scale::Doubling => format!("{:.0}", place.exp2()),
+            Scale::Decades => short(10f64.powf(place)),
+        }
+    }
+}
+
+/// `76,800` as `77k`, `1,259,266` as `1.26M`.
+fn short(value: f64) -> String {
+    let three_digits = |value: f64, unit: &str| {
+        let decimals = if value < 9.995 { 2 } else { usize::from(value < 99.95) };
+        let text = format!("{value:.decimals$}");
+        let trimmed =
+            if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
+        format!("{trimmed}{unit}")
+    };
+    if value >= 999_500.0 {
+        three_digits(value / 1e6, "M")
+    } else if value >= 999.5 {
+        three_digits(value / 1e3, "k")
+    } else {
+        format!("{value:.0}")
+    }
+}
+
+fn extremes(values: &[f64]) -> (f64, f64) {
+    let least = values.iter().copied().fold(f64::INFINITY, f64::min);
+    let most = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    if least.is_finite() && most.is_finite() { (least, most) } else { (0.0, 1.0) }
+}
+
+/// The values' reach with some room, at least `room` on either side.
+fn padded(values: &[f64], room: f64) -> (f64, f64) {
+    let (least, most) = extremes(values);
+    let pad = ((most - least) * 0.12).max(room);
+    (least - pad, most + pad)
+}
+
+/// A step of 1, 2 or 5 times a power of ten that gives four to eight ticks, with its decimals.
+fn step(low: f64, high: f64) -> (f64, usize) {
+    let rough = (high - low).max(f64::MIN_POSITIVE) / 6.0;
+    let power = rough.log10().floor();
+    let factor = match rough / 10f64.powf(power) {
+        mantissa if mantissa < 1.5 => 1.0,
+        mantissa if mantissa < 3.5 => 2.0,
+        mantissa if mantissa < 7.5 => 5.0,
+        _ => 10.0,
+    };
+    let step = factor * 10f64.powf(power);
+    let decimals = (-step.log10() - 1e-9).ceil().max(0.0) as usize;
+    (step, decimals)
+}
+
+fn multiples(low: f64, high: f64, step: f64) -> Vec<f64> {
+    let first = (low / step - 1e-9).ceil() as i64;
+    let last = (high / step + 1e-9).floor() as i64;
+    (first..=last).map(|count| count as f64 * step).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn labels(axis: &Axis) -> Vec<String> {
+        axis.ticks.iter().map(|tick| axis.label(*tick)).collect()
+    }
+
+    #[test]
+    fn accuracies_get_round_percentages_and_never_more_than_a_hundred() {
+        assert_eq!(labels(&Axis::share("", &[0.5, 0.9])), ["50", "60", "70", "80", "90"]);
+        assert_eq!(labels(&Axis::share("", &[0.961, 0.978])), ["96.0", "96.5", "97.0", "97.5", "98.0"]);
+        assert_eq!(labels(&Axis::share("", &[0.9, 1.0])).last().unwrap(), "100");
+        assert_eq!(labels(&Axis::share("", &[0.0, 1.0]))[0], "0");
+    }
+
+    #[test]
+    fn a_single_value_still_gets_an_axis_around_it() {
+        for axis in [
+            Axis::share("", &[0.97]),
+            Axis::amount("", &[0.3]),
+            Axis::whole("", &[1.0]),
+            Axis::doubling("", &[5.0]),
+            Axis::decades("", &[1_259_266.0]),
+        ] {
+            assert!(axis.low < axis.high && !axis.ticks.is_empty(), "{axis:?}");
+        }
+    }
+
+    #[test]
+    fn epochs_start_at_the_first_and_are_whole() {
+        assert_eq!(labels(&Axis::whole("", &[1.0, 2.0])), ["1", "2"]);
+        assert_eq!(labels(&Axis::whole("", &[1.0, 10.0])), ["1", "2", "4", "6", "8", "10"]);
+        assert_eq!(labels(&Axis::whole("", &[1.0])), ["1"]);
+    }
+
+    #[test]
+    fn ranks_and_parameters_are_written_as_such() {
+        assert_eq!(labels(&Axis::doubling("", &[16.0, 1.0, 5.0, 5.0])), ["1", "5", "16"]);
+        assert_eq!(labels(&Axis::decades("", &[1_259_266.0, 2_757_378.0])), ["1M", "2M"]);
+        assert_eq!(labels(&Axis::decades("", &[1e3, 1e8])), ["1k", "10k", "100k", "1M", "10M", "100M"]);
+        assert_eq!(
+            (short(76_800.0), short(1_259_266.0), short(12.0)),
+            ("76.8k".into(), "1.26M".into(), "12".into())
+        );
+    }
+}

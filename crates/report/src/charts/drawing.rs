@@ -1,0 +1,295 @@
+//! Drawing a chart with plotters: grid, axes, lines, markers, bars of spread and the legend.
+
+use plotters::coord::CoordTranslate;
+use plotters::coord::Shift;
+use plotters::coord::types::RangedCoordf64;
+use plotters::element::{Drawable, PointCollection};
+use plotters::prelude::*;
+use plotters::style::text_anchor::{HPos, Pos, VPos};
+
+use super::axis::Axis;
+use super::theme::{DOTTED, GRID, HUES, INK, MUTED, SURFACE, line, marker};
+
+/// Width of every chart in pixels.
+const WIDTH: i32 = 640;
+/// Height of the plot itself, without axis words and legend.
+const PLOT_HEIGHT: i32 = 260;
+const LEFT: i32 = 58;
+const RIGHT: i32 = 22;
+const TOP: i32 = 36;
+const BELOW: i32 = 52;
+const LEGEND_ROW: i32 = 22;
+/// Longest legend entry that fits half the width.
+const HALF_WIDTH_LETTERS: usize = 38;
+/// Longest legend entry that fits the width.
+const WIDTH_LETTERS: usize = 84;
+/// Markers closer than this along a line are left out between its ends.
+const MARKER_DISTANCE: i32 = 11;
+
+/// A point, drawn with a bar where it has a standard deviation.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Point {
+    /// Place along the x axis.
+    pub(crate) x: f64,
+    /// Place along the y axis.
+    pub(crate) y: f64,
+    /// Sample standard deviation of `y`.
+    pub(crate) sd: Option<f64>,
+}
+
+/// Points that belong together, ascending in x.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Series {
+    /// Entry of the legend.
+    pub(crate) name: String,
+    /// Decides hue, marker and dash.
+    pub(crate) slot: usize,
+    /// The points.
+    pub(crate) points: Vec<Point>,
+}
+
+/// A value that does not depend on x: a line across the plot.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Rule {
+    /// Entry of the legend.
+    pub(crate) name: String,
+    /// Decides hue and dash.
+    pub(crate) slot: usize,
+    /// Place along the y axis.
+    pub(crate) y: f64,
+}
+
+/// A place along the x axis: a dotted line down the plot.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Mark {
+    /// Place.
+    pub(crate) x: f64,
+    /// Word beside it.
+    pub(crate) name: String,
+}
+
+/// All of a chart.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Chart {
+    /// Horizontal axis.
+    pub(crate) x: Axis,
+    /// Vertical axis.
+    pub(crate) y: Axis,
+    /// Lines with markers.
+    pub(crate) series: Vec<Series>,
+    /// Lines across.
+    pub(crate) rules: Vec<Rule>,
+    /// Lines down.
+    pub(crate) marks: Vec<Mark>,
+}
+
+type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
+type Drawn = Result<(), String>;
+
+/// Draws the chart as SVG in the placeholder colours of the theme.
+pub(crate) fn draw(chart: &Chart) -> Result<String, String> {
+    let entries: Vec<(&str, usize, bool)> = chart
+        .series
+        .iter()
+        .map(|series| (series.name.as_str(), series.slot, true))
+        .chain(chart.rules.iter().map(|rule| (rule.name.as_str(), rule.slot, false)))
+        .collect();
+    let columns =
+        if entries.iter().all(|(name, ..)| name.chars().count() <= HALF_WIDTH_LETTERS) { 2 } else { 1 };
+    let legend_rows = entries.len().div_ceil(columns) as i32;
+    let height = TOP + PLOT_HEIGHT + BELOW + legend_rows * LEGEND_ROW + 6;
+    let mut svg = String::new();
+    {
+        let area = SVGBackend::with_string(&mut svg, (WIDTH as u32, height as u32)).into_drawing_area();
+        let place = Cartesian2d::<RangedCoordf64, RangedCoordf64>::new(
+            chart.x.low..chart.x.high,
+            chart.y.low..chart.y.high,
+            (LEFT..WIDTH - RIGHT, TOP + PLOT_HEIGHT..TOP),
+        );
+        let at = |x: f64, y: f64| place.translate(&(x, y));
+        draw_axes(&area, chart, &at)?;
+        for mark in &chart.marks {
+            draw_mark(&area, chart, mark, &at)?;
+        }
+        for rule in &chart.rules {
+            let (from, to) = (at(chart.x.low, rule.y), at(chart.x.high, rule.y));
+            put(&area, &PathElement::new([from, to], line(rule.slot).stroke_width(2)))?;
+        }
+        for series in &chart.series {
+            draw_series(&area, series, &at)?;
+        }
+        for (place, (name, slot, marked)) in entries.into_iter().enumerate() {
+            let x = LEFT + (place % columns) as i32 * ((WIDTH - LEFT) / 2);
+            let y = TOP + PLOT_HEIGHT + BELOW + (place / columns) as i32 * LEGEND_ROW + LEGEND_ROW / 2;
+            draw_entry(&area, name, slot, marked, (x, y))?;
+        }
+        area.present().map_err(|error| error.to_string())?;
+    }
+    Ok(svg)
+}
+
+fn put<'a, 'b, E>(area: &Area<'b>, element: &'a E) -> Drawn
+where
+    &'a E: PointCollection<'a, (i32, i32)>,
+    E: Drawable<SVGBackend<'b>>,
+{
+    area.draw(element).map_err(|error| error.to_string())
+}
+
+fn write(area: &Area<'_>, text: &str, place: (i32, i32), colour: &RGBColor, h: HPos, v: VPos) -> Drawn {
+    // The SVG backend divides font sizes by 1.24.
+    let style = ("sans-serif", 13.0 * 1.24).into_text_style(area).color(colour).pos(Pos::new(h, v));
+    area.draw_text(text, &style, place).map_err(|error| error.to_string())
+}
+
+fn draw_axes(area: &Area<'_>, chart: &Chart, at: &impl Fn(f64, f64) -> (i32, i32)) -> Drawn {
+    let (left, right, bottom) = (LEFT, WIDTH - RIGHT, TOP + PLOT_HEIGHT);
+    write(area, &chart.y.title, (left, 12), &MUTED, HPos::Left, VPos::Center)?;
+    for tick in &chart.y.ticks {
+        let (_, y) = at(chart.x.low, *tick);
+        put(area, &PathElement::new([(left, y), (right, y)], GRID.stroke_width(1)))?;
+        write(area, &chart.y.label(*tick), (left - 8, y), &MUTED, HPos::Right, VPos::Center)?;
+    }
+    put(area, &PathElement::new([(left, bottom), (right, bottom)], MUTED.stroke_width(1)))?;
+    let mut free_from = i32::MIN;
+    for tick in &chart.x.ticks {
+        let (x, _) = at(*tick, chart.y.low);
+        put(area, &PathElement::new([(x, bottom), (x, bottom + 5)], MUTED.stroke_width(1)))?;
+        let label = chart.x.label(*tick);
+        let half = label.chars().count() as i32 * 4 + 3;
+        if x - half >= free_from {
+            write(area, &label, (x, bottom + 9), &MUTED, HPos::Center, VPos::Top)?;
+            free_from = x + half;
+        }
+    }
+    write(area, &chart.x.title, ((left + right) / 2, bottom + 29), &MUTED, HPos::Center, VPos::Top)
+}
+
+fn draw_mark(area: &Area<'_>, chart: &Chart, mark: &Mark, at: &impl Fn(f64, f64) -> (i32, i32)) -> Drawn {
+    let (x, _) = at(mark.x, chart.y.low);
+    put(area, &PathElement::new([(x, TOP - 6), (x, TOP + PLOT_HEIGHT)], DOTTED.stroke_width(2)))?;
+    // Beside the y axis' title at the left, so that it must end before the right border.
+    let middle = (LEFT + WIDTH - RIGHT) / 2;
+    let anchor = if x > middle { HPos::Right } else { HPos::Left };
+    let beside = if x > middle { x + 4 } else { x.max(LEFT + 110) };
+    write(area, &mark.name, (beside, TOP - 14), &MUTED, anchor, VPos::Center)
+}
+
+fn draw_series(area: &Area<'_>, series: &Series, at: &impl Fn(f64, f64) -> (i32, i32)) -> Drawn {
+    let places: Vec<(i32, i32)> = series.points.iter().map(|point| at(point.x, point.y)).collect();
+    if places.len() > 1 {
+        put(area, &PathElement::new(places.clone(), line(series.slot).stroke_width(2)))?;
+    }
+    for point in &series.points {
+        let Some(sd) = point.sd else { continue };
+        let ((x, top), (_, bottom)) = (at(point.x, point.y + sd), at(point.x, point.y - sd));
+        let style = marker(series.slot).stroke_width(2);
+        for bar in [[(x, top), (x, bottom)], [(x - 4, top), (x + 4, top)], [(x - 4, bottom), (x + 4, bottom)]]
+        {
+            put(area, &PathElement::new(bar, style))?;
+        }
+    }
+    let mut free_from = i32::MIN;
+    for (order, place) in places.iter().enumerate() {
+        let last = order + 1 == places.len();
+        if place.0 >= free_from || last {
+            draw_marker(area, series.slot, *place)?;
+            free_from = place.0 + MARKER_DISTANCE;
+        }
+    }
+    Ok(())
+}
+
+fn draw_entry(area: &Area<'_>, name: &str, slot: usize, marked: bool, (x, y): (i32, i32)) -> Drawn {
+    put(area, &PathElement::new([(x, y), (x + 30, y)], line(slot).stroke_width(2)))?;
+    if marked {
+        draw_marker(area, slot, (x + 15, y))?;
+    }
+    let name = if name.chars().count() > WIDTH_LETTERS {
+        name.chars().take(WIDTH_LETTERS - 1).chain(['…']).collect()
+    } else {
+        name.to_owned()
+    };
+    write(area, &name, (x + 38, y), &INK, HPos::Left, VPos::Center)
+}
+
+/// Corners of the markers, in pixels from their middle; the first marker is a circle.
+const CORNERS: [&[(i32, i32)]; 7] = [
+    &[(-4, -4), (4, -4), (4, 4), (-4, 4)],
+    &[(0, -6), (6, 5), (-6, 5)],
+    &[(0, -6), (6, 0), (0, 6), (-6, 0)],
+    &[(0, 6), (6, -5), (-6, -5)],
+    &[
+        (-2, -6),
+        (2, -6),
+        (2, -2),
+        (6, -2),
+        (6, 2),
+        (2, 2),
+        (2, 6),
+        (-2, 6),
+        (-2, 2),
+        (-6, 2),
+        (-6, -2),
+        (-2, -2),
+    ],
+    &[(-3, -6), (3, -6), (6, 0), (3, 6), (-3, 6), (-6, 0)],
+    &[(-6, -3), (6, -3), (6, 3), (-6, 3)],
+];
+
+/// A marker with a rim of paper, so that neighbours stay apart.
+fn draw_marker(area: &Area<'_>, slot: usize, (x, y): (i32, i32)) -> Drawn {
+    // After each round of hues the markers shift by one.
+    let shape = (slot + slot / HUES) % (CORNERS.len() + 1);
+    let Some(corners) = shape.checked_sub(1).map(|shape| CORNERS[shape]) else {
+        put(area, &Circle::new((x, y), 7, SURFACE.filled()))?;
+        return put(area, &Circle::new((x, y), 5, marker(slot).filled()));
+    };
+    let grown = |by: i32| -> Vec<(i32, i32)> {
+        corners.iter().map(|(dx, dy)| (x + dx + dx.signum() * by, y + dy + dy.signum() * by)).collect()
+    };
+    put(area, &Polygon::new(grown(2), SURFACE.filled()))?;
+    put(area, &Polygon::new(grown(0), marker(slot).filled()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chart(names: &[&str]) -> Chart {
+        let series = names.iter().enumerate().map(|(slot, name)| Series {
+            name: (*name).to_owned(),
+            slot,
+            points: vec![Point { x: 1.0, y: 0.9, sd: None }, Point { x: 2.0, y: 0.95, sd: Some(0.01) }],
+        });
+        Chart {
+            x: Axis::whole("epoch", &[1.0, 2.0]),
+            y: Axis::share("accuracy, %", &[0.9, 0.96]),
+            series: series.collect(),
+            rules: Vec::new(),
+            marks: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn every_series_has_a_line_markers_and_a_legend_entry() {
+        let svg = draw(&chart(&["one", "two"])).unwrap();
+        assert_eq!(svg.matches("stroke=\"#000200\"").count(), 2, "line and legend");
+        assert_eq!(svg.matches("fill=\"#000100\"").count(), 3, "two points and the legend");
+        assert!(svg.contains("\none\n") && svg.contains("\ntwo\n"));
+    }
+
+    #[test]
+    fn names_with_markup_stay_text() {
+        let svg = draw(&chart(&["<script>alert(1)</script>"])).unwrap();
+        assert!(!svg.contains("<script"));
+        assert!(svg.contains("&lt;script&gt;"));
+    }
+
+    #[test]
+    fn no_two_of_the_first_64_series_share_hue_and_marker() {
+        let looks: std::collections::BTreeSet<_> =
+            (0..64usize).map(|slot| (slot % HUES, (slot + slot / HUES) % (CORNERS.len() + 1))).collect();
+        assert_eq!(looks.len(), 64);
+    }
+}

@@ -1,0 +1,127 @@
+//! The rows that a report is made of.
+
+use ranklab_store::{EpochMetric, PredictionRow, RunRow, SweepRow};
+
+/// Longest part of a folder's name that comes from a sweep's name or from run ids.
+const NAME_LENGTH: usize = 48;
+
+/// Everything a report shows.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ReportData {
+    /// Heading.
+    pub title: String,
+    /// The sweep, unless runs were chosen one by one.
+    pub sweep: Option<SweepRow>,
+    /// Finished runs in the order of the plan or of the choice.
+    pub runs: Vec<RunData>,
+    /// Trials and runs without a result.
+    pub unfinished: Vec<Unfinished>,
+}
+
+/// A finished run with what it recorded.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RunData {
+    /// Provenance and result.
+    pub row: RunRow,
+    /// Metrics per epoch.
+    pub epochs: Vec<EpochMetric>,
+    /// Test predictions.
+    pub predictions: Vec<PredictionRow>,
+}
+
+/// A trial or run that has no result.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unfinished {
+    /// The trial's label.
+    pub label: String,
+    /// The run, if one was started.
+    pub run: Option<i64>,
+    /// `planned`, `running`, `failed` or `interrupted`.
+    pub status: String,
+    /// Why, or since when.
+    pub reason: String,
+}
+
+impl ReportData {
+    /// Name of the report's folder: made of the sweep's id and name, or of the runs' ids, from
+    /// lowercase letters, digits and hyphens only.
+    pub fn slug(&self) -> String {
+        if let Some(sweep) = &self.sweep {
+            let name = slug(&sweep.name);
+            let separator = if name.is_empty() { "" } else { "-" };
+            return format!("sweep-{}{separator}{name}", sweep.id);
+        }
+        let ids: Vec<i64> = self
+            .runs
+            .iter()
+            .map(|run| run.row.id)
+            .chain(self.unfinished.iter().filter_map(|trial| trial.run))
+            .collect();
+        let listed = ids.iter().map(i64::to_string).collect::<Vec<_>>().join("-");
+        match (ids.iter().min(), ids.iter().max()) {
+            (Some(first), Some(last)) if listed.len() > NAME_LENGTH => {
+                format!("runs-{first}-to-{last}-{}-of-them", ids.len())
+            }
+            _ => format!("runs-{listed}"),
+        }
+    }
+
+    /// Whether any run used generated images.
+    pub fn is_synthetic(&self) -> bool {
+        self.runs.iter().any(|run| run.row.start.synthetic)
+    }
+
+    /// Whether any run used a trunk of random weights.
+    pub fn has_random_weights(&self) -> bool {
+        self.runs.iter().any(|run| run.row.start.weights == "random")
+    }
+}
+
+/// Lowercase letters and digits, anything else one hyphen.
+fn slug(name: &str) -> String {
+    let mut slug = String::new();
+    for character in name.chars().flat_map(char::to_lowercase) {
+        if character.is_ascii_alphanumeric() {
+            slug.push(character);
+        } else if !slug.is_empty() && !slug.ends_with('-') {
+            slug.push('-');
+        }
+        if slug.len() >= NAME_LENGTH {
+            break;
+        }
+    }
+    slug.trim_end_matches('-').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::fixture;
+
+    #[test]
+    fn a_report_lies_in_a_folder_that_any_system_can_name() {
+        let mut data = fixture::ranks();
+        assert_eq!(data.slug(), "sweep-3-ranks-of-block5");
+        data.sweep.as_mut().unwrap().name = "../../etc/<b>Ränge</b>".into();
+        assert_eq!(data.slug(), "sweep-3-etc-b-r-nge-b");
+        data.sweep = None;
+        data.unfinished.clear();
+        data.runs.truncate(2);
+        assert_eq!(data.slug(), "runs-1-2");
+    }
+
+    #[test]
+    fn many_chosen_runs_still_make_a_short_name() {
+        let mut data = fixture::ranks();
+        data.sweep = None;
+        data.unfinished.clear();
+        let run = data.runs[0].clone();
+        data.runs = (100..160)
+            .map(|id| {
+                let mut run = run.clone();
+                run.row.id = id;
+                run
+            })
+            .collect();
+        assert_eq!(data.slug(), "runs-100-to-159-60-of-them");
+    }
+}

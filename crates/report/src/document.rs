@@ -1,0 +1,137 @@
+//! What a report contains, in order, whatever it is rendered to.
+
+use crate::charts;
+use crate::comparison::{Group, compare, table};
+use crate::data::ReportData;
+use crate::error::Result;
+use crate::facts::facts;
+use crate::findings::findings;
+use crate::format::NONE;
+use crate::run_section::{RunSection, section};
+use crate::table::{Column, Fact, Figure, Table};
+
+/// A report's content.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Document {
+    /// Heading.
+    pub(crate) title: String,
+    /// Warnings that no reader may miss: a word and a sentence.
+    pub(crate) banners: Vec<(&'static str, &'static str)>,
+    /// What the numbers say.
+    pub(crate) findings: Vec<String>,
+    /// What was run.
+    pub(crate) facts: Vec<Fact>,
+    /// The comparison; `None` without finished runs.
+    pub(crate) comparison: Option<Table>,
+    /// Charts across configurations.
+    pub(crate) figures: Vec<Figure>,
+    /// Runs in detail.
+    pub(crate) runs: Vec<RunSection>,
+    /// Trials without a result; `None` when there are none.
+    pub(crate) unfinished: Option<Table>,
+}
+
+/// Builds the content.
+///
+/// # Errors
+/// When the runs cannot be grouped or a chart cannot be drawn.
+pub(crate) fn document(data: &ReportData) -> Result<Document> {
+    let groups = compare(data)?;
+    let mut runs = Vec::new();
+    for run in &data.runs {
+        if let Some(result) = &run.row.result {
+            runs.push(section(run, result, group_name(&groups, run.row.id, &run.row.start.label))?);
+        }
+    }
+    Ok(Document {
+        title: data.title.clone(),
+        banners: banners(data),
+        findings: findings(data, &groups),
+        facts: facts(data),
+        comparison: (!groups.is_empty()).then(|| table(&groups)),
+        figures: charts::overview(data, &groups)?,
+        runs,
+        unfinished: unfinished(data),
+    })
+}
+
+/// A run that was superseded by a newer one of the same configuration is in no group.
+fn group_name<'a>(groups: &'a [Group], run: i64, label: &'a str) -> &'a str {
+    groups.iter().find(|group| group.runs.contains(&run)).map_or(label, |group| &group.name)
+}
+
+fn banners(data: &ReportData) -> Vec<(&'static str, &'static str)> {
+    let mut banners = Vec::new();
+    if data.is_synthetic() {
+        banners.push((
+            "SYNTHETIC",
+            "Images were generated, not photographed. The figures show that the software works and nothing about malaria.",
+        ));
+    }
+    if data.has_random_weights() {
+        banners.push((
+            "RANDOM WEIGHTS",
+            "A trunk was not pretrained. The figures say nothing about fine-tuning VGG16.",
+        ));
+    }
+    banners
+}
+
+fn unfinished(data: &ReportData) -> Option<Table> {
+    if data.unfinished.is_empty() {
+        return None;
+    }
+    let rows = data.unfinished.iter().map(|trial| {
+        let run = trial.run.map_or_else(|| NONE.to_owned(), |run| run.to_string());
+        vec![
+            trial.label.as_str().into(),
+            run.into(),
+            trial.status.as_str().into(),
+            trial.reason.as_str().into(),
+        ]
+    });
+    Some(Table {
+        caption: "Trials without a result, with the reason.".to_owned(),
+        columns: vec![
+            Column::text("trial"),
+            Column::number("run"),
+            Column::text("status"),
+            Column::text("reason"),
+        ],
+        rows: rows.collect(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture;
+
+    #[test]
+    fn generated_images_and_random_weights_are_announced() {
+        let mut data = fixture::ranks();
+        assert!(document(&data).unwrap().banners.is_empty());
+        data.runs[2].row.start.synthetic = true;
+        data.runs[2].row.start.weights = "random".into();
+        let words: Vec<&str> = document(&data).unwrap().banners.iter().map(|(word, _)| *word).collect();
+        assert_eq!(words, ["SYNTHETIC", "RANDOM WEIGHTS"]);
+    }
+
+    #[test]
+    fn trials_without_a_result_are_listed_with_their_reason() {
+        let table = document(&fixture::ranks()).unwrap().unfinished.unwrap();
+        let rows: Vec<Vec<&str>> =
+            table.rows.iter().map(|row| row.iter().map(|cell| cell.text.as_str()).collect()).collect();
+        assert_eq!(rows[0], ["rank=64", "5", "failed", "out of memory at step 3"]);
+        assert_eq!(rows[1], ["rank=128", "—", "planned", "has not started"]);
+    }
+
+    #[test]
+    fn a_sweep_without_any_finished_run_still_reports_its_failures() {
+        let mut data = fixture::ranks();
+        data.runs.clear();
+        let document = document(&data).unwrap();
+        assert!(document.comparison.is_none() && document.figures.is_empty());
+        assert!(document.unfinished.is_some());
+    }
+}

@@ -1,0 +1,108 @@
+//! Which runs are repeats of one another, and what tells configurations apart.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ranklab_store::NewRun;
+use serde_json::Value;
+
+/// Keys that tell repeats apart, at any depth of a configuration: the database's views leave out the
+/// same ones.
+const REPEAT_KEYS: [&str; 3] = ["seed", "split_seed", "fold"];
+
+/// A configuration without its seeds and its fold, as dotted paths and values. Text that is no JSON
+/// object has no settings of its own.
+pub(crate) fn settings(run: &NewRun) -> BTreeMap<String, String> {
+    let mut settings = BTreeMap::new();
+    if let Ok(value @ Value::Object(_)) = serde_json::from_str::<Value>(&run.config) {
+        flatten(&value, String::new(), &mut settings);
+    } else {
+        settings.insert("config".to_owned(), run.config.clone());
+    }
+    // Not part of a configuration, but runs on other images are no repeats either.
+    settings.insert("images".to_owned(), crate::format::short_hash(&run.image_set_hash));
+    settings
+}
+
+fn flatten(value: &Value, path: String, settings: &mut BTreeMap<String, String>) {
+    match value {
+        Value::Object(fields) => {
+            for (key, value) in fields.iter().filter(|(key, _)| !REPEAT_KEYS.contains(&key.as_str())) {
+                let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+                flatten(value, path, settings);
+            }
+        }
+        Value::String(text) => {
+            settings.insert(path, text.clone());
+        }
+        other => {
+            settings.insert(path, other.to_string());
+        }
+    }
+}
+
+/// One line per configuration that says how it differs from those with the same base, empty where
+/// nothing else has its base. Each configuration is its base (model, layers, ranks, preset) and its
+/// settings.
+pub(crate) fn differences<B: PartialEq>(configurations: &[(B, BTreeMap<String, String>)]) -> Vec<String> {
+    let mut paths: BTreeSet<&str> = BTreeSet::new();
+    for (place, (base, settings)) in configurations.iter().enumerate() {
+        for (_, other) in configurations[..place].iter().filter(|(other, _)| other == base) {
+            let keys = settings.keys().chain(other.keys());
+            paths.extend(keys.filter(|key| settings.get(*key) != other.get(*key)).map(String::as_str));
+        }
+    }
+    configurations
+        .iter()
+        .map(|(_, settings)| {
+            let pairs = paths.iter().map(|path| {
+                let value = settings.get(*path).map_or("unset", String::as_str);
+                format!("{}={value}", short_name(path, &paths))
+            });
+            pairs.collect::<Vec<_>>().join(" ")
+        })
+        .collect()
+}
+
+/// The last part of a path where no other path ends in it.
+fn short_name<'a>(path: &'a str, paths: &BTreeSet<&str>) -> &'a str {
+    let last = |path: &'a str| path.rsplit('.').next().unwrap_or(path);
+    let name = last(path);
+    let shared = paths.iter().filter(|other| other.rsplit('.').next() == Some(name)).count() > 1;
+    if shared { path } else { name }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(config: &str) -> NewRun {
+        NewRun { config: config.into(), image_set_hash: "images".into(), ..NewRun::default() }
+    }
+
+    #[test]
+    fn seeds_and_folds_are_repeats_and_anything_else_is_not() {
+        let one = run(
+            r#"{"training":{"seed":1,"epochs":2},"data":{"split":{"kind":"patient","fold":0,"seed":3}}}"#,
+        );
+        let two = run(
+            r#"{"data":{"split":{"seed":4,"kind":"patient","fold":2}},"training":{"epochs":2,"seed":9}}"#,
+        );
+        assert_eq!(settings(&one), settings(&two));
+        let longer = run(r#"{"data":{"split":{"kind":"patient"}},"training":{"epochs":3}}"#);
+        assert_ne!(settings(&one), settings(&longer));
+        assert_ne!(settings(&one), settings(&NewRun { image_set_hash: "others".into(), ..one.clone() }));
+    }
+
+    #[test]
+    fn a_difference_is_named_only_where_the_rest_is_equal() {
+        let of = |config: &str| settings(&run(config));
+        let configurations = [
+            ("model_5 rank 5", of(r#"{"training":{"learning_rate":0.005},"rank":5}"#)),
+            ("model_5 rank 5", of(r#"{"training":{"learning_rate":0.01},"rank":5}"#)),
+            ("model_5 rank 9", of(r#"{"training":{"learning_rate":0.005},"rank":9}"#)),
+        ];
+        let expected = ["learning_rate=0.005", "learning_rate=0.01", "learning_rate=0.005"];
+        assert_eq!(differences(&configurations), expected);
+        assert_eq!(differences(&configurations[1..]), ["", ""]);
+    }
+}

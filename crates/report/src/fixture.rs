@@ -1,0 +1,203 @@
+//! Reports as sweeps would leave them behind, for tests.
+
+use ranklab_store::{EpochMetric, NewRun, PredictionRow, RunResult, RunRow, RunStatus, SweepRow};
+
+use crate::data::{ReportData, RunData, Unfinished};
+
+/// Test cells of every run, half of each class.
+const CELLS: i64 = 200;
+/// Patients that the test cells come from, five cells each.
+const PATIENTS: i64 = 40;
+
+/// model_4 and three ranks of model_5, a failed trial and a planned one.
+pub(crate) fn ranks() -> ReportData {
+    let runs = vec![run(1, None, 0, 6), run(2, Some(1), 0, 8), run(3, Some(5), 0, 4), run(4, Some(16), 0, 5)];
+    ReportData {
+        title: "Sweep 3: ranks of block5".into(),
+        sweep: Some(SweepRow {
+            id: 3,
+            name: "Ranks of block5".into(),
+            command: "ranklab sweep rank=1,5,16 limit=3000".into(),
+            plan_hash: "plan".into(),
+            created_at: "2026-01-02T03:04:05Z".into(),
+            trials: 6,
+            finished: 4,
+        }),
+        runs,
+        unfinished: vec![
+            Unfinished {
+                label: "rank=64".into(),
+                run: Some(5),
+                status: "failed".into(),
+                reason: "out of memory at step 3".into(),
+            },
+            Unfinished {
+                label: "rank=128".into(),
+                run: None,
+                status: "planned".into(),
+                reason: "has not started".into(),
+            },
+        ],
+    }
+}
+
+/// Three seeds each of model_4 and of rank 5.
+pub(crate) fn seeds() -> ReportData {
+    let mut runs = Vec::new();
+    for seed in 0..3 {
+        runs.push(run(seed + 1, None, seed, 6 + 2 * seed));
+    }
+    for seed in 0..3 {
+        runs.push(run(seed + 4, Some(5), seed, 4 + 2 * seed));
+    }
+    ReportData { runs, unfinished: Vec::new(), ..ranks() }
+}
+
+/// Names, commands and reasons that try to be more than text.
+pub(crate) fn hostile() -> ReportData {
+    let evil =
+        "<script>alert('x')</script> | **b** `c` </style><img src=x onerror=alert(1)> \"quoted\"\nnew line";
+    let mut data = ranks();
+    data.title = evil.into();
+    if let Some(sweep) = &mut data.sweep {
+        sweep.name = evil.into();
+        sweep.command = evil.into();
+    }
+    for run in &mut data.runs {
+        run.row.start.layers = Some(evil.into());
+        run.row.start.dataset = evil.into();
+        run.row.start.host = evil.into();
+        run.row.start.weights = evil.into();
+        run.row.start.config = format!("{{\"evil\":{evil:?}}}");
+        for row in &mut run.predictions {
+            row.patient = evil.into();
+        }
+    }
+    for trial in &mut data.unfinished {
+        trial.label = evil.into();
+        trial.reason = evil.into();
+    }
+    data
+}
+
+/// A finished run of model_4, or of model_5 at a rank, that calls `errors` cells wrongly.
+pub(crate) fn run(id: i64, rank: Option<i64>, seed: i64, errors: i64) -> RunData {
+    let model = if rank.is_some() { "model_5" } else { "model_4" };
+    let trainable_parameters = rank.map_or(2_757_378, |rank| 1_182_466 + 15_360 * rank);
+    let start = NewRun {
+        config_hash: format!("{id:064x}"),
+        config: format!(
+            r#"{{"model":{{"architecture":"{model}","rank":{}}},"training":{{"learning_rate":0.005,"seed":{seed}}}}}"#,
+            rank.unwrap_or(0)
+        ),
+        label: rank.map_or_else(|| "model=model_4".to_owned(), |rank| format!("rank={rank}")),
+        model: model.into(),
+        layers: rank.map(|_| "block5".into()),
+        rank,
+        ranks: rank.map(|rank| rank.to_string()),
+        preset: rank.map(|_| "published".into()),
+        optimizer: "adamax".into(),
+        learning_rate: 0.005,
+        epochs: 10,
+        batch_size: 32,
+        seed,
+        dataset: "cells.zip".into(),
+        synthetic: false,
+        images: 2000,
+        duplicate_images: 12,
+        unreadable_images: 3,
+        image_size: 64,
+        resize: "opencv".into(),
+        image_set_hash: "0123456789abcdef".into(),
+        split: "random".into(),
+        fold: None,
+        split_seed: 7,
+        split_hash: "fedcba9876543210".into(),
+        train_images: 1620,
+        validation_images: 180,
+        test_images: CELLS,
+        train_patients: 95,
+        test_patients: PATIENTS,
+        shared_patients: 36,
+        shared_test_images: 190,
+        weights: "imagenet".into(),
+        weights_hash: "00112233445566778899aabbccddeeff".into(),
+        device: "flex".into(),
+        host: "lab".into(),
+        process: 4242,
+        git_commit: Some("8badf00d8badf00d8badf00d".into()),
+        git_dirty: Some(false),
+        version: "0.1.0".into(),
+        trainable_parameters,
+        frozen_parameters: if rank.is_some() { 14_714_688 } else { 1_735_488 },
+        adapter_parameters: 15_360 * rank.unwrap_or(0),
+        select_by: "validation_accuracy".into(),
+    };
+    let predictions = predictions(errors);
+    let row = RunRow {
+        id,
+        status: RunStatus::Finished,
+        failure: None,
+        started_at: format!("2026-01-02T03:{id:02}:00Z"),
+        ended_at: Some(format!("2026-01-02T03:{id:02}:50Z")),
+        start,
+        result: Some(result(id, errors)),
+    };
+    RunData { row, epochs: epochs(id), predictions }
+}
+
+/// `errors` false negatives among the parasitized half.
+fn result(id: i64, errors: i64) -> RunResult {
+    let half = CELLS / 2;
+    let sensitivity = (half - errors) as f64 / half as f64;
+    RunResult {
+        best_epoch: 8,
+        model_hash: format!("{:064x}", id * 7),
+        feature_seconds: if id == 1 { 31.5 } else { 0.0 },
+        train_seconds: 80.0 + id as f64,
+        test_seconds: 1.5,
+        images_per_second: 500.0 + id as f64,
+        peak_memory_bytes: 3_000_000_000,
+        test_loss: 0.1 + 0.01 * errors as f64,
+        test_accuracy: (CELLS - errors) as f64 / CELLS as f64,
+        sensitivity,
+        specificity: 1.0,
+        precision: 1.0,
+        f1: 2.0 * sensitivity / (1.0 + sensitivity),
+        auc: Some(0.999 - 0.001 * errors as f64),
+        true_positives: half - errors,
+        false_negatives: errors,
+        false_positives: 0,
+        true_negatives: half,
+    }
+}
+
+fn predictions(errors: i64) -> Vec<PredictionRow> {
+    (0..CELLS)
+        .map(|cell| {
+            let label = i64::from(cell < CELLS / 2);
+            let right = if label == 1 { 0.9 } else { 0.1 };
+            let probability = if cell < errors { 1.0 - right } else { right };
+            let patient = format!("C{}", 12 + cell % PATIENTS);
+            PredictionRow { image: format!("cell_{cell:03}.png"), patient, label, probability }
+        })
+        .collect()
+}
+
+fn epochs(id: i64) -> Vec<EpochMetric> {
+    let mut rows = Vec::new();
+    for epoch in 1..=10 {
+        let (time, shift) = (epoch as f64, id as f64 * 0.003);
+        for (metric, value) in [
+            ("train_loss", 0.6 / time + 0.02),
+            ("train_accuracy", 0.985 - 0.12 / time - shift),
+            ("validation_loss", 0.5 / time + 0.09 + 0.004 * time),
+            ("validation_accuracy", 0.972 - 0.1 / time - shift - 0.002 * (time - 8.0).abs()),
+            ("seconds", 8.0),
+            ("images_per_second", 500.0),
+        ] {
+            rows.push(EpochMetric { epoch, metric: metric.into(), value });
+        }
+    }
+    rows
+}

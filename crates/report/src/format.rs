@@ -1,0 +1,122 @@
+//! Numbers as people read them.
+
+use ranklab_stats::Summary;
+
+/// What stands where there is no value.
+pub(crate) const NONE: &str = "—";
+
+/// A share as percent without its sign: `97.69`.
+pub(crate) fn percent(share: f64) -> String {
+    format!("{:.2}", share * 100.0)
+}
+
+/// Four decimals: `0.9769`.
+pub(crate) fn four(value: f64) -> String {
+    format!("{value:.4}")
+}
+
+/// Digits in groups of three: `1,259,266`.
+pub(crate) fn thousands(value: i64) -> String {
+    let digits = value.unsigned_abs().to_string();
+    let mut grouped = String::from(if value < 0 { "−" } else { "" });
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+/// A count with its noun: `1 run`, `3 runs`.
+pub(crate) fn count(value: usize, noun: &str) -> String {
+    let plural = if value == 1 { "" } else { "s" };
+    format!("{} {noun}{plural}", thousands(i64::try_from(value).unwrap_or(i64::MAX)))
+}
+
+/// A duration: `4.2 s`, `3 min 05 s`, `1 h 12 min`.
+pub(crate) fn seconds(value: f64) -> String {
+    if value < 59.95 {
+        return format!("{value:.1} s");
+    }
+    let whole = value.round() as u64;
+    if whole < 3600 {
+        return format!("{} min {:02} s", whole / 60, whole % 60);
+    }
+    let minutes = (value / 60.0).round() as u64;
+    format!("{} h {:02} min", minutes / 60, minutes % 60)
+}
+
+/// Bytes in binary units: `2.8 GiB`.
+pub(crate) fn bytes(value: f64) -> String {
+    const UNITS: [&str; 4] = ["KiB", "MiB", "GiB", "TiB"];
+    let mut value = value / 1024.0;
+    let mut unit = UNITS[0];
+    for larger in &UNITS[1..] {
+        if value < 1023.95 {
+            break;
+        }
+        value /= 1024.0;
+        unit = larger;
+    }
+    format!("{value:.1} {unit}")
+}
+
+/// One decimal below a hundred, none from there on: `4.2`, `512`.
+pub(crate) fn rate(value: f64) -> String {
+    if value.abs() < 99.95 { format!("{value:.1}") } else { thousands(value.round() as i64) }
+}
+
+/// Mean and, where there is one, standard deviation: `97.69 ± 0.31`.
+pub(crate) fn spread(summary: Option<Summary>, format: fn(f64) -> String) -> String {
+    match summary {
+        None => NONE.to_owned(),
+        Some(Summary { mean, sd: None, .. }) => format(mean),
+        Some(Summary { mean, sd: Some(sd), .. }) => format!("{} ± {}", format(mean), format(sd)),
+    }
+}
+
+/// The first characters of a hash.
+pub(crate) fn short_hash(hash: &str) -> String {
+    hash.chars().take(12).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_read_as_people_write_them() {
+        assert_eq!(thousands(1_259_266), "1,259,266");
+        assert_eq!(
+            (thousands(999), thousands(0), thousands(-1000)),
+            ("999".into(), "0".into(), "−1,000".into())
+        );
+        assert_eq!((count(1, "run"), count(1200, "run")), ("1 run".into(), "1,200 runs".into()));
+        assert_eq!((percent(0.976_923), four(0.976_923)), ("97.69".into(), "0.9769".into()));
+        assert_eq!((rate(4.25), rate(512.4), rate(99.97)), ("4.2".into(), "512".into(), "100".into()));
+    }
+
+    #[test]
+    fn durations_and_sizes_never_show_sixty_seconds_or_1024_units() {
+        assert_eq!(
+            (seconds(4.21), seconds(59.94), seconds(59.96)),
+            ("4.2 s".into(), "59.9 s".into(), "1 min 00 s".into())
+        );
+        assert_eq!(
+            (seconds(185.0), seconds(3599.6), seconds(4320.0)),
+            ("3 min 05 s".into(), "1 h 00 min".into(), "1 h 12 min".into())
+        );
+        assert_eq!(
+            (bytes(512.0), bytes(1_048_570.0), bytes(3_000_000_000.0)),
+            ("0.5 KiB".into(), "1.0 MiB".into(), "2.8 GiB".into())
+        );
+    }
+
+    #[test]
+    fn a_spread_is_shown_only_where_there_is_one() {
+        assert_eq!(spread(None, percent), "—");
+        assert_eq!(spread(Summary::new(&[0.97]).ok(), percent), "97.00");
+        assert_eq!(spread(Summary::new(&[0.96, 0.98]).ok(), percent), "97.00 ± 1.41");
+    }
+}

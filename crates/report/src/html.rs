@@ -1,0 +1,302 @@
+//! The report as one self-contained HTML page: no script, no font and no image from elsewhere.
+
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+use ranklab_stats::ConfusionMatrix;
+
+use crate::charts::{Theme, themed};
+use crate::data::ReportData;
+use crate::document::{Document, document};
+use crate::error::Result;
+use crate::format::{percent, thousands};
+use crate::run_section::RunSection;
+use crate::table::{Cell, Fact, Figure, Table};
+
+const STYLE: &str = include_str!("style.css");
+
+/// Runs whose details are open at first.
+const OPEN_RUNS: usize = 3;
+
+/// Renders the page. The same rows give the same bytes.
+///
+/// # Errors
+/// When the runs cannot be grouped or a chart cannot be drawn.
+pub fn render_html(data: &ReportData) -> Result<String> {
+    Ok(page(&document(data)?).into_string())
+}
+
+fn page(document: &Document) -> Markup {
+    html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                title { (document.title) " · ranklab" }
+                style { (PreEscaped(STYLE)) }
+            }
+            body {
+                header {
+                    p.kicker { "ranklab report" }
+                    h1 { (document.title) }
+                    @for (word, sentence) in &document.banners {
+                        p.banner role="note" { strong { (word) } " " (sentence) }
+                    }
+                }
+                main {
+                    section.findings aria-labelledby="in-short" {
+                        h2 id="in-short" { "In short" }
+                        @for (place, finding) in document.findings.iter().enumerate() {
+                            p.lead[place == 0] { (finding) }
+                        }
+                    }
+                    (contents(document))
+                    section aria-labelledby="what-was-run" {
+                        h2 id="what-was-run" { "What was run" }
+                        (facts(&document.facts))
+                    }
+                    @if let Some(table) = &document.comparison {
+                        section aria-labelledby="comparison" {
+                            h2 id="comparison" { "Comparison" }
+                            (data_table(table))
+                        }
+                    }
+                    @if !document.figures.is_empty() {
+                        section aria-labelledby="charts" {
+                            h2 id="charts" { "Charts" }
+                            div.figures { @for figure in &document.figures { (chart(figure)) } }
+                        }
+                    }
+                    @if !document.runs.is_empty() {
+                        section aria-labelledby="runs" {
+                            h2 id="runs" { "Runs in detail" }
+                            @for (place, run) in document.runs.iter().enumerate() { (details(run, place < OPEN_RUNS)) }
+                        }
+                    }
+                    @if let Some(table) = &document.unfinished {
+                        section aria-labelledby="without-a-result" {
+                            h2 id="without-a-result" { "Without a result" }
+                            (data_table(table))
+                        }
+                    }
+                }
+                footer { p { "Made by ranklab from its runs database; the same rows give the same page." } }
+            }
+        }
+    }
+}
+
+fn contents(document: &Document) -> Markup {
+    html! {
+        nav aria-label="Contents" {
+            ul {
+                li { a href="#what-was-run" { "What was run" } }
+                @if document.comparison.is_some() { li { a href="#comparison" { "Comparison" } } }
+                @if !document.figures.is_empty() { li { a href="#charts" { "Charts" } } }
+                @if !document.runs.is_empty() {
+                    li {
+                        a href="#runs" { "Runs in detail" }
+                        ul { @for run in &document.runs { li { a href={ "#run-" (run.id) } { "Run " (run.id) } } } }
+                    }
+                }
+                @if document.unfinished.is_some() { li { a href="#without-a-result" { "Without a result" } } }
+            }
+        }
+    }
+}
+
+fn facts(facts: &[Fact]) -> Markup {
+    html! {
+        dl.facts {
+            @for fact in facts {
+                div {
+                    dt { (fact.name) }
+                    @for value in &fact.values {
+                        dd { @if fact.name == "Command" { code { (value) } } @else { (value) } }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// A table that scrolls by itself where the screen is narrow.
+fn data_table(table: &Table) -> Markup {
+    html! {
+        div.scroll role="region" tabindex="0" aria-label=(table.caption) {
+            table {
+                thead { (headings(table)) }
+                tbody {
+                    @for row in &table.rows {
+                        tr {
+                            @for (place, (cell, column)) in row.iter().zip(&table.columns).enumerate() {
+                                @if place == 0 {
+                                    th scope="row" { (content(cell)) }
+                                } @else {
+                                    td.number[column.numeric] { (content(cell)) }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        p.caption { (table.caption) }
+    }
+}
+
+fn headings(table: &Table) -> Markup {
+    let mut groups: Vec<(Option<&str>, usize)> = Vec::new();
+    for column in &table.columns {
+        match groups.last_mut() {
+            Some((group, width)) if *group == column.group.as_deref() => *width += 1,
+            _ => groups.push((column.group.as_deref(), 1)),
+        }
+    }
+    html! {
+        @if groups.iter().any(|(group, _)| group.is_some()) {
+            tr.groups {
+                @for (group, width) in &groups {
+                    @if let Some(group) = group { th scope="colgroup" colspan=(width) { (group) } }
+                    @else { td colspan=(width) {} }
+                }
+            }
+        }
+        tr { @for column in &table.columns { th.number[column.numeric] scope="col" { (column.title) } } }
+    }
+}
+
+fn content(cell: &Cell) -> Markup {
+    html! {
+        @if cell.best {
+            strong.best { span aria-hidden="true" { "★ " } (cell.text) span.hidden { " (best)" } }
+        } @else { (cell.text) }
+    }
+}
+
+fn chart(figure: &Figure) -> Markup {
+    let drawing = themed(&figure.drawing, &figure.title, &figure.description, Theme::Page);
+    html! {
+        figure {
+            h3 { (figure.title) }
+            div.scroll tabindex="0" role="region" aria-label=(figure.title) { (PreEscaped(drawing)) }
+            figcaption { (figure.caption) }
+        }
+    }
+}
+
+fn details(run: &RunSection, open: bool) -> Markup {
+    html! {
+        details.run id={ "run-" (run.id) } open[open] {
+            summary {
+                span.run-number { "Run " (run.id) } " "
+                span.run-name { (run.name) } " "
+                @if run.synthetic { span.tag { "SYNTHETIC" } " " }
+                span.run-accuracy { (run.accuracy) }
+            }
+            div.run-body {
+                h3 { "Classification report" }
+                (data_table(&run.report))
+                div.columns {
+                    div { h3 { "Confusion matrix" } (confusion(&run.matrix)) }
+                    div { h3 { "Facts" } (facts(&run.facts)) }
+                }
+                @if !run.figures.is_empty() {
+                    div.figures { @for figure in &run.figures { (chart(figure)) } }
+                }
+                details.config {
+                    summary { "Configuration" }
+                    pre.scroll tabindex="0" { code { (run.config) } }
+                }
+            }
+        }
+    }
+}
+
+fn confusion(matrix: &ConfusionMatrix) -> Markup {
+    let rows = [
+        ("Uninfected", matrix.true_negatives, matrix.false_positives, matrix.negatives()),
+        ("Parasitized", matrix.false_negatives, matrix.true_positives, matrix.positives()),
+    ];
+    html! {
+        div.scroll tabindex="0" role="region" aria-label="Confusion matrix" {
+            table.confusion {
+                thead {
+                    tr { td {} th scope="colgroup" colspan="2" { "called" } }
+                    tr { th scope="col" { "truly" } th scope="col" { "uninfected" } th scope="col" { "parasitized" } }
+                }
+                tbody {
+                    @for (name, uninfected, parasitized, all) in rows {
+                        tr { th scope="row" { (name) } (count(uninfected, all)) (count(parasitized, all)) }
+                    }
+                }
+            }
+        }
+        p.caption { "Cells; shares are of a row. Parasitized from probability 0.5." }
+    }
+}
+
+/// A count with its share of the row, shaded by it.
+fn count(count: u64, all: u64) -> Markup {
+    let share = if all == 0 { 0.0 } else { count as f64 / all as f64 };
+    html! {
+        td style={ "--share:" (format!("{share:.3}")) } {
+            span.count { (thousands(i64::try_from(count).unwrap_or(i64::MAX))) }
+            span.share { (percent(share)) " %" }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture;
+
+    #[test]
+    fn the_same_rows_give_the_same_bytes() {
+        assert_eq!(render_html(&fixture::ranks()).unwrap(), render_html(&fixture::ranks()).unwrap());
+        assert_eq!(render_html(&fixture::seeds()).unwrap(), render_html(&fixture::seeds()).unwrap());
+    }
+
+    #[test]
+    fn the_page_needs_nothing_from_elsewhere() {
+        let page = render_html(&fixture::ranks()).unwrap();
+        for outside in ["http:", "https:", "<script", "<link", "<img", "@import", "url("] {
+            assert!(!page.contains(outside), "{outside}");
+        }
+        assert_eq!(page.matches("<svg").count(), page.matches("role=\"img\"").count());
+    }
+
+    #[test]
+    fn markup_in_names_stays_text() {
+        let page = render_html(&fixture::hostile()).unwrap();
+        assert!(!page.contains("<script") && !page.contains("<img") && !page.contains("</style><"));
+        assert!(page.contains("&lt;script&gt;"));
+    }
+
+    #[test]
+    fn every_link_of_the_contents_leads_somewhere() {
+        let page = render_html(&fixture::ranks()).unwrap();
+        let targets: Vec<&str> =
+            page.split("href=\"#").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+        assert!(targets.len() >= 8);
+        for target in targets {
+            assert_eq!(page.matches(&format!(" id=\"{target}\"")).count(), 1, "{target}");
+        }
+    }
+
+    #[test]
+    fn generated_images_are_announced_before_anything_else() {
+        let mut data = fixture::ranks();
+        assert!(!render_html(&data).unwrap().contains("SYNTHETIC"));
+        data.runs[0].row.start.synthetic = true;
+        let page = render_html(&data).unwrap();
+        assert!(page.find("SYNTHETIC").unwrap() < page.find("In short").unwrap());
+    }
+
+    #[test]
+    fn the_best_value_is_marked_by_more_than_colour() {
+        let page = render_html(&fixture::ranks()).unwrap();
+        assert!(page.contains(r#"<strong class="best"><span aria-hidden="true">★ </span>98.00"#));
+    }
+}

@@ -1,0 +1,236 @@
+//! The report as GitHub-flavoured Markdown with its figures as files beside it.
+
+use std::fmt::Write as _;
+
+use ranklab_stats::ConfusionMatrix;
+
+use crate::charts::{Theme, themed};
+use crate::data::ReportData;
+use crate::document::{Document, document};
+use crate::error::Result;
+use crate::format::{percent, thousands};
+use crate::run_section::RunSection;
+use crate::table::{Cell, Fact, Figure, Table};
+
+/// A Markdown file and what it shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Markdown {
+    /// The file's text; figures are linked as `figures/NAME`.
+    pub text: String,
+    /// File names and SVG texts of the figures.
+    pub figures: Vec<(String, String)>,
+}
+
+/// Renders the Markdown file. The same rows give the same bytes.
+///
+/// # Errors
+/// When the runs cannot be grouped or a chart cannot be drawn.
+pub fn render_markdown(data: &ReportData) -> Result<Markdown> {
+    let document = document(data)?;
+    let drawn = document.figures.iter().chain(document.runs.iter().flat_map(|run| &run.figures));
+    let figures = drawn
+        .map(|figure| {
+            let svg = themed(&figure.drawing, &figure.title, &figure.description, Theme::File);
+            (figure.file_name.clone(), svg)
+        })
+        .collect();
+    Ok(Markdown { text: text(&document), figures })
+}
+
+fn text(document: &Document) -> String {
+    let mut blocks = vec![format!("# {}", plain(&document.title))];
+    for (word, sentence) in &document.banners {
+        blocks.push(format!("> [!WARNING]\n> **{word}** — {sentence}"));
+    }
+    blocks.push("## In short".to_owned());
+    blocks.extend(document.findings.iter().map(|finding| plain(finding)));
+    blocks.push("## What was run".to_owned());
+    blocks.push(facts(&document.facts));
+    if let Some(comparison) = &document.comparison {
+        blocks.push("## Comparison".to_owned());
+        blocks.extend(table(comparison));
+    }
+    if !document.figures.is_empty() {
+        blocks.push("## Charts".to_owned());
+        for figure in &document.figures {
+            blocks.push(format!("### {}", plain(&figure.title)));
+            blocks.push(image(figure));
+            blocks.push(plain(&figure.caption));
+        }
+    }
+    if !document.runs.is_empty() {
+        blocks.push("## Runs in detail".to_owned());
+        for section in &document.runs {
+            blocks.extend(run(section));
+        }
+    }
+    if let Some(unfinished) = &document.unfinished {
+        blocks.push("## Without a result".to_owned());
+        blocks.extend(table(unfinished));
+    }
+    blocks.push("---".to_owned());
+    blocks.push("Made by ranklab from its runs database; the same rows give the same file.".to_owned());
+    blocks.join("\n\n") + "\n"
+}
+
+fn run(section: &RunSection) -> Vec<String> {
+    let tag = if section.synthetic { " — SYNTHETIC" } else { "" };
+    let mut blocks =
+        vec![format!("### Run {}: {} — {}{tag}", section.id, plain(&section.name), section.accuracy)];
+    blocks.extend(table(&section.report));
+    blocks.push(confusion(&section.matrix));
+    if !section.figures.is_empty() {
+        blocks.push(section.figures.iter().map(image).collect::<Vec<_>>().join("\n"));
+    }
+    blocks.push(facts(&section.facts));
+    blocks
+}
+
+fn facts(facts: &[Fact]) -> String {
+    let mut lines = Vec::new();
+    for fact in facts {
+        let value = |value: &String| if fact.name == "Command" { code(value) } else { plain(value) };
+        match fact.values.as_slice() {
+            [only] => lines.push(format!("- **{}:** {}", fact.name, value(only))),
+            several => {
+                lines.push(format!("- **{}:**", fact.name));
+                lines.extend(several.iter().map(|one| format!("  - {}", value(one))));
+            }
+        }
+    }
+    lines.join("\n")
+}
+
+/// The table and its caption.
+fn table(table: &Table) -> Vec<String> {
+    let headings = table.columns.iter().map(|column| match &column.group {
+        Some(group) => plain(&format!("{}, {group}", column.title)),
+        None => plain(&column.title),
+    });
+    let mut text = row(headings);
+    text += &row(table.columns.iter().map(|column| if column.numeric { "--:" } else { "---" }.to_owned()));
+    for cells in &table.rows {
+        text += &row(cells.iter().map(content));
+    }
+    vec![text.trim_end().to_owned(), plain(&table.caption)]
+}
+
+fn row(cells: impl Iterator<Item = String>) -> String {
+    cells.fold(String::from("|"), |mut line, cell| {
+        // Writing to a string cannot fail.
+        let _ = write!(line, " {cell} |");
+        line
+    }) + "\n"
+}
+
+fn content(cell: &Cell) -> String {
+    let text = plain(&cell.text);
+    if cell.best { format!("**★ {text}**") } else { text }
+}
+
+fn confusion(matrix: &ConfusionMatrix) -> String {
+    let cell = |count: u64, all: u64| {
+        let share = if all == 0 { 0.0 } else { count as f64 / all as f64 };
+        format!("{} ({} %)", thousands(i64::try_from(count).unwrap_or(i64::MAX)), percent(share))
+    };
+    let (negatives, positives) = (matrix.negatives(), matrix.positives());
+    format!(
+        "| truly | called uninfected | called parasitized |\n| --- | --: | --: |\n| Uninfected | {} | {} |\n| Parasitized | {} | {} |",
+        cell(matrix.true_negatives, negatives),
+        cell(matrix.false_positives, negatives),
+        cell(matrix.false_negatives, positives),
+        cell(matrix.true_positives, positives),
+    )
+}
+
+fn image(figure: &Figure) -> String {
+    // A description ends at a closing bracket.
+    format!("![{}](figures/{})", plain(&figure.description), figure.file_name)
+}
+
+/// Words that stay words: nothing in them becomes markup, a link or a new line.
+fn plain(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    let characters: Vec<char> = text.chars().collect();
+    for (place, character) in characters.iter().copied().enumerate() {
+        match character {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '\n' | '\r' | '\t' => escaped.push(' '),
+            '_' if is_letter(&characters, place.wrapping_sub(1)) && is_letter(&characters, place + 1) => {
+                escaped.push('_');
+            }
+            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '#' | '~' | '$' => {
+                escaped.push('\\');
+                escaped.push(character);
+            }
+            // GitHub turns bare addresses and names into links.
+            ':' if characters.get(place + 1) == Some(&'/') => escaped.push_str("&#58;"),
+            '@' => escaped.push_str("&#64;"),
+            other => escaped.push(other),
+        }
+    }
+    escaped
+}
+
+fn is_letter(characters: &[char], place: usize) -> bool {
+    characters.get(place).is_some_and(|character| character.is_alphanumeric())
+}
+
+/// A span of code whose fence is longer than any run of backticks inside.
+fn code(text: &str) -> String {
+    let text = text.replace(['\n', '\r'], " ");
+    let longest = text.split(|character| character != '`').map(str::len).max().unwrap_or(0);
+    let fence = "`".repeat(longest + 1);
+    if longest == 0 { format!("{fence}{text}{fence}") } else { format!("{fence} {text} {fence}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture;
+
+    #[test]
+    fn the_same_rows_give_the_same_bytes() {
+        assert_eq!(render_markdown(&fixture::ranks()).unwrap(), render_markdown(&fixture::ranks()).unwrap());
+    }
+
+    #[test]
+    fn every_figure_is_shown_once_and_every_shown_figure_is_there() {
+        let markdown = render_markdown(&fixture::ranks()).unwrap();
+        assert_eq!(markdown.text.matches("](figures/").count(), markdown.figures.len());
+        for (name, svg) in &markdown.figures {
+            assert_eq!(markdown.text.matches(&format!("](figures/{name})")).count(), 1, "{name}");
+            assert!(svg.starts_with("<svg xmlns=") && svg.trim_end().ends_with("</svg>"), "{name}");
+        }
+    }
+
+    #[test]
+    fn every_row_of_a_table_has_as_many_cells_as_its_head() {
+        let markdown = render_markdown(&fixture::hostile()).unwrap();
+        let bars = |line: &str| line.replace("\\|", "").matches('|').count();
+        let mut previous: Option<usize> = None;
+        for line in markdown.text.lines() {
+            let width = line.starts_with('|').then(|| bars(line));
+            if let (Some(one), Some(next)) = (previous, width) {
+                assert_eq!(one, next, "{line}");
+            }
+            previous = width;
+        }
+    }
+
+    #[test]
+    fn markup_in_names_stays_text() {
+        let markdown = render_markdown(&fixture::hostile()).unwrap();
+        assert!(!markdown.text.contains("<script") && !markdown.text.contains("<img"));
+        assert!(markdown.figures.iter().all(|(_, svg)| !svg.contains("<script")));
+    }
+
+    #[test]
+    fn special_characters_are_escaped_and_model_names_are_left_alone() {
+        assert_eq!(plain("model_4 a|b *c* <d>\n_e_"), "model_4 a\\|b \\*c\\* &lt;d&gt; \\_e\\_");
+        assert_eq!(code("just sweep rank=1,5"), "`just sweep rank=1,5`");
+        assert_eq!(code("a `b` c"), "`` a `b` c ``");
+    }
+}

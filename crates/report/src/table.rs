@@ -1,0 +1,87 @@
+//! Tables and figures as content, whatever they are rendered to.
+
+/// A column's heading.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Column {
+    /// Heading.
+    pub(crate) title: String,
+    /// Heading above it, shared with its neighbours.
+    pub(crate) group: Option<String>,
+    /// Whether its cells are numbers.
+    pub(crate) numeric: bool,
+}
+
+impl Column {
+    /// A column of words.
+    pub(crate) fn text(title: &str) -> Self {
+        Self { title: title.to_owned(), group: None, numeric: false }
+    }
+
+    /// A column of numbers.
+    pub(crate) fn number(title: &str) -> Self {
+        Self { title: title.to_owned(), group: None, numeric: true }
+    }
+
+    /// The same under a shared heading.
+    pub(crate) fn under(mut self, group: &str) -> Self {
+        self.group = Some(group.to_owned());
+        self
+    }
+}
+
+/// One cell.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Cell {
+    /// Content.
+    pub(crate) text: String,
+    /// Whether it is the best of its column.
+    pub(crate) best: bool,
+}
+
+impl<T: Into<String>> From<T> for Cell {
+    fn from(text: T) -> Self {
+        Self { text: text.into(), best: false }
+    }
+}
+
+/// A table whose first column names the rows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Table {
+    /// What it shows, in one sentence.
+    pub(crate) caption: String,
+    /// Headings.
+    pub(crate) columns: Vec<Column>,
+    /// One cell per column.
+    pub(crate) rows: Vec<Vec<Cell>>,
+}
+
+/// A drawn chart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Figure {
+    /// File name of the figure beside the Markdown file.
+    pub(crate) file_name: String,
+    /// Heading.
+    pub(crate) title: String,
+    /// What there is to see, for those who do not.
+    pub(crate) description: String,
+    /// How to read it.
+    pub(crate) caption: String,
+    /// As plotters drew it, in placeholder colours.
+    pub(crate) drawing: String,
+}
+
+/// A name and what belongs to it; several values stand below each other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Fact {
+    /// Name.
+    pub(crate) name: &'static str,
+    /// Values.
+    pub(crate) values: Vec<String>,
+}
+
+impl Fact {
+    /// A fact with one value.
+    pub(crate) fn new(name: &'static str, value: impl Into<String>) -> Self {
+        Self { name, values: vec![value.into()] }
+    }
+}
