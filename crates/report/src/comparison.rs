@@ -243,25 +243,30 @@ pub(crate) fn table(groups: &[Group]) -> Table {
             row.push(Cell { text, best });
         }
     };
-    let whole = |value: i64| Some((value as f64, thousands(value)));
-    numbers("trainable", Best::Lowest, &|group| whole(group.first.start.trainable_parameters));
-    numbers("adapters", Best::Neither, &|group| whole(group.first.start.adapter_parameters));
-    numbers("frozen", Best::Neither, &|group| whole(group.first.start.frozen_parameters));
-    let measured: [(&str, &str, Best, fn(f64) -> String); 8] = [
-        ("training time", "train_seconds", Best::Lowest, format::seconds),
-        ("images/s", "images_per_second", Best::Highest, format::rate),
-        ("peak memory", "peak_memory", Best::Lowest, format::bytes),
-        ("accuracy, %", "accuracy", Best::Highest, format::percent),
-        ("sensitivity, %", "sensitivity", Best::Highest, format::percent),
-        ("specificity, %", "specificity", Best::Highest, format::percent),
-        ("F1", "f1", Best::Highest, format::four),
-        ("AUC", "auc", Best::Highest, format::four),
+    // A type for the pointers, which would otherwise each have their own.
+    type Quality = (&'static str, &'static str, fn(f64) -> String);
+    let qualities: [Quality; 5] = [
+        ("accuracy, %", "accuracy", format::percent),
+        ("sensitivity, %", "sensitivity", format::percent),
+        ("specificity, %", "specificity", format::percent),
+        ("F1", "f1", format::four),
+        ("AUC", "auc", format::four),
     ];
-    for (title, measure, best, format) in measured {
-        numbers(title, best, &|group| {
+    for (title, measure, format) in qualities {
+        numbers(title, Best::Highest, &|group| {
             group.measure(measure).map(|summary| (summary.mean, spread(Some(summary), format)))
         });
     }
+    let whole = |value: i64| Some((value as f64, thousands(value)));
+    numbers("trainable parameters", Best::Lowest, &|group| whole(group.first.start.trainable_parameters));
+    numbers("in adapters", Best::Neither, &|group| whole(group.first.start.adapter_parameters));
+    numbers("frozen parameters", Best::Neither, &|group| whole(group.first.start.frozen_parameters));
+    let mean = |group: &Group, measure: &str, format: fn(f64) -> String| {
+        group.measure(measure).map(|summary| (summary.mean, format(summary.mean)))
+    };
+    numbers("training time", Best::Lowest, &|group| mean(group, "train_seconds", format::seconds));
+    numbers("images/s", Best::Highest, &|group| mean(group, "images_per_second", format::rate));
+    numbers("peak memory", Best::Lowest, &|group| mean(group, "peak_memory", format::bytes));
     Table { caption: caption(groups), columns, rows: cells }
 }
 
@@ -279,8 +284,8 @@ fn winner(values: &[Option<(f64, String)>], best: Best) -> Option<String> {
 fn caption(groups: &[Group]) -> String {
     let mut caption = "Test results per configuration; parasitized is the positive class.".to_owned();
     if groups.iter().any(|group| group.runs.len() > 1) {
-        caption +=
-            " Several runs differ in seed or fold only and are shown as mean ± sample standard deviation.";
+        caption += " Several runs differ in seed or fold only and are shown as mean ± sample standard deviation, time, speed and \
+                    memory as mean.";
     }
     if groups.len() > 1 {
         caption += " ★ marks the best value of a column as shown.";
@@ -317,7 +322,7 @@ mod tests {
         let place = table.columns.iter().position(|column| column.title == "accuracy, %").unwrap();
         let best: Vec<bool> = table.rows.iter().map(|row| row[place].best).collect();
         assert_eq!(best, [false, false, true, false]);
-        let frozen = table.columns.iter().position(|column| column.title == "frozen").unwrap();
+        let frozen = table.columns.iter().position(|column| column.title == "frozen parameters").unwrap();
         assert!(table.rows.iter().all(|row| !row[frozen].best));
     }
 

@@ -9,6 +9,9 @@ use crate::table::Fact;
 /// Values listed per fact before the rest is only counted.
 const LISTED: usize = 8;
 
+/// One fact of a run in words.
+type Describe = fn(&NewRun) -> String;
+
 /// The facts of a report.
 pub(crate) fn facts(data: &ReportData) -> Vec<Fact> {
     let mut facts = Vec::new();
@@ -23,7 +26,7 @@ pub(crate) fn facts(data: &ReportData) -> Vec<Fact> {
         facts.push(Fact::new("Command", sweep.command.clone()));
     }
     let rows: Vec<&RunRow> = data.runs.iter().map(|run| &run.row).collect();
-    let described: [(&'static str, fn(&NewRun) -> String); 10] = [
+    let described: [(&'static str, Describe); 10] = [
         ("Dataset", dataset),
         ("Images", images),
         ("Split", split),
@@ -45,7 +48,7 @@ pub(crate) fn facts(data: &ReportData) -> Vec<Fact> {
 }
 
 /// Different values in the order of their first appearance, with their runs where there are several.
-fn distinct(rows: &[&RunRow], describe: fn(&NewRun) -> String) -> Vec<String> {
+fn distinct(rows: &[&RunRow], describe: Describe) -> Vec<String> {
     let mut values: Vec<(String, usize)> = Vec::new();
     for row in rows {
         let value = describe(&row.start);

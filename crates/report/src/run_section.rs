@@ -132,10 +132,7 @@ fn facts(run: &RunData, result: &RunResult, matrix: &ConfusionMatrix) -> Vec<Fac
     let ended = run.row.ended_at.as_deref().unwrap_or(NONE);
     let auc = result.auc.map_or_else(|| NONE.to_owned(), four);
     let mut facts = vec![
-        Fact::new(
-            "Run",
-            format!("{}, {} to {ended}, process {}", run.row.id, run.row.started_at, start.process),
-        ),
+        Fact::new("When", format!("{} to {ended}, process {}", run.row.started_at, start.process)),
         Fact::new("Seed", start.seed.to_string()),
         Fact::new(
             "Best epoch",

@@ -1,5 +1,7 @@
 //! Metrics against scikit-learn's values (tests/golden/statistics.py).
 
+#![allow(clippy::unwrap_used)]
+
 use ranklab_stats::{ClassificationReport, ConfusionMatrix, Summary, THRESHOLD, log_loss, roc_auc};
 use serde::Deserialize;
 

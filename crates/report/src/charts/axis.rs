@@ -1,7 +1,10 @@
 //! Axes: their reach and where their ticks stand.
 
+/// Letters of all names on an axis together.
+const NAME_LETTERS: usize = 60;
+
 /// How a value on an axis is written.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 enum Scale {
     /// As it is, with so many decimals.
     Plain(usize),
@@ -11,6 +14,8 @@ enum Scale {
     Doubling,
     /// A power of ten.
     Decades,
+    /// One of these names, by its place.
+    Names(Vec<String>),
 }
 
 /// One axis. Values on it are drawn from `low` to `high`, after the logarithm where there is one.
@@ -66,7 +71,7 @@ impl Axis {
         if !ticks.contains(&least) {
             ticks.insert(0, least);
             // The first two would touch.
-            if ticks.len() > 2 && ticks[1] - least < step * 0.6 {
+            if ticks.len() > 2 && ticks[1] - least < step * 0.4 {
                 ticks.remove(1);
             }
         }
@@ -88,25 +93,52 @@ impl Axis {
     pub(crate) fn decades(title: &str, values: &[f64]) -> Self {
         let logarithms: Vec<f64> = values.iter().map(|value| value.log10()).collect();
         let (least, most) = extremes(&logarithms);
-        let pad = ((most - least) * 0.08).max(0.12);
+        let mut pad = ((most - least) * 0.08).max(0.12);
+        let mut all = decade_ticks(least - pad, most + pad);
+        // A lone tick gives no scale.
+        while all.len() < 2 {
+            pad += 0.1;
+            all = decade_ticks(least - pad, most + pad);
+        }
         let (low, high) = (least - pad, most + pad);
-        let all: Vec<f64> = (low.floor() as i32..=high.ceil() as i32)
-            .flat_map(|power| [1.0f64, 2.0, 5.0].map(|digit| f64::from(power) + digit.log10()))
-            .filter(|tick| (low..=high).contains(tick))
-            .collect();
         let powers: Vec<f64> =
             all.iter().copied().filter(|tick| (tick - tick.round()).abs() < 1e-9).collect();
         let ticks = if all.len() > 8 && powers.len() > 1 { powers } else { all };
         Self { title: title.to_owned(), low, high, ticks, scale: Scale::Decades }
     }
 
+    /// Names side by side; `None` when they do not fit.
+    pub(crate) fn names(title: &str, names: &[&str]) -> Option<Self> {
+        let room = NAME_LETTERS / names.len().max(1);
+        if names.iter().any(|name| name.chars().count() > room) {
+            return None;
+        }
+        Some(Self {
+            title: title.to_owned(),
+            low: -0.5,
+            high: names.len() as f64 - 0.5,
+            ticks: (0..names.len()).map(|place| place as f64).collect(),
+            scale: Scale::Names(names.iter().map(|name| (*name).to_owned()).collect()),
+        })
+    }
+
+    /// A value on the axis in a sentence: shares with two decimals, whatever the ticks have.
+    pub(crate) fn spoken(&self, place: f64) -> String {
+        match self.scale {
+            Scale::Percent(_) => format!("{:.2}", place * 100.0),
+            Scale::Plain(decimals) if decimals > 0 => format!("{place:.4}"),
+            _ => self.label(place),
+        }
+    }
+
     /// A place on the axis as people read it.
     pub(crate) fn label(&self, place: f64) -> String {
-        match self.scale {
-            Scale::Plain(decimals) => format!("{place:.decimals$}"),
-            Scale::Percent(decimals) => format!("{:.decimals$}", place * 100.0),
+        match &self.scale {
+            Scale::Plain(decimals) => format!("{place:.decimals$}", decimals = *decimals),
+            Scale::Percent(decimals) => format!("{:.decimals$}", place * 100.0, decimals = *decimals),
             Scale::Doubling => format!("{:.0}", place.exp2()),
             Scale::Decades => short(10f64.powf(place)),
+            Scale::Names(names) => names.get(place.max(0.0).round() as usize).cloned().unwrap_or_default(),
         }
     }
 }
@@ -127,6 +159,13 @@ fn short(value: f64) -> String {
     } else {
         format!("{value:.0}")
     }
+}
+
+fn decade_ticks(low: f64, high: f64) -> Vec<f64> {
+    (low.floor() as i32..=high.ceil() as i32)
+        .flat_map(|power| [1.0f64, 2.0, 5.0].map(|digit| f64::from(power) + digit.log10()))
+        .filter(|tick| (low..=high).contains(tick))
+        .collect()
 }
 
 fn extremes(values: &[f64]) -> (f64, f64) {
@@ -197,6 +236,13 @@ mod tests {
         assert_eq!(labels(&Axis::whole("", &[1.0, 2.0])), ["1", "2"]);
         assert_eq!(labels(&Axis::whole("", &[1.0, 10.0])), ["1", "2", "4", "6", "8", "10"]);
         assert_eq!(labels(&Axis::whole("", &[1.0])), ["1"]);
+    }
+
+    #[test]
+    fn names_that_would_overlap_make_no_axis() {
+        assert_eq!(labels(&Axis::names("", &["block5", "all"]).unwrap()), ["block5", "all"]);
+        assert!(Axis::names("", &["block5_conv1"; 5]).is_some());
+        assert!(Axis::names("", &["block5_conv1"; 6]).is_none());
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Drawing a chart with plotters: grid, axes, lines, markers, bars of spread and the legend.
 
+use std::ops::Range;
+
 use plotters::coord::CoordTranslate;
 use plotters::coord::Shift;
 use plotters::coord::types::RangedCoordf64;
@@ -11,7 +13,7 @@ use super::axis::Axis;
 use super::theme::{DOTTED, GRID, HUES, INK, MUTED, SURFACE, line, marker};
 
 /// Width of every chart in pixels.
-const WIDTH: i32 = 640;
+const WIDTH: i32 = 560;
 /// Height of the plot itself, without axis words and legend.
 const PLOT_HEIGHT: i32 = 260;
 const LEFT: i32 = 58;
@@ -20,11 +22,13 @@ const TOP: i32 = 36;
 const BELOW: i32 = 52;
 const LEGEND_ROW: i32 = 22;
 /// Longest legend entry that fits half the width.
-const HALF_WIDTH_LETTERS: usize = 38;
+const HALF_WIDTH_LETTERS: usize = 24;
 /// Longest legend entry that fits the width.
-const WIDTH_LETTERS: usize = 84;
+const WIDTH_LETTERS: usize = 54;
 /// Markers closer than this along a line are left out between its ends.
 const MARKER_DISTANCE: i32 = 11;
+/// Pixels between markers that stand beside each other.
+const SIDESTEP: i32 = 8;
 
 /// A point, drawn with a bar where it has a standard deviation.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -81,6 +85,10 @@ pub(crate) struct Chart {
     pub(crate) rules: Vec<Rule>,
     /// Lines down.
     pub(crate) marks: Vec<Mark>,
+    /// Whether a series' points follow one another: then a line joins them.
+    pub(crate) joined: bool,
+    /// Whether points of different series at the same place stand beside each other.
+    pub(crate) sidestep: bool,
 }
 
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
@@ -104,7 +112,8 @@ pub(crate) fn draw(chart: &Chart) -> Result<String, String> {
         let place = Cartesian2d::<RangedCoordf64, RangedCoordf64>::new(
             chart.x.low..chart.x.high,
             chart.y.low..chart.y.high,
-            (LEFT..WIDTH - RIGHT, TOP + PLOT_HEIGHT..TOP),
+            // Pixels count from the top.
+            (LEFT..WIDTH - RIGHT, Range { start: TOP + PLOT_HEIGHT, end: TOP }),
         );
         let at = |x: f64, y: f64| place.translate(&(x, y));
         draw_axes(&area, chart, &at)?;
@@ -115,13 +124,22 @@ pub(crate) fn draw(chart: &Chart) -> Result<String, String> {
             let (from, to) = (at(chart.x.low, rule.y), at(chart.x.high, rule.y));
             put(&area, &PathElement::new([from, to], line(rule.slot).stroke_width(2)))?;
         }
-        for series in &chart.series {
-            draw_series(&area, series, &at)?;
+        for (order, series) in chart.series.iter().enumerate() {
+            let shift = if chart.sidestep {
+                (2 * order as i32 + 1 - chart.series.len() as i32) * SIDESTEP / 2
+            } else {
+                0
+            };
+            let beside = |x: f64, y: f64| {
+                let (x, y) = at(x, y);
+                (x + shift, y)
+            };
+            draw_series(&area, series, chart.joined, &beside)?;
         }
         for (place, (name, slot, marked)) in entries.into_iter().enumerate() {
             let x = LEFT + (place % columns) as i32 * ((WIDTH - LEFT) / 2);
             let y = TOP + PLOT_HEIGHT + BELOW + (place / columns) as i32 * LEGEND_ROW + LEGEND_ROW / 2;
-            draw_entry(&area, name, slot, marked, (x, y))?;
+            draw_entry(&area, name, slot, (chart.joined || !marked, marked), (x, y))?;
         }
         area.present().map_err(|error| error.to_string())?;
     }
@@ -175,9 +193,14 @@ fn draw_mark(area: &Area<'_>, chart: &Chart, mark: &Mark, at: &impl Fn(f64, f64)
     write(area, &mark.name, (beside, TOP - 14), &MUTED, anchor, VPos::Center)
 }
 
-fn draw_series(area: &Area<'_>, series: &Series, at: &impl Fn(f64, f64) -> (i32, i32)) -> Drawn {
+fn draw_series(
+    area: &Area<'_>,
+    series: &Series,
+    joined: bool,
+    at: &impl Fn(f64, f64) -> (i32, i32),
+) -> Drawn {
     let places: Vec<(i32, i32)> = series.points.iter().map(|point| at(point.x, point.y)).collect();
-    if places.len() > 1 {
+    if joined && places.len() > 1 {
         put(area, &PathElement::new(places.clone(), line(series.slot).stroke_width(2)))?;
     }
     for point in &series.points {
@@ -200,8 +223,16 @@ fn draw_series(area: &Area<'_>, series: &Series, at: &impl Fn(f64, f64) -> (i32,
     Ok(())
 }
 
-fn draw_entry(area: &Area<'_>, name: &str, slot: usize, marked: bool, (x, y): (i32, i32)) -> Drawn {
-    put(area, &PathElement::new([(x, y), (x + 30, y)], line(slot).stroke_width(2)))?;
+fn draw_entry(
+    area: &Area<'_>,
+    name: &str,
+    slot: usize,
+    (lined, marked): (bool, bool),
+    (x, y): (i32, i32),
+) -> Drawn {
+    if lined {
+        put(area, &PathElement::new([(x, y), (x + 30, y)], line(slot).stroke_width(2)))?;
+    }
     if marked {
         draw_marker(area, slot, (x + 15, y))?;
     }
@@ -268,6 +299,8 @@ mod tests {
             series: series.collect(),
             rules: Vec::new(),
             marks: Vec::new(),
+            joined: true,
+            sidestep: false,
         }
     }
 

@@ -1,29 +1,28 @@
 //! Which charts a report has: accuracy against rank and parameters, learning curves.
 
 mod axis;
+mod curves;
 mod drawing;
 mod theme;
 
-use ranklab_store::EpochMetric;
-
 use crate::comparison::Group;
-use crate::data::{ReportData, RunData};
+use crate::data::ReportData;
 use crate::error::{Error, Result};
 use crate::table::Figure;
 
 use axis::Axis;
-use drawing::{Chart, Mark, Point, Rule, Series, draw};
+pub(crate) use curves::learning_curves;
+use curves::validation_overview;
+use drawing::{Chart, Point, Rule, Series, draw};
 pub(crate) use theme::{Theme, themed};
-
-/// Curves in one overview; more cannot be told apart.
-const OVERVIEW_CURVES: usize = 8;
 
 /// The charts across configurations; those that would show nothing are left out.
 ///
 /// # Errors
 /// When plotters cannot draw.
 pub(crate) fn overview(data: &ReportData, groups: &[Group]) -> Result<Vec<Figure>> {
-    let charts = [by_rank(groups), by_parameters(groups), validation_overview(data, groups)];
+    let charts =
+        [by_rank(groups), by_layers(groups), by_parameters(groups), validation_overview(data, groups)];
     charts.into_iter().flatten().map(finish).collect()
 }
 
@@ -50,7 +49,7 @@ fn finish(draft: Draft) -> Result<Figure> {
 /// The chart in words: what is on its axes and where each series starts and ends.
 fn describe(title: &str, chart: &Chart) -> String {
     let mut text = format!("{title}: {} against {}.", chart.y.title, chart.x.title);
-    let point = |point: &Point| format!("{} at {}", chart.y.label(point.y), chart.x.label(point.x));
+    let point = |point: &Point| format!("{} at {}", chart.y.spoken(point.y), chart.x.label(point.x));
     for series in &chart.series {
         text += &match series.points.as_slice() {
             [] => continue,
@@ -59,9 +58,20 @@ fn describe(title: &str, chart: &Chart) -> String {
         };
     }
     for rule in &chart.rules {
-        text += &format!(" {}: {}.", rule.name, chart.y.label(rule.y));
+        text += &format!(" {}: {}.", rule.name, chart.y.spoken(rule.y));
     }
     text
+}
+
+/// A series keeps its look in every chart: its place among all series.
+fn slot_of(groups: &[Group], series: &str) -> usize {
+    let mut names: Vec<&str> = Vec::new();
+    for group in groups.iter().filter(|group| group.accuracy().is_some()) {
+        if !names.contains(&group.series.as_str()) {
+            names.push(&group.series);
+        }
+    }
+    names.iter().position(|name| *name == series).unwrap_or(names.len())
 }
 
 /// Series of groups in order of first appearance, each group as the point that `place` gives it.
@@ -75,7 +85,7 @@ fn series_of(groups: &[Group], place: impl Fn(&Group) -> Option<f64>) -> Vec<Ser
         match series.iter_mut().find(|known| known.name == group.series) {
             Some(known) => known.points.push(point),
             None => {
-                let slot = series.len();
+                let slot = slot_of(groups, &group.series);
                 series.push(Series { name: group.series.clone(), slot, points: vec![point] });
             }
         }
@@ -105,23 +115,19 @@ fn spread_note(groups: &[Group]) -> &'static str {
 fn by_rank(groups: &[Group]) -> Option<Draft> {
     let rank = |group: &Group| group.first.start.rank.filter(|rank| *rank > 0).map(|rank| rank as f64);
     let mut series = series_of(groups, rank);
-    if series.is_empty() {
+    let ranks: Vec<f64> = series.iter().flat_map(|series| &series.points).map(|point| point.x).collect();
+    let one_rank = ranks.iter().all(|rank| *rank == ranks[0]);
+    // Choices of layers at one rank have a chart of their own.
+    if ranks.is_empty() || (one_rank && by_layers(groups).is_some()) {
         return None;
     }
-    let mut slots = series.len();
-    let mut rules: Vec<Rule> = Vec::new();
-    for group in groups.iter().filter(|group| group.first.start.ranks.is_none()) {
-        if let Some(y) = group.accuracy() {
-            rules.push(Rule { name: format!("{} (no adapters)", group.name), slot: slots, y });
-            slots += 1;
-        }
-    }
-    let ranks: Vec<f64> = series.iter().flat_map(|series| &series.points).map(|point| point.x).collect();
+    let rules = without_adapters(groups);
     let x = Axis::doubling("rank (doubling scale)", &ranks);
     for point in series.iter_mut().flat_map(|series| &mut series.points) {
         point.x = point.x.log2();
     }
     let values: Vec<f64> = reach(&series).chain(rules.iter().map(|rule| rule.y)).collect();
+    let sidestep = series.iter().flat_map(|series| &series.points).any(|point| point.sd.is_some());
     let elsewhere =
         groups.iter().filter(|group| group.first.start.ranks.is_some() && rank(group).is_none()).count();
     let note = match elsewhere {
@@ -132,7 +138,67 @@ fn by_rank(groups: &[Group]) -> Option<Draft> {
         file_name: "accuracy-by-rank.svg".into(),
         title: "Test accuracy against rank".into(),
         caption: format!("One line per choice of layers.{}{note}", spread_note(groups)),
-        chart: Chart { x, y: Axis::share("test accuracy, %", &values), series, rules, marks: Vec::new() },
+        chart: Chart {
+            x,
+            y: Axis::share("test accuracy, %", &values),
+            series,
+            rules,
+            marks: Vec::new(),
+            joined: true,
+            sidestep,
+        },
+    })
+}
+
+/// Groups without adapters as lines across.
+fn without_adapters(groups: &[Group]) -> Vec<Rule> {
+    let plain = groups.iter().filter(|group| group.first.start.ranks.is_none());
+    plain
+        .filter_map(|group| {
+            let name = format!("{} (no adapters)", group.name);
+            Some(Rule { name, slot: slot_of(groups, &group.series), y: group.accuracy()? })
+        })
+        .collect()
+}
+
+/// One place per choice of layers, one series per rank. Left out for a single choice, and for so many
+/// that their names do not fit: the table has them all.
+fn by_layers(groups: &[Group]) -> Option<Draft> {
+    let mut choices: Vec<&str> = Vec::new();
+    let mut series: Vec<Series> = Vec::new();
+    // Looks that no series of the other charts has.
+    let looks = groups.len();
+    for group in groups {
+        let (Some(layers), Some(accuracy)) = (&group.first.start.layers, group.measure("accuracy")) else {
+            continue;
+        };
+        let choice = choices.iter().position(|known| known == layers).unwrap_or_else(|| {
+            choices.push(layers);
+            choices.len() - 1
+        });
+        let point = Point { x: choice as f64, y: accuracy.mean, sd: accuracy.sd };
+        let name = group.name.replacen(&format!(" · {layers}"), "", 1);
+        match series.iter_mut().find(|known| known.name == name) {
+            Some(known) => known.points.push(point),
+            None => series.push(Series { name, slot: looks + series.len(), points: vec![point] }),
+        }
+    }
+    let x = Axis::names("adapted layers", &choices).filter(|_| choices.len() > 1)?;
+    let rules = without_adapters(groups);
+    let values: Vec<f64> = reach(&series).chain(rules.iter().map(|rule| rule.y)).collect();
+    Some(Draft {
+        file_name: "accuracy-by-layers.svg".into(),
+        title: "Test accuracy by choice of layers".into(),
+        caption: format!("One marker per configuration.{}", spread_note(groups)),
+        chart: Chart {
+            x,
+            y: Axis::share("test accuracy, %", &values),
+            series,
+            rules,
+            marks: Vec::new(),
+            joined: false,
+            sidestep: true,
+        },
     })
 }
 
@@ -160,105 +226,10 @@ fn by_parameters(groups: &[Group]) -> Option<Draft> {
             series,
             rules: Vec::new(),
             marks: Vec::new(),
+            joined: true,
+            sidestep: false,
         },
     })
-}
-
-/// Validation accuracy of the first run of each configuration.
-fn validation_overview(data: &ReportData, groups: &[Group]) -> Option<Draft> {
-    let mut candidates: Vec<&Group> = groups.iter().collect();
-    candidates.sort_by(|one, other| {
-        let accuracy = |group: &Group| group.accuracy().unwrap_or(f64::NEG_INFINITY);
-        accuracy(other).total_cmp(&accuracy(one))
-    });
-    candidates.truncate(OVERVIEW_CURVES);
-    let mut series = Vec::new();
-    for group in groups.iter().filter(|group| candidates.iter().any(|candidate| candidate.runs == group.runs))
-    {
-        let run = data.runs.iter().find(|run| Some(&run.row.id) == group.runs.first());
-        let points = run.map(|run| curve(&run.epochs, "validation_accuracy")).unwrap_or_default();
-        if !points.is_empty() {
-            series.push(Series { name: group.name.clone(), slot: series.len(), points });
-        }
-    }
-    // A single configuration's curve stands with its run.
-    if series.len() < 2 {
-        return None;
-    }
-    let values: Vec<f64> = reach(&series).collect();
-    let epochs: Vec<f64> = series.iter().flat_map(|series| &series.points).map(|point| point.x).collect();
-    let best = if groups.len() > OVERVIEW_CURVES {
-        format!("the {OVERVIEW_CURVES} configurations with the highest test accuracy")
-    } else {
-        "each configuration".to_owned()
-    };
-    Some(Draft {
-        file_name: "validation-accuracy.svg".into(),
-        title: "Validation accuracy by epoch".into(),
-        caption: format!("First run of {best}."),
-        chart: Chart {
-            x: Axis::whole("epoch", &epochs),
-            y: Axis::share("validation accuracy, %", &values),
-            series,
-            rules: Vec::new(),
-            marks: Vec::new(),
-        },
-    })
-}
-
-/// A run's loss and accuracy by epoch; a chart without values is left out.
-///
-/// # Errors
-/// When plotters cannot draw.
-pub(crate) fn learning_curves(run: &RunData, best_epoch: i64) -> Result<Vec<Figure>> {
-    let id = run.row.id;
-    let mut figures = Vec::new();
-    for (what, title, axis) in [
-        ("loss", "Loss by epoch", Axis::amount as fn(&str, &[f64]) -> Axis),
-        ("accuracy", "Accuracy by epoch", Axis::share),
-    ] {
-        let mut series = Vec::new();
-        for (slot, part) in ["train", "validation"].into_iter().enumerate() {
-            let points = curve(&run.epochs, &format!("{part}_{what}"));
-            if !points.is_empty() {
-                let name = if part == "train" { "training" } else { part };
-                series.push(Series { name: name.to_owned(), slot, points });
-            }
-        }
-        if series.is_empty() {
-            continue;
-        }
-        let values: Vec<f64> = reach(&series).collect();
-        let epochs: Vec<f64> = series.iter().flat_map(|series| &series.points).map(|point| point.x).collect();
-        let unit = if what == "accuracy" { "accuracy, %" } else { "cross-entropy" };
-        let mark = Mark { x: best_epoch as f64, name: "kept epoch".to_owned() };
-        let marks = epochs.contains(&mark.x).then_some(mark).into_iter().collect();
-        let chart = Chart {
-            x: Axis::whole("epoch", &epochs),
-            y: axis(unit, &values),
-            series,
-            rules: Vec::new(),
-            marks,
-        };
-        figures.push(finish(Draft {
-            file_name: format!("run-{id}-{what}.svg"),
-            title: title.to_owned(),
-            caption: format!("Run {id}; the dotted line marks the epoch whose weights were kept."),
-            chart,
-        })?);
-    }
-    Ok(figures)
-}
-
-/// A metric over the epochs, without values that are not numbers.
-fn curve(epochs: &[EpochMetric], metric: &str) -> Vec<Point> {
-    let mut points: Vec<Point> = epochs
-        .iter()
-        .filter(|row| row.metric == metric && row.value.is_finite())
-        .map(|row| Point { x: row.epoch as f64, y: row.value, sd: None })
-        .collect();
-    points.sort_by(|one, other| one.x.total_cmp(&other.x));
-    points
 }
 
 #[cfg(test)]
@@ -286,6 +257,23 @@ mod tests {
     }
 
     #[test]
+    fn choices_of_layers_at_one_rank_have_a_chart_of_their_own() {
+        let mut data = fixture::ranks();
+        for (run, layers) in data.runs.iter_mut().skip(1).zip(["block5_conv3", "block5", "block4+block5"]) {
+            run.row.start.layers = Some(layers.into());
+            (run.row.start.rank, run.row.start.ranks) = (Some(5), Some("5".into()));
+        }
+        assert_eq!(names(&data)[0], "accuracy-by-layers.svg");
+        assert!(!names(&data).contains(&"accuracy-by-rank.svg".to_owned()));
+        let figures = overview(&data, &compare(&data).unwrap()).unwrap();
+        assert!(
+            figures[0]
+                .description
+                .contains("model_5 · rank 5: 97.50 at block4+block5 to 96.00 at block5_conv3")
+        );
+    }
+
+    #[test]
     fn without_runs_there_are_no_charts() {
         let mut data = fixture::ranks();
         data.runs.clear();
@@ -298,20 +286,8 @@ mod tests {
         let figures = overview(&data, &compare(&data).unwrap()).unwrap();
         assert_eq!(
             figures[0].description,
-            "Test accuracy against rank: test accuracy, % against rank (doubling scale). model_5 · block5: 96.0 at 1 \
-             to 97.5 at 16. model_4 (no adapters): 97.0."
+            "Test accuracy against rank: test accuracy, % against rank (doubling scale). model_5 · block5: 96.00 at 1 \
+             to 97.50 at 16. model_4 (no adapters): 97.00."
         );
-    }
-
-    #[test]
-    fn a_single_epoch_and_a_diverged_one_still_draw() {
-        let mut data = fixture::ranks();
-        let run = &mut data.runs[0];
-        run.epochs.retain(|row| row.epoch == 1);
-        assert_eq!(learning_curves(run, 1).unwrap().len(), 2);
-        for row in &mut run.epochs {
-            row.value = f64::NAN;
-        }
-        assert!(learning_curves(run, 1).unwrap().is_empty());
     }
 }
