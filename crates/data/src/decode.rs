@@ -36,23 +36,29 @@ pub fn decode(bytes: &[u8]) -> Result<RgbImage, String> {
 
 /// Resizes to `size × size` RGB bytes, row by row.
 ///
+/// Both passes run on 16 bits per channel: rounding to 8 bits between them would shift four values in
+/// ten by one level against OpenCV. What is left are OpenCV's own roundings, one level in up to a
+/// seventh of the values.
+///
 /// # Errors
 /// When the image has no pixels.
 pub fn resize(image: &RgbImage, size: usize, method: Resize) -> Result<Vec<u8>, String> {
     let side = u32::try_from(size).map_err(|_| format!("an image size of {size} is too large"))?;
-    let source = ImageRef::new(image.width(), image.height(), image.as_raw(), PixelType::U8x3)
+    let wide: Vec<u16> = image.as_raw().iter().map(|&value| u16::from(value) << 8).collect();
+    let source = ImageRef::new(image.width(), image.height(), bytemuck::cast_slice(&wide), PixelType::U16x3)
         .map_err(|problem| problem.to_string())?;
     let algorithm = match method {
         Resize::Opencv => ResizeAlg::Interpolation(FilterType::Bilinear),
         Resize::Antialias => ResizeAlg::Convolution(FilterType::Bilinear),
     };
-    let mut target = Image::new(side, side, PixelType::U8x3);
+    let mut target = Image::new(side, side, PixelType::U16x3);
     RESIZER
         .with_borrow_mut(|resizer| {
             resizer.resize(&source, &mut target, &ResizeOptions::new().resize_alg(algorithm))
         })
         .map_err(|problem| problem.to_string())?;
-    Ok(target.into_vec())
+    let values = target.buffer().chunks_exact(2).map(|pair| u16::from_ne_bytes([pair[0], pair[1]]));
+    Ok(values.map(|value| (value.saturating_add(128) >> 8) as u8).collect())
 }
 
 /// Reads, decodes and resizes images: RGB bytes `[entries, size, size, 3]`.
@@ -104,7 +110,7 @@ mod tests {
             let largest = *differences.iter().max().unwrap();
             let unequal = differences.iter().filter(|difference| **difference > 0).count();
             assert!(largest <= 1, "{}×{}: differs by {largest}", number("width"), number("height"));
-            assert!(unequal * 3 < found.len(), "{unequal} of {} values differ", found.len());
+            assert!(unequal * 4 < found.len(), "{unequal} of {} values differ", found.len());
         }
     }
 

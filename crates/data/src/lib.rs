@@ -3,11 +3,13 @@
 mod config;
 mod decode;
 mod error;
+pub mod fetch;
 mod label;
 mod manifest;
 mod manifest_file;
 mod source;
 mod split;
+pub mod synthetic;
 
 pub use config::{DataConfig, Resize, SYNTHETIC, SplitConfig, SplitKind, SyntheticConfig};
 pub use decode::{decode, load_images, resize};

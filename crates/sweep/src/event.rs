@@ -1,0 +1,72 @@
+//! What a sweep reports while it runs, for whoever shows it.
+
+use ranklab_store::RunResult;
+use ranklab_trainer::Event;
+
+/// One thing that happened in a sweep, in order.
+#[derive(Clone, Debug)]
+pub enum SweepEvent {
+    /// The plan is in the database.
+    Planned {
+        /// Sweep in the database.
+        sweep: i64,
+        /// Trials in all.
+        trials: usize,
+        /// Trials that already have a finished run.
+        finished: usize,
+    },
+    /// A finished run of the same configuration exists: nothing is trained.
+    TrialSkipped {
+        /// Place in the plan, from 0.
+        position: usize,
+        /// What differs from the other trials.
+        label: String,
+        /// The run that is reused.
+        run: i64,
+    },
+    /// A trial begins.
+    TrialStarted {
+        /// Place in the plan, from 0.
+        position: usize,
+        /// What differs from the other trials.
+        label: String,
+    },
+    /// Images are read, hashed or generated.
+    DataProgress {
+        /// What is done: "reading images", "generating images".
+        task: &'static str,
+        /// Images done.
+        done: usize,
+        /// Images in all.
+        total: usize,
+    },
+    /// Something worth a line: duplicates left out, synthetic data, random weights.
+    Notice(String),
+    /// The trial's trainer reports.
+    Training {
+        /// Place in the plan, from 0.
+        position: usize,
+        /// What it reports.
+        event: Event,
+    },
+    /// A trial ended well.
+    TrialFinished {
+        /// Place in the plan, from 0.
+        position: usize,
+        /// What differs from the other trials.
+        label: String,
+        /// Its run.
+        run: i64,
+        /// Its figures.
+        result: Box<RunResult>,
+    },
+    /// A trial failed; the sweep goes on.
+    TrialFailed {
+        /// Place in the plan, from 0.
+        position: usize,
+        /// What differs from the other trials.
+        label: String,
+        /// Why, in one line.
+        reason: String,
+    },
+}
