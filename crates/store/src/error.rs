@@ -8,18 +8,19 @@ use crate::record::RunStatus;
 /// The crate's result.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// A failure of the runs database.
+/// A failure of the runs database. Each message holds its cause, so that it stays one line however it
+/// is printed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The folder of a new database could not be made.
     #[error(
-        "cannot create the folder {} for the runs database: {source}; choose a folder you may write to", path.display()
+        "cannot create the folder {} for the runs database: {reason}; choose a folder you may write to", path.display()
     )]
     Folder {
         /// The folder.
         path: PathBuf,
         /// What the system said.
-        source: io::Error,
+        reason: io::Error,
     },
     /// The file or its folder is read-only, or the file cannot be made.
     #[error(
@@ -162,11 +163,11 @@ pub enum Error {
         reason: String,
     },
     /// Anything else.
-    #[error("the runs database {} failed: {source}", path.display())]
+    #[error("the runs database {} failed: {reason}", path.display())]
     Database {
         /// The database file.
         path: PathBuf,
         /// What happened.
-        source: sqlx::Error,
+        reason: sqlx::Error,
     },
 }

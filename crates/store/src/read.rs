@@ -1,6 +1,6 @@
 //! Typed reads of sweeps, runs and what runs recorded.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use sqlx::{AssertSqlSafe, Row as _};
 
@@ -170,14 +170,28 @@ impl Store {
         self.rows_of_run(run, sql).await
     }
 
-    /// Those of a run's files that no other run names: what can be deleted with it.
+    /// Those of these runs' files that no other run names, by path: what can be deleted with them.
     ///
     /// # Errors
-    /// When there is no such run and when the database cannot be read.
-    pub async fn exclusive_artifacts(&self, run: i64) -> Result<Vec<ArtifactRow>> {
-        let sql = "SELECT kind, path, sha256, bytes FROM artifacts a WHERE run_id = $1 AND NOT EXISTS (
-            SELECT 1 FROM artifacts other WHERE other.path = a.path AND other.run_id <> a.run_id) ORDER BY path";
-        self.rows_of_run(run, sql).await
+    /// When one of the runs does not exist and when the database cannot be read.
+    pub async fn exclusive_artifacts(&self, runs: &[i64]) -> Result<Vec<ArtifactRow>> {
+        let mut files = BTreeMap::new();
+        for run in runs {
+            for file in self.artifacts(*run).await? {
+                if self.runs_with_artifact(&file.path).await?.iter().all(|run| runs.contains(run)) {
+                    files.insert(file.path.clone(), file);
+                }
+            }
+        }
+        Ok(files.into_values().collect())
+    }
+
+    async fn runs_with_artifact(&self, path: &str) -> Result<Vec<i64>> {
+        sqlx::query_scalar("SELECT run_id FROM artifacts WHERE path = $1")
+            .bind(path)
+            .fetch_all(&self.pool)
+            .await
+            .map_err(|error| self.failed(error))
     }
 
     async fn rows_of_run<R: Columns>(&self, run: i64, sql: &'static str) -> Result<Vec<R>> {

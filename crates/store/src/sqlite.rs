@@ -150,7 +150,7 @@ fn unmigrated(error: MigrateError, path: &Path) -> Error {
             Error::AlteredSchema { path, version }
         }
         MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => classify(error, &path),
-        other => Error::Database { path, source: sqlx::Error::Migrate(Box::new(other)) },
+        other => Error::Database { path, reason: sqlx::Error::Migrate(Box::new(other)) },
     }
 }
 
@@ -181,7 +181,7 @@ async fn is_foreign(connection: &mut Connection) -> sqlx::Result<bool> {
 pub(crate) fn classify(error: sqlx::Error, path: &Path) -> Error {
     let path = path.to_owned();
     let sqlx::Error::Database(database) = &error else {
-        return Error::Database { path, source: error };
+        return Error::Database { path, reason: error };
     };
     let reason = database.message().to_owned();
     // The low byte is the primary code; the rest only refines it.
@@ -192,7 +192,7 @@ pub(crate) fn classify(error: sqlx::Error, path: &Path) -> Error {
         13 => Error::Full { path },
         14 => Error::NotWritable { path, reason },
         26 => Error::NotADatabase { path },
-        _ => Error::Database { path, source: error },
+        _ => Error::Database { path, reason: error },
     }
 }
 

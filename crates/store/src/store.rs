@@ -24,7 +24,7 @@ impl Store {
     pub async fn open(path: &Path) -> Result<Self> {
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
             std::fs::create_dir_all(folder)
-                .map_err(|source| Error::Folder { path: folder.to_owned(), source })?;
+                .map_err(|reason| Error::Folder { path: folder.to_owned(), reason })?;
         }
         Ok(Self { pool: sqlite::open(path).await?, path: path.to_owned(), read_only: false })
     }

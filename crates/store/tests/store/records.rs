@@ -189,9 +189,14 @@ async fn files_that_another_run_names_are_not_this_runs_alone() {
         let id = store.start_run(&new_run(None, None, seed)).await.unwrap();
         store.finish_run(id, &result(0.5), &[], &[artifact("split.parquet"), artifact(own)]).await.unwrap();
     }
-    assert_eq!(store.exclusive_artifacts(1).await.unwrap(), [artifact("0/model")]);
+    assert_eq!(store.exclusive_artifacts(&[1]).await.unwrap(), [artifact("0/model")]);
+    let all = [artifact("0/model"), artifact("1/model"), artifact("split.parquet")];
+    assert_eq!(store.exclusive_artifacts(&[2, 1, 2]).await.unwrap(), all);
     store.delete_run(2).await.unwrap();
-    assert_eq!(store.exclusive_artifacts(1).await.unwrap(), [artifact("0/model"), artifact("split.parquet")]);
+    assert_eq!(
+        store.exclusive_artifacts(&[1]).await.unwrap(),
+        [artifact("0/model"), artifact("split.parquet")]
+    );
 }
 
 #[tokio::test]
