@@ -1,5 +1,7 @@
 //! The runs database from outside: records, sharing, refusals, views and the documentation's queries.
 
+#![allow(clippy::unwrap_used)]
+
 mod documentation;
 mod fixture;
 mod opening;

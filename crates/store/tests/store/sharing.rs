@@ -13,7 +13,10 @@ async fn eight_writers_that_make_the_file_together_lose_nothing() {
             tokio::spawn(async move {
                 let store = Store::open(&path).await.unwrap();
                 let run = new_run(Some("block5"), Some(1), seed);
-                let sweep = store.register_sweep(&new_sweep("same"), &plan(&[run.clone()])).await.unwrap();
+                let sweep = store
+                    .register_sweep(&new_sweep("same"), &plan(std::slice::from_ref(&run)))
+                    .await
+                    .unwrap();
                 let id = finish(&store, &run, 0.5).await;
                 store.record_steps(id, &steps(1_000)).await.unwrap();
                 store.close().await;
