@@ -1,1 +1,20 @@
 //! What to run and how: experiment files, overrides, plan, trial and execution.
+
+mod dataset;
+mod error;
+mod event;
+mod execute;
+mod experiment;
+mod key;
+mod plan;
+mod provenance;
+mod recorder;
+mod trial;
+
+pub use error::Error;
+pub use event::SweepEvent;
+pub use execute::{Context, DATABASE, DeviceOf, SweepSummary, execute};
+pub use experiment::Experiment;
+pub use key::describe_keys;
+pub use plan::{Plan, PlanTrial};
+pub use trial::TrialConfig;

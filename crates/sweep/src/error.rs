@@ -1,0 +1,55 @@
+//! What can go wrong while planning and running sweeps.
+
+use std::path::PathBuf;
+
+/// An error of a sweep. Every message is one line that names the key, file or run and what to do.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A setting that does not make sense; the message is complete.
+    #[error("{0}")]
+    Setting(String),
+    /// A key that does not exist.
+    #[error("unknown key `{key}`{place}{suggestion}")]
+    UnknownKey {
+        /// As written.
+        key: String,
+        /// Where: empty, or ` in FILE`.
+        place: String,
+        /// `: did you mean …?` or how to list the keys.
+        suggestion: String,
+    },
+    /// An experiment file that cannot be used.
+    #[error("experiment file {path}: {problem}", path = .path.display())]
+    Experiment {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, in one line.
+        problem: String,
+    },
+    /// Reading or writing failed.
+    #[error("{action} {path} failed: {source}", path = .path.display())]
+    Io {
+        /// What was tried.
+        action: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// Images.
+    #[error(transparent)]
+    Data(#[from] ranklab_data::Error),
+    /// Models and weights.
+    #[error(transparent)]
+    Zoo(#[from] ranklab_zoo::Error),
+    /// Training.
+    #[error(transparent)]
+    Trainer(#[from] ranklab_trainer::Error),
+    /// The runs database.
+    #[error(transparent)]
+    Store(#[from] ranklab_store::Error),
+    /// Metrics.
+    #[error(transparent)]
+    Stats(#[from] ranklab_stats::Error),
+}

@@ -1,0 +1,250 @@
+//! From an experiment to its trials: the cartesian product of its axes, without repetitions.
+
+use ranklab_store::{NewSweep, PlannedTrial};
+use ranklab_zoo::Architecture;
+use sha2::{Digest, Sha256};
+use toml::{Table, Value};
+
+use crate::{
+    Error,
+    experiment::Experiment,
+    key::Key,
+    trial::{TrialConfig, hexadecimal},
+};
+
+/// Trials that one sweep may hold; more are surely a slip.
+const MOST_TRIALS: usize = 10_000;
+
+/// All trials of a sweep, in order.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Plan {
+    /// Name for people.
+    pub name: String,
+    /// What runs.
+    pub trials: Vec<PlanTrial>,
+}
+
+/// One trial at its place in a plan.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PlanTrial {
+    /// What differs from the other trials.
+    pub label: String,
+    /// What it computes.
+    pub config: TrialConfig,
+}
+
+impl Plan {
+    /// Multiplies out the axes, the last one fastest, and checks every trial. Combinations that come to
+    /// the same work (model_4 at several ranks) are one trial.
+    ///
+    /// # Errors
+    /// When a combination does not make sense, or there are too many.
+    pub fn new(experiment: &Experiment) -> Result<Self, Error> {
+        let count = experiment
+            .values
+            .iter()
+            .try_fold(1usize, |product, (_, values)| product.checked_mul(values.len()))
+            .filter(|count| *count <= MOST_TRIALS)
+            .ok_or_else(|| {
+                Error::Setting(format!("the sweep has more than {MOST_TRIALS} trials: shorten its lists"))
+            })?;
+        let mut trials: Vec<PlanTrial> = Vec::new();
+        let mut hashes: Vec<String> = Vec::new();
+        for number in 0..count {
+            let chosen = combination(experiment, number);
+            let config = TrialConfig::resolve(nested(&chosen))?;
+            let hash = config.hash();
+            if hashes.contains(&hash) {
+                continue;
+            }
+            hashes.push(hash);
+            trials.push(PlanTrial { label: label(experiment, &chosen, &config), config });
+        }
+        let name = experiment.name.clone().unwrap_or_else(|| default_name(experiment));
+        Ok(Self { name, trials })
+    }
+
+    /// Hash over all trials' configurations, hexadecimal.
+    pub fn hash(&self) -> String {
+        let mut hasher = Sha256::new();
+        for trial in &self.trials {
+            hasher.update(trial.config.hash());
+        }
+        hexadecimal(&hasher.finalize())
+    }
+
+    /// The sweep's row.
+    pub fn sweep(&self, command: &str) -> NewSweep {
+        NewSweep { name: self.name.clone(), command: command.to_owned(), plan_hash: self.hash() }
+    }
+
+    /// The planned trials' rows.
+    pub fn rows(&self) -> Vec<PlannedTrial> {
+        self.trials
+            .iter()
+            .zip(0..)
+            .map(|(trial, position)| PlannedTrial {
+                position,
+                label: trial.label.clone(),
+                config_hash: trial.config.hash(),
+                config: trial.config.canonical_json(),
+            })
+            .collect()
+    }
+}
+
+/// The values of the combination numbered `number`, the last axis fastest.
+fn combination(experiment: &Experiment, mut number: usize) -> Vec<(Key, Value)> {
+    let mut chosen: Vec<(Key, Value)> = Vec::new();
+    for (key, values) in experiment.values.iter().rev() {
+        chosen.push((*key, values[number % values.len()].clone()));
+        number /= values.len();
+    }
+    chosen.reverse();
+    chosen
+}
+
+/// Dotted paths as nested tables.
+fn nested(chosen: &[(Key, Value)]) -> Table {
+    let mut root = Table::new();
+    for (key, value) in chosen {
+        if *value == Value::String("none".to_owned()) && key.short == "limit" {
+            continue;
+        }
+        let mut table = &mut root;
+        let mut parts = key.path.split('.').peekable();
+        while let Some(part) = parts.next() {
+            if parts.peek().is_none() {
+                table.insert(part.to_owned(), value.clone());
+                break;
+            }
+            let entry = table.entry(part).or_insert_with(|| Value::Table(Table::new()));
+            match entry {
+                Value::Table(inner) => table = inner,
+                _ => break,
+            }
+        }
+    }
+    root
+}
+
+/// The values of the axes that matter to this trial.
+fn label(experiment: &Experiment, chosen: &[(Key, Value)], config: &TrialConfig) -> String {
+    let varied = |key: &Key| {
+        experiment.values.iter().any(|(given, values)| given == key && values.len() > 1)
+            && (config.model.architecture == Architecture::Model5 || !key.path.starts_with("adapter."))
+    };
+    let parts: Vec<String> = chosen
+        .iter()
+        .filter(|(key, _)| varied(key))
+        .map(|(key, value)| match value {
+            Value::String(text) => format!("{}={text}", key.short),
+            other => format!("{}={other}", key.short),
+        })
+        .collect();
+    if parts.is_empty() { config.model.architecture.name().to_owned() } else { parts.join(" ") }
+}
+
+/// A name made of what is varied: `rank × layers`.
+fn default_name(experiment: &Experiment) -> String {
+    let axes: Vec<&str> =
+        experiment.values.iter().filter(|(_, values)| values.len() > 1).map(|(key, _)| key.short).collect();
+    if axes.is_empty() { "single trial".to_owned() } else { axes.join(" × ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn plan(overrides: &[&str]) -> Plan {
+        Plan::new(&Experiment::default().with_overrides(overrides.iter().copied()).unwrap()).unwrap()
+    }
+
+    fn labels(plan: &Plan) -> Vec<&str> {
+        plan.trials.iter().map(|trial| trial.label.as_str()).collect()
+    }
+
+    #[test]
+    fn axes_multiply_in_the_order_given_and_label_their_trials() {
+        let plan = plan(&["layers=block5_conv3,block5", "rank=1,5", "epochs=2"]);
+        assert_eq!(
+            labels(&plan),
+            [
+                "layers=block5_conv3 rank=1",
+                "layers=block5_conv3 rank=5",
+                "layers=block5 rank=1",
+                "layers=block5 rank=5"
+            ]
+        );
+        assert_eq!(plan.name, "layers × rank");
+    }
+
+    #[test]
+    fn model_4_has_no_rank_and_runs_once() {
+        let plan = plan(&["model=model_4,model_5", "rank=1,5,16"]);
+        assert_eq!(
+            labels(&plan),
+            ["model=model_4", "model=model_5 rank=1", "model=model_5 rank=5", "model=model_5 rank=16"]
+        );
+        assert_eq!(plan.trials[0].config.adapter, None);
+    }
+
+    #[test]
+    fn the_published_protocol_is_the_default() {
+        let config = &plan(&[]).trials[0].config;
+        let adapter = config.adapter.as_ref().unwrap();
+        assert_eq!((adapter.rank.to_string(), adapter.layers.to_string()), ("5".into(), "block5".into()));
+        assert_eq!(
+            (config.training.learning_rate, config.training.epochs, config.training.batch_size),
+            (0.005, 10, 32)
+        );
+        assert_eq!((config.data.image_size, config.data.limit), (64, None));
+    }
+
+    #[test]
+    fn settings_that_cannot_matter_do_not_change_the_hash() {
+        let hash = |overrides: &[&str]| plan(overrides).trials[0].config.hash();
+        assert_eq!(hash(&["fold=2"]), hash(&[]));
+        assert_eq!(hash(&["alpha=7"]), hash(&[]));
+        assert_eq!(hash(&["limit=none"]), hash(&[]));
+        assert_eq!(hash(&["model=model_4", "rank=7"]), hash(&["model=model_4"]));
+        assert_ne!(hash(&["split=patient", "fold=2"]), hash(&["split=patient"]));
+        assert_ne!(hash(&["preset=peft", "alpha=7"]), hash(&["preset=peft"]));
+    }
+
+    #[test]
+    fn one_rank_per_layer_is_one_trial_and_must_fit_the_layers() {
+        assert_eq!(plan(&["rank=4+8+16"]).trials.len(), 1);
+        let wrong = Experiment::default().with_overrides(["rank=4+8", "layers=block5"]).unwrap();
+        assert!(
+            Plan::new(&wrong).unwrap_err().to_string().contains("2 ranks (4+8) for the 3 adapted layers")
+        );
+    }
+
+    #[test]
+    fn a_configuration_survives_its_json() {
+        for overrides in [&["preset=peft", "limit=100"][..], &["model=model_4", "lr=0.1"], &["rank=4+8+16"]] {
+            let config = &plan(overrides).trials[0].config;
+            let again: TrialConfig = serde_json::from_str(&config.canonical_json()).unwrap();
+            assert_eq!(*config, again);
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 30, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn a_plan_is_the_product_of_its_distinct_values_and_always_the_same(
+            ranks in prop::collection::btree_set(1usize..513, 1..5), seeds in 1i64..5,
+        ) {
+            let ranks: Vec<String> = ranks.iter().map(usize::to_string).collect();
+            let overrides = [format!("rank={}", ranks.join(",")), format!("seed=0..{}", seeds - 1)];
+            let overrides: Vec<&str> = overrides.iter().map(String::as_str).collect();
+            let first = plan(&overrides);
+            prop_assert_eq!(first.trials.len(), ranks.len() * seeds as usize);
+            prop_assert_eq!(first.hash(), plan(&overrides).hash());
+        }
+    }
+}

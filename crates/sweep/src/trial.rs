@@ -1,0 +1,166 @@
+//! One trial's complete configuration.
+
+use ranklab_data::{DataConfig, SYNTHETIC, SplitConfig, SplitKind, SyntheticConfig};
+use ranklab_trainer::{OptimizerKind, TrainingConfig};
+use ranklab_zoo::{AdapterConfig, AdapterSettings, Architecture, ModelConfig, Scaling};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use toml::Table;
+
+use crate::Error;
+
+/// Everything that decides what a trial computes. Settings that cannot matter are at their defaults, so
+/// that equal work has equal hashes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrialConfig {
+    /// Images and their division.
+    pub data: DataConfig,
+    /// Network and trunk weights.
+    pub model: ModelConfig,
+    /// Adapters; `None` for model_4.
+    pub adapter: Option<AdapterConfig>,
+    /// How to train.
+    pub training: TrainingConfig,
+    /// Device name.
+    pub device: String,
+}
+
+/// A trial as it is written, before presets are filled in.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct TrialSettings {
+    data: DataConfig,
+    model: ModelConfig,
+    adapter: AdapterSettings,
+    training: TrainingConfig,
+    device: String,
+}
+
+impl Default for TrialSettings {
+    fn default() -> Self {
+        Self {
+            data: DataConfig::default(),
+            model: ModelConfig::default(),
+            adapter: AdapterSettings::default(),
+            training: TrainingConfig::default(),
+            device: "flex".to_owned(),
+        }
+    }
+}
+
+impl TrialConfig {
+    /// Resolves nested settings: fills presets, checks ranges, drops what cannot matter.
+    pub(crate) fn resolve(settings: Table) -> Result<Self, Error> {
+        let settings: TrialSettings = settings
+            .try_into()
+            .map_err(|problem: toml::de::Error| Error::Setting(problem.message().to_owned()))?;
+        settings.data.check()?;
+        check_training(&settings.training)?;
+        let adapter = match settings.model.architecture {
+            Architecture::Model4 => None,
+            Architecture::Model5 => Some(settings.adapter.resolve()?),
+        };
+        let mut config = Self {
+            data: settings.data,
+            model: settings.model,
+            adapter,
+            training: settings.training,
+            device: settings.device,
+        };
+        config.drop_what_cannot_matter();
+        Ok(config)
+    }
+
+    fn drop_what_cannot_matter(&mut self) {
+        let (split, defaults) = (&mut self.data.split, SplitConfig::default());
+        match split.kind {
+            SplitKind::Random => (split.folds, split.fold) = (defaults.folds, defaults.fold),
+            SplitKind::Patient => split.test_fraction = defaults.test_fraction,
+        }
+        if self.data.dataset != SYNTHETIC {
+            self.data.synthetic = SyntheticConfig::default();
+        }
+        if self.training.optimizer != OptimizerKind::Sgd {
+            self.training.momentum = TrainingConfig::default().momentum;
+        }
+        if let Some(adapter) = &mut self.adapter
+            && adapter.scaling == Scaling::One
+        {
+            adapter.alpha = 1.0;
+        }
+    }
+
+    /// JSON with sorted keys and no spaces.
+    pub fn canonical_json(&self) -> String {
+        // Plain data with text keys always has a JSON form.
+        let value = serde_json::to_value(self).unwrap_or(Value::Null);
+        let mut text = String::new();
+        write_sorted(&value, &mut text);
+        text
+    }
+
+    /// SHA-256 of [`TrialConfig::canonical_json`], hexadecimal.
+    pub fn hash(&self) -> String {
+        hexadecimal(&Sha256::digest(self.canonical_json()))
+    }
+}
+
+fn check_training(training: &TrainingConfig) -> Result<(), Error> {
+    let wrong = |message: String| Err(Error::Setting(message));
+    if training.learning_rate <= 0.0 {
+        return wrong(format!(
+            "lr: {} is not a learning rate; give a number above 0",
+            training.learning_rate
+        ));
+    }
+    if training.weight_decay < 0.0 {
+        return wrong(format!("weight_decay: {} is below 0", training.weight_decay));
+    }
+    for (key, value) in [
+        ("head_dropout", training.head_dropout),
+        ("batch_norm_momentum", training.batch_norm_momentum),
+        ("momentum", training.momentum),
+    ] {
+        if !(0.0..1.0).contains(&value) {
+            return wrong(format!(
+                "{key}: {value} is out of range; give a number from 0 up to, not including, 1"
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn write_sorted(value: &Value, text: &mut String) {
+    match value {
+        Value::Object(fields) => {
+            let mut sorted: Vec<_> = fields.iter().collect();
+            sorted.sort_by_key(|(name, _)| name.as_str());
+            text.push('{');
+            for (place, (name, value)) in sorted.into_iter().enumerate() {
+                if place > 0 {
+                    text.push(',');
+                }
+                *text += &format!("{}:", Value::String(name.clone()));
+                write_sorted(value, text);
+            }
+            text.push('}');
+        }
+        Value::Array(values) => {
+            text.push('[');
+            for (place, value) in values.iter().enumerate() {
+                if place > 0 {
+                    text.push(',');
+                }
+                write_sorted(value, text);
+            }
+            text.push(']');
+        }
+        plain => *text += &plain.to_string(),
+    }
+}
+
+pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
