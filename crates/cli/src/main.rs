@@ -1,2 +1,141 @@
-//! The `ranklab` binary.
-fn main() {}
+//! The `ranklab` binary: arguments, device choice, progress and exit codes.
+
+mod data;
+mod device;
+mod progress;
+mod query;
+mod quickstart;
+mod report;
+mod runs;
+mod sweep;
+mod table;
+mod weights;
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::{CommandFactory, Parser, Subcommand};
+use clap_complete::Shell;
+use ranklab_sweep::DATABASE;
+
+/// Feature extraction allocates and frees tens of megabytes over and over, which glibc hands back to the
+/// kernel every time.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// How much a low-rank adapter is worth against classical fine-tuning, at which rank, in which layers.
+#[derive(Parser, Debug)]
+#[command(name = "ranklab", version, max_term_width = 110)]
+#[command(after_help = "Examples:
+  ranklab quickstart                     a SYNTHETIC sweep and its report, in minutes
+  ranklab weights fetch                  VGG16's ImageNet weights
+  ranklab data fetch                     the malaria cell images
+  ranklab sweep rank=1,5,16              train three ranks
+  ranklab report                         what came out
+  ranklab query \"select * from leaderboard\"")]
+struct Arguments {
+    #[command(flatten)]
+    folders: Folders,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Where things are kept.
+#[derive(clap::Args, Clone, Debug)]
+pub(crate) struct Folders {
+    /// Database, feature caches and a folder per run.
+    #[arg(
+        long = "runs-folder",
+        env = "RANKLAB_RUNS",
+        default_value = "runs",
+        global = true,
+        value_name = "FOLDER"
+    )]
+    pub(crate) runs: PathBuf,
+    /// Reports.
+    #[arg(
+        long = "reports-folder",
+        env = "RANKLAB_REPORTS",
+        default_value = "reports",
+        global = true,
+        value_name = "FOLDER"
+    )]
+    pub(crate) reports: PathBuf,
+    /// Images and weights.
+    #[arg(
+        long = "data-folder",
+        env = "RANKLAB_DATA",
+        default_value = "data",
+        global = true,
+        value_name = "FOLDER"
+    )]
+    pub(crate) data: PathBuf,
+}
+
+impl Folders {
+    /// The fetched images.
+    pub(crate) fn images(&self) -> PathBuf {
+        self.data.join("cell_images.zip")
+    }
+
+    /// The fetched trunk weights.
+    pub(crate) fn weights(&self) -> PathBuf {
+        self.data.join("vgg16_imagenet.safetensors")
+    }
+}
+
+#[derive(Subcommand, Debug)]
+enum Command {
+    Quickstart(quickstart::QuickstartArgs),
+    Sweep(sweep::SweepArgs),
+    Train(sweep::TrainArgs),
+    Report(report::ReportArgs),
+    Query(query::QueryArgs),
+    Runs(runs::RunsArgs),
+    Data(data::DataArgs),
+    Weights(weights::WeightsArgs),
+    /// Print shell completions, for example: ranklab completions bash > ranklab.bash
+    Completions {
+        /// Which shell.
+        shell: Shell,
+    },
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match run(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(problem) => {
+            // One line, whatever a library wrote.
+            let line = format!("{problem:#}").split_whitespace().collect::<Vec<_>>().join(" ");
+            eprintln!("error: {line}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let folders = &arguments.folders;
+    let database = folders.runs.join(DATABASE);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    match &arguments.command {
+        // Sweeps have a runtime of their own.
+        Command::Sweep(arguments) => sweep::sweep(folders, arguments),
+        Command::Train(arguments) => sweep::train(folders, arguments),
+        Command::Quickstart(arguments) => {
+            let report = quickstart::quickstart(folders, arguments)?;
+            runtime.block_on(report::report(folders, &report))
+        }
+        Command::Report(arguments) => runtime.block_on(report::report(folders, arguments)),
+        Command::Query(arguments) => {
+            runtime.block_on(query::query(&database, &arguments.sql, arguments.chosen_format()))
+        }
+        Command::Runs(arguments) => runtime.block_on(runs::runs(&database, arguments)),
+        Command::Data(arguments) => data::data(folders, arguments),
+        Command::Weights(arguments) => weights::weights(folders, arguments),
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(*shell, &mut Arguments::command(), "ranklab", &mut script);
+            table::print(&String::from_utf8_lossy(&script))
+        }
+    }
+}

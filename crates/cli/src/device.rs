@@ -1,0 +1,30 @@
+//! From a device's name to a device, among those compiled in.
+
+use burn::tensor::Device;
+
+/// The device called `name`.
+///
+/// # Errors
+/// When it is unknown or this binary was built without it.
+pub(crate) fn device(name: &str) -> Result<Device, String> {
+    match name {
+        "flex" => Ok(Device::flex()),
+        #[cfg(feature = "tch")]
+        "tch" => {
+            #[expect(
+                deprecated,
+                reason = "burn drops libtorch in 0.23; until then it is the fastest second opinion"
+            )]
+            let device = Device::libtorch();
+            Ok(device)
+        }
+        #[cfg(feature = "cuda")]
+        "cuda" => Ok(Device::cuda(0)),
+        #[cfg(feature = "wgpu")]
+        "wgpu" => Ok(Device::wgpu(burn::tensor::DeviceKind::DefaultDevice)),
+        "tch" | "cuda" | "wgpu" => Err(format!(
+            "device: `{name}` is not in this build; build it with `--features {name}`, or give device=flex"
+        )),
+        _ => Err(format!("device: `{name}` is unknown; give flex, tch, cuda or wgpu")),
+    }
+}

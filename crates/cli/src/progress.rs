@@ -1,0 +1,187 @@
+//! Shows a sweep while it runs: bars on a terminal, plain lines elsewhere.
+
+use std::{
+    collections::BTreeSet,
+    io::{IsTerminal, stderr},
+    time::{Duration, Instant},
+};
+
+use indicatif::{HumanBytes, MultiProgress, ProgressBar, ProgressStyle};
+use ranklab_sweep::SweepEvent;
+use ranklab_trainer::Event;
+
+/// Where progress goes.
+pub(crate) struct Progress {
+    bars: Option<Bars>,
+    quiet: bool,
+    trials: usize,
+    started: Instant,
+    /// Tenths of counted tasks that were already told.
+    told: BTreeSet<(String, usize)>,
+    /// Failures are shown together at the end as well.
+    seen_images: usize,
+}
+
+struct Bars {
+    all: MultiProgress,
+    sweep: ProgressBar,
+    task: ProgressBar,
+}
+
+const SWEEP: &str = "{prefix:>9} [{bar:28}] {pos}/{len} trials  {elapsed} elapsed, {eta} left  {wide_msg}";
+const TASK: &str = "{prefix:>9} [{bar:28}] {pos}/{len}  {per_sec}, {eta} left  {wide_msg}";
+
+impl Progress {
+    /// Bars where standard error is a terminal, else lines; nothing at all when `quiet`.
+    pub(crate) fn new(quiet: bool) -> Self {
+        let bars = (!quiet && stderr().is_terminal()).then(|| {
+            let all = MultiProgress::new();
+            let bar = |template: &str| {
+                let style =
+                    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+                let bar = all.add(ProgressBar::new(0)).with_style(style.progress_chars("=> "));
+                bar.enable_steady_tick(Duration::from_millis(250));
+                bar
+            };
+            let (sweep, task) = (bar(SWEEP), bar(TASK));
+            Bars { all, sweep, task }
+        });
+        Self { bars, quiet, trials: 0, started: Instant::now(), told: BTreeSet::new(), seen_images: 0 }
+    }
+
+    fn line(&self, text: &str) {
+        match &self.bars {
+            Some(bars) => {
+                // A terminal that is gone is no reason to stop training.
+                let _ = bars.all.println(text);
+            }
+            None if self.quiet => {}
+            None => eprintln!("{text}"),
+        }
+    }
+
+    /// A counted task: a bar, or a line at every tenth.
+    fn count(&mut self, task: &str, done: usize, total: usize, message: &str) {
+        if let Some(bars) = &self.bars {
+            if done <= 1 || bars.task.prefix() != task {
+                bars.task.reset();
+                bars.task.set_prefix(task.to_owned());
+            }
+            bars.task.set_length(total as u64);
+            bars.task.set_position(done as u64);
+            bars.task.set_message(message.to_owned());
+        } else if self.told.insert((
+            format!("{}{task}", self.started.elapsed().as_secs() / 86_400),
+            10 * done / total.max(1),
+        )) {
+            self.line(&format!("  {task}: {done}/{total} {message}"));
+        }
+    }
+
+    /// Shows one event.
+    pub(crate) fn show(&mut self, event: SweepEvent) {
+        match event {
+            SweepEvent::Planned { sweep, trials, finished } => {
+                self.trials = trials;
+                if let Some(bars) = &self.bars {
+                    bars.sweep.set_prefix("sweep");
+                    bars.sweep.set_length(trials as u64);
+                }
+                self.line(&format!("sweep {sweep}: {trials} trials, {finished} of them finished before"));
+            }
+            SweepEvent::TrialSkipped { position, label, run } => {
+                self.line(&format!(
+                    "[{}/{}] {label}: finished before as run {run}",
+                    position + 1,
+                    self.trials
+                ));
+                self.step_sweep();
+            }
+            SweepEvent::TrialStarted { position, label } => {
+                self.told.clear();
+                if let Some(bars) = &self.bars {
+                    bars.sweep.set_message(label.clone());
+                }
+                self.line(&format!("[{}/{}] {label}", position + 1, self.trials));
+            }
+            SweepEvent::DataProgress { task, done, total } => self.count(task, done, total, "images"),
+            SweepEvent::Notice(text) => self.line(&format!("note: {text}")),
+            SweepEvent::Training { event, .. } => self.training(event),
+            SweepEvent::TrialFinished { position, label, run, result } => {
+                self.line(&format!(
+                    "[{}/{}] {label}: run {run}, accuracy {:.4}, sensitivity {:.4}, specificity {:.4}, AUC {}, best epoch {}, {:.0} s",
+                    position + 1,
+                    self.trials,
+                    result.test_accuracy,
+                    result.sensitivity,
+                    result.specificity,
+                    result.auc.map_or("-".to_owned(), |auc| format!("{auc:.4}")),
+                    result.best_epoch,
+                    result.feature_seconds + result.train_seconds + result.test_seconds,
+                ));
+                self.step_sweep();
+            }
+            SweepEvent::TrialFailed { position, label, reason } => {
+                self.line(&format!("[{}/{}] {label}: FAILED: {reason}", position + 1, self.trials));
+                self.step_sweep();
+            }
+        }
+    }
+
+    fn step_sweep(&self) {
+        if let Some(bars) = &self.bars {
+            bars.sweep.inc(1);
+        }
+    }
+
+    fn training(&mut self, event: Event) {
+        match event {
+            Event::Features { path: Some(_), bytes, images, reused } => self.line(&format!(
+                "  trunk features of {images} images, {}: {}",
+                HumanBytes(bytes),
+                if reused { "from the cache" } else { "computed once" }
+            )),
+            Event::Features { path: None, bytes, images, .. } => self.line(&format!(
+                "  nothing is frozen below the adapters: {images} images stay in memory, {}",
+                HumanBytes(bytes)
+            )),
+            Event::FeatureProgress { done, total } => self.count("features", done, total, "images"),
+            Event::EpochStarted { epoch, epochs, steps } => {
+                self.seen_images = 0;
+                self.started = Instant::now();
+                if let Some(bars) = &self.bars {
+                    bars.task.reset();
+                    bars.task.set_length(steps as u64);
+                    bars.task.set_prefix(format!("epoch {epoch}/{epochs}"));
+                }
+            }
+            Event::Step { images, loss, accuracy, .. } => {
+                self.seen_images += images;
+                if let Some(bars) = &self.bars {
+                    let speed = self.seen_images as f64 / self.started.elapsed().as_secs_f64().max(1e-6);
+                    bars.task.inc(1);
+                    bars.task.set_message(format!("steps, {speed:.0} images/s, loss {loss:.4}, accuracy {accuracy:.3}"));
+                }
+            }
+            Event::Epoch(epoch) => self.line(&format!(
+                "  epoch {}: loss {:.4}, accuracy {:.4}, validation loss {:.4}, validation accuracy {:.4}{}, {:.0} images/s",
+                epoch.epoch,
+                epoch.train_loss,
+                epoch.train_accuracy,
+                epoch.validation_loss,
+                epoch.validation_accuracy,
+                if epoch.best { " (best)" } else { "" },
+                epoch.images_per_second,
+            )),
+            Event::TestStarted { .. } => {}
+        }
+    }
+
+    /// Takes the bars off the terminal.
+    pub(crate) fn finish(self) {
+        if let Some(bars) = self.bars {
+            bars.task.finish_and_clear();
+            bars.sweep.finish_and_clear();
+        }
+    }
+}

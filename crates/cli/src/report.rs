@@ -1,0 +1,49 @@
+//! `ranklab report`: the latest sweep, or chosen runs, as a page and a Markdown file.
+
+use clap::Args;
+use ranklab_report::{Selection, load, write};
+use ranklab_store::Store;
+use ranklab_sweep::DATABASE;
+use serde_json::json;
+
+use crate::{Folders, table::print};
+
+/// Write the report of a sweep or of chosen runs: one HTML page and one Markdown file.
+#[derive(Args, Clone, Debug)]
+#[command(after_help = "Examples:
+  ranklab report                 the latest sweep
+  ranklab report --sweep 2
+  ranklab report --runs 1,4,7    chosen runs side by side")]
+pub(crate) struct ReportArgs {
+    /// A sweep; the latest when absent.
+    #[arg(long, conflicts_with = "runs")]
+    pub(crate) sweep: Option<i64>,
+    /// Chosen runs, separated by commas.
+    #[arg(long, value_delimiter = ',')]
+    pub(crate) runs: Vec<i64>,
+    /// Print where it was written as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Writes the report.
+pub(crate) async fn report(folders: &Folders, arguments: &ReportArgs) -> anyhow::Result<()> {
+    let selection = match (arguments.sweep, arguments.runs.as_slice()) {
+        (Some(sweep), _) => Selection::Sweep(sweep),
+        (None, []) => Selection::LatestSweep,
+        (None, runs) => Selection::Runs(runs.to_vec()),
+    };
+    let store = Store::open_read_only(&folders.runs.join(DATABASE)).await?;
+    let data = load(&store, selection).await;
+    store.close().await;
+    let written = write(&data?, &folders.reports)?;
+    if arguments.json {
+        return print(&format!("{}\n", json!({ "html": written.html, "markdown": written.markdown })));
+    }
+    print(&format!(
+        "{}\n{}\nopen {}\n",
+        written.html.display(),
+        written.markdown.display(),
+        written.latest_html.display()
+    ))
+}

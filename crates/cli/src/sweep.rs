@@ -1,0 +1,161 @@
+//! `ranklab sweep`, `train` and `quickstart`: from arguments to finished runs.
+
+use std::path::PathBuf;
+
+use anyhow::bail;
+use clap::Args;
+use ranklab_sweep::{Context, Experiment, Plan, SweepSummary, describe_keys, execute};
+use serde_json::json;
+
+use crate::{Folders, device::device, progress::Progress, table::print};
+
+/// Train every combination of the given settings that has no finished run yet.
+#[derive(Args, Clone, Debug)]
+#[command(after_help = "Examples:
+  ranklab sweep rank=1,5,16                          three ranks, the published protocol otherwise
+  ranklab sweep model=model_4,model_5 limit=3000 epochs=2
+  ranklab sweep layers=block5_conv3,block5,block4+block5 rank=5 seed=0..2
+  ranklab sweep -e experiments/rank_sweep.toml device=flex --dry-run
+  ranklab sweep split=patient fold=0..4              whole patients, five folds
+
+Repeating a command trains nothing again. Lists are a,b,c; ranges 0..4 include both ends.
+`ranklab sweep --keys` lists all keys.")]
+pub(crate) struct SweepArgs {
+    /// Settings as key=value, lists and ranges to vary them.
+    #[arg(value_name = "KEY=VALUE")]
+    pub(crate) overrides: Vec<String>,
+    /// An experiment file to start from.
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) experiment: Option<PathBuf>,
+    /// Show the plan and stop.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Print the plan or the result as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Show nothing while it runs.
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+    /// List all keys and what they may be.
+    #[arg(long)]
+    pub(crate) keys: bool,
+}
+
+/// Train one configuration.
+#[derive(Args, Clone, Debug)]
+#[command(after_help = "Examples:
+  ranklab train                                      model_5 at rank 5, the published protocol
+  ranklab train -e experiments/model_4.toml limit=3000
+  ranklab train rank=16 preset=peft layers=block4+block5")]
+pub(crate) struct TrainArgs {
+    /// The same as for sweep, without lists.
+    #[command(flatten)]
+    pub(crate) sweep: SweepArgs,
+}
+
+impl SweepArgs {
+    fn plan(&self, folders: &Folders) -> anyhow::Result<Plan> {
+        let experiment = match &self.experiment {
+            Some(path) => Experiment::read(path)?,
+            None => Experiment::default(),
+        };
+        let dataset = folders.data.join("cell_images.zip");
+        let experiment = experiment
+            .with_overrides(self.overrides.iter().map(String::as_str))?
+            .with_default("dataset", &dataset.to_string_lossy())?;
+        Ok(Plan::new(&experiment)?)
+    }
+}
+
+/// Runs `sweep`.
+pub(crate) fn sweep(folders: &Folders, arguments: &SweepArgs) -> anyhow::Result<()> {
+    if arguments.keys {
+        return print(&describe_keys());
+    }
+    let plan = arguments.plan(folders)?;
+    run(folders, &plan, arguments)
+}
+
+/// Runs `train`: a sweep of exactly one trial.
+pub(crate) fn train(folders: &Folders, arguments: &TrainArgs) -> anyhow::Result<()> {
+    let arguments = &arguments.sweep;
+    if arguments.keys {
+        return print(&describe_keys());
+    }
+    let plan = arguments.plan(folders)?;
+    if plan.trials.len() > 1 {
+        bail!("these are {} trials: use `ranklab sweep`, or give one value per key", plan.trials.len());
+    }
+    run(folders, &plan, arguments)
+}
+
+fn run(folders: &Folders, plan: &Plan, arguments: &SweepArgs) -> anyhow::Result<()> {
+    if arguments.dry_run {
+        return print(&describe(plan, arguments.json)?);
+    }
+    for trial in &plan.trials {
+        device(&trial.config.device).map_err(anyhow::Error::msg)?;
+    }
+    let summary = execute_plan(folders, plan, arguments.quiet || arguments.json)?;
+    if arguments.json {
+        let failed: Vec<_> = summary
+            .failed
+            .iter()
+            .map(|(label, reason)| json!({ "label": label, "reason": reason }))
+            .collect();
+        let result = json!({
+            "sweep": summary.sweep,
+            "trained": summary.finished,
+            "skipped": summary.skipped,
+            "failed": failed,
+        });
+        print(&format!("{result}\n"))?;
+    } else {
+        print(&format!(
+            "sweep {}: {} trained, {} finished before, {} failed\n",
+            summary.sweep,
+            summary.finished,
+            summary.skipped,
+            summary.failed.len()
+        ))?;
+    }
+    match summary.failed.as_slice() {
+        [] => Ok(()),
+        [(label, reason)] => bail!("{label}: {reason}"),
+        [(label, reason), ..] => {
+            bail!("{} trials failed; the first, {label}: {reason}", summary.failed.len())
+        }
+    }
+}
+
+/// Runs a plan and shows its progress.
+pub(crate) fn execute_plan(folders: &Folders, plan: &Plan, quiet: bool) -> anyhow::Result<SweepSummary> {
+    let context = Context {
+        runs_folder: folders.runs.clone(),
+        data_folder: folders.data.clone(),
+        imagenet_weights: folders.weights(),
+        command: std::env::args().collect::<Vec<_>>().join(" "),
+    };
+    let mut progress = Progress::new(quiet);
+    let summary = execute(plan, &context, &device, &mut |event| progress.show(event));
+    progress.finish();
+    Ok(summary?)
+}
+
+/// The plan for people or for a machine.
+fn describe(plan: &Plan, json: bool) -> anyhow::Result<String> {
+    if json {
+        let trials: Vec<_> = plan
+            .trials
+            .iter()
+            .map(|trial| json!({ "label": trial.label, "config_hash": trial.config.hash(), "config": trial.config }))
+            .collect();
+        let plan = json!({ "name": plan.name, "plan_hash": plan.hash(), "trials": trials });
+        return Ok(format!("{}\n", serde_json::to_string_pretty(&plan)?));
+    }
+    let mut text = format!("{}: {} trials\n", plan.name, plan.trials.len());
+    for (place, trial) in plan.trials.iter().enumerate() {
+        text += &format!("{:>4}  {}  {}\n", place + 1, &trial.config.hash()[..12], trial.label);
+    }
+    Ok(text)
+}
