@@ -65,7 +65,14 @@ pub struct SplitConfig {
 
 impl Default for SplitConfig {
     fn default() -> Self {
-        Self { kind: SplitKind::Random, seed: 0, test_fraction: 0.1, validation_fraction: 0.1, folds: 5, fold: 0 }
+        Self {
+            kind: SplitKind::Random,
+            seed: 0,
+            test_fraction: 0.1,
+            validation_fraction: 0.1,
+            folds: 5,
+            fold: 0,
+        }
     }
 }
 
@@ -138,9 +145,10 @@ impl DataConfig {
         if self.limit.is_some_and(|limit| limit < 20) {
             return wrong(format!("limit is {}: give at least 20 images", self.limit.unwrap_or(0)));
         }
-        for (key, fraction) in
-            [("test_fraction", self.split.test_fraction), ("validation_fraction", self.split.validation_fraction)]
-        {
+        for (key, fraction) in [
+            ("test_fraction", self.split.test_fraction),
+            ("validation_fraction", self.split.validation_fraction),
+        ] {
             if !(fraction > 0.0 && fraction < 1.0) {
                 return wrong(format!("{key} is {fraction}: give a share between 0 and 1"));
             }

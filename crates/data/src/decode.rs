@@ -103,8 +103,12 @@ mod tests {
             let number = |key: &str| case[key].as_u64().unwrap();
             let image = pattern(number("width") as u32, number("height") as u32);
             let found = resize(&image, number("size") as usize, Resize::Opencv).unwrap();
-            let expected: Vec<u8> =
-                case["pixels"].as_array().unwrap().iter().map(|value| value.as_u64().unwrap() as u8).collect();
+            let expected: Vec<u8> = case["pixels"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|value| value.as_u64().unwrap() as u8)
+                .collect();
             assert_eq!(found.len(), expected.len());
             let differences: Vec<u8> = found.iter().zip(&expected).map(|(a, b)| a.abs_diff(*b)).collect();
             let largest = *differences.iter().max().unwrap();

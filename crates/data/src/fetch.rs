@@ -68,14 +68,17 @@ fn fetch_from(
         let mut to = File::create(part).map_err(|problem| problem.to_string())?;
         copy(&mut from, &mut to, 0, Some(total), progress)?;
     }
-    let mut file = OpenOptions::new().read(true).write(true).open(part).map_err(|problem| problem.to_string())?;
+    let mut file =
+        OpenOptions::new().read(true).write(true).open(part).map_err(|problem| problem.to_string())?;
     let hash = hash(&mut file).map_err(|problem| problem.to_string())?;
     if let Some(wanted) = sha256
         && !wanted.eq_ignore_ascii_case(&hash)
     {
         // A wrong file is of no use, and resuming it would never make it right.
         let _ = fs::remove_file(part);
-        return Err(format!("its SHA-256 is {hash} instead of {wanted}: it was damaged on the way or is another file"));
+        return Err(format!(
+            "its SHA-256 is {hash} instead of {wanted}: it was damaged on the way or is another file"
+        ));
     }
     file.sync_all().map_err(|problem| problem.to_string())?;
     Ok(hash)
@@ -125,7 +128,11 @@ fn copy(
             Ok(0) => break,
             Ok(count) => count,
             Err(problem) if problem.kind() == io::ErrorKind::Interrupted => continue,
-            Err(problem) => return Err(format!("cut off after {done} bytes ({problem}); run it again to go on from there")),
+            Err(problem) => {
+                return Err(format!(
+                    "cut off after {done} bytes ({problem}); run it again to go on from there"
+                ));
+            }
         };
         to.write_all(&buffer[..count]).map_err(|problem| problem.to_string())?;
         done += count as u64;
@@ -202,9 +209,13 @@ mod tests {
                     _ if start > 0 => ("206 Partial Content", &body[start..]),
                     _ => ("200 OK", &body[..]),
                 };
-                let head = format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", content.len());
+                let head = format!(
+                    "HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+                    content.len()
+                );
                 stream.write_all(head.as_bytes()).unwrap();
-                let sent = if matches!(answer, Answer::Half) { &content[..content.len() / 2] } else { content };
+                let sent =
+                    if matches!(answer, Answer::Half) { &content[..content.len() / 2] } else { content };
                 stream.write_all(sent).unwrap();
             }
         });

@@ -7,6 +7,7 @@ pub mod fetch;
 mod label;
 mod manifest;
 mod manifest_file;
+mod part;
 mod source;
 mod split;
 pub mod synthetic;

@@ -161,7 +161,11 @@ impl Manifest {
 
     /// Patients.
     pub fn patients(&self) -> usize {
-        self.entries.iter().map(|entry| entry.patient.as_str()).collect::<std::collections::BTreeSet<_>>().len()
+        self.entries
+            .iter()
+            .map(|entry| entry.patient.as_str())
+            .collect::<std::collections::BTreeSet<_>>()
+            .len()
     }
 
     /// At most `limit` images, the classes in proportion. They are taken in the order of their content

@@ -21,7 +21,7 @@ pub(crate) fn save(manifest: &Manifest, path: &Path) -> Result<(), Error> {
     let folder = path.parent().unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder).map_err(Error::io("creating", folder))?;
     let mut frame = to_frame(manifest).map_err(|problem| failed(problem.to_string()))?;
-    let part = tempfile::NamedTempFile::new_in(folder).map_err(Error::io("writing", path))?;
+    let part = crate::part::readable_part(folder).map_err(Error::io("writing", path))?;
     ParquetWriter::new(part.as_file())
         .with_compression(ParquetCompression::Uncompressed)
         .finish(&mut frame)
@@ -41,16 +41,27 @@ fn to_frame(manifest: &Manifest) -> PolarsResult<DataFrame> {
     let usable = manifest.entries.iter();
     let rejected = &manifest.rejected;
     let blank = rejected.len();
-    let names: Vec<&str> =
-        usable.clone().map(|entry| entry.name.as_str()).chain(rejected.iter().map(|r| r.name.as_str())).collect();
-    let labels: Vec<i32> =
-        usable.clone().map(|entry| i32::from(entry.label.class())).chain(std::iter::repeat_n(-1, blank)).collect();
+    let names: Vec<&str> = usable
+        .clone()
+        .map(|entry| entry.name.as_str())
+        .chain(rejected.iter().map(|r| r.name.as_str()))
+        .collect();
+    let labels: Vec<i32> = usable
+        .clone()
+        .map(|entry| i32::from(entry.label.class()))
+        .chain(std::iter::repeat_n(-1, blank))
+        .collect();
     let patients: Vec<&str> =
         usable.clone().map(|entry| entry.patient.as_str()).chain(std::iter::repeat_n("", blank)).collect();
-    let widths: Vec<u32> = usable.clone().map(|entry| entry.width).chain(std::iter::repeat_n(0, blank)).collect();
-    let heights: Vec<u32> = usable.clone().map(|entry| entry.height).chain(std::iter::repeat_n(0, blank)).collect();
-    let hashes: Vec<&str> =
-        usable.clone().map(|entry| entry.content_hash.as_str()).chain(std::iter::repeat_n("", blank)).collect();
+    let widths: Vec<u32> =
+        usable.clone().map(|entry| entry.width).chain(std::iter::repeat_n(0, blank)).collect();
+    let heights: Vec<u32> =
+        usable.clone().map(|entry| entry.height).chain(std::iter::repeat_n(0, blank)).collect();
+    let hashes: Vec<&str> = usable
+        .clone()
+        .map(|entry| entry.content_hash.as_str())
+        .chain(std::iter::repeat_n("", blank))
+        .collect();
     let problems: Vec<String> = usable
         .map(|_| String::new())
         .chain(rejected.iter().map(|rejected| match &rejected.reason {

@@ -87,7 +87,8 @@ impl ImageSource {
         let too_large = || unreadable(format!("it is larger than {} MiB", LARGEST_FILE >> 20));
         match &self.storage {
             Storage::Folder => {
-                let file = File::open(self.path.join(name)).map_err(|problem| unreadable(problem.to_string()))?;
+                let file =
+                    File::open(self.path.join(name)).map_err(|problem| unreadable(problem.to_string()))?;
                 read_bounded(file).map_err(|problem| unreadable(problem.to_string()))?.ok_or_else(too_large)
             }
             Storage::Zip { archive, entries } => {
@@ -181,8 +182,9 @@ impl Seek for SharedFile {
             SeekFrom::End(offset) => self.length.checked_add_signed(offset),
             SeekFrom::Current(offset) => self.position.checked_add_signed(offset),
         };
-        self.position = position
-            .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "a position before the file's start"))?;
+        self.position = position.ok_or_else(|| {
+            io::Error::new(io::ErrorKind::InvalidInput, "a position before the file's start")
+        })?;
         Ok(self.position)
     }
 }

@@ -69,7 +69,8 @@ impl Split {
             SplitKind::Random => draw_cells(images, &rest, config.validation_fraction, &mut random),
             SplitKind::Patient => {
                 let folds = (1.0 / config.validation_fraction).round().max(2.0) as usize;
-                let mut folds = patient_folds(images, &rest, folds.min(patients(images, &rest).len()), &mut random)?;
+                let mut folds =
+                    patient_folds(images, &rest, folds.min(patients(images, &rest).len()), &mut random)?;
                 let validation = folds.remove(0);
                 (validation, folds.concat())
             }
@@ -157,7 +158,8 @@ fn patient_folds(
         )));
     }
     let classes = |part: &[usize]| {
-        let positive = part.iter().filter(|&&image| images.entries[image].label == Label::Parasitized).count();
+        let positive =
+            part.iter().filter(|&&image| images.entries[image].label == Label::Parasitized).count();
         [(part.len() - positive) as f64, positive as f64]
     };
     let totals = classes(from);
@@ -232,7 +234,19 @@ mod tests {
 
     #[test]
     fn the_folds_of_a_patient_split_test_every_image_once() {
-        let images = images(&[(10, 4), (3, 20), (7, 7), (12, 0), (0, 9), (5, 5), (8, 2), (1, 11), (6, 6), (9, 3), (4, 8)]);
+        let images = images(&[
+            (10, 4),
+            (3, 20),
+            (7, 7),
+            (12, 0),
+            (0, 9),
+            (5, 5),
+            (8, 2),
+            (1, 11),
+            (6, 6),
+            (9, 3),
+            (4, 8),
+        ]);
         let mut tested: Vec<usize> = (0..5)
             .flat_map(|fold| Split::new(&images, &config(SplitKind::Patient, 3, fold)).unwrap().test)
             .collect();

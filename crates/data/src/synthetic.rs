@@ -55,7 +55,7 @@ pub fn write_zip(config: &SyntheticConfig, path: &Path, progress: Progress<'_>) 
         })
         .collect();
     let failed = |problem: zip::result::ZipError| Error::io("writing", path)(std::io::Error::other(problem));
-    let part = tempfile::NamedTempFile::new_in(folder).map_err(Error::io("writing", path))?;
+    let part = crate::part::readable_part(folder).map_err(Error::io("writing", path))?;
     let mut zip = ZipWriter::new(part.as_file());
     // PNGs are compressed already.
     let options = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
@@ -119,7 +119,8 @@ fn cell(config: &SyntheticConfig, index: usize) -> (String, Vec<u8>) {
     let side = random.random_range(104..156u32);
     let middle = side as f32 / 2.0;
     let radius = middle * random.random_range(0.78..0.94f32);
-    let (stretch, turn) = (random.random_range(0.88..1.12f32), random.random_range(0.0..std::f32::consts::PI));
+    let (stretch, turn) =
+        (random.random_range(0.88..1.12f32), random.random_range(0.0..std::f32::consts::PI));
     let wobble: Vec<(f32, f32)> = (2..5)
         .map(|_| (random.random_range(0.0..0.05f32), random.random_range(0.0..std::f32::consts::TAU)))
         .collect();
@@ -179,8 +180,16 @@ fn cell(config: &SyntheticConfig, index: usize) -> (String, Vec<u8>) {
             return Rgb([0; 3]);
         }
         let mut pixel = smear.cell;
-        blend(&mut pixel, [245.0, 225.0, 228.0], pallor * (1.0 - (distance / (0.55 * radius)).powi(2)).max(0.0));
-        blend(&mut pixel, smear.cell.map(|value| value * 0.82), ((distance / edge - 0.85) / 0.15).clamp(0.0, 1.0));
+        blend(
+            &mut pixel,
+            [245.0, 225.0, 228.0],
+            pallor * (1.0 - (distance / (0.55 * radius)).powi(2)).max(0.0),
+        );
+        blend(
+            &mut pixel,
+            smear.cell.map(|value| value * 0.82),
+            ((distance / edge - 0.85) / 0.15).clamp(0.0, 1.0),
+        );
         for &([cx, cy], size, width, colour, strength) in &strokes {
             let from = ((x as f32 + 0.5 - cx).powi(2) + (y as f32 + 0.5 - cy).powi(2)).sqrt();
             let outside = if width > 0.0 { (from - size).abs() - width / 2.0 } else { from - size };

@@ -97,3 +97,51 @@ impl Optimizer for Adamax {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Values made by tests/golden/layers.py with torch.optim.Adamax.
+    #[test]
+    fn three_steps_agree_with_pytorch_with_and_without_weight_decay() {
+        let golden: serde_json::Value =
+            serde_json::from_str(include_str!("../../../tests/golden/layers.json")).unwrap();
+        let tensor = |golden: &serde_json::Value| {
+            let values: Vec<f32> = golden["values"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|value| value.as_f64().unwrap() as f32)
+                .collect();
+            Tensor::<1>::from_data(TensorData::new(values, [6]), &Device::flex())
+        };
+        for case in golden["adamax"].as_array().unwrap() {
+            let adamax = Adamax { weight_decay: case["weight_decay"].as_f64().unwrap(), ..Adamax::default() };
+            let (mut parameter, mut state) = (tensor(&case["start"]), None);
+            for step in case["steps"].as_array().unwrap() {
+                (parameter, state) = adamax.step(0.005, parameter, tensor(&step["gradient"]), state);
+                let difference = (parameter.clone() - tensor(&step["parameter"])).abs().max();
+                assert!(difference.into_scalar::<f32>() < 1e-6);
+            }
+        }
+    }
+
+    #[test]
+    fn a_state_survives_being_written_down() {
+        let device = Device::flex();
+        let tensor = || Tensor::<1>::from_data(TensorData::new(vec![1.0f32, -2.0], [2]), &device);
+        let (_, state) = Adamax::default().step(0.1, tensor(), tensor(), None);
+        let state = state.unwrap();
+        let mut sink = StateSink::default();
+        state.state_flatten("p", &mut sink);
+        let mut source = StateSource::default();
+        for (name, data) in sink.tensors {
+            source.insert_tensor(name, data);
+        }
+        let again = AdamaxState::<1>::state_unflatten("p", &mut source, &device).unwrap();
+        assert_eq!(again.time, 1);
+        assert_eq!(again.moment.into_data(), state.moment.into_data());
+        assert_eq!(again.norm.into_data(), state.norm.into_data());
+    }
+}

@@ -172,10 +172,12 @@ impl ModuleVisitor for StateCollector {
 
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
         let tensor = param.val();
+        // Not asked of the parameter: without autodiff, none requires a gradient.
+        let statistic = self.path.last().is_some_and(|name| name.starts_with("running_"));
         self.tensors.push(StateTensor {
             name: self.path.join("."),
             shape: tensor.dims().to_vec(),
-            trainable: param.is_require_grad(),
+            trainable: !statistic,
             values: tensor.into_data().convert::<f32>().iter::<f32>().collect(),
         });
     }

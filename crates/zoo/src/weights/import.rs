@@ -35,19 +35,30 @@ pub fn import(path: &Path, allow_other: bool) -> Result<TrunkWeights, Error> {
         Some("onnx") => onnx::read(&read()?).map_err(&wrong)?,
         Some("whl" | "zip") => onnx::read(&onnx_of_archive(path).map_err(&wrong)?).map_err(&wrong)?,
         Some("pth" | "pt") => pytorch(path).map_err(&wrong)?,
-        Some("safetensors") => safetensors(&read()?).map_err(&wrong)?,
+        Some("safetensors") => {
+            let bytes = read()?;
+            // Our own files carry their hash, which must hold.
+            if safetensors_file::states_hash(&bytes) {
+                TrunkWeights::load(path)?
+            } else {
+                safetensors(&bytes).map_err(&wrong)?
+            }
+        }
         _ => {
             return Err(wrong(
                 "its kind is unknown; give .onnx, .whl, .zip, .pth or .safetensors".to_owned(),
             ));
         }
     };
-    if weights.are_imagenet() || allow_other {
+    if weights.are_imagenet() {
         return Ok(weights);
     }
     let swapped = weights.with_swapped_input();
     if swapped.are_imagenet() {
         return Ok(swapped);
+    }
+    if allow_other {
+        return Ok(weights);
     }
     Err(wrong(format!(
         "wrong hash {}: it is a VGG16 trunk, but not the ImageNet one ({}); add --any-weights to use it all the same",
@@ -114,9 +125,6 @@ fn pytorch(path: &Path) -> Result<TrunkWeights, String> {
 fn safetensors(bytes: &[u8]) -> Result<TrunkWeights, String> {
     let file = SafeTensors::deserialize(bytes)
         .map_err(|problem| format!("it is not a whole safetensors file ({problem})"))?;
-    if file.names().iter().any(|name| name.ends_with(".kernel")) {
-        return safetensors_file::from_tensors(&file, |layer, part| format!("{layer}.{part}"));
-    }
     safetensors_file::from_tensors(&file, |layer, part| {
         let [long, short] = torchvision_names(layer, part);
         if file.names().contains(&long.as_str()) { long } else { short }

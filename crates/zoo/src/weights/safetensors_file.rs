@@ -40,7 +40,7 @@ pub(super) fn save(weights: &TrunkWeights, path: &Path) -> Result<(), Error> {
     let failed = |source| Error::Io { action: "writing", path: path.to_owned(), source };
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     fs::create_dir_all(folder).map_err(failed)?;
-    let mut part = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
+    let mut part = readable_part(folder).map_err(failed)?;
     io::Write::write_all(&mut part, &content).map_err(failed)?;
     part.as_file().sync_all().map_err(failed)?;
     part.persist(path).map_err(|problem| failed(problem.error))?;
@@ -73,6 +73,13 @@ pub(super) fn load(path: &Path) -> Result<TrunkWeights, Error> {
     Ok(weights)
 }
 
+/// Whether the file says what its tensors hash to, as ours do.
+pub(super) fn states_hash(content: &[u8]) -> bool {
+    SafeTensors::read_metadata(content).is_ok_and(|(_, metadata)| {
+        metadata.metadata().as_ref().is_some_and(|metadata| metadata.contains_key(HASH_KEY))
+    })
+}
+
 /// Collects the 26 tensors under the names that `name` gives to `kernel` and `bias`.
 pub(super) fn from_tensors(
     file: &SafeTensors<'_>,
@@ -97,6 +104,14 @@ pub(super) fn from_tensors(
         .map(|layer| Ok(LayerWeights { kernel: values(layer, "kernel")?, bias: values(layer, "bias")? }))
         .collect::<Result<Vec<_>, String>>()?;
     TrunkWeights::checked(layers)
+}
+
+/// A file to write aside; unlike other temporary files, anyone may read what becomes of it.
+fn readable_part(folder: &Path) -> io::Result<tempfile::NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644));
+    builder.tempfile_in(folder)
 }
 
 /// Little-endian 32-bit floats.
