@@ -44,6 +44,7 @@ struct Arguments {
 pub(crate) struct Folders {
     /// Database, feature caches and a folder per run.
     #[arg(
+        id = "runs_folder",
         long = "runs-folder",
         env = "RANKLAB_RUNS",
         default_value = "runs",
@@ -53,6 +54,7 @@ pub(crate) struct Folders {
     pub(crate) runs: PathBuf,
     /// Reports.
     #[arg(
+        id = "reports_folder",
         long = "reports-folder",
         env = "RANKLAB_REPORTS",
         default_value = "reports",
@@ -62,6 +64,7 @@ pub(crate) struct Folders {
     pub(crate) reports: PathBuf,
     /// Images and weights.
     #[arg(
+        id = "data_folder",
         long = "data-folder",
         env = "RANKLAB_DATA",
         default_value = "data",

@@ -1,0 +1,139 @@
+//! Sweeps from the plan to the report, on a few generated images.
+
+use std::fs;
+
+use serde_json::Value;
+
+use crate::command::{Ranklab, SMALL, succeeded};
+
+#[test]
+fn a_repeated_sweep_trains_nothing_and_a_wider_one_only_what_is_new() {
+    let ranklab = Ranklab::new();
+    let said = succeeded(&ranklab.sweep(&["rank=1,2"]));
+    assert_eq!(said, "sweep 1: 2 trained, 0 finished before, 0 failed\n");
+    let said = succeeded(&ranklab.sweep(&["rank=1,2"]));
+    assert_eq!(said, "sweep 1: 0 trained, 2 finished before, 0 failed\n");
+    let said = succeeded(&ranklab.sweep(&["rank=1,2,3"]));
+    assert!(said.ends_with("1 trained, 2 finished before, 0 failed\n"), "{said}");
+}
+
+#[test]
+fn one_configuration_gives_the_same_weights_and_predictions_in_two_processes() {
+    let hashes: Vec<String> = (0..2)
+        .map(|_| {
+            let ranklab = Ranklab::new();
+            succeeded(&ranklab.sweep(&["model=model_4,model_5", "epochs=2"]));
+            ranklab.stdout(&[
+                "query",
+                "select model, model_hash, (select sum(probability) from predictions where run_id = runs.id) from runs order by model",
+                "--format",
+                "csv",
+            ])
+        })
+        .collect();
+    assert_eq!(hashes[0], hashes[1]);
+}
+
+#[test]
+fn layer_choices_and_models_share_caches_where_they_start_from_the_same_features() {
+    let ranklab = Ranklab::new();
+    let output = ranklab.sweep(&["layers=block5_conv3,block5,block4+block5,all", "rank=1"]);
+    succeeded(&output);
+    succeeded(&ranklab.sweep(&["model=model_4"]));
+    let mut caches: Vec<String> = fs::read_dir(ranklab.path("runs/features"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name.ends_with(".features"))
+        .map(|name| name.rsplit_once('-').unwrap().0.to_owned())
+        .collect();
+    caches.sort();
+    assert_eq!(caches, ["block3_pool", "block4_pool", "block5_conv2"]);
+    let layers = ranklab.stdout(&[
+        "query",
+        "select layers, adapter_parameters from runs order by id",
+        "--format",
+        "csv",
+    ]);
+    let rows: Vec<&str> = layers.lines().skip(1).collect();
+    assert_eq!(rows.len(), 5);
+    assert_eq!(rows[1], "block5,15360");
+}
+
+#[test]
+fn the_plan_is_shown_without_running_and_kept_when_it_runs() {
+    let ranklab = Ranklab::new();
+    let arguments =
+        [&["sweep"], SMALL, &["rank=1,5,16", "model=model_4,model_5", "--dry-run", "--json"]].concat();
+    let plan: Value = serde_json::from_str(&ranklab.stdout(&arguments)).unwrap();
+    assert_eq!(plan["trials"].as_array().unwrap().len(), 4);
+    assert!(!ranklab.path("runs").exists());
+}
+
+#[test]
+fn everything_about_a_run_is_recorded() {
+    let ranklab = Ranklab::new();
+    succeeded(&ranklab.sweep(&["rank=2", "split=patient", "folds=3", "fold=1", "epochs=2"]));
+    let run: Value = serde_json::from_str(&ranklab.stdout(&["runs", "show", "1", "--json"])).unwrap();
+    let start = &run["run"]["start"];
+    assert_eq!(start["synthetic"], true);
+    assert_eq!(start["shared_patients"], 0);
+    assert_eq!(start["fold"], 1);
+    assert_eq!(start["weights"], "random");
+    for hash in ["config_hash", "image_set_hash", "split_hash", "weights_hash"] {
+        assert_eq!(start[hash].as_str().unwrap().len(), 64, "{hash}");
+    }
+    assert!(start["trainable_parameters"].as_i64().unwrap() > start["adapter_parameters"].as_i64().unwrap());
+    let result = &run["run"]["result"];
+    let counted: i64 = ["true_positives", "false_negatives", "false_positives", "true_negatives"]
+        .iter()
+        .map(|count| result[count].as_i64().unwrap())
+        .sum();
+    assert_eq!(counted, start["test_images"].as_i64().unwrap());
+    let rows =
+        |sql: &str| ranklab.stdout(&["query", sql, "--format", "csv"]).lines().nth(1).unwrap().to_owned();
+    assert_eq!(rows("select count(*) from predictions"), counted.to_string());
+    assert_eq!(rows("select count(distinct epoch) from epoch_metrics"), "2");
+    let steps = 2 * (start["train_images"].as_i64().unwrap() as usize).div_ceil(8);
+    assert_eq!(rows("select count(distinct step) from step_metrics"), steps.to_string());
+    let model = fs::read(ranklab.path("runs/000001/model.safetensors")).unwrap();
+    assert_eq!(rows("select bytes from artifacts"), model.len().to_string());
+}
+
+#[test]
+fn a_report_holds_the_comparison_says_synthetic_and_comes_out_the_same_twice() {
+    let ranklab = Ranklab::new();
+    succeeded(&ranklab.sweep(&["model=model_4,model_5", "rank=1,2"]));
+    ranklab.stdout(&["report"]);
+    let page = fs::read_to_string(ranklab.path("reports/latest/index.html")).unwrap();
+    for expected in ["SYNTHETIC", "model_4", "model_5", "<svg", "Confusion"] {
+        assert!(page.contains(expected), "{expected} is missing");
+    }
+    assert!(
+        !page.contains("http://") || page.contains("http://www.w3.org"),
+        "the page refers to the network"
+    );
+    let markdown = fs::read_to_string(ranklab.path("reports/latest/report.md")).unwrap();
+    assert!(markdown.contains("SYNTHETIC"));
+    ranklab.stdout(&["report"]);
+    assert_eq!(fs::read_to_string(ranklab.path("reports/latest/index.html")).unwrap(), page);
+    ranklab.stdout(&["report", "--runs", "1,3"]);
+}
+
+#[test]
+fn a_query_answers_as_a_table_as_csv_and_as_json() {
+    let ranklab = Ranklab::new();
+    succeeded(&ranklab.sweep(&["rank=1"]));
+    let sql = "select model, ranks from leaderboard";
+    assert!(ranklab.stdout(&["query", sql]).contains("model_5"));
+    assert_eq!(ranklab.stdout(&["query", sql, "--format", "csv"]), "model,ranks\nmodel_5,1\n");
+    let rows: Value = serde_json::from_str(&ranklab.stdout(&["query", sql, "--json"])).unwrap();
+    assert_eq!(rows[0]["model"], "model_5");
+}
+
+#[test]
+fn train_takes_one_trial_and_completions_are_printed() {
+    let ranklab = Ranklab::new();
+    let output = ranklab.run(&["train", "rank=1,2"]);
+    assert!(crate::command::failed(&output).contains("these are 2 trials"));
+    assert!(ranklab.stdout(&["completions", "bash"]).contains("_ranklab"));
+}
