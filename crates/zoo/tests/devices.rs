@@ -1,0 +1,76 @@
+//! Outputs and gradients of both models on burn-flex against libtorch: `just test-tch`.
+#![cfg(feature = "tch")]
+
+use burn::{
+    module::{Module, ModuleVisitor, Param},
+    tensor::{Device, Gradients, Tensor, TensorData, activation::log_softmax},
+};
+use ranklab_zoo::{
+    AdapterSettings, Architecture, Cut, FeatureMap, HeadConfig, Model, Randomness, weights::TrunkWeights,
+};
+
+struct GradientCollector<'a> {
+    gradients: &'a Gradients,
+    found: Vec<Vec<f32>>,
+}
+
+impl ModuleVisitor for GradientCollector<'_> {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        if let Some(gradient) = param.val().grad(self.gradients) {
+            self.found.push(gradient.into_data().iter::<f32>().collect());
+        }
+    }
+}
+
+/// Scores and the gradients of all trained tensors for one batch, dropout included.
+fn scores_and_gradients(
+    architecture: Architecture,
+    settings: &AdapterSettings,
+    weights: &TrunkWeights,
+    device: &Device,
+) -> (Vec<f32>, Vec<Vec<f32>>) {
+    let device = device.clone().autodiff();
+    let config = settings.resolve().unwrap();
+    let model =
+        Model::new(architecture, Some(&config), weights, 64, HeadConfig::default(), 3, &device).unwrap();
+    let [height, width, channels] = Cut::of(architecture, Some(&config)).shape(64);
+    let values = Randomness::new(1, 1).uniform(height * width * 8 * channels, 1.0);
+    let features = Tensor::from_data(TensorData::new(values, [height * width, 8, channels]), &device);
+    let mut dropout = Randomness::new(1, 2);
+    let scores = model.forward(FeatureMap::new(features, height, width), Some(&mut dropout));
+    let gradients = log_softmax(scores.clone(), 1).slice([0..8, 1..2]).mean().backward();
+    let mut collector = GradientCollector { gradients: &gradients, found: Vec::new() };
+    model.visit(&mut collector);
+    (scores.into_data().iter::<f32>().collect(), collector.found)
+}
+
+/// Largest difference as a share of the largest value.
+fn difference(a: &[f32], b: &[f32]) -> f32 {
+    assert_eq!(a.len(), b.len());
+    let largest = b.iter().map(|value| value.abs()).fold(1e-6, f32::max);
+    a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max) / largest
+}
+
+#[test]
+fn both_models_compute_and_differentiate_alike_on_flex_and_libtorch() {
+    let weights = TrunkWeights::random(0);
+    #[expect(deprecated, reason = "burn drops libtorch in 0.23; until then it is a second opinion")]
+    let libtorch = Device::libtorch();
+    let layers = |layers: &str| AdapterSettings { layers: Some(layers.parse().unwrap()), ..Default::default() };
+    let peft = AdapterSettings { preset: ranklab_zoo::Preset::Peft, dora: Some(true), ..Default::default() };
+    for (name, architecture, settings) in [
+        ("model_4", Architecture::Model4, layers("block5")),
+        ("model_5 block5", Architecture::Model5, layers("block5")),
+        ("model_5 block4+block5", Architecture::Model5, layers("block4+block5")),
+        ("model_5 peft with DoRA", Architecture::Model5, peft),
+    ] {
+        let (flex_scores, flex) = scores_and_gradients(architecture, &settings, &weights, &Device::flex());
+        let (torch_scores, torch) = scores_and_gradients(architecture, &settings, &weights, &libtorch);
+        let scores = difference(&flex_scores, &torch_scores);
+        assert_eq!(flex.len(), torch.len());
+        assert!(flex.len() >= 10, "{name}: {} gradients", flex.len());
+        let gradients = flex.iter().zip(&torch).map(|(a, b)| difference(a, b)).fold(0.0, f32::max);
+        println!("{name}: scores differ by {scores:.1e}, {} gradients by at most {gradients:.1e}", flex.len());
+        assert!(scores < 1e-3 && gradients < 1e-2, "{name}");
+    }
+}

@@ -1,0 +1,85 @@
+# ranklab's recipes: each passes its arguments to the `ranklab` binary.
+
+set positional-arguments
+
+export CARGO_TERM_COLOR := env("CARGO_TERM_COLOR", "auto")
+
+ranklab := "cargo run --release --locked --quiet --package ranklab-cli --bin ranklab --"
+
+# List the recipes.
+default:
+    @just --list --unsorted
+
+# A SYNTHETIC sweep from nothing to a report.
+[group('start')]
+quickstart *arguments:
+    cargo build --release --locked --package ranklab-cli
+    {{ ranklab }} quickstart "$@"
+
+# Get and list images: `just data fetch`, `just data manifest`.
+[group('start')]
+data *arguments:
+    @{{ ranklab }} data "$@"
+
+# Get and check the ImageNet weights: `just weights fetch`.
+[group('start')]
+weights *arguments:
+    @{{ ranklab }} weights "$@"
+
+# Train every combination: `just sweep rank=1,5,16`.
+[group('run')]
+sweep *arguments:
+    @{{ ranklab }} sweep "$@"
+
+# Train one configuration: `just train -e experiments/model_4.toml`.
+[group('run')]
+train *arguments:
+    @{{ ranklab }} train "$@"
+
+# Write the report of the latest sweep or of chosen runs.
+[group('look')]
+report *arguments:
+    @{{ ranklab }} report "$@"
+
+# Ask the runs database: `just query "select * from leaderboard"`.
+[group('look')]
+query *arguments:
+    @{{ ranklab }} query "$@"
+
+# List, show and remove runs.
+[group('look')]
+runs *arguments:
+    @{{ ranklab }} runs "$@"
+
+# All checks and tests, as `.ci/run` does them.
+[group('check')]
+test:
+    .ci/run
+
+# The same under its other name.
+[group('check')]
+ci: test
+
+# Formatting and clippy.
+[group('check')]
+lint:
+    cargo fmt --all --check
+    cargo clippy --release --locked --workspace --all-targets -- -D warnings
+
+# Outputs and gradients on flex against libtorch; sets PyTorch 2.9.0 up by itself.
+[group('check')]
+test-tch:
+    scripts/test-tch.sh
+
+# Remake the golden values (needs a Python with the packages that the scripts name).
+[group('check')]
+golden python="python3":
+    {{ python }} tests/golden/preprocessing.py
+    {{ python }} tests/golden/statistics.py
+    {{ python }} tests/golden/layers.py
+    {{ python }} tests/golden/trunk.py data/vgg16_imagenet.safetensors
+
+# Frozen convolutions and trained layers against burn's own conv2d, measured side by side.
+[group('check')]
+bench:
+    cargo run --release --locked --quiet --package ranklab-zoo --example convolution_speed
