@@ -1,4 +1,5 @@
 //! Drives the `ranklab` binary from outside.
+#![allow(unreachable_pub, clippy::unwrap_used, clippy::expect_used)] // A test may panic.
 
 mod bad_input;
 mod command;

@@ -109,6 +109,9 @@ fn blend(pixel: &mut [f32; 3], colour: [f32; 3], amount: f32) {
     }
 }
 
+/// Something drawn over a cell: centre, radius, line width (0 = filled), colour and strength.
+type Stroke = ([f32; 2], f32, f32, [f32; 3], f32);
+
 /// Name and PNG of the image numbered `index`; every second one is parasitized.
 fn cell(config: &SyntheticConfig, index: usize) -> (String, Vec<u8>) {
     let patient = index / 2 % config.patients.max(1);
@@ -126,8 +129,7 @@ fn cell(config: &SyntheticConfig, index: usize) -> (String, Vec<u8>) {
         .collect();
     let pallor = random.random_range(0.0..0.35f32);
 
-    // Strokes over the cell: centre, radius, line width (0 = filled), colour and strength.
-    let mut strokes: Vec<([f32; 2], f32, f32, [f32; 3], f32)> = Vec::new();
+    let mut strokes: Vec<Stroke> = Vec::new();
     let place = |random: &mut ChaCha8Rng, reach: f32| {
         let (angle, distance) =
             (random.random_range(0.0..std::f32::consts::TAU), radius * reach * random.random::<f32>().sqrt());

@@ -1,4 +1,5 @@
 //! Whole trials on small generated images: repeatable, cached, and able to learn.
+#![allow(clippy::unwrap_used, clippy::expect_used)] // A test may panic.
 
 use std::{
     fs,

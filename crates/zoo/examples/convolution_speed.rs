@@ -21,12 +21,15 @@ fn main() {
         let bias = vec![0.0; channels_out];
         let frozen = FrozenConvolution::new(&kernel, &bias, channels_in, channels_out, false, &device);
         let tiles = TileTransform::new(side, side, &device);
-        let positions = Tensor::<3>::from_data(TensorData::new(values, [side * side, BATCH, channels_in]), &device);
+        let positions =
+            Tensor::<3>::from_data(TensorData::new(values, [side * side, BATCH, channels_in]), &device);
         let images = positions.clone().reshape([side, side, BATCH, channels_in]).permute([2, 3, 0, 1]);
         // One contiguous copy, as a network would hold it.
         let images = Tensor::<4>::from_data(images.into_data(), &device);
-        let weight = Tensor::<4>::from_data(TensorData::new(kernel, [channels_out, channels_in, 3, 3]), &device);
-        let direct = || conv2d(images.clone(), weight.clone(), None, ConvOptions::new([1, 1], [1, 1], [1, 1], 1));
+        let weight =
+            Tensor::<4>::from_data(TensorData::new(kernel, [channels_out, channels_in, 3, 3]), &device);
+        let direct =
+            || conv2d(images.clone(), weight.clone(), None, ConvOptions::new([1, 1], [1, 1], [1, 1], 1));
         let winograd = || frozen.forward(FeatureMap::new(positions.clone(), side, side), &tiles).values;
         let (mut direct_times, mut frozen_times) = (Vec::new(), Vec::new());
         for round in 0..=ROUNDS {

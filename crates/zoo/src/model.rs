@@ -23,6 +23,7 @@ const INITIAL_WEIGHTS: u64 = 0;
 
 /// The trained part of a network: everything above its cut.
 #[derive(Module, Debug)]
+#[allow(clippy::large_enum_variant, reason = "there is one per trial")]
 pub enum Model {
     /// Classical fine-tuning.
     Model4(Model4),

@@ -1,4 +1,5 @@
 //! Outputs and gradients of both models on burn-flex against libtorch: `just test-tch`.
+#![allow(clippy::unwrap_used, clippy::expect_used)] // A test may panic.
 #![cfg(feature = "tch")]
 
 use burn::{
@@ -56,7 +57,8 @@ fn both_models_compute_and_differentiate_alike_on_flex_and_libtorch() {
     let weights = TrunkWeights::random(0);
     #[expect(deprecated, reason = "burn drops libtorch in 0.23; until then it is a second opinion")]
     let libtorch = Device::libtorch();
-    let layers = |layers: &str| AdapterSettings { layers: Some(layers.parse().unwrap()), ..Default::default() };
+    let layers =
+        |layers: &str| AdapterSettings { layers: Some(layers.parse().unwrap()), ..Default::default() };
     let peft = AdapterSettings { preset: ranklab_zoo::Preset::Peft, dora: Some(true), ..Default::default() };
     for (name, architecture, settings) in [
         ("model_4", Architecture::Model4, layers("block5")),
@@ -70,7 +72,10 @@ fn both_models_compute_and_differentiate_alike_on_flex_and_libtorch() {
         assert_eq!(flex.len(), torch.len());
         assert!(flex.len() >= 10, "{name}: {} gradients", flex.len());
         let gradients = flex.iter().zip(&torch).map(|(a, b)| difference(a, b)).fold(0.0, f32::max);
-        println!("{name}: scores differ by {scores:.1e}, {} gradients by at most {gradients:.1e}", flex.len());
+        println!(
+            "{name}: scores differ by {scores:.1e}, {} gradients by at most {gradients:.1e}",
+            flex.len()
+        );
         assert!(scores < 1e-3 && gradients < 1e-2, "{name}");
     }
 }

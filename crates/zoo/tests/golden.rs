@@ -1,4 +1,5 @@
 //! The layers against golden values from PyTorch and PEFT: tests/golden/layers.py and trunk.py.
+#![allow(clippy::unwrap_used, clippy::expect_used)] // A test may panic.
 
 use std::path::PathBuf;
 
