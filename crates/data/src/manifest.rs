@@ -115,7 +115,10 @@ impl Manifest {
     /// As [`Manifest::build`], and when the manifest cannot be written.
     pub fn open_or_build(source: &ImageSource, folder: &Path, progress: Progress<'_>) -> Result<Self, Error> {
         let file = Self::file(source, folder)?;
-        if let Some(manifest) = manifest_file::load(&file) {
+        // Unreadable images are looked at again: a disk that failed once need not fail twice.
+        if let Some(manifest) = manifest_file::load(&file)
+            && manifest.unreadable().next().is_none()
+        {
             manifest.check(source.path())?;
             return Ok(manifest);
         }
@@ -232,4 +235,122 @@ impl ImageSet {
 
 pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::{SyntheticConfig, synthetic};
+
+    /// A folder of 40 generated cells, one of them cut in half, one copied, one in no class.
+    fn folder() -> (tempfile::TempDir, String) {
+        let folder = tempfile::tempdir().unwrap();
+        let zip = folder.path().join("cells.zip");
+        let config = SyntheticConfig { images: 40, patients: 4, seed: 0 };
+        synthetic::write_zip(&config, &zip, &|_, _| {}).unwrap();
+        let images = folder.path().join("images");
+        zip::ZipArchive::new(fs::File::open(&zip).unwrap()).unwrap().extract(&images).unwrap();
+        let class = images.join("cell_images/Uninfected");
+        let mut names: Vec<_> = fs::read_dir(&class).unwrap().map(|entry| entry.unwrap().path()).collect();
+        names.sort();
+        let bytes = fs::read(&names[0]).unwrap();
+        fs::write(&names[0], &bytes[..bytes.len() / 2]).unwrap();
+        fs::copy(&names[1], class.join("C9P9_copy.png")).unwrap();
+        fs::copy(&names[1], images.join("stray.png")).unwrap();
+        let cut = names[0].file_name().unwrap().to_str().unwrap().to_owned();
+        (folder, cut)
+    }
+
+    #[test]
+    fn what_is_left_out_is_named_with_its_reason() {
+        let (folder, cut) = folder();
+        let source = ImageSource::open(&folder.path().join("images")).unwrap();
+        let manifest = Manifest::build(&source, &|_, _| {}).unwrap();
+        assert_eq!(manifest.entries.len(), 39);
+        assert_eq!(manifest.rejected.len(), 3);
+        assert!(manifest.unreadable().next().unwrap().name.ends_with(&cut));
+        assert!(
+            manifest.duplicates().next().unwrap().name.contains("C9P9_copy")
+                || manifest.duplicates().count() == 1
+        );
+        assert!(manifest.rejected.iter().any(|rejected| rejected.reason == Rejection::Unlabelled));
+    }
+
+    #[test]
+    fn a_manifest_is_kept_noticed_to_be_stale_and_rebuilt_when_damaged() {
+        let (folder, cut) = folder();
+        fs::remove_file(folder.path().join("images/cell_images/Uninfected").join(cut)).unwrap();
+        let source = ImageSource::open(&folder.path().join("images")).unwrap();
+        let cache = folder.path().join("cache");
+        let built = Manifest::open_or_build(&source, &cache, &|_, _| {}).unwrap();
+        let read = Manifest::open_or_build(&source, &cache, &|_, _| panic!("it was built again")).unwrap();
+        assert_eq!(built, read);
+        let file = Manifest::file(&source, &cache).unwrap();
+        let bytes = fs::read(&file).unwrap();
+        fs::write(&file, &bytes[..bytes.len() / 2]).unwrap();
+        assert_eq!(Manifest::open_or_build(&source, &cache, &|_, _| {}).unwrap(), built);
+        let first = folder.path().join("images").join(&built.entries[0].name);
+        fs::copy(folder.path().join("images").join(&built.entries[1].name), first).unwrap();
+        let source = ImageSource::open(&folder.path().join("images")).unwrap();
+        assert_ne!(Manifest::open_or_build(&source, &cache, &|_, _| {}).unwrap(), built);
+    }
+
+    #[test]
+    fn a_limit_keeps_the_classes_in_proportion_and_a_smaller_one_is_a_part_of_a_larger() {
+        let entries = (0..300)
+            .map(|number| ManifestEntry {
+                name: format!("{number:03}"),
+                label: if number < 100 { Label::Parasitized } else { Label::Uninfected },
+                patient: "C1".to_owned(),
+                width: 1,
+                height: 1,
+                content_hash: hexadecimal(&Sha256::digest(format!("{number}"))),
+            })
+            .collect();
+        let manifest = Manifest { entries, rejected: Vec::new() };
+        let small = manifest.select(Some(30));
+        let large = manifest.select(Some(60));
+        let positives = |set: &ImageSet| set.entries.iter().filter(|e| e.label == Label::Parasitized).count();
+        assert_eq!((small.entries.len(), positives(&small)), (30, 10));
+        assert_eq!((large.entries.len(), positives(&large)), (60, 20));
+        assert!(small.entries.iter().all(|entry| large.entries.contains(entry)));
+        assert_eq!(manifest.select(Some(1000)).hash, manifest.select(None).hash);
+        assert_ne!(small.hash, large.hash);
+    }
+
+    #[test]
+    fn a_truncated_zip_an_absent_file_and_a_folder_without_images_are_clear_errors() {
+        let (folder, _) = folder();
+        let bytes = fs::read(folder.path().join("cells.zip")).unwrap();
+        let half = folder.path().join("half.zip");
+        fs::write(&half, &bytes[..bytes.len() / 2]).unwrap();
+        let message = |path: &Path| {
+            let error =
+                ImageSource::open(path).and_then(|source| Manifest::build(&source, &|_, _| {})).unwrap_err();
+            let message = error.to_string();
+            assert!(!message.contains('\n'), "{message}");
+            message
+        };
+        assert!(message(&half).contains("half.zip is not a whole zip file"));
+        assert!(message(&folder.path().join("absent.zip")).contains("ranklab data fetch"));
+        let empty = folder.path().join("empty");
+        fs::create_dir(&empty).unwrap();
+        assert!(message(&empty).contains("0 parasitized and 0 uninfected"));
+    }
+
+    /// The shared images stand beside the repository where there are any.
+    #[test]
+    fn the_real_images_are_all_readable_and_their_patients_known() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/cell_images.zip");
+        if !path.exists() {
+            eprintln!("skipped: no {}", path.display());
+            return;
+        }
+        let manifest = Manifest::build(&ImageSource::open(&path).unwrap(), &|_, _| {}).unwrap();
+        let positives = manifest.entries.iter().filter(|e| e.label == Label::Parasitized).count();
+        assert_eq!((manifest.entries.len(), positives, manifest.patients()), (15_315, 8_388, 100));
+        assert!(manifest.rejected.is_empty());
+    }
 }
