@@ -2,6 +2,9 @@
 
 use burn::tensor::Device;
 
+/// Devices that a feature of the same name adds.
+const OPTIONAL: [&str; 3] = ["tch", "cuda", "wgpu"];
+
 /// The device called `name`.
 ///
 /// # Errors
@@ -22,7 +25,7 @@ pub(crate) fn device(name: &str) -> Result<Device, String> {
         "cuda" => Ok(Device::cuda(0)),
         #[cfg(feature = "wgpu")]
         "wgpu" => Ok(Device::wgpu(burn::tensor::DeviceKind::DefaultDevice)),
-        "tch" | "cuda" | "wgpu" => Err(format!(
+        _ if OPTIONAL.contains(&name) => Err(format!(
             "device: `{name}` is not in this build; build it with `--features {name}`, or give device=flex"
         )),
         _ => Err(format!("device: `{name}` is unknown; give flex, tch, cuda or wgpu")),
