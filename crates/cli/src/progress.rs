@@ -15,10 +15,10 @@ pub(crate) struct Progress {
     bars: Option<Bars>,
     quiet: bool,
     trials: usize,
-    started: Instant,
-    /// Tenths of counted tasks that were already told.
+    epoch_started: Instant,
+    /// Tenths of the current trial's counted tasks that were already told.
     told: BTreeSet<(String, usize)>,
-    /// Failures are shown together at the end as well.
+    /// Training images of the current epoch so far.
     seen_images: usize,
 }
 
@@ -46,7 +46,7 @@ impl Progress {
             let (sweep, task) = (bar(SWEEP), bar(TASK));
             Bars { all, sweep, task }
         });
-        Self { bars, quiet, trials: 0, started: Instant::now(), told: BTreeSet::new(), seen_images: 0 }
+        Self { bars, quiet, trials: 0, epoch_started: Instant::now(), told: BTreeSet::new(), seen_images: 0 }
     }
 
     fn line(&self, text: &str) {
@@ -70,10 +70,7 @@ impl Progress {
             bars.task.set_length(total as u64);
             bars.task.set_position(done as u64);
             bars.task.set_message(message.to_owned());
-        } else if self.told.insert((
-            format!("{}{task}", self.started.elapsed().as_secs() / 86_400),
-            10 * done / total.max(1),
-        )) {
+        } else if self.told.insert((task.to_owned(), 10 * done / total.max(1))) {
             self.line(&format!("  {task}: {done}/{total} {message}"));
         }
     }
@@ -148,7 +145,7 @@ impl Progress {
             Event::FeatureProgress { done, total } => self.count("features", done, total, "images"),
             Event::EpochStarted { epoch, epochs, steps } => {
                 self.seen_images = 0;
-                self.started = Instant::now();
+                self.epoch_started = Instant::now();
                 if let Some(bars) = &self.bars {
                     bars.task.reset();
                     bars.task.set_length(steps as u64);
@@ -158,7 +155,7 @@ impl Progress {
             Event::Step { images, loss, accuracy, .. } => {
                 self.seen_images += images;
                 if let Some(bars) = &self.bars {
-                    let speed = self.seen_images as f64 / self.started.elapsed().as_secs_f64().max(1e-6);
+                    let speed = self.seen_images as f64 / self.epoch_started.elapsed().as_secs_f64().max(1e-6);
                     bars.task.inc(1);
                     bars.task.set_message(format!("steps, {speed:.0} images/s, loss {loss:.4}, accuracy {accuracy:.3}"));
                 }
