@@ -18,6 +18,25 @@ fn a_repeated_sweep_trains_nothing_and_a_wider_one_only_what_is_new() {
 }
 
 #[test]
+fn a_trial_is_known_by_its_images_and_not_by_their_path() {
+    let ranklab = Ranklab::new();
+    succeeded(&ranklab.sweep(&["rank=1"]));
+    let move_generated = || {
+        let generated = fs::read_dir(ranklab.path("data")).unwrap().next().unwrap().unwrap().path();
+        fs::rename(generated, ranklab.path("elsewhere.zip")).unwrap();
+    };
+    move_generated();
+    let elsewhere = &["rank=1", "dataset=elsewhere.zip"];
+    let said = succeeded(&ranklab.sweep(elsewhere));
+    assert!(said.ends_with("0 trained, 1 finished before, 0 failed\n"), "{said}");
+
+    succeeded(&ranklab.sweep(&["rank=2", "data_seed=7"]));
+    move_generated();
+    let said = succeeded(&ranklab.sweep(elsewhere));
+    assert!(said.ends_with("1 trained, 0 finished before, 0 failed\n"), "{said}");
+}
+
+#[test]
 fn one_configuration_gives_the_same_weights_and_predictions_in_two_processes() {
     let hashes: Vec<String> = (0..2)
         .map(|_| {

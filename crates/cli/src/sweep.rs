@@ -148,7 +148,7 @@ fn describe(plan: &Plan, json: bool) -> anyhow::Result<String> {
         let trials: Vec<_> = plan
             .trials
             .iter()
-            .map(|trial| json!({ "label": trial.label, "config_hash": trial.config.hash(), "config": trial.config }))
+            .map(|trial| json!({ "label": trial.label, "settings_hash": trial.config.hash(), "config": trial.config }))
             .collect();
         let plan = json!({ "name": plan.name, "plan_hash": plan.hash(), "trials": trials });
         return Ok(format!("{}\n", serde_json::to_string_pretty(&plan)?));

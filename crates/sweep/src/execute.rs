@@ -21,15 +21,12 @@ use crate::{
     plan::{Plan, PlanTrial},
     provenance::{Tree, host, is_alive, peak_memory},
     recorder::{Recorder, runtime},
-    trial::{TrialConfig, hexadecimal},
+    sources::Sources,
+    trial::hexadecimal,
 };
 
 /// The database's name in the runs folder.
 pub const DATABASE: &str = "ranklab.db";
-/// Trunk weights that are drawn at random, for tests.
-const RANDOM_WEIGHTS: &str = "random";
-/// Trunk weights that `ranklab weights fetch` stored.
-const IMAGENET_WEIGHTS: &str = "imagenet";
 
 /// Where things are.
 #[derive(Clone, Debug)]
@@ -76,36 +73,42 @@ pub fn execute(
     for run in interrupted {
         on_event(SweepEvent::Notice(format!("run {run} was interrupted: its process is gone")));
     }
-    let sweep = runtime.block_on(store.register_sweep(&plan.sweep(&context.command), &plan.rows()))?;
-    let mut finished_runs = Vec::new();
+    let mut sources = Sources::default();
+    let mut identities = Vec::new();
     for trial in &plan.trials {
-        finished_runs.push(runtime.block_on(store.finished_run(&trial.config.hash()))?);
+        sources.open(&trial.config, context, on_event)?;
+        identities.push(sources.identity(&trial.config)?);
+    }
+    let rows = plan.rows(&identities);
+    let sweep = runtime.block_on(store.register_sweep(&plan.sweep(&context.command), &rows))?;
+    let mut finished_runs = Vec::new();
+    for identity in &identities {
+        finished_runs.push(runtime.block_on(store.finished_run(identity))?);
     }
     on_event(SweepEvent::Planned {
         sweep,
         trials: plan.trials.len(),
         finished: finished_runs.iter().flatten().count(),
     });
-    let mut session = Session {
+    let session = Session {
         context,
         device_of,
         runtime: &runtime,
         store: &store,
         tree: Tree::current(),
-        opened: None,
-        weights: None,
+        sources: &sources,
     };
     let mut summary = SweepSummary { sweep, finished: 0, skipped: 0, failed: Vec::new() };
-    for (position, trial) in plan.trials.iter().enumerate() {
+    for (position, (trial, identity)) in plan.trials.iter().zip(&identities).enumerate() {
         let label = trial.label.clone();
         // Asked again: another process may have finished it in the meantime.
-        if let Some(run) = runtime.block_on(store.finished_run(&trial.config.hash()))? {
+        if let Some(run) = runtime.block_on(store.finished_run(identity))? {
             summary.skipped += 1;
             on_event(SweepEvent::TrialSkipped { position, label, run });
             continue;
         }
         on_event(SweepEvent::TrialStarted { position, label: label.clone() });
-        match session.run(position, trial, on_event) {
+        match session.run(position, trial, identity, on_event) {
             Ok((run, result)) => {
                 summary.finished += 1;
                 on_event(SweepEvent::TrialFinished { position, label, run, result: Box::new(result) });
@@ -129,26 +132,20 @@ struct Session<'a> {
     runtime: &'a tokio::runtime::Runtime,
     store: &'a Store,
     tree: Tree,
-    /// The dataset of the last trial with the settings that opened it.
-    opened: Option<(String, Dataset)>,
-    /// The weights of the last trial with the name that loaded them.
-    weights: Option<(String, TrunkWeights)>,
+    sources: &'a Sources,
 }
 
 impl Session<'_> {
     fn run(
-        &mut self,
+        &self,
         position: usize,
         trial: &PlanTrial,
+        identity: &str,
         on_event: &mut dyn FnMut(SweepEvent),
     ) -> Result<(i64, RunResult), Error> {
         let config = &trial.config;
         let device = (self.device_of)(&config.device).map_err(Error::Setting)?;
-        self.load_weights(&config.model.weights, on_event)?;
-        self.open_dataset(config, on_event)?;
-        let (Some((_, dataset)), Some((_, weights))) = (&self.opened, &self.weights) else {
-            return Err(Error::Setting("the dataset was not opened".to_owned()));
-        };
+        let (dataset, weights) = self.sources.of(config)?;
         let split = Split::new(&dataset.images, &config.data.split)?;
         let cache_folder = self.context.runs_folder.join("features");
         let training = Trial {
@@ -164,8 +161,7 @@ impl Session<'_> {
             device_name: &config.device,
             cache_folder: &cache_folder,
         };
-        let counts = training.parameter_counts()?;
-        let row = self.new_run(trial, dataset, &split, weights, counts);
+        let row = self.new_run(trial, identity, dataset, &split, weights)?;
         let run = self.runtime.block_on(self.store.start_run(&row))?;
         let outcome = self.train(run, position, &training, on_event).and_then(|outcome| {
             let result = run_result(dataset, &split, &outcome)?;
@@ -202,67 +198,24 @@ impl Session<'_> {
         Ok(outcome)
     }
 
-    fn load_weights(&mut self, name: &str, on_event: &mut dyn FnMut(SweepEvent)) -> Result<(), Error> {
-        if self.weights.as_ref().is_some_and(|(loaded, _)| loaded == name) {
-            return Ok(());
-        }
-        let weights = match name {
-            RANDOM_WEIGHTS => {
-                on_event(SweepEvent::Notice(
-                    "RANDOM WEIGHTS: the trunk knows nothing; its figures mean nothing".to_owned(),
-                ));
-                TrunkWeights::random(0)
-            }
-            IMAGENET_WEIGHTS => TrunkWeights::load(&self.context.imagenet_weights)?,
-            path => TrunkWeights::load(Path::new(path))?,
-        };
-        if name == IMAGENET_WEIGHTS && !weights.are_imagenet() {
-            return Err(Error::Setting(format!(
-                "weights file {}: wrong hash {}, it is not the ImageNet trunk; name it by its path (`weights=PATH`) or fetch it again with `ranklab weights fetch`",
-                self.context.imagenet_weights.display(),
-                &weights.hash[..16]
-            )));
-        }
-        self.weights = Some((name.to_owned(), weights));
-        Ok(())
-    }
-
-    fn open_dataset(
-        &mut self,
-        config: &TrialConfig,
-        on_event: &mut dyn FnMut(SweepEvent),
-    ) -> Result<(), Error> {
-        let mut data = config.data.clone();
-        data.split = ranklab_data::SplitConfig::default();
-        let key = format!("{data:?}");
-        if self.opened.as_ref().is_some_and(|(opened, _)| *opened == key) {
-            return Ok(());
-        }
-        let (data_folder, runs_folder) = (&self.context.data_folder, &self.context.runs_folder);
-        let dataset = Dataset::open(&config.data, data_folder, runs_folder, on_event)?;
-        if dataset.synthetic {
-            on_event(SweepEvent::Notice("SYNTHETIC images: generated, not photographs of cells".to_owned()));
-        }
-        self.opened = Some((key, dataset));
-        Ok(())
-    }
-
     fn new_run(
         &self,
         trial: &PlanTrial,
+        identity: &str,
         dataset: &Dataset,
         split: &Split,
         weights: &TrunkWeights,
-        counts: ParameterCounts,
-    ) -> NewRun {
+    ) -> Result<NewRun, Error> {
         let config = &trial.config;
+        let architecture = config.model.architecture;
+        let counts = ParameterCounts::of(architecture, config.adapter.as_ref(), config.data.image_size)?;
         let adapter = config.adapter.as_ref();
         let (data, training) = (&config.data, &config.training);
-        NewRun {
-            config_hash: config.hash(),
+        Ok(NewRun {
+            config_hash: identity.to_owned(),
             config: config.canonical_json(),
             label: trial.label.clone(),
-            model: config.model.architecture.name().to_owned(),
+            model: architecture.name().to_owned(),
             layers: adapter.map(|adapter| adapter.layers.to_string()),
             rank: adapter.and_then(|adapter| adapter.rank.single()).map(|rank| rank as i64),
             ranks: adapter.map(|adapter| adapter.rank.to_string()),
@@ -303,7 +256,7 @@ impl Session<'_> {
             frozen_parameters: counts.frozen as i64,
             adapter_parameters: counts.adapter as i64,
             select_by: training.select_by.name().to_owned(),
-        }
+        })
     }
 }
 

@@ -9,6 +9,7 @@ mod key;
 mod plan;
 mod provenance;
 mod recorder;
+mod sources;
 mod trial;
 
 pub use error::Error;

@@ -78,15 +78,16 @@ impl Plan {
         NewSweep { name: self.name.clone(), command: command.to_owned(), plan_hash: self.hash() }
     }
 
-    /// The planned trials' rows.
-    pub fn rows(&self) -> Vec<PlannedTrial> {
+    /// The planned trials' rows, with the identity that each trial's settings and contents give it.
+    pub(crate) fn rows(&self, identities: &[String]) -> Vec<PlannedTrial> {
         self.trials
             .iter()
+            .zip(identities)
             .zip(0..)
-            .map(|(trial, position)| PlannedTrial {
+            .map(|((trial, identity), position)| PlannedTrial {
                 position,
                 label: trial.label.clone(),
-                config_hash: trial.config.hash(),
+                config_hash: identity.clone(),
                 config: trial.config.canonical_json(),
             })
             .collect()

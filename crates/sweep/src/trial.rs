@@ -101,7 +101,8 @@ impl TrialConfig {
         text
     }
 
-    /// SHA-256 of [`TrialConfig::canonical_json`], hexadecimal.
+    /// SHA-256 of [`TrialConfig::canonical_json`], hexadecimal: the settings as they are written, with
+    /// images and weights by their names. A run's identity holds their contents instead.
     pub fn hash(&self) -> String {
         hexadecimal(&Sha256::digest(self.canonical_json()))
     }

@@ -9,7 +9,7 @@ use burn::{
 };
 use rand::seq::SliceRandom;
 use ranklab_zoo::{
-    AdapterConfig, Architecture, Cut, HeadConfig, Model, ParameterCounts, Randomness, weights::TrunkWeights,
+    AdapterConfig, Architecture, Cut, HeadConfig, Model, Randomness, weights::TrunkWeights,
 };
 
 use crate::{
@@ -84,14 +84,6 @@ impl Trial<'_> {
         let TrainingConfig { head_dropout: dropout, batch_norm_momentum, seed, .. } = *self.training;
         let head = HeadConfig { dropout, batch_norm_momentum };
         Ok(Model::new(self.architecture, self.adapter, self.weights, size, head, seed, device)?)
-    }
-
-    /// Trained and frozen parameters.
-    ///
-    /// # Errors
-    /// When the settings do not fit together.
-    pub fn parameter_counts(&self) -> Result<ParameterCounts, Error> {
-        Ok(self.model(self.device)?.parameter_counts())
     }
 
     /// Trains, restores the best epoch and predicts the test images.

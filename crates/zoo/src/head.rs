@@ -45,10 +45,20 @@ pub struct Head {
     dropout: f64,
 }
 
+/// Widths of the published head: two hidden layers and two classes.
+const WIDTHS: [usize; 3] = [512, 256, 2];
+
 impl Head {
+    /// Trained parameters of the published head on so many features: weights, biases and both batch
+    /// norms' scales and shifts.
+    pub(crate) fn parameters(features: usize) -> usize {
+        let [first, second, classes] = WIDTHS;
+        (features + 3) * first + (first + 3) * second + (second + 1) * classes
+    }
+
     /// The published head: hidden layers of 512 and 256, two classes.
     pub fn new(features: usize, config: HeadConfig, randomness: &mut Randomness, device: &Device) -> Self {
-        Self::with_widths(features, [512, 256, 2], config, randomness, device)
+        Self::with_widths(features, WIDTHS, config, randomness, device)
     }
 
     /// A head with other widths of the two hidden layers and the output.

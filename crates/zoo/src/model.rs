@@ -11,6 +11,7 @@ use crate::{
     config::{AdapterConfig, Architecture, HeadConfig},
     cut::Cut,
     feature_map::FeatureMap,
+    head::Head,
     layer::Layer,
     model_4::Model4,
     model_5::Model5,
@@ -40,6 +41,37 @@ pub struct ParameterCounts {
     pub adapter: usize,
     /// Frozen convolutions of the whole network, kernels and biases.
     pub frozen: usize,
+}
+
+impl ParameterCounts {
+    /// Of the whole network for square images of `image_size` pixels, without building it.
+    ///
+    /// # Errors
+    /// When ranks and layers do not fit together.
+    pub fn of(
+        architecture: Architecture,
+        adapter: Option<&AdapterConfig>,
+        image_size: usize,
+    ) -> Result<Self, Error> {
+        let (frozen_layers, adapter, trained_below, features) = match (architecture, adapter) {
+            (Architecture::Model5, Some(adapter)) => {
+                let ranks = adapter.rank.per_layer(&adapter.layers)?;
+                let factors = adapter.layers.layers().iter().zip(ranks).map(|(layer, rank)| {
+                    let magnitude = if adapter.dora { layer.channels_out() } else { 0 };
+                    rank * (9 * layer.channels_in() + layer.channels_out()) + magnitude
+                });
+                let factors = factors.sum();
+                (Cut::top(), factors, factors, Cut::top().shape(image_size).iter().product())
+            }
+            _ => {
+                let cut = Cut::of(Architecture::Model4, None);
+                let shape = cut.shape(image_size);
+                (cut, 0, Model4::convolution_parameters(shape), Model4::features(shape))
+            }
+        };
+        let frozen = frozen_layers.below().map(Layer::parameters).sum();
+        Ok(Self { trainable: trained_below + Head::parameters(features), adapter, frozen })
+    }
 }
 
 /// A named tensor of a model's state.
@@ -92,24 +124,6 @@ impl Model {
             Self::Model4(model) => model.forward(features, randomness),
             Self::Model5(model) => model.forward(features, randomness),
         }
-    }
-
-    /// Trained and frozen parameters of the whole network.
-    pub fn parameter_counts(&self) -> ParameterCounts {
-        let trainable = self.state().iter().filter(|tensor| tensor.trainable).map(|t| t.values.len()).sum();
-        let (adapter, frozen_layers) = match self {
-            Self::Model4(_) => (0, Cut::of(Architecture::Model4, None)),
-            Self::Model5(model) => {
-                let count = |adapter: &crate::adapter::Adapter| {
-                    adapter.down.shape().num_elements()
-                        + adapter.up.shape().num_elements()
-                        + adapter.magnitude.as_ref().map_or(0, |magnitude| magnitude.shape().num_elements())
-                };
-                (model.adapters().map(count).sum(), Cut::top())
-            }
-        };
-        let frozen = frozen_layers.below().map(Layer::parameters).sum();
-        ParameterCounts { trainable, adapter, frozen }
     }
 
     /// Every trained tensor and batch-norm statistic, in a fixed order.

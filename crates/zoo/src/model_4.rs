@@ -73,16 +73,26 @@ pub struct Model4 {
 }
 
 impl Model4 {
+    /// Features that enter the head, for maps of `[height, width, channels]` at block3_pool.
+    pub(crate) fn features([height, width, _]: [usize; 3]) -> usize {
+        (height / 4) * (width / 4) * CHANNELS
+    }
+
+    /// Trained parameters below the head: both convolutions and the batch norm.
+    pub(crate) fn convolution_parameters([_, _, channels]: [usize; 3]) -> usize {
+        (4 * channels + 1) * CHANNELS + (4 * CHANNELS + 1) * CHANNELS + 2 * CHANNELS
+    }
+
     /// For features `[height, width, channels]` at block3_pool.
     pub fn new(
-        [height, width, channels]: [usize; 3],
+        shape: [usize; 3],
         head: HeadConfig,
         randomness: &mut Randomness,
         device: &Device,
     ) -> Self {
-        let features = (height / 4) * (width / 4) * CHANNELS;
+        let features = Self::features(shape);
         Self {
-            convolution_1: SameConvolution2x2::new(channels, CHANNELS, randomness, device),
+            convolution_1: SameConvolution2x2::new(shape[2], CHANNELS, randomness, device),
             convolution_2: SameConvolution2x2::new(CHANNELS, CHANNELS, randomness, device),
             norm: batch_norm(CHANNELS, head, device),
             head: Head::new(features, head, randomness, device),

@@ -248,19 +248,32 @@ fn every_block_of_the_trunk_agrees_with_pytorch_on_the_real_weights() {
 
 #[test]
 fn parameter_counts_are_the_published_ones() {
+    use ranklab_zoo::{Architecture, ParameterCounts};
+    let adapter = AdapterSettings::default().resolve().unwrap();
+    let expected = ParameterCounts { trainable: 2_757_378, adapter: 0, frozen: 1_735_488 };
+    assert_eq!(ParameterCounts::of(Architecture::Model4, None, 64).unwrap(), expected);
+    let expected = ParameterCounts { trainable: 1_259_266, adapter: 76_800, frozen: 14_714_688 };
+    assert_eq!(ParameterCounts::of(Architecture::Model5, Some(&adapter), 64).unwrap(), expected);
+}
+
+#[test]
+fn parameters_are_counted_as_a_network_holds_them() {
     use ranklab_zoo::{Architecture, Model, ParameterCounts};
     let weights = TrunkWeights::random(0);
-    let adapter = AdapterSettings::default().resolve().unwrap();
-    let count = |architecture| {
-        let device = Device::flex();
-        Model::new(architecture, Some(&adapter), &weights, 64, HeadConfig::default(), 0, &device)
-            .unwrap()
-            .parameter_counts()
+    let settings = |layers: &str, rank: &str, dora| {
+        let (layers, rank) = (Some(layers.parse().unwrap()), Some(rank.parse().unwrap()));
+        AdapterSettings { layers, rank, dora: Some(dora), ..Default::default() }.resolve().unwrap()
     };
-    let expected = ParameterCounts { trainable: 2_757_378, adapter: 0, frozen: 1_735_488 };
-    assert_eq!(count(Architecture::Model4), expected);
-    let expected = ParameterCounts { trainable: 1_259_266, adapter: 76_800, frozen: 14_714_688 };
-    assert_eq!(count(Architecture::Model5), expected);
+    let adapters = [settings("block5_conv1+block5_conv3", "3", true), settings("block5", "1+2+4", false)];
+    let cases = adapters.iter().map(Some).chain([None]);
+    for (adapter, size) in cases.flat_map(|adapter| [(adapter, 64), (adapter, 100)]) {
+        let architecture = if adapter.is_some() { Architecture::Model5 } else { Architecture::Model4 };
+        let head = HeadConfig::default();
+        let model =
+            Model::new(architecture, adapter, &weights, size, head, 0, &Device::flex().autodiff()).unwrap();
+        let held: usize = model.state().iter().filter(|t| t.trainable).map(|t| t.values.len()).sum();
+        assert_eq!(ParameterCounts::of(architecture, adapter, size).unwrap().trainable, held);
+    }
 }
 
 #[test]
