@@ -8,9 +8,7 @@ use burn::{
     tensor::{Device, Tensor, TensorData, activation::log_softmax},
 };
 use rand::seq::SliceRandom;
-use ranklab_zoo::{
-    AdapterConfig, Architecture, Cut, HeadConfig, Model, Randomness, weights::TrunkWeights,
-};
+use ranklab_zoo::{AdapterConfig, Architecture, Cut, HeadConfig, Model, Randomness, weights::TrunkWeights};
 
 use crate::{
     Error,

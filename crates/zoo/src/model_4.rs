@@ -84,12 +84,7 @@ impl Model4 {
     }
 
     /// For features `[height, width, channels]` at block3_pool.
-    pub fn new(
-        shape: [usize; 3],
-        head: HeadConfig,
-        randomness: &mut Randomness,
-        device: &Device,
-    ) -> Self {
+    pub fn new(shape: [usize; 3], head: HeadConfig, randomness: &mut Randomness, device: &Device) -> Self {
         let features = Self::features(shape);
         Self {
             convolution_1: SameConvolution2x2::new(shape[2], CHANNELS, randomness, device),

@@ -13,9 +13,9 @@ use burn::{
 use crate::feature_map::FeatureMap;
 
 /// Side of an output tile.
-const TILE: usize = 4;
+pub(crate) const TILE: usize = 4;
 /// Side of the input window that an output tile depends on.
-const WINDOW: usize = 6;
+pub(crate) const WINDOW: usize = 6;
 /// Positions in the transformed domain.
 pub(crate) const POSITIONS: usize = WINDOW * WINDOW;
 
@@ -30,7 +30,7 @@ const INPUT: [[f64; 6]; 6] = [
 ];
 
 /// G of the paper: the kernel transform along one axis.
-const KERNEL: [[f64; 3]; 6] = [
+pub(crate) const KERNEL: [[f64; 3]; 6] = [
     [1.0 / 4.0, 0.0, 0.0],
     [-1.0 / 6.0, -1.0 / 6.0, -1.0 / 6.0],
     [-1.0 / 6.0, 1.0 / 6.0, -1.0 / 6.0],
