@@ -3,25 +3,21 @@
 
 use std::{
     fs::{self, File, OpenOptions},
-    io::{self, BufWriter, Read, Seek, SeekFrom, Write},
+    io::{self, Read},
     path::Path,
-    sync::mpsc,
-    thread,
     time::Instant,
 };
 
 use burn::tensor::Device;
-use ranklab_zoo::{Cut, Trunk, preprocess, weights::TrunkWeights};
+use ranklab_zoo::{Cut, weights::TrunkWeights};
 use sha2::{Digest, Sha256};
 
-use crate::{Error, event::Event, images::ImageLoader, mapping::Mapping};
+use crate::{Error, event::Event, extraction::extract, images::ImageLoader, mapping::Mapping};
 
 /// Bumped whenever the file's layout or the trunk's arithmetic changes.
-const FORMAT: &str = "ranklab features 1";
+const FORMAT: &str = "ranklab features 2";
 /// Bytes before the first record: magic, key, sizes and checksum, zero-filled.
-const HEADER_BYTES: usize = 256;
-/// Images that pass the trunk at once.
-const BATCH: usize = 64;
+pub(crate) const HEADER_BYTES: usize = 256;
 
 /// Features of an image set at a cut, one record of `positions × channels` values per image.
 #[derive(Debug)]
@@ -54,12 +50,26 @@ impl Request<'_> {
         Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
-    fn values(&self) -> usize {
+    /// Values of one image's record.
+    pub(crate) fn values(&self) -> usize {
         self.cut.shape(self.images.size()).iter().product()
     }
 
     fn bytes(&self) -> u64 {
         (HEADER_BYTES + self.images.count() * self.values() * 4) as u64
+    }
+
+    /// The header of a finished cache: format, key, sizes and checksum of the records.
+    pub(crate) fn header(&self, checksum: u32) -> [u8; HEADER_BYTES] {
+        let text = format!(
+            "{FORMAT}\n{}\n{} images\n{} values\n{checksum:08x}\n",
+            self.key(),
+            self.images.count(),
+            self.values()
+        );
+        let mut header = [0; HEADER_BYTES];
+        header[..text.len()].copy_from_slice(text.as_bytes());
+        header
     }
 }
 
@@ -97,17 +107,8 @@ impl Features {
             return Ok((features, 0.0));
         }
         let started = Instant::now();
-        let part = request.folder.join(format!("{name}.part"));
-        let written = compute(request, &part, on_event).and_then(|()| {
-            fs::rename(&part, &path).map_err(failed("naming", &path))?;
-            sync_folder(request.folder);
-            Ok(())
-        });
-        if let Err(error) = written {
-            // A half-written part is of no use to anyone; failing to remove it changes nothing.
-            let _ = fs::remove_file(&part);
-            return Err(error);
-        }
+        extract(request, &path, on_event)?;
+        sync_folder(request.folder);
         let features = Self::open(&path, request).ok_or_else(|| Error::Cache {
             action: "reading back",
             path: path.clone(),
@@ -123,7 +124,7 @@ impl Features {
         file.read_exact(&mut header).ok()?;
         let file = Mapping::new(&file).ok()?;
         let sound = file.len() as u64 == request.bytes()
-            && header == self::header(request, crc32fast::hash(&file[HEADER_BYTES..]));
+            && header == request.header(crc32fast::hash(&file[HEADER_BYTES..]));
         sound.then(|| Self { file, images: request.images.count(), values: request.values() })
     }
 
@@ -138,76 +139,6 @@ impl Features {
         let start = HEADER_BYTES + image * bytes;
         bytemuck::cast_slice(&self.file[start..start + bytes])
     }
-}
-
-/// The header of a finished cache: format, key, sizes and checksum of the records.
-fn header(request: &Request<'_>, checksum: u32) -> [u8; HEADER_BYTES] {
-    let text = format!(
-        "{FORMAT}\n{}\n{} images\n{} values\n{checksum:08x}\n",
-        request.key(),
-        request.images.count(),
-        request.values()
-    );
-    let mut header = [0; HEADER_BYTES];
-    header[..text.len()].copy_from_slice(text.as_bytes());
-    header
-}
-
-/// Writes a new cache to `part`: a reader thread decodes images while the device computes.
-fn compute(request: &Request<'_>, part: &Path, on_event: &mut dyn FnMut(Event)) -> Result<(), Error> {
-    let failed = |source| Error::Cache { action: "writing", path: part.to_owned(), source };
-    let size = request.images.size();
-    let total = request.images.count();
-    let trunk = Trunk::new(request.weights, request.cut, size, request.device);
-    let mut file = BufWriter::with_capacity(1 << 20, File::create(part).map_err(failed)?);
-    file.write_all(&[0; HEADER_BYTES]).map_err(failed)?;
-    let mut checksum = crc32fast::Hasher::new();
-
-    thread::scope(|scope| -> Result<(), Error> {
-        let (sender, decoded) = mpsc::sync_channel(1);
-        scope.spawn(move || {
-            let indices: Vec<usize> = (0..total).collect();
-            for chunk in indices.chunks(BATCH) {
-                let loaded = request.images.load(chunk).map(|rgb| (chunk.len(), rgb));
-                let stop = loaded.is_err();
-                // The receiver is gone when computing failed; there is nobody left to tell.
-                if sender.send(loaded).is_err() || stop {
-                    break;
-                }
-            }
-        });
-        let mut done = 0;
-        for loaded in decoded {
-            let (count, rgb) = loaded.map_err(Error::Images)?;
-            let features = trunk.forward(preprocess(&rgb, count, size, request.device));
-            let records = image_major(features.values.into_data(), count)?;
-            let bytes = bytemuck::cast_slice(&records);
-            checksum.update(bytes);
-            file.write_all(bytes).map_err(failed)?;
-            done += count;
-            on_event(Event::FeatureProgress { done, total });
-        }
-        Ok(())
-    })?;
-
-    let mut file = file.into_inner().map_err(|error| failed(error.into_error()))?;
-    file.seek(SeekFrom::Start(0)).map_err(failed)?;
-    file.write_all(&header(request, checksum.finalize())).map_err(failed)?;
-    file.sync_all().map_err(failed)
-}
-
-/// From `[positions, images, channels]` to one record per image.
-fn image_major(data: burn::tensor::TensorData, images: usize) -> Result<Vec<f32>, Error> {
-    let (positions, channels) = (data.shape()[0], data.shape()[2]);
-    let values: Vec<f32> = data.try_to_vec().map_err(|problem| Error::Device(format!("{problem:?}")))?;
-    let mut records = vec![0.0; values.len()];
-    for position in 0..positions {
-        for image in 0..images {
-            let source = &values[(position * images + image) * channels..][..channels];
-            records[(image * positions + position) * channels..][..channels].copy_from_slice(source);
-        }
-    }
-    Ok(records)
 }
 
 /// Makes a rename durable where the platform can; where it can't, the data itself is synced.

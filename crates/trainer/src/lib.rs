@@ -4,6 +4,7 @@ mod adamax;
 mod config;
 mod error;
 mod event;
+mod extraction;
 mod features;
 mod images;
 mod input;

@@ -4,7 +4,7 @@
 use std::{hint::black_box, time::Instant};
 
 use burn::tensor::{Device, Tensor, TensorData, module::conv2d, ops::ConvOptions};
-use ranklab_zoo::{Cut, FeatureMap, FrozenConvolution, Randomness, TileTransform};
+use ranklab_zoo::{ConvolutionUse, Cut, FeatureMap, FrozenConvolution, Randomness, TileTransform};
 
 const BATCH: usize = 32;
 const ROUNDS: usize = 5;
@@ -19,7 +19,13 @@ fn main() {
         let kernel = randomness.normal(9 * channels_in * channels_out, 0.05);
         let values = randomness.normal(side * side * BATCH * channels_in, 1.0);
         let bias = vec![0.0; channels_out];
-        let frozen = FrozenConvolution::new(&kernel, &bias, channels_in, channels_out, false, &device);
+        let frozen = FrozenConvolution::new(
+            &kernel,
+            &bias,
+            [channels_in, channels_out],
+            ConvolutionUse::default(),
+            &device,
+        );
         let tiles = TileTransform::new(side, side, &device);
         let positions =
             Tensor::<3>::from_data(TensorData::new(values, [side * side, BATCH, channels_in]), &device);

@@ -47,7 +47,7 @@ impl Adapter {
         randomness: &mut Randomness,
         device: &Device,
     ) -> Self {
-        let [_, channels_in, channels_out] = convolution.transformed.dims();
+        let [channels_in, channels_out] = convolution.transformed.channels();
         let (down_count, up_count) = (9 * channels_in * rank, rank * channels_out);
         let (down, up) = match config.initialisation {
             Initialisation::Glorot => (
@@ -115,7 +115,7 @@ impl Adapter {
             _ => None,
         };
         let windows = tiles.input(map);
-        let frozen = tiles.output(windows.clone().matmul(convolution.transformed.clone()), batch);
+        let frozen = tiles.output(convolution.transformed.product(windows.clone()), batch);
         let down = transform_kernel(&self.kernel_transform, self.down.val());
         let low_rank = tiles.output(dropped.unwrap_or(windows).matmul(down), batch).values;
         let [positions, _, rank] = low_rank.dims();

@@ -5,16 +5,22 @@ use burn::{
     tensor::{Device, Tensor, TensorData},
 };
 
-use crate::{
-    feature_map::FeatureMap,
-    winograd::{TileTransform, kernel_transform, transform_kernel},
-};
+use crate::{feature_map::FeatureMap, frozen_product::FrozenKernel, processor, winograd::TileTransform};
+
+/// What a frozen convolution is used for besides its output.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ConvolutionUse {
+    /// Its input's gradient, because something below it is trained.
+    pub input_gradient: bool,
+    /// The kernel itself, for DoRA's norm.
+    pub kernel: bool,
+}
 
 /// A 3×3, stride-1, pad-1 convolution whose kernel and bias never change.
 #[derive(Module, Debug)]
 pub struct FrozenConvolution {
     /// The transformed kernel `U`, `[36, C_in, C_out]`.
-    pub(crate) transformed: Tensor<3>,
+    pub(crate) transformed: FrozenKernel,
     /// `[1, 1, C_out]`.
     pub(crate) bias: Tensor<3>,
     /// The kernel itself, `[9 · C_in, C_out]`: only DoRA's norm needs it.
@@ -26,26 +32,26 @@ impl FrozenConvolution {
     pub fn new(
         kernel: &[f32],
         bias: &[f32],
-        channels_in: usize,
-        channels_out: usize,
-        keep_kernel: bool,
+        [channels_in, channels_out]: [usize; 2],
+        usage: ConvolutionUse,
         device: &Device,
     ) -> Self {
         let taps_first = taps_first(kernel, channels_in, channels_out);
-        let kernel =
-            Tensor::<3>::from_data(TensorData::new(taps_first, [9, channels_in, channels_out]), device);
-        let bias = Tensor::from_data(TensorData::new(bias.to_vec(), [1, 1, channels_out]), device);
+        let transformed = processor::transform_kernel(&taps_first, channels_in * channels_out);
+        let channels = [channels_in, channels_out];
         Self {
-            transformed: transform_kernel(&kernel_transform(device), kernel.clone()),
-            bias,
-            kernel: keep_kernel.then(|| kernel.reshape([9 * channels_in, channels_out])),
+            transformed: FrozenKernel::new(&transformed, channels, usage.input_gradient, device),
+            bias: Tensor::from_data(TensorData::new(bias.to_vec(), [1, 1, channels_out]), device),
+            kernel: usage.kernel.then(|| {
+                Tensor::from_data(TensorData::new(taps_first, [9 * channels_in, channels_out]), device)
+            }),
         }
     }
 
     /// `x∗W + b` for a map that `tiles` was made for.
     pub fn forward(&self, map: FeatureMap, tiles: &TileTransform) -> FeatureMap {
         let batch = map.batch();
-        let products = tiles.input(map).matmul(self.transformed.clone());
+        let products = self.transformed.product(tiles.input(map));
         tiles.output(products, batch).map(|values| values + self.bias.clone())
     }
 }
@@ -117,7 +123,7 @@ mod tests {
             let kernel = randomness.normal(channels_out * channels_in * 9, 1.0);
             let bias = randomness.normal(channels_out, 1.0);
             let device = Device::flex();
-            let convolution = FrozenConvolution::new(&kernel, &bias, channels_in, channels_out, false, &device);
+            let convolution = FrozenConvolution::new(&kernel, &bias, [channels_in, channels_out], ConvolutionUse::default(), &device);
             let tensor = Tensor::from_data(TensorData::new(values.clone(), [height * width, batch, channels_in]), &device);
             let map = FeatureMap::new(tensor, height, width);
             let found: Vec<f32> = convolution

@@ -6,6 +6,7 @@ mod convolution;
 mod cut;
 mod error;
 mod feature_map;
+mod frozen_product;
 mod head;
 mod layer;
 mod model;
@@ -22,10 +23,11 @@ pub use config::{
     AdaptedActivation, AdapterConfig, AdapterSettings, Architecture, DeltaGeometry, HeadConfig,
     Initialisation, ModelConfig, Preset, Scaling,
 };
-pub use convolution::FrozenConvolution;
+pub use convolution::{ConvolutionUse, FrozenConvolution};
 pub use cut::Cut;
 pub use error::Error;
 pub use feature_map::FeatureMap;
+pub use frozen_product::{FrozenKernel, PackedKernel};
 pub use head::Head;
 pub use layer::{Layer, LayerSet, Ranks};
 pub use model::{Model, ParameterCounts, StateTensor};

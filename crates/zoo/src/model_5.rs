@@ -12,6 +12,7 @@ use crate::{
     Error,
     adapter::Adapter,
     config::{AdaptedActivation, AdapterConfig, HeadConfig},
+    convolution::ConvolutionUse,
     cut::Cut,
     feature_map::FeatureMap,
     head::{Head, LEAK},
@@ -68,7 +69,9 @@ impl Model5 {
         let mut layers = Vec::new();
         for layer in cut.above_layers() {
             let adapted = config.layers.contains(layer);
-            let trunk_layer = TrunkLayer::new(weights, layer, image_size, adapted && config.dora, device);
+            // Nothing below the first of them is trained.
+            let usage = ConvolutionUse { input_gradient: !layers.is_empty(), kernel: adapted && config.dora };
+            let trunk_layer = TrunkLayer::new(weights, layer, image_size, usage, device);
             let adapter = adapted
                 .then(|| ranks.next())
                 .flatten()

@@ -7,7 +7,11 @@ use burn::{
 };
 
 use crate::{
-    convolution::FrozenConvolution, cut::Cut, feature_map::FeatureMap, layer::Layer, weights::TrunkWeights,
+    convolution::{ConvolutionUse, FrozenConvolution},
+    cut::Cut,
+    feature_map::FeatureMap,
+    layer::Layer,
+    weights::TrunkWeights,
     winograd::TileTransform,
 };
 
@@ -49,7 +53,7 @@ impl TrunkLayer {
         weights: &TrunkWeights,
         layer: Layer,
         image_size: usize,
-        keep_kernel: bool,
+        usage: ConvolutionUse,
         device: &Device,
     ) -> Self {
         let pretrained = &weights.layers[layer.index()];
@@ -58,9 +62,8 @@ impl TrunkLayer {
             convolution: FrozenConvolution::new(
                 &pretrained.kernel,
                 &pretrained.bias,
-                layer.channels_in(),
-                layer.channels_out(),
-                keep_kernel,
+                [layer.channels_in(), layer.channels_out()],
+                usage,
                 device,
             ),
             tiles: TileTransform::new(side, side, device),
@@ -84,8 +87,9 @@ pub struct Trunk {
 impl Trunk {
     /// The trunk below `cut` for square images of `image_size` pixels.
     pub fn new(weights: &TrunkWeights, cut: Cut, image_size: usize, device: &Device) -> Self {
+        let usage = ConvolutionUse::default();
         let layers =
-            cut.below().map(|layer| TrunkLayer::new(weights, layer, image_size, false, device)).collect();
+            cut.below().map(|layer| TrunkLayer::new(weights, layer, image_size, usage, device)).collect();
         Self { layers }
     }
 

@@ -8,8 +8,8 @@ use burn::{
     tensor::{Device, Gradients, Tensor, TensorData, activation::log_softmax, activation::relu},
 };
 use ranklab_zoo::{
-    Adapter, AdapterSettings, Cut, FeatureMap, FrozenConvolution, Head, HeadConfig, Randomness,
-    SameConvolution2x2, Scaling, TileTransform, Trunk, preprocess, weights::TrunkWeights,
+    Adapter, AdapterSettings, ConvolutionUse, Cut, FeatureMap, FrozenConvolution, Head, HeadConfig,
+    Randomness, SameConvolution2x2, Scaling, TileTransform, Trunk, preprocess, weights::TrunkWeights,
 };
 use serde_json::Value;
 
@@ -68,9 +68,8 @@ fn lora_and_its_gradients_agree_with_pytorch_and_peft() {
         let convolution = FrozenConvolution::new(
             &values(&case["kernel"]),
             &values(&case["bias"]),
-            channels_in,
-            channels_out,
-            dora,
+            [channels_in, channels_out],
+            ConvolutionUse { input_gradient: true, kernel: dora },
             &device,
         );
         // PyTorch: A [rank, in, 3, 3] and B [out, rank, 1, 1]; here [9, in, rank] and [rank, out].
@@ -281,8 +280,9 @@ fn under_the_peft_preset_an_adapted_network_starts_as_the_pretrained_one() {
     let device = Device::flex();
     let mut randomness = Randomness::new(3, 0);
     let kernel = randomness.normal(4 * 3 * 9, 1.0);
+    let usage = ConvolutionUse { input_gradient: false, kernel: true };
     for dora in [false, true] {
-        let convolution = FrozenConvolution::new(&kernel, &[0.5, -1.0, 0.0, 2.0], 3, 4, true, &device);
+        let convolution = FrozenConvolution::new(&kernel, &[0.5, -1.0, 0.0, 2.0], [3, 4], usage, &device);
         let preset = ranklab_zoo::Preset::Peft;
         let config = AdapterSettings { preset, dora: Some(dora), ..Default::default() }.resolve().unwrap();
         let adapter = Adapter::new(&config, 2, &convolution, &mut randomness, &device);

@@ -5,8 +5,8 @@
 //! differentiate and run on every device; this path exists because features are most of a cold
 //! sweep's time.
 
+pub(crate) mod packed;
 mod passes;
-mod product;
 
 use rayon::prelude::*;
 
@@ -14,8 +14,9 @@ use crate::{
     convolution::taps_first, cut::Cut, layer::Layer, trunk::CHANNEL_MEANS, weights::TrunkWeights,
     winograd::POSITIONS,
 };
-use passes::{MapShape, gather_neighbours, transform_input, transform_kernel, transform_output};
-use product::multiply;
+use packed::{multiply, pack, packed_values};
+pub(crate) use passes::transform_kernel;
+use passes::{MapShape, gather_neighbours, transform_input, transform_output};
 
 /// Images that one task takes through the trunk: enough that the upper blocks' kernels, which do not
 /// fit the caches, are read for many tiles at once.
@@ -32,7 +33,7 @@ const FIRST_ROWS: usize = 1024;
 struct ProcessorLayer {
     input: MapShape,
     channels_out: usize,
-    /// `[36, C_in, C_out]`, or `[9 · C_in, C_out]` for the first convolution.
+    /// `[36, C_in, C_out]`, or `[9 · C_in, C_out]` for the first convolution, packed.
     kernel: Vec<f32>,
     bias: Vec<f32>,
     pools: bool,
@@ -48,7 +49,15 @@ impl ProcessorLayer {
         Self {
             input: MapShape { side: image_size >> (layer.block() - 1), channels: channels_in },
             channels_out,
-            kernel: if first { kernel } else { transform_kernel(&kernel, channels_in * channels_out) },
+            kernel: if first {
+                pack(&kernel, 9 * channels_in, channels_out)
+            } else {
+                let pairs = channels_in * channels_out;
+                transform_kernel(&kernel, pairs)
+                    .chunks_exact(pairs)
+                    .flat_map(|matrix| pack(matrix, channels_in, channels_out))
+                    .collect()
+            },
             bias: pretrained.bias.clone(),
             pools: layer.ends_block(),
             first,
@@ -82,7 +91,7 @@ impl ProcessorLayer {
             gather_neighbours(map, self.input, rows);
             for (rows, output) in rows.chunks(FIRST_ROWS * inner).zip(output.chunks_mut(FIRST_ROWS * columns))
             {
-                multiply([rows.len() / inner, inner, columns], rows, &self.kernel, output);
+                multiply([inner, columns], rows, &self.kernel, output);
             }
             pulp::Arch::new().dispatch(
                 #[inline(always)]
@@ -111,12 +120,12 @@ impl ProcessorLayer {
                 #[inline(always)]
                 || transform_input(maps, self.input, first, tiles, input),
             );
-            let kernels = self.kernel.chunks_exact(channels_in * channels_out);
+            let kernels = self.kernel.chunks_exact(packed_values(channels_in, channels_out));
             let rows = input.chunks_exact(tiles * channels_in);
             for ((kernel, rows), products) in
                 kernels.zip(rows).zip(products.chunks_exact_mut(tiles * channels_out))
             {
-                multiply([tiles, channels_in, channels_out], rows, kernel, products);
+                multiply([channels_in, channels_out], rows, kernel, products);
             }
             pulp::Arch::new().dispatch(
                 #[inline(always)]

@@ -1,0 +1,152 @@
+//! Our side of bench/run.py: one job per process, its figures as one JSON line.
+
+use std::{env, error::Error, path::Path, time::Instant};
+
+use burn::tensor::Device;
+use ranklab_data::{ImageSource, Manifest, Resize, load_images};
+use ranklab_trainer::{ImageLoader, TrainingConfig, Trial};
+use ranklab_zoo::{AdapterSettings, Architecture, Cut, ProcessorTrunk, weights::TrunkWeights};
+use serde_json::json;
+
+/// The binary's allocator.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+const SIZE: usize = 64;
+
+/// What was done (images, images × trials, points) and the seconds it took.
+type Figures = Result<(usize, f64), Box<dyn Error>>;
+
+/// Arguments `--name value`.
+struct Arguments(Vec<String>);
+
+impl Arguments {
+    fn text(&self, name: &str) -> Option<&str> {
+        let place = self.0.iter().position(|argument| argument == name)?;
+        self.0.get(place + 1).map(String::as_str)
+    }
+
+    fn number(&self, name: &str, default: usize) -> usize {
+        self.text(name).and_then(|text| text.parse().ok()).unwrap_or(default)
+    }
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let arguments = Arguments(env::args().skip(1).collect());
+    let job = arguments.0.first().cloned().unwrap_or_default();
+    let (count, seconds) = match job.as_str() {
+        "decode" => decode(&arguments)?,
+        "trunk" => trunk(&arguments)?,
+        "train" => train(&arguments)?,
+        _ => return Err("give a job: decode, trunk or train".into()),
+    };
+    let figures =
+        json!({ "job": job, "images": count, "seconds": seconds, "per_second": count as f64 / seconds });
+    println!("{figures}");
+    Ok(())
+}
+
+/// Reads, decodes and resizes `--images` of `--zip`, the manifest not counted.
+fn decode(arguments: &Arguments) -> Figures {
+    let source = ImageSource::open(Path::new(arguments.text("--zip").ok_or("give --zip")?))?;
+    let folder = tempfile::tempdir()?;
+    let manifest = Manifest::open_or_build(&source, folder.path(), &|_, _| {})?;
+    let set = manifest.select(Some(arguments.number("--images", 3000)));
+    let entries: Vec<_> = set.entries.iter().collect();
+    let started = Instant::now();
+    for chunk in entries.chunks(256) {
+        std::hint::black_box(load_images(&source, chunk, SIZE, Resize::Opencv)?);
+    }
+    Ok((entries.len(), started.elapsed().as_secs_f64()))
+}
+
+fn weights(arguments: &Arguments) -> Result<TrunkWeights, Box<dyn Error>> {
+    match arguments.text("--weights") {
+        Some(path) => Ok(TrunkWeights::load(Path::new(path))?),
+        None => Ok(TrunkWeights::random(0)),
+    }
+}
+
+/// Pixels without meaning.
+fn pixels(images: usize) -> Vec<u8> {
+    (0..images * SIZE * SIZE * 3).map(|place| (place * 7919 % 251) as u8).collect()
+}
+
+/// Features of `--images` at block4_pool.
+fn trunk(arguments: &Arguments) -> Figures {
+    let trunk = ProcessorTrunk::new(&weights(arguments)?, Cut::above(10), SIZE);
+    let images = arguments.number("--images", 512);
+    let at_once = ProcessorTrunk::images_at_once().min(images);
+    let rgb = pixels(at_once);
+    std::hint::black_box(trunk.forward(&rgb));
+    let started = Instant::now();
+    let rounds = images.div_ceil(at_once);
+    for _ in 0..rounds {
+        std::hint::black_box(trunk.forward(&rgb));
+    }
+    Ok((rounds * at_once, started.elapsed().as_secs_f64()))
+}
+
+/// Images without meaning whose features are cached in a folder that stays.
+struct Pixels {
+    labels: Vec<u8>,
+}
+
+impl ImageLoader for Pixels {
+    fn load(&self, indices: &[usize]) -> Result<Vec<u8>, String> {
+        let bytes = SIZE * SIZE * 3;
+        let pattern = pixels(64);
+        Ok(indices.iter().flat_map(|image| pattern[image % 64 * bytes..][..bytes].to_vec()).collect())
+    }
+
+    fn size(&self) -> usize {
+        SIZE
+    }
+
+    fn count(&self) -> usize {
+        self.labels.len()
+    }
+
+    fn labels(&self) -> &[u8] {
+        &self.labels
+    }
+
+    fn key(&self) -> String {
+        format!("benchmark {}", self.labels.len())
+    }
+}
+
+/// Training images × trials of one epoch from cached features: `--model`, `--ranks 1,5,16`.
+fn train(arguments: &Arguments) -> Figures {
+    let count = arguments.number("--images", 2048);
+    let images = Pixels { labels: (0..count).map(|image| (image % 2) as u8).collect() };
+    let all: Vec<usize> = (0..count).collect();
+    let batch_size = arguments.number("--batch", 32);
+    let training = TrainingConfig { epochs: 1, batch_size, ..TrainingConfig::default() };
+    let model_4 = arguments.text("--model") == Some("model_4");
+    let architecture = if model_4 { Architecture::Model4 } else { Architecture::Model5 };
+    let layers: ranklab_zoo::LayerSet = arguments.text("--layers").unwrap_or("block5").parse()?;
+    let mut adapters = Vec::new();
+    for rank in arguments.text("--ranks").unwrap_or("5").split(',') {
+        let rank = Some(rank.parse()?);
+        adapters
+            .push(AdapterSettings { rank, layers: Some(layers.clone()), ..Default::default() }.resolve()?);
+    }
+    let (weights, device) = (weights(arguments)?, Device::flex());
+    let folder = env::temp_dir().join("ranklab-benchmark-features");
+    let trial = Trial {
+        architecture,
+        adapter: (!model_4).then_some(&adapters[0]),
+        weights: &weights,
+        images: &images,
+        train: &all,
+        validation: &all[..2],
+        test: &all[..2],
+        training: &training,
+        device: &device,
+        device_name: "flex",
+        cache_folder: &folder,
+    };
+    let outcome = trial.run(&mut |_| {})?;
+    Ok((count, count as f64 / outcome.images_per_second))
+}

@@ -1,0 +1,181 @@
+//! Computes the frozen trunk's features into a file: streaming, and continuing what a killed process
+//! left behind.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{self, Read, Seek, SeekFrom, Write},
+    path::{Path, PathBuf},
+    sync::mpsc,
+    thread,
+};
+
+use burn::tensor::Device;
+use ranklab_zoo::{Cut, ProcessorTrunk, Trunk, preprocess, weights::TrunkWeights};
+
+use crate::{
+    Error,
+    event::Event,
+    features::{HEADER_BYTES, Request},
+};
+
+/// Images that pass a device's trunk at once.
+const DEVICE_BATCH: usize = 64;
+
+/// The trunk in the form that is fastest on its device.
+enum Extractor {
+    Processor(ProcessorTrunk),
+    Tensors(Trunk, Device, usize),
+}
+
+impl Extractor {
+    fn new(weights: &TrunkWeights, cut: Cut, size: usize, device: &Device, device_name: &str) -> Self {
+        if device_name == "flex" {
+            Self::Processor(ProcessorTrunk::new(weights, cut, size))
+        } else {
+            Self::Tensors(Trunk::new(weights, cut, size, device), device.clone(), size)
+        }
+    }
+
+    fn images_at_once(&self) -> usize {
+        match self {
+            Self::Processor(_) => ProcessorTrunk::images_at_once(),
+            Self::Tensors(..) => DEVICE_BATCH,
+        }
+    }
+
+    /// One record `[positions, channels]` per image.
+    fn records(&self, rgb: &[u8], images: usize) -> Result<Vec<f32>, Error> {
+        match self {
+            Self::Processor(trunk) => Ok(trunk.forward(rgb)),
+            Self::Tensors(trunk, device, size) => {
+                let map = trunk.forward(preprocess(rgb, images, *size, device));
+                let data = map.values.swap_dims(0, 1).into_data();
+                data.try_to_vec().map_err(|problem| Error::Device(format!("{problem:?}")))
+            }
+        }
+    }
+}
+
+/// A file of records under construction. Beside it stands a log with one line per chunk, its images
+/// and checksum, so that another process can tell what of it is sound.
+pub(crate) struct Part {
+    path: PathBuf,
+    log_path: PathBuf,
+    file: File,
+    log: File,
+    checksum: crc32fast::Hasher,
+    done: usize,
+}
+
+impl Part {
+    /// Opens `path`, keeping the chunks that an earlier process finished.
+    fn open(path: &Path, record_bytes: usize) -> io::Result<Self> {
+        let log_path = path.with_extension("log");
+        let open =
+            |path: &Path| OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path);
+        let (mut file, mut log) = (open(path)?, open(&log_path)?);
+        let mut lines = String::new();
+        // A log that is no text says nothing: everything is computed anew.
+        if log.read_to_string(&mut lines).is_err() {
+            lines.clear();
+        }
+        let mut checksum = crc32fast::Hasher::new();
+        let (mut done, mut kept) = (0, 0);
+        file.seek(SeekFrom::Start(HEADER_BYTES as u64))?;
+        for line in lines.split_inclusive('\n') {
+            let Some((images, expected)) = chunk_line(line) else { break };
+            let mut chunk = vec![0; images * record_bytes];
+            if file.read_exact(&mut chunk).is_err() || crc32fast::hash(&chunk) != expected {
+                break;
+            }
+            checksum.update(&chunk);
+            done += images;
+            kept += line.len();
+        }
+        log.set_len(kept as u64)?;
+        log.seek(SeekFrom::End(0))?;
+        file.set_len((HEADER_BYTES + done * record_bytes) as u64)?;
+        file.seek(SeekFrom::End(0))?;
+        Ok(Self { path: path.to_owned(), log_path, file, log, checksum, done })
+    }
+
+    fn append(&mut self, images: usize, bytes: &[u8]) -> io::Result<()> {
+        self.file.write_all(bytes)?;
+        self.checksum.update(bytes);
+        self.done += images;
+        writeln!(self.log, "{images} {:08x}", crc32fast::hash(bytes))
+    }
+
+    /// Writes the header, makes everything durable and takes the file's final name.
+    fn finish(mut self, header: impl FnOnce(u32) -> [u8; HEADER_BYTES], path: &Path) -> io::Result<()> {
+        let header = header(self.checksum.finalize());
+        self.file.seek(SeekFrom::Start(0))?;
+        self.file.write_all(&header)?;
+        self.file.sync_all()?;
+        fs::rename(&self.path, path)?;
+        fs::remove_file(&self.log_path)
+    }
+}
+
+/// Images and checksum of a whole log line.
+fn chunk_line(line: &str) -> Option<(usize, u32)> {
+    let (images, checksum) = line.strip_suffix('\n')?.split_once(' ')?;
+    Some((images.parse().ok()?, u32::from_str_radix(checksum, 16).ok()?))
+}
+
+/// Computes the records of all images and names the file `path`. A reader thread decodes images while
+/// the device computes; memory does not depend on the number of images.
+pub(crate) fn extract(
+    request: &Request<'_>,
+    path: &Path,
+    on_event: &mut dyn FnMut(Event),
+) -> Result<(), Error> {
+    let part_path = path.with_extension("part");
+    let written = extract_into(request, &part_path, path, on_event);
+    if written.is_err() {
+        // What could not be finished, say on a full disk, is of no use; failing to remove it changes
+        // nothing. A killed process does not come here: its part is continued.
+        let _ = fs::remove_file(&part_path);
+        let _ = fs::remove_file(part_path.with_extension("log"));
+    }
+    written
+}
+
+fn extract_into(
+    request: &Request<'_>,
+    part_path: &Path,
+    path: &Path,
+    on_event: &mut dyn FnMut(Event),
+) -> Result<(), Error> {
+    let failed = |source| Error::Cache { action: "writing", path: part_path.to_owned(), source };
+    let total = request.images.count();
+    let mut part = Part::open(part_path, request.values() * 4).map_err(failed)?;
+    if part.done > 0 {
+        on_event(Event::FeatureProgress { done: part.done, total });
+    }
+    let size = request.images.size();
+    let extractor = Extractor::new(request.weights, request.cut, size, request.device, request.device_name);
+    thread::scope(|scope| -> Result<(), Error> {
+        let (sender, decoded) = mpsc::sync_channel(1);
+        let (first, at_once) = (part.done, extractor.images_at_once());
+        scope.spawn(move || {
+            let indices: Vec<usize> = (first..total).collect();
+            for chunk in indices.chunks(at_once) {
+                let loaded = request.images.load(chunk).map(|rgb| (chunk.len(), rgb));
+                let stop = loaded.is_err();
+                // The receiver is gone when computing failed; there is nobody left to tell.
+                if sender.send(loaded).is_err() || stop {
+                    break;
+                }
+            }
+        });
+        for loaded in decoded {
+            let (count, rgb) = loaded.map_err(Error::Images)?;
+            let records = extractor.records(&rgb, count)?;
+            part.append(count, bytemuck::cast_slice(&records)).map_err(failed)?;
+            on_event(Event::FeatureProgress { done: part.done, total });
+        }
+        Ok(())
+    })?;
+    part.finish(|checksum| request.header(checksum), path).map_err(failed)
+}
