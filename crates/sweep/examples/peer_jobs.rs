@@ -4,7 +4,7 @@ use std::{env, error::Error, path::Path, time::Instant};
 
 use burn::tensor::Device;
 use ranklab_data::{ImageSource, Manifest, Resize, load_images};
-use ranklab_trainer::{ImageLoader, TrainingConfig, Trial};
+use ranklab_trainer::{ImageLoader, TrainingConfig, Trial, run_together};
 use ranklab_zoo::{AdapterSettings, Architecture, Cut, ProcessorTrunk, weights::TrunkWeights};
 use serde_json::json;
 
@@ -134,19 +134,27 @@ fn train(arguments: &Arguments) -> Figures {
     }
     let (weights, device) = (weights(arguments)?, Device::flex());
     let folder = env::temp_dir().join("ranklab-benchmark-features");
-    let trial = Trial {
-        architecture,
-        adapter: (!model_4).then_some(&adapters[0]),
-        weights: &weights,
-        images: &images,
-        train: &all,
-        validation: &all[..2],
-        test: &all[..2],
-        training: &training,
-        device: &device,
-        device_name: "flex",
-        cache_folder: &folder,
-    };
-    let outcome = trial.run(&mut |_| {})?;
-    Ok((count, count as f64 / outcome.images_per_second))
+    let trials: Vec<Trial<'_>> = adapters
+        .iter()
+        .map(|adapter| Trial {
+            architecture,
+            adapter: (!model_4).then_some(adapter),
+            weights: &weights,
+            images: &images,
+            train: &all,
+            validation: &all[..2],
+            test: &all[..2],
+            training: &training,
+            device: &device,
+            device_name: "flex",
+            cache_folder: &folder,
+        })
+        .collect();
+    let outcomes = run_together(&trials, &mut |_, _| {})?;
+    let seconds: Result<Vec<f64>, _> = outcomes
+        .into_iter()
+        .map(|outcome| Ok::<_, Box<dyn Error>>(count as f64 / outcome?.images_per_second))
+        .collect();
+    let seconds: f64 = seconds?.iter().sum();
+    Ok((count * trials.len(), seconds))
 }

@@ -12,6 +12,7 @@ mod mapping;
 mod optimizer;
 mod scores;
 mod train;
+mod trial;
 
 pub use adamax::{Adamax, AdamaxState};
 pub use config::{OptimizerKind, SelectBy, TrainingConfig};
@@ -19,4 +20,5 @@ pub use error::Error;
 pub use event::{EpochSummary, Event};
 pub use features::Features;
 pub use images::ImageLoader;
-pub use train::{Outcome, Trial};
+pub use train::run_together;
+pub use trial::{Outcome, Trial};

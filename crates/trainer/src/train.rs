@@ -1,24 +1,24 @@
-//! The training loop, from initial weights to test predictions.
+//! The training loop, from initial weights to test predictions, for one trial or for several that see
+//! the same features.
 
-use std::{path::Path, time::Instant};
+use std::{sync::mpsc, thread, time::Instant};
 
 use burn::{
     module::Module,
-    optim::GradientsParams,
+    optim::{GradientsParams, ModuleOptimizer},
     tensor::{Device, Tensor, TensorData, activation::log_softmax},
 };
 use rand::seq::SliceRandom;
-use ranklab_zoo::{AdapterConfig, Architecture, Cut, HeadConfig, Model, Randomness, weights::TrunkWeights};
+use ranklab_zoo::{FeatureMap, Model, Randomness, UpperTrunk};
 
 use crate::{
     Error,
-    config::{SelectBy, TrainingConfig},
+    config::SelectBy,
     event::{EpochSummary, Event},
-    features::{Features, Request},
-    images::ImageLoader,
     input::Input,
     optimizer::optimizer,
     scores::Scores,
+    trial::{Outcome, Trial},
 };
 
 /// Images that are evaluated at once.
@@ -27,207 +27,360 @@ const EVALUATION_BATCH: usize = 128;
 const SHUFFLES: u64 = 1 << 32;
 const DROPOUT: u64 = 2 << 32;
 
-/// Everything that a trial needs.
-pub struct Trial<'a> {
-    /// Which network.
-    pub architecture: Architecture,
-    /// Its adapters, for model_5.
-    pub adapter: Option<&'a AdapterConfig>,
-    /// The frozen trunk.
-    pub weights: &'a TrunkWeights,
-    /// The image set.
-    pub images: &'a dyn ImageLoader,
-    /// Training images, by their place in the set.
-    pub train: &'a [usize],
-    /// Validation images.
-    pub validation: &'a [usize],
-    /// Test images.
-    pub test: &'a [usize],
-    /// How to train.
-    pub training: &'a TrainingConfig,
-    /// Where to compute, without autodiff.
-    pub device: &'a Device,
-    /// The device's name.
-    pub device_name: &'a str,
-    /// Where feature caches live.
-    pub cache_folder: &'a Path,
-}
-
-/// What a finished trial leaves.
-#[derive(Debug)]
-pub struct Outcome {
-    /// Epoch (from 1) whose weights were restored.
-    pub best_epoch: usize,
-    /// The trained state as a safetensors file.
-    pub model: Vec<u8>,
-    /// Hash of the trained state.
-    pub model_hash: String,
-    /// Test probabilities of parasitized, in the order of [`Trial::test`].
-    pub probabilities: Vec<f64>,
-    /// Mean test cross-entropy.
-    pub test_loss: f64,
-    /// Seconds spent on trunk features.
-    pub feature_seconds: f64,
-    /// Seconds spent training and validating.
-    pub train_seconds: f64,
-    /// Seconds spent on the test images.
-    pub test_seconds: f64,
-    /// Training images per second over all epochs, validation not counted.
-    pub images_per_second: f64,
-}
-
-impl Trial<'_> {
-    fn model(&self, device: &Device) -> Result<Model, Error> {
-        let size = self.images.size();
-        let TrainingConfig { head_dropout: dropout, batch_norm_momentum, seed, .. } = *self.training;
-        let head = HeadConfig { dropout, batch_norm_momentum };
-        Ok(Model::new(self.architecture, self.adapter, self.weights, size, head, seed, device)?)
+/// Trains trials that [`Trial::joins`] says go together, or a single one: every step takes each of them
+/// one step further. Events come with the place of their trial. One trial that diverges does not disturb
+/// the others; each one's results are those that it has alone.
+///
+/// # Errors
+/// When images cannot be read or the cache cannot be written; what goes wrong with one trial stands in
+/// its place.
+pub fn run_together(
+    trials: &[Trial<'_>],
+    on_event: &mut dyn FnMut(usize, Event),
+) -> Result<Vec<Result<Outcome, Error>>, Error> {
+    let Some(first) = trials.first() else { return Ok(Vec::new()) };
+    let (input, feature_seconds) = first.input(&mut |event| on_event(0, event))?;
+    let device = first.device.clone().autodiff();
+    let upper = first.upper(&device)?;
+    let mut group = Group {
+        first,
+        input: &input,
+        device,
+        valid_upper: upper.as_ref().map(Module::valid),
+        upper,
+        members: Vec::new(),
+    };
+    for (place, trial) in trials.iter().enumerate() {
+        let model = trial.model(group.upper.as_ref(), &group.device)?;
+        group.members.push(Member::new(place, trial, model));
     }
 
-    /// Trains, restores the best epoch and predicts the test images.
-    ///
-    /// # Errors
-    /// When images cannot be read, the cache cannot be written or training diverges.
-    pub fn run(&self, on_event: &mut dyn FnMut(Event)) -> Result<Outcome, Error> {
-        let (input, feature_seconds) = self.input(on_event)?;
-        let started = Instant::now();
-        let (best, best_epoch, images_per_second) = self.train(&input, on_event)?;
-        let train_seconds = started.elapsed().as_secs_f64();
-
-        let started = Instant::now();
-        on_event(Event::TestStarted { images: self.test.len() });
-        let evaluation = self.evaluate(&best, &input, self.test)?;
-        Ok(Outcome {
-            best_epoch,
-            model: best.to_safetensors()?,
-            model_hash: best.state_hash(),
-            test_loss: evaluation.loss,
-            probabilities: evaluation.probabilities,
-            feature_seconds,
-            train_seconds,
-            test_seconds: started.elapsed().as_secs_f64(),
-            images_per_second,
-        })
-    }
-
-    /// Trunk features, or the images themselves where nothing is frozen below the adapters.
-    fn input(&self, on_event: &mut dyn FnMut(Event)) -> Result<(Input, f64), Error> {
-        let cut = Cut::of(self.architecture, self.adapter);
-        let size = self.images.size();
-        if cut.is_input() {
-            let count = self.images.count();
-            let bytes = (count * size * size * 3) as u64;
-            on_event(Event::Features { path: None, bytes, images: count, reused: false });
-            let all: Vec<usize> = (0..count).collect();
-            let rgb = self.images.load(&all).map_err(Error::Images)?;
-            return Ok((Input::Images { rgb, size }, 0.0));
+    let started = Instant::now();
+    for epoch in 1..=first.training.epochs {
+        group.train_epoch(epoch, on_event)?;
+        if group.active().is_empty() {
+            break;
         }
-        let request = Request {
-            weights: self.weights,
-            cut,
-            images: self.images,
-            device: self.device,
-            device_name: self.device_name,
-            folder: self.cache_folder,
+        group.validate(epoch, on_event)?;
+    }
+    let share = trials.len() as f64;
+    let train_seconds = started.elapsed().as_secs_f64() / share;
+    group.test(feature_seconds, train_seconds, on_event)
+}
+
+/// Trials in training.
+struct Group<'a> {
+    first: &'a Trial<'a>,
+    input: &'a Input,
+    device: Device,
+    upper: Option<UpperTrunk>,
+    valid_upper: Option<UpperTrunk>,
+    members: Vec<Member<'a>>,
+}
+
+/// One trial in training.
+struct Member<'a> {
+    place: usize,
+    trial: &'a Trial<'a>,
+    model: Model,
+    optimizer: ModuleOptimizer,
+    best: Option<Best>,
+    diverged: Option<Error>,
+    loss_sum: f64,
+    correct: usize,
+    /// Seconds of training, validation not counted: of this epoch and of all.
+    epoch_seconds: f64,
+    seconds: f64,
+}
+
+struct Best {
+    model: Model,
+    epoch: usize,
+    merit: f64,
+}
+
+/// What a step needs: features for each member, member by member, or the same for all.
+struct Batch {
+    map: FeatureMap,
+    /// One list of images per member.
+    images: Vec<Vec<usize>>,
+}
+
+impl<'a> Member<'a> {
+    fn new(place: usize, trial: &'a Trial<'a>, model: Model) -> Self {
+        let optimizer = optimizer(trial.training);
+        Self {
+            place,
+            trial,
+            model,
+            optimizer,
+            best: None,
+            diverged: None,
+            loss_sum: 0.0,
+            correct: 0,
+            epoch_seconds: 0.0,
+            seconds: 0.0,
+        }
+    }
+
+    /// The training images in this epoch's order.
+    fn order(&self, epoch: usize) -> Vec<usize> {
+        let mut order = self.trial.train.to_vec();
+        order.shuffle(Randomness::new(self.trial.training.seed, SHUFFLES + epoch as u64).generator());
+        order
+    }
+
+    /// Notes a step's scores, taken before it.
+    fn record(
+        &mut self,
+        scores: &Scores,
+        images: &[usize],
+        epoch: usize,
+        step: usize,
+        on_event: &mut dyn FnMut(usize, Event),
+    ) {
+        let labels = self.trial.labels(images);
+        let (loss, correct) = (scores.loss(&labels), scores.correct(&labels));
+        let mean_loss = loss / images.len() as f64;
+        if !mean_loss.is_finite() {
+            self.diverged = Some(Error::Diverged { epoch, step, loss: mean_loss });
+            return;
+        }
+        self.loss_sum += loss;
+        self.correct += correct;
+        let accuracy = correct as f64 / images.len() as f64;
+        on_event(self.place, Event::Step { epoch, step, images: images.len(), loss: mean_loss, accuracy });
+    }
+
+    /// Keeps `model` if it is the best so far, and reports the epoch.
+    fn finish_epoch(
+        &mut self,
+        epoch: usize,
+        model: Model,
+        validation: &Evaluation,
+        on_event: &mut dyn FnMut(usize, Event),
+    ) {
+        let merit = match self.trial.training.select_by {
+            SelectBy::ValidationAccuracy => validation.accuracy,
+            SelectBy::ValidationLoss => -validation.loss,
+            SelectBy::LastEpoch => epoch as f64,
         };
-        let (features, seconds) = Features::open_or_compute(&request, on_event)?;
-        Ok((Input::Features { features, shape: cut.shape(size) }, seconds))
-    }
-
-    /// Returns the best epoch's model without autodiff, its epoch and the training speed.
-    fn train(&self, input: &Input, on_event: &mut dyn FnMut(Event)) -> Result<(Model, usize, f64), Error> {
-        let device = self.device.clone().autodiff();
-        let mut model = self.model(&device)?;
-        let mut optimizer = optimizer(self.training);
-        let batch_size = self.training.batch_size.max(1);
-        let steps = self.train.len().div_ceil(batch_size);
-        let mut best: Option<(Model, usize, f64)> = None;
-        let mut seconds = 0.0;
-
-        for epoch in 1..=self.training.epochs {
-            on_event(Event::EpochStarted { epoch, epochs: self.training.epochs, steps });
-            let started = Instant::now();
-            let mut order = self.train.to_vec();
-            order.shuffle(Randomness::new(self.training.seed, SHUFFLES + epoch as u64).generator());
-            let (mut loss_sum, mut correct) = (0.0, 0);
-            for (place, batch) in order.chunks(batch_size).enumerate() {
-                let step = (epoch - 1) * steps + place + 1;
-                let labels = self.labels(batch);
-                let mut dropout = Randomness::new(self.training.seed, DROPOUT + step as u64);
-                let scores = model.forward(input.batch(batch, &device), Some(&mut dropout));
-                let loss = cross_entropy(scores.clone(), &labels, &device);
-                let gradients = GradientsParams::from_grads(loss.backward(), &model);
-                model = optimizer.step(self.training.learning_rate, model, gradients);
-
-                let scores = Scores::read(scores)?;
-                let (batch_loss, batch_correct) = (scores.loss(&labels), scores.correct(&labels));
-                let mean_loss = batch_loss / batch.len() as f64;
-                if !mean_loss.is_finite() {
-                    return Err(Error::Diverged { epoch, step, loss: mean_loss });
-                }
-                loss_sum += batch_loss;
-                correct += batch_correct;
-                on_event(Event::Step {
-                    epoch,
-                    step,
-                    images: batch.len(),
-                    loss: mean_loss,
-                    accuracy: batch_correct as f64 / batch.len() as f64,
-                });
-            }
-            let train_seconds = started.elapsed().as_secs_f64();
-            seconds += train_seconds;
-
-            let snapshot = model.valid();
-            let validation = self.evaluate(&snapshot, input, self.validation)?;
-            let merit = match self.training.select_by {
-                SelectBy::ValidationAccuracy => validation.accuracy,
-                SelectBy::ValidationLoss => -validation.loss,
-                SelectBy::LastEpoch => epoch as f64,
-            };
-            let is_best = best.as_ref().is_none_or(|(_, _, best_merit)| merit > *best_merit);
-            if is_best {
-                best = Some((snapshot, epoch, merit));
-            }
-            on_event(Event::Epoch(EpochSummary {
-                epoch,
-                train_loss: loss_sum / order.len() as f64,
-                train_accuracy: correct as f64 / order.len() as f64,
-                validation_loss: validation.loss,
-                validation_accuracy: validation.accuracy,
-                train_seconds,
-                images_per_second: order.len() as f64 / train_seconds,
-                best: is_best,
-            }));
+        let is_best = self.best.as_ref().is_none_or(|best| merit > best.merit);
+        if is_best {
+            self.best = Some(Best { model, epoch, merit });
         }
-        let (model, epoch, _) =
-            best.ok_or_else(|| Error::Setting("epochs is 0: give a whole number from 1".to_owned()))?;
-        Ok((model, epoch, (self.train.len() * self.training.epochs) as f64 / seconds))
-    }
-
-    fn labels(&self, indices: &[usize]) -> Vec<u8> {
-        indices.iter().map(|&image| self.images.labels()[image]).collect()
-    }
-
-    fn evaluate(&self, model: &Model, input: &Input, indices: &[usize]) -> Result<Evaluation, Error> {
-        let (mut loss, mut correct) = (0.0, 0);
-        let mut probabilities = Vec::with_capacity(indices.len());
-        for batch in indices.chunks(EVALUATION_BATCH) {
-            let scores = Scores::read(model.forward(input.batch(batch, self.device), None))?;
-            let labels = self.labels(batch);
-            loss += scores.loss(&labels);
-            correct += scores.correct(&labels);
-            probabilities.extend(scores.probabilities());
-        }
-        let count = indices.len().max(1) as f64;
-        Ok(Evaluation { loss: loss / count, accuracy: correct as f64 / count, probabilities })
+        let images = self.trial.train.len() as f64;
+        let summary = EpochSummary {
+            epoch,
+            train_loss: self.loss_sum / images,
+            train_accuracy: self.correct as f64 / images,
+            validation_loss: validation.loss,
+            validation_accuracy: validation.accuracy,
+            train_seconds: self.epoch_seconds,
+            images_per_second: images / self.epoch_seconds,
+            best: is_best,
+        };
+        (self.loss_sum, self.correct) = (0.0, 0);
+        on_event(self.place, Event::Epoch(summary));
     }
 }
 
+impl Group<'_> {
+    /// The places of the members that still train.
+    fn active(&self) -> Vec<usize> {
+        (0..self.members.len()).filter(|&place| self.members[place].diverged.is_none()).collect()
+    }
+
+    fn train_epoch(&mut self, epoch: usize, on_event: &mut dyn FnMut(usize, Event)) -> Result<(), Error> {
+        let active = self.active();
+        let batch_size = self.first.training.batch_size.max(1);
+        let steps = self.first.train.len().div_ceil(batch_size);
+        for &place in &active {
+            on_event(place, Event::EpochStarted { epoch, epochs: self.first.training.epochs, steps });
+        }
+        let started = Instant::now();
+        let mut orders: Vec<Vec<usize>> =
+            active.iter().map(|&place| self.members[place].order(epoch)).collect();
+        // Equal seeds shuffle alike: one batch serves all.
+        let members = orders.len();
+        if orders.windows(2).all(|pair| pair[0] == pair[1]) {
+            orders.truncate(1);
+        }
+        let (input, device) = (self.input, self.device.clone());
+        thread::scope(|scope| {
+            // The next batch is gathered while this one is computed.
+            let (sender, batches) = mpsc::sync_channel(1);
+            scope.spawn(move || {
+                for step in 0..steps {
+                    let images: Vec<Vec<usize>> = orders
+                        .iter()
+                        .map(|order| {
+                            order[step * batch_size..order.len().min((step + 1) * batch_size)].to_vec()
+                        })
+                        .collect();
+                    let map = input.batch(&images.concat(), &device);
+                    let images = if images.len() == 1 { vec![images[0].clone(); members] } else { images };
+                    // Nobody listens any more when training was given up.
+                    if sender.send(Batch { map, images }).is_err() {
+                        break;
+                    }
+                }
+            });
+            for (place, batch) in batches.into_iter().enumerate() {
+                // One that diverges is taken along, without effect, to the end of its epoch.
+                if self.active().is_empty() {
+                    break;
+                }
+                self.step(&active, batch, epoch, (epoch - 1) * steps + place + 1, on_event)?;
+            }
+            Ok::<(), Error>(())
+        })?;
+        let seconds = started.elapsed().as_secs_f64() / self.members.len() as f64;
+        for &place in &active {
+            self.members[place].epoch_seconds = seconds;
+            self.members[place].seconds += seconds;
+        }
+        Ok(())
+    }
+
+    /// One step of every active member.
+    fn step(
+        &mut self,
+        active: &[usize],
+        batch: Batch,
+        epoch: usize,
+        step: usize,
+        on_event: &mut dyn FnMut(usize, Event),
+    ) -> Result<(), Error> {
+        let seed = |place: usize| self.members[place].trial.training.seed;
+        let mut dropout: Vec<Randomness> =
+            active.iter().map(|&place| Randomness::new(seed(place), DROPOUT + step as u64)).collect();
+        let models: Vec<&Model> = active.iter().map(|&place| &self.members[place].model).collect();
+        let images = batch.images[0].len();
+        let scores = Model::forward_together(self.upper.as_ref(), &models, batch.map, images, &mut dropout);
+        let loss = scores
+            .iter()
+            .zip(active.iter().zip(&batch.images))
+            .map(|(scores, (&place, images))| {
+                let labels = self.members[place].trial.labels(images);
+                cross_entropy(scores.clone(), &labels, &self.device)
+            })
+            .reduce(|sum, loss| sum + loss);
+        let Some(loss) = loss else { return Ok(()) };
+        let mut gradients = loss.backward();
+        for ((&place, scores), images) in active.iter().zip(scores).zip(&batch.images) {
+            let member = &mut self.members[place];
+            if member.diverged.is_some() {
+                continue;
+            }
+            let own = GradientsParams::from_module(&mut gradients, &member.model);
+            let rate = member.trial.training.learning_rate;
+            member.model = member.optimizer.step(rate, member.model.clone(), own);
+            member.record(&Scores::read(scores)?, images, epoch, step, on_event);
+        }
+        Ok(())
+    }
+
+    fn validate(&mut self, epoch: usize, on_event: &mut dyn FnMut(usize, Event)) -> Result<(), Error> {
+        let active = self.active();
+        let snapshots: Vec<Model> = active.iter().map(|&place| self.members[place].model.valid()).collect();
+        let evaluations = self.evaluate(&snapshots, self.first.validation)?;
+        for ((place, snapshot), evaluation) in active.into_iter().zip(snapshots).zip(evaluations) {
+            self.members[place].finish_epoch(epoch, snapshot, &evaluation, on_event);
+        }
+        Ok(())
+    }
+
+    /// Predicts the test images with every member's best model.
+    fn test(
+        mut self,
+        feature_seconds: f64,
+        train_seconds: f64,
+        on_event: &mut dyn FnMut(usize, Event),
+    ) -> Result<Vec<Result<Outcome, Error>>, Error> {
+        let started = Instant::now();
+        let active = self.active();
+        if active.is_empty() {
+            return Ok(self.members.into_iter().filter_map(|member| member.diverged).map(Err).collect());
+        }
+        for &place in &active {
+            on_event(place, Event::TestStarted { images: self.first.test.len() });
+        }
+        let mut bests = Vec::new();
+        for &place in &active {
+            let best = self.members[place].best.take();
+            bests.push(
+                best.ok_or_else(|| Error::Setting("epochs is 0: give a whole number from 1".to_owned()))?,
+            );
+        }
+        let models: Vec<Model> = bests.iter().map(|best| best.model.clone()).collect();
+        let evaluations = self.evaluate(&models, self.first.test)?;
+        let test_seconds = started.elapsed().as_secs_f64() / active.len().max(1) as f64;
+        let mut tested = bests.into_iter().zip(evaluations);
+        let trained = self.first.train.len() * self.first.training.epochs;
+        let outcomes = self.members.into_iter().map(|member| {
+            if let Some(diverged) = member.diverged {
+                return Err(diverged);
+            }
+            let Some((best, evaluation)) = tested.next() else {
+                return Err(Error::Setting("the trial was not tested".to_owned()));
+            };
+            Ok(Outcome {
+                best_epoch: best.epoch,
+                model: best.model.to_safetensors()?,
+                model_hash: best.model.state_hash(),
+                test_loss: evaluation.loss,
+                probabilities: evaluation.probabilities,
+                // The first trial waited for them; the others found them there.
+                feature_seconds: if member.place == 0 { feature_seconds } else { 0.0 },
+                train_seconds,
+                test_seconds,
+                images_per_second: trained as f64 / member.seconds,
+            })
+        });
+        Ok(outcomes.collect())
+    }
+
+    /// Scores of the same images under every model.
+    fn evaluate(&self, models: &[Model], indices: &[usize]) -> Result<Vec<Evaluation>, Error> {
+        let models: Vec<&Model> = models.iter().collect();
+        let mut evaluations: Vec<Evaluation> = models.iter().map(|_| Evaluation::default()).collect();
+        for batch in indices.chunks(EVALUATION_BATCH) {
+            let map = self.input.batch(batch, self.first.device);
+            let scores =
+                Model::forward_together(self.valid_upper.as_ref(), &models, map, batch.len(), &mut []);
+            let labels = self.first.labels(batch);
+            for (evaluation, scores) in evaluations.iter_mut().zip(scores) {
+                evaluation.add(&Scores::read(scores)?, &labels);
+            }
+        }
+        for evaluation in &mut evaluations {
+            evaluation.finish();
+        }
+        Ok(evaluations)
+    }
+}
+
+/// Sums while it is collected, means afterwards.
+#[derive(Default)]
 struct Evaluation {
     loss: f64,
     accuracy: f64,
     probabilities: Vec<f64>,
+}
+
+impl Evaluation {
+    fn add(&mut self, scores: &Scores, labels: &[u8]) {
+        self.loss += scores.loss(labels);
+        self.accuracy += scores.correct(labels) as f64;
+        self.probabilities.extend(scores.probabilities());
+    }
+
+    fn finish(&mut self) {
+        let count = self.probabilities.len().max(1) as f64;
+        self.loss /= count;
+        self.accuracy /= count;
+    }
 }
 
 /// Mean cross-entropy of class scores `[batch, 2]`.

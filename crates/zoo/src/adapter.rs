@@ -21,8 +21,12 @@ use crate::{
     convolution::FrozenConvolution,
     feature_map::FeatureMap,
     randomness::Randomness,
-    winograd::{TileTransform, kernel_transform, transform_kernel},
+    winograd::{POSITIONS, TileTransform, kernel_transform, transform_kernel},
 };
+
+/// Ranks are filled up with zeros to a multiple of this, so that an adapter's products have the same
+/// form, and round alike, in any company.
+const RANK_STEP: usize = 16;
 
 /// The trainable factors of one adapted convolution.
 #[derive(Module, Debug)]
@@ -106,34 +110,16 @@ impl Adapter {
         tiles: &TileTransform,
         randomness: Option<&mut Randomness>,
     ) -> FeatureMap {
-        let (batch, device) = (map.batch(), map.values.device());
+        let images = map.batch();
         let dropped = match randomness {
             Some(randomness) if self.dropout > 0.0 => {
+                let device = map.values.device();
                 let mask = randomness.dropout_mask(map.values.dims(), self.dropout, &device);
-                Some(tiles.input(map.clone().map(|values| values * mask)))
+                Some(map.clone().map(|values| values * mask))
             }
             _ => None,
         };
-        let windows = tiles.input(map);
-        let frozen = tiles.output(convolution.transformed.product(windows.clone()), batch);
-        let down = transform_kernel(&self.kernel_transform, self.down.val());
-        let low_rank = tiles.output(dropped.unwrap_or(windows).matmul(down), batch).values;
-        let [positions, _, rank] = low_rank.dims();
-        let channels_out = self.up.dims()[1];
-        let delta = low_rank
-            .reshape([positions * batch, rank])
-            .matmul(self.up.val().mul_scalar(self.scale))
-            .reshape([positions, batch, channels_out]);
-        frozen.map(|values| {
-            let adapted = values + delta;
-            let adapted = match (&self.magnitude, self.kernel_norm(convolution)) {
-                (Some(magnitude), Some(norm)) => {
-                    adapted * (magnitude.val() / norm).reshape([1, 1, channels_out])
-                }
-                _ => adapted,
-            };
-            adapted + convolution.bias.clone()
-        })
+        adapted_together(convolution, &[self], map, dropped, tiles, images)
     }
 
     /// The norm of `W + s·ΔW` per output channel, `[C_out]`, outside the gradient as in DoRA's
@@ -146,4 +132,62 @@ impl Adapter {
         let squares = (kernel + change).square().sum_dim(0);
         Some(squares.sqrt().squeeze_dim(0))
     }
+}
+
+/// One convolution with several adapters side by side: `map` holds `images` images of every adapter,
+/// adapter by adapter (`[positions, adapters · images, C_in]`), or the same `images` for all. Returns
+/// `[positions, adapters · images, C_out]`.
+///
+/// The frozen kernel's products are made for all adapters at once: the kernel is read once, and more
+/// rows make better products. Everything that belongs to one adapter is computed as if it were alone.
+/// `dropped` replaces the map on the adapters' own path.
+pub(crate) fn adapted_together(
+    convolution: &FrozenConvolution,
+    adapters: &[&Adapter],
+    map: FeatureMap,
+    dropped: Option<FeatureMap>,
+    tiles: &TileTransform,
+    images: usize,
+) -> FeatureMap {
+    let members = adapters.len();
+    let given = map.batch() / images;
+    let [_, channels_out] = convolution.transformed.channels();
+    let rank = adapters.iter().map(|adapter| adapter.rank()).max().unwrap_or(1).next_multiple_of(RANK_STEP);
+
+    let own_windows = dropped.map(|map| tiles.input(map));
+    let windows = tiles.input(map);
+    let frozen = tiles.output(convolution.transformed.product(windows.clone()), given * images);
+    let (height, width, positions) = (frozen.height, frozen.width, frozen.height * frozen.width);
+
+    let own_windows = own_windows.unwrap_or(windows);
+    let [_, rows, channels_in] = own_windows.dims();
+    let tile_count = rows / (given * images);
+    let own_windows = own_windows.reshape([POSITIONS, tile_count, given, images, channels_in]);
+    let down = adapters.iter().map(|adapter| {
+        let down = transform_kernel(&adapter.kernel_transform, adapter.down.val());
+        down.pad([(0, 0), (0, 0), (0, rank - adapter.rank())], 0.0)
+    });
+    let down = Tensor::stack::<4>(down.collect(), 1).unsqueeze_dim::<5>(1);
+    let low_rank = own_windows.matmul(down).reshape([POSITIONS, tile_count * members * images, rank]);
+    let low_rank = tiles.output(low_rank, members * images).values;
+
+    let up = adapters.iter().map(|adapter| {
+        let up = adapter.up.val().mul_scalar(adapter.scale);
+        up.pad([(0, rank - adapter.rank()), (0, 0)], 0.0)
+    });
+    let up = Tensor::stack::<3>(up.collect(), 0).unsqueeze_dim::<4>(0);
+    let delta = low_rank.reshape([positions, members, images, rank]).matmul(up);
+
+    let adapted = frozen.values.reshape([positions, given, images, channels_out]) + delta;
+    let magnitudes: Vec<Tensor<1>> = adapters
+        .iter()
+        .filter_map(|adapter| Some(adapter.magnitude.as_ref()?.val() / adapter.kernel_norm(convolution)?))
+        .collect();
+    let adapted = if magnitudes.len() == members {
+        adapted * Tensor::stack::<2>(magnitudes, 0).reshape([1, members, 1, channels_out])
+    } else {
+        adapted
+    };
+    let values = adapted.reshape([positions, members * images, channels_out]) + convolution.bias.clone();
+    FeatureMap::new(values, height, width)
 }

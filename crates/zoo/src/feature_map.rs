@@ -38,6 +38,18 @@ impl FeatureMap {
         Self { values: function(self.values), ..self }
     }
 
+    /// The images of part number `place` where every part holds `images`, or all where there is no more
+    /// than one part.
+    #[must_use]
+    pub(crate) fn part(&self, place: usize, images: usize) -> Self {
+        let (height, width) = (self.height, self.width);
+        if self.batch() == images {
+            return self.clone();
+        }
+        let range = place * images..(place + 1) * images;
+        Self::new(self.values.clone().slice(s![.., range, ..]), height, width)
+    }
+
     /// 2×2 max pooling with stride 2; an odd last row or column is dropped, as Keras does.
     #[must_use]
     pub fn max_pool(self) -> Self {

@@ -15,6 +15,7 @@ mod model_5;
 mod processor;
 mod randomness;
 mod trunk;
+mod upper;
 pub mod weights;
 mod winograd;
 
@@ -32,8 +33,9 @@ pub use head::Head;
 pub use layer::{Layer, LayerSet, Ranks};
 pub use model::{Model, ParameterCounts, StateTensor};
 pub use model_4::{Model4, SameConvolution2x2};
-pub use model_5::{Model5, UpperLayer};
+pub use model_5::Model5;
 pub use processor::ProcessorTrunk;
 pub use randomness::Randomness;
 pub use trunk::{CHANNEL_MEANS, Trunk, TrunkLayer, preprocess};
+pub use upper::{UpperLayer, UpperTrunk};
 pub use winograd::TileTransform;

@@ -16,7 +16,7 @@ use crate::{
     model_4::Model4,
     model_5::Model5,
     randomness::Randomness,
-    weights::TrunkWeights,
+    upper::UpperTrunk,
 };
 
 /// The stream of a seed that initial weights are drawn from; the trainer uses others.
@@ -88,42 +88,80 @@ pub struct StateTensor {
 }
 
 impl Model {
-    /// A freshly initialised model for square images of `image_size` pixels.
+    /// A freshly initialised model for square images of `image_size` pixels; `upper` is model_5's frozen
+    /// part.
     ///
     /// # Errors
     /// When model_5 has no adapter settings, or ranks and layers do not fit together.
     pub fn new(
-        architecture: Architecture,
-        adapter: Option<&AdapterConfig>,
-        weights: &TrunkWeights,
+        adapted: Option<(&AdapterConfig, &UpperTrunk)>,
         image_size: usize,
         head: HeadConfig,
         seed: u64,
         device: &Device,
     ) -> Result<Self, Error> {
-        let cut = Cut::of(architecture, adapter);
         let mut randomness = Randomness::new(seed, INITIAL_WEIGHTS);
-        match (architecture, adapter) {
-            (Architecture::Model4, _) => {
-                Ok(Self::Model4(Model4::new(cut.shape(image_size), head, &mut randomness, device)))
+        match adapted {
+            None => {
+                let shape = Cut::of(Architecture::Model4, None).shape(image_size);
+                Ok(Self::Model4(Model4::new(shape, head, &mut randomness, device)))
             }
-            (Architecture::Model5, Some(adapter)) => {
-                Model5::new(weights, adapter, cut, image_size, head, &mut randomness, device)
-                    .map(Self::Model5)
-            }
-            (Architecture::Model5, None) => {
-                Err(Error::Setting("model_5 needs adapter settings: give rank and layers".to_owned()))
+            Some((adapter, upper)) => {
+                Model5::new(upper, adapter, image_size, head, &mut randomness, device).map(Self::Model5)
             }
         }
     }
 
-    /// Class scores `[batch, 2]` before softmax, from features at the model's cut. `randomness` is
-    /// given while training.
-    pub fn forward(&self, features: FeatureMap, randomness: Option<&mut Randomness>) -> Tensor<2> {
-        match self {
-            Self::Model4(model) => model.forward(features, randomness),
-            Self::Model5(model) => model.forward(features, randomness),
+    /// Class scores `[images, 2]` of each model, before softmax, from features at their common cut.
+    ///
+    /// `features` holds `images` images of every model, model by model, or the same ones for all.
+    /// `randomness` is given while training, one per model; without any the models are evaluated.
+    /// Models of model_5 share the products of their frozen part `upper`; the scores and gradients of
+    /// each are those that it has alone.
+    ///
+    /// # Panics
+    /// When models of model_5 come without their frozen part.
+    pub fn forward_together(
+        upper: Option<&UpperTrunk>,
+        models: &[&Self],
+        features: FeatureMap,
+        images: usize,
+        randomness: &mut [Randomness],
+    ) -> Vec<Tensor<2>> {
+        let adapted: Vec<&Model5> = models
+            .iter()
+            .filter_map(|model| match model {
+                Self::Model5(model) => Some(model),
+                Self::Model4(_) => None,
+            })
+            .collect();
+        if adapted.len() == models.len()
+            && let Some(upper) = upper
+        {
+            return Model5::forward_together(upper, &adapted, features, images, randomness);
         }
+        let alone = models.iter().enumerate().map(|(place, model)| match model {
+            Self::Model4(model) => model.forward(features.part(place, images), randomness.get_mut(place)),
+            Self::Model5(model) => {
+                let upper = upper.unwrap_or_else(|| panic!("model_5 runs on its frozen part"));
+                let randomness = randomness.get_mut(place..=place).unwrap_or_default();
+                let part = features.part(place, images);
+                Model5::forward_together(upper, &[model], part, images, randomness).remove(0)
+            }
+        });
+        alone.collect()
+    }
+
+    /// The scores of one model alone.
+    pub fn forward(
+        &self,
+        upper: Option<&UpperTrunk>,
+        features: FeatureMap,
+        randomness: Option<&mut Randomness>,
+    ) -> Tensor<2> {
+        let images = features.batch();
+        let randomness = randomness.map(std::slice::from_mut).unwrap_or_default();
+        Self::forward_together(upper, &[self], features, images, randomness).remove(0)
     }
 
     /// Every trained tensor and batch-norm statistic, in a fixed order.

@@ -7,7 +7,8 @@ use burn::{
     tensor::{Device, Gradients, Tensor, TensorData, activation::log_softmax},
 };
 use ranklab_zoo::{
-    AdapterSettings, Architecture, Cut, FeatureMap, HeadConfig, Model, Randomness, weights::TrunkWeights,
+    AdapterSettings, Architecture, Cut, FeatureMap, HeadConfig, Model, Randomness, UpperTrunk,
+    weights::TrunkWeights,
 };
 
 struct GradientCollector<'a> {
@@ -32,13 +33,15 @@ fn scores_and_gradients(
 ) -> (Vec<f32>, Vec<Vec<f32>>) {
     let device = device.clone().autodiff();
     let config = settings.resolve().unwrap();
-    let model =
-        Model::new(architecture, Some(&config), weights, 64, HeadConfig::default(), 3, &device).unwrap();
+    let upper =
+        (architecture == Architecture::Model5).then(|| UpperTrunk::new(weights, &config, 64, &device));
+    let adapted = upper.as_ref().map(|upper| (&config, upper));
+    let model = Model::new(adapted, 64, HeadConfig::default(), 3, &device).unwrap();
     let [height, width, channels] = Cut::of(architecture, Some(&config)).shape(64);
     let values = Randomness::new(1, 1).uniform(height * width * 8 * channels, 1.0);
     let features = Tensor::from_data(TensorData::new(values, [height * width, 8, channels]), &device);
     let mut dropout = Randomness::new(1, 2);
-    let scores = model.forward(FeatureMap::new(features, height, width), Some(&mut dropout));
+    let scores = model.forward(upper.as_ref(), FeatureMap::new(features, height, width), Some(&mut dropout));
     let gradients = log_softmax(scores.clone(), 1).slice([0..8, 1..2]).mean().backward();
     let mut collector = GradientCollector { gradients: &gradients, found: Vec::new() };
     model.visit(&mut collector);

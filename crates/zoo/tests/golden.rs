@@ -257,7 +257,7 @@ fn parameter_counts_are_the_published_ones() {
 
 #[test]
 fn parameters_are_counted_as_a_network_holds_them() {
-    use ranklab_zoo::{Architecture, Model, ParameterCounts};
+    use ranklab_zoo::{Architecture, Model, ParameterCounts, UpperTrunk};
     let weights = TrunkWeights::random(0);
     let settings = |layers: &str, rank: &str, dora| {
         let (layers, rank) = (Some(layers.parse().unwrap()), Some(rank.parse().unwrap()));
@@ -267,9 +267,9 @@ fn parameters_are_counted_as_a_network_holds_them() {
     let cases = adapters.iter().map(Some).chain([None]);
     for (adapter, size) in cases.flat_map(|adapter| [(adapter, 64), (adapter, 100)]) {
         let architecture = if adapter.is_some() { Architecture::Model5 } else { Architecture::Model4 };
-        let head = HeadConfig::default();
-        let model =
-            Model::new(architecture, adapter, &weights, size, head, 0, &Device::flex().autodiff()).unwrap();
+        let device = Device::flex().autodiff();
+        let upper = adapter.map(|adapter| UpperTrunk::new(&weights, adapter, size, &device));
+        let model = Model::new(adapter.zip(upper.as_ref()), size, HeadConfig::default(), 0, &device).unwrap();
         let held: usize = model.state().iter().filter(|t| t.trainable).map(|t| t.values.len()).sum();
         assert_eq!(ParameterCounts::of(architecture, adapter, size).unwrap().trainable, held);
     }

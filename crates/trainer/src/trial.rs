@@ -1,0 +1,147 @@
+//! What one trial is made of and what it leaves.
+
+use std::path::Path;
+
+use burn::tensor::Device;
+use ranklab_zoo::{AdapterConfig, Architecture, Cut, HeadConfig, Model, UpperTrunk, weights::TrunkWeights};
+
+use crate::{
+    Error,
+    config::TrainingConfig,
+    event::Event,
+    features::{Features, Request},
+    images::ImageLoader,
+    input::Input,
+    train::run_together,
+};
+
+/// Everything that a trial needs.
+pub struct Trial<'a> {
+    /// Which network.
+    pub architecture: Architecture,
+    /// Its adapters, for model_5.
+    pub adapter: Option<&'a AdapterConfig>,
+    /// The frozen trunk.
+    pub weights: &'a TrunkWeights,
+    /// The image set.
+    pub images: &'a dyn ImageLoader,
+    /// Training images, by their place in the set.
+    pub train: &'a [usize],
+    /// Validation images.
+    pub validation: &'a [usize],
+    /// Test images.
+    pub test: &'a [usize],
+    /// How to train.
+    pub training: &'a TrainingConfig,
+    /// Where to compute, without autodiff.
+    pub device: &'a Device,
+    /// The device's name.
+    pub device_name: &'a str,
+    /// Where feature caches live.
+    pub cache_folder: &'a Path,
+}
+
+/// What a finished trial leaves.
+#[derive(Debug)]
+pub struct Outcome {
+    /// Epoch (from 1) whose weights were restored.
+    pub best_epoch: usize,
+    /// The trained state as a safetensors file.
+    pub model: Vec<u8>,
+    /// Hash of the trained state.
+    pub model_hash: String,
+    /// Test probabilities of parasitized, in the order of [`Trial::test`].
+    pub probabilities: Vec<f64>,
+    /// Mean test cross-entropy.
+    pub test_loss: f64,
+    /// Seconds spent on trunk features.
+    pub feature_seconds: f64,
+    /// Seconds spent training and validating; of trials trained together, each one's share.
+    pub train_seconds: f64,
+    /// Seconds spent on the test images, shared alike.
+    pub test_seconds: f64,
+    /// Training images per second of [`Outcome::train_seconds`], validation not counted.
+    pub images_per_second: f64,
+}
+
+impl Trial<'_> {
+    /// Trains, restores the best epoch and predicts the test images.
+    ///
+    /// # Errors
+    /// When images cannot be read, the cache cannot be written or training diverges.
+    pub fn run(&self, on_event: &mut dyn FnMut(Event)) -> Result<Outcome, Error> {
+        run_together(std::slice::from_ref(self), &mut |_, event| on_event(event))?.remove(0)
+    }
+
+    /// Whether two trials can be trained together: they see the same images, features and batch size,
+    /// and their adapters share one frozen part. Rank, seed, learning rate, optimiser and initialisation
+    /// may differ; each trial's results are those that it has alone.
+    pub fn joins(&self, other: &Self) -> bool {
+        let (a, b) = (self.training, other.training);
+        let shared = match (self.adapter, other.adapter) {
+            (Some(a), Some(b)) => UpperTrunk::is_shared(a, b),
+            _ => false,
+        };
+        shared
+            && (self.architecture, other.architecture) == (Architecture::Model5, Architecture::Model5)
+            && (a.batch_size, a.epochs) == (b.batch_size, b.epochs)
+            && (self.device_name, self.cache_folder) == (other.device_name, other.cache_folder)
+            && self.weights.hash == other.weights.hash
+            && self.images.key() == other.images.key()
+            && (self.train, self.validation, self.test) == (other.train, other.validation, other.test)
+    }
+
+    /// model_5's adapters.
+    fn adapted(&self) -> Option<&AdapterConfig> {
+        (self.architecture == Architecture::Model5).then_some(self.adapter).flatten()
+    }
+
+    /// The frozen convolutions that this trial's model runs through, for model_5.
+    pub(crate) fn upper(&self, device: &Device) -> Result<Option<UpperTrunk>, Error> {
+        match (self.architecture, self.adapted()) {
+            (Architecture::Model4, _) => Ok(None),
+            (_, Some(adapter)) => {
+                Ok(Some(UpperTrunk::new(self.weights, adapter, self.images.size(), device)))
+            }
+            (_, None) => {
+                Err(Error::Setting("model_5 needs adapter settings: give rank and layers".to_owned()))
+            }
+        }
+    }
+
+    /// A freshly initialised model on `upper`.
+    pub(crate) fn model(&self, upper: Option<&UpperTrunk>, device: &Device) -> Result<Model, Error> {
+        let TrainingConfig { head_dropout: dropout, batch_norm_momentum, seed, .. } = *self.training;
+        let head = HeadConfig { dropout, batch_norm_momentum };
+        Ok(Model::new(self.adapted().zip(upper), self.images.size(), head, seed, device)?)
+    }
+
+    /// Trunk features, or the images themselves where nothing is frozen below the adapters, and the
+    /// seconds spent on them.
+    pub(crate) fn input(&self, on_event: &mut dyn FnMut(Event)) -> Result<(Input, f64), Error> {
+        let cut = Cut::of(self.architecture, self.adapter);
+        let size = self.images.size();
+        if cut.is_input() {
+            let count = self.images.count();
+            let bytes = (count * size * size * 3) as u64;
+            on_event(Event::Features { path: None, bytes, images: count, reused: false });
+            let all: Vec<usize> = (0..count).collect();
+            let rgb = self.images.load(&all).map_err(Error::Images)?;
+            return Ok((Input::Images { rgb, size }, 0.0));
+        }
+        let request = Request {
+            weights: self.weights,
+            cut,
+            images: self.images,
+            device: self.device,
+            device_name: self.device_name,
+            folder: self.cache_folder,
+        };
+        let (features, seconds) = Features::open_or_compute(&request, on_event)?;
+        Ok((Input::Features { features, shape: cut.shape(size) }, seconds))
+    }
+
+    pub(crate) fn labels(&self, indices: &[usize]) -> Vec<u8> {
+        indices.iter().map(|&image| self.images.labels()[image]).collect()
+    }
+}
