@@ -151,6 +151,9 @@ fn train(arguments: &Arguments) -> Figures {
         })
         .collect();
     let outcomes = run_together(&trials, &mut |_, _| {})?;
+    if let Some(Ok(outcome)) = outcomes.first() {
+        eprintln!("{:?}", outcome.phases);
+    }
     let seconds: Result<Vec<f64>, _> = outcomes
         .into_iter()
         .map(|outcome| Ok::<_, Box<dyn Error>>(count as f64 / outcome?.images_per_second))

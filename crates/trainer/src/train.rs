@@ -17,6 +17,7 @@ use crate::{
     event::{EpochSummary, Event},
     input::Input,
     optimizer::optimizer,
+    phases::{Clock, Phases},
     scores::Scores,
     trial::{Outcome, Trial},
 };
@@ -49,6 +50,7 @@ pub fn run_together(
         valid_upper: upper.as_ref().map(Module::valid),
         upper,
         members: Vec::new(),
+        phases: Phases::default(),
     };
     for (place, trial) in trials.iter().enumerate() {
         let model = trial.model(group.upper.as_ref(), &group.device)?;
@@ -76,6 +78,7 @@ struct Group<'a> {
     upper: Option<UpperTrunk>,
     valid_upper: Option<UpperTrunk>,
     members: Vec<Member<'a>>,
+    phases: Phases,
 }
 
 /// One trial in training.
@@ -226,12 +229,15 @@ impl Group<'_> {
                     }
                 }
             });
+            let mut clock = Clock::start();
             for (place, batch) in batches.into_iter().enumerate() {
+                clock.add(&mut self.phases.gather);
                 // One that diverges is taken along, without effect, to the end of its epoch.
                 if self.active().is_empty() {
                     break;
                 }
                 self.step(&active, batch, epoch, (epoch - 1) * steps + place + 1, on_event)?;
+                clock = Clock::start();
             }
             Ok::<(), Error>(())
         })?;
@@ -252,6 +258,7 @@ impl Group<'_> {
         step: usize,
         on_event: &mut dyn FnMut(usize, Event),
     ) -> Result<(), Error> {
+        let mut clock = Clock::start();
         let seed = |place: usize| self.members[place].trial.training.seed;
         let mut dropout: Vec<Randomness> =
             active.iter().map(|&place| Randomness::new(seed(place), DROPOUT + step as u64)).collect();
@@ -267,7 +274,9 @@ impl Group<'_> {
             })
             .reduce(|sum, loss| sum + loss);
         let Some(loss) = loss else { return Ok(()) };
+        clock.add(&mut self.phases.forward);
         let mut gradients = loss.backward();
+        clock.add(&mut self.phases.backward);
         for ((&place, scores), images) in active.iter().zip(scores).zip(&batch.images) {
             let member = &mut self.members[place];
             if member.diverged.is_some() {
@@ -276,7 +285,9 @@ impl Group<'_> {
             let own = GradientsParams::from_module(&mut gradients, &member.model);
             let rate = member.trial.training.learning_rate;
             member.model = member.optimizer.step(rate, member.model.clone(), own);
+            clock.add(&mut self.phases.optimizer);
             member.record(&Scores::read(scores)?, images, epoch, step, on_event);
+            clock.add(&mut self.phases.report);
         }
         Ok(())
     }
@@ -336,13 +347,15 @@ impl Group<'_> {
                 train_seconds,
                 test_seconds,
                 images_per_second: trained as f64 / member.seconds,
+                phases: self.phases,
             })
         });
         Ok(outcomes.collect())
     }
 
     /// Scores of the same images under every model.
-    fn evaluate(&self, models: &[Model], indices: &[usize]) -> Result<Vec<Evaluation>, Error> {
+    fn evaluate(&mut self, models: &[Model], indices: &[usize]) -> Result<Vec<Evaluation>, Error> {
+        let mut clock = Clock::start();
         let models: Vec<&Model> = models.iter().collect();
         let mut evaluations: Vec<Evaluation> = models.iter().map(|_| Evaluation::default()).collect();
         for batch in indices.chunks(EVALUATION_BATCH) {
@@ -357,6 +370,7 @@ impl Group<'_> {
         for evaluation in &mut evaluations {
             evaluation.finish();
         }
+        clock.add(&mut self.phases.evaluate);
         Ok(evaluations)
     }
 }

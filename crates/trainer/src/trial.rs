@@ -12,6 +12,7 @@ use crate::{
     features::{Features, Request},
     images::ImageLoader,
     input::Input,
+    phases::Phases,
     train::run_together,
 };
 
@@ -62,6 +63,8 @@ pub struct Outcome {
     pub test_seconds: f64,
     /// Training images per second of [`Outcome::train_seconds`], validation not counted.
     pub images_per_second: f64,
+    /// Where the time of all trials that were trained together went.
+    pub phases: Phases,
 }
 
 impl Trial<'_> {

@@ -1,0 +1,38 @@
+//! Where a group's time goes.
+
+use std::time::{Duration, Instant};
+
+/// Seconds of each part of training, summed over all epochs. On devices that compute in the background
+/// a part's time may fall to the part that waits for it.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Phases {
+    /// Waiting for the next batch: gathering is done ahead, in another thread.
+    pub gather: f64,
+    /// Forward pass and loss.
+    pub forward: f64,
+    /// Backward pass.
+    pub backward: f64,
+    /// The optimisers' steps.
+    pub optimizer: f64,
+    /// Reading scores back and reporting the step.
+    pub report: f64,
+    /// Validation and test.
+    pub evaluate: f64,
+}
+
+/// Adds the time since the last call to one part after another.
+#[derive(Debug)]
+pub(crate) struct Clock(Instant);
+
+impl Clock {
+    pub(crate) fn start() -> Self {
+        Self(Instant::now())
+    }
+
+    pub(crate) fn add(&mut self, part: &mut f64) {
+        let now = Instant::now();
+        let passed: Duration = now - self.0;
+        *part += passed.as_secs_f64();
+        self.0 = now;
+    }
+}
