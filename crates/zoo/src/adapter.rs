@@ -13,13 +13,15 @@
 
 use burn::{
     module::{Module, Param},
-    tensor::{Device, Tensor, TensorData},
+    tensor::{Device, Tensor, TensorData, s},
 };
 
 use crate::{
     config::{AdapterConfig, Initialisation},
     convolution::FrozenConvolution,
     feature_map::FeatureMap,
+    frozen_kernel::FrozenKernel,
+    operation::{StackedFactors, convolve},
     randomness::Randomness,
     winograd::{POSITIONS, TileTransform, kernel_transform, transform_kernel},
 };
@@ -138,9 +140,8 @@ impl Adapter {
 /// adapter by adapter (`[positions, adapters · images, C_in]`), or the same `images` for all. Returns
 /// `[positions, adapters · images, C_out]`.
 ///
-/// The frozen kernel's products are made for all adapters at once: the kernel is read once, and more
-/// rows make better products. Everything that belongs to one adapter is computed as if it were alone.
-/// `dropped` replaces the map on the adapters' own path.
+/// The frozen kernel is read once for all adapters. Everything that belongs to one adapter is computed
+/// as if it were alone. `dropped` replaces the map on the adapters' own path.
 pub(crate) fn adapted_together(
     convolution: &FrozenConvolution,
     adapters: &[&Adapter],
@@ -149,45 +150,162 @@ pub(crate) fn adapted_together(
     tiles: &TileTransform,
     images: usize,
 ) -> FeatureMap {
-    let members = adapters.len();
-    let given = map.batch() / images;
-    let [_, channels_out] = convolution.transformed.channels();
-    let rank = adapters.iter().map(|adapter| adapter.rank()).max().unwrap_or(1).next_multiple_of(RANK_STEP);
-
-    let own_windows = dropped.map(|map| tiles.input(map));
-    let windows = tiles.input(map);
-    let frozen = tiles.output(convolution.transformed.product(windows.clone()), given * images);
-    let (height, width, positions) = (frozen.height, frozen.width, frozen.height * frozen.width);
-
-    let own_windows = own_windows.unwrap_or(windows);
-    let [_, rows, channels_in] = own_windows.dims();
-    let tile_count = rows / (given * images);
-    let own_windows = own_windows.reshape([POSITIONS, tile_count, given, images, channels_in]);
-    let down = adapters.iter().map(|adapter| {
-        let down = transform_kernel(&adapter.kernel_transform, adapter.down.val());
-        down.pad([(0, 0), (0, 0), (0, rank - adapter.rank())], 0.0)
-    });
-    let down = Tensor::stack::<4>(down.collect(), 1).unsqueeze_dim::<5>(1);
-    let low_rank = own_windows.matmul(down).reshape([POSITIONS, tile_count * members * images, rank]);
-    let low_rank = tiles.output(low_rank, members * images).values;
-
-    let up = adapters.iter().map(|adapter| {
-        let up = adapter.up.val().mul_scalar(adapter.scale);
-        up.pad([(0, rank - adapter.rank()), (0, 0)], 0.0)
-    });
-    let up = Tensor::stack::<3>(up.collect(), 0).unsqueeze_dim::<4>(0);
-    let delta = low_rank.reshape([positions, members, images, rank]).matmul(up);
-
-    let adapted = frozen.values.reshape([positions, given, images, channels_out]) + delta;
+    let factors = stack(adapters);
     let magnitudes: Vec<Tensor<1>> = adapters
         .iter()
         .filter_map(|adapter| Some(adapter.magnitude.as_ref()?.val() / adapter.kernel_norm(convolution)?))
         .collect();
-    let adapted = if magnitudes.len() == members {
-        adapted * Tensor::stack::<2>(magnitudes, 0).reshape([1, members, 1, channels_out])
-    } else {
-        adapted
+    let plain = dropped.is_none() && magnitudes.is_empty();
+    let adapted = match &convolution.transformed {
+        FrozenKernel::Packed(kernel) if plain => {
+            return convolve(kernel, convolution.bias.clone(), map, Some(factors), images, true);
+        }
+        FrozenKernel::Packed(kernel) => {
+            let no_bias = convolution.bias.zeros_like();
+            match dropped {
+                None => convolve(kernel, no_bias, map, Some(factors), images, true),
+                Some(dropped) => {
+                    let delta = convolve(kernel, no_bias.clone(), dropped, Some(factors), images, false);
+                    let frozen = convolve(kernel, no_bias, map, None, images, true);
+                    frozen.map(|values| values + delta.values)
+                }
+            }
+        }
+        FrozenKernel::Plain(kernel) => {
+            let frozen = tiles.input(map.clone()).matmul(kernel.clone());
+            let frozen = tiles.output(frozen, map.batch());
+            add_adapters(frozen, factors, dropped.unwrap_or(map), adapters, tiles, images)
+        }
     };
-    let values = adapted.reshape([positions, members * images, channels_out]) + convolution.bias.clone();
-    FeatureMap::new(values, height, width)
+    let [positions, rows, channels_out] = adapted.values.dims();
+    adapted.map(|values| {
+        let values = if magnitudes.is_empty() {
+            values
+        } else {
+            let members = magnitudes.len();
+            let factors = Tensor::stack::<2>(magnitudes, 0).reshape([1, members, 1, channels_out]);
+            let values = values.reshape([positions, members, images, channels_out]) * factors;
+            values.reshape([positions, rows, channels_out])
+        };
+        values + convolution.bias_row()
+    })
+}
+
+/// The factors of all adapters, filled up with zeros to one rank.
+fn stack(adapters: &[&Adapter]) -> StackedFactors {
+    let rank = adapters.iter().map(|adapter| adapter.rank()).max().unwrap_or(1).next_multiple_of(RANK_STEP);
+    let down = adapters.iter().map(|adapter| {
+        let missing = rank - adapter.rank();
+        adapter.down.val().pad([(0, 0), (0, 0), (0, missing)], 0.0)
+    });
+    let up = adapters.iter().map(|adapter| {
+        let missing = rank - adapter.rank();
+        adapter.up.val().mul_scalar(adapter.scale).pad([(0, missing), (0, 0)], 0.0)
+    });
+    StackedFactors { down: Tensor::stack(down.collect(), 0), up: Tensor::stack(up.collect(), 0) }
+}
+
+/// The adapters' part with tensors, added to the frozen one.
+fn add_adapters(
+    frozen: FeatureMap,
+    factors: StackedFactors,
+    own: FeatureMap,
+    adapters: &[&Adapter],
+    tiles: &TileTransform,
+    images: usize,
+) -> FeatureMap {
+    let [members, rank, channels_out] = factors.up.dims();
+    let given = own.batch() / images;
+    let windows = tiles.input(own);
+    let [_, rows, channels_in] = windows.dims();
+    let tile_count = rows / (given * images);
+    let windows = windows.reshape([POSITIONS, tile_count, given, images, channels_in]);
+    let transform = &adapters[0].kernel_transform;
+    let down: Vec<Tensor<3>> = (0..members)
+        .map(|place| transform_kernel(transform, factors.down.clone().slice(s![place]).squeeze_dim(0)))
+        .collect();
+    let down = Tensor::stack::<4>(down, 1).unsqueeze_dim::<5>(1);
+    let low_rank = windows.matmul(down).reshape([POSITIONS, tile_count * members * images, rank]);
+    let low_rank = tiles.output(low_rank, members * images).values;
+    let positions = frozen.height * frozen.width;
+    let up = factors.up.unsqueeze_dim::<4>(0);
+    let delta = low_rank.reshape([positions, members, images, rank]).matmul(up);
+    frozen.map(|values| {
+        let adapted = values.reshape([positions, given, images, channels_out]) + delta;
+        adapted.reshape([positions, members * images, channels_out])
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::Gradients;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::{config::AdapterSettings, convolution::ConvolutionUse};
+
+    fn read<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
+        tensor.into_data().try_to_vec().unwrap()
+    }
+
+    fn assert_close(what: &str, found: &[f32], expected: &[f32]) -> Result<(), TestCaseError> {
+        prop_assert_eq!(found.len(), expected.len());
+        let scale = expected.iter().fold(1.0f32, |most, value| most.max(value.abs()));
+        for (found, expected) in found.iter().zip(expected) {
+            prop_assert!((found - expected).abs() < 1e-4 * scale, "{what}: {found} instead of {expected}");
+        }
+        Ok(())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn the_processors_operation_and_its_gradients_are_those_of_the_tensors(
+            height in 1usize..10, width in 1usize..10, images in 1usize..4, shared in any::<bool>(),
+            channels_in in 1usize..20, channels_out in 1usize..20,
+            ranks in prop::collection::vec(1usize..18, 1..4), dora in any::<bool>(), seed in 0u64..1000,
+        ) {
+            let device = Device::flex().autodiff();
+            let mut randomness = Randomness::new(seed, 0);
+            let kernel = randomness.normal(channels_out * channels_in * 9, 0.3);
+            let bias = randomness.normal(channels_out, 1.0);
+            let usage = ConvolutionUse { input_gradient: true, kernel: true };
+            let packed = FrozenConvolution::new(&kernel, &bias, [channels_in, channels_out], usage, &device);
+            let plain = packed.clone().with_tensors(&kernel, &device);
+            let config = AdapterSettings { dora: Some(dora), ..Default::default() }.resolve().unwrap();
+            let adapters: Vec<Adapter> = ranks
+                .iter()
+                .map(|rank| Adapter::new(&config, *rank, &packed, &mut randomness, &device))
+                .collect();
+            let adapters: Vec<&Adapter> = adapters.iter().collect();
+            let given = if shared { 1 } else { adapters.len() };
+            let tiles = TileTransform::new(height, width, &device);
+            let positions = height * width;
+            let x = randomness.normal(positions * given * images * channels_in, 1.0);
+            let towards = randomness.normal(positions * adapters.len() * images * channels_out, 1.0);
+            let run = |convolution: &FrozenConvolution| -> (Vec<f32>, Vec<f32>, Gradients) {
+                let shape = [positions, given * images, channels_in];
+                let x = Tensor::<3>::from_data(TensorData::new(x.clone(), shape), &device);
+                // One input for several adapters is never trained below.
+                let x = if given < adapters.len() { x } else { x.require_grad() };
+                let map = FeatureMap::new(x.clone(), height, width);
+                let y = adapted_together(convolution, &adapters, map, None, &tiles, images).values;
+                let towards = Tensor::from_data(TensorData::new(towards.clone(), y.dims()), &device);
+                let gradients = (y.clone() * towards).sum().backward();
+                let x = x.grad(&gradients).map(read).unwrap_or_default();
+                (read(y), x, gradients)
+            };
+            let (y, x_gradient, gradients) = run(&packed);
+            let (expected_y, expected_x, expected) = run(&plain);
+            assert_close("y", &y, &expected_y)?;
+            assert_close("x", &x_gradient, &expected_x)?;
+            for adapter in adapters {
+                let down = |gradients| read(adapter.down.val().grad(gradients).unwrap());
+                assert_close("A", &down(&gradients), &down(&expected))?;
+                let up = |gradients| read(adapter.up.val().grad(gradients).unwrap());
+                assert_close("B", &up(&gradients), &up(&expected))?;
+            }
+        }
+    }
 }

@@ -5,7 +5,10 @@ use burn::{
     tensor::{Device, Tensor, TensorData},
 };
 
-use crate::{feature_map::FeatureMap, frozen_product::FrozenKernel, processor, winograd::TileTransform};
+use crate::{
+    feature_map::FeatureMap, frozen_kernel::FrozenKernel, operation::convolve, processor::tiles,
+    winograd::TileTransform,
+};
 
 /// What a frozen convolution is used for besides its output.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -21,8 +24,8 @@ pub struct ConvolutionUse {
 pub struct FrozenConvolution {
     /// The transformed kernel `U`, `[36, C_in, C_out]`.
     pub(crate) transformed: FrozenKernel,
-    /// `[1, 1, C_out]`.
-    pub(crate) bias: Tensor<3>,
+    /// `[C_out]`.
+    pub(crate) bias: Tensor<1>,
     /// The kernel itself, `[9 · C_in, C_out]`: only DoRA's norm needs it.
     pub(crate) kernel: Option<Tensor<2>>,
 }
@@ -37,11 +40,11 @@ impl FrozenConvolution {
         device: &Device,
     ) -> Self {
         let taps_first = taps_first(kernel, channels_in, channels_out);
-        let transformed = processor::transform_kernel(&taps_first, channels_in * channels_out);
+        let transformed = tiles::transform_kernel(&taps_first, channels_in * channels_out);
         let channels = [channels_in, channels_out];
         Self {
             transformed: FrozenKernel::new(&transformed, channels, usage.input_gradient, device),
-            bias: Tensor::from_data(TensorData::new(bias.to_vec(), [1, 1, channels_out]), device),
+            bias: Tensor::from_data(TensorData::new(bias.to_vec(), [channels_out]), device),
             kernel: usage.kernel.then(|| {
                 Tensor::from_data(TensorData::new(taps_first, [9 * channels_in, channels_out]), device)
             }),
@@ -50,9 +53,29 @@ impl FrozenConvolution {
 
     /// `x∗W + b` for a map that `tiles` was made for.
     pub fn forward(&self, map: FeatureMap, tiles: &TileTransform) -> FeatureMap {
-        let batch = map.batch();
-        let products = self.transformed.product(tiles.input(map));
-        tiles.output(products, batch).map(|values| values + self.bias.clone())
+        let images = map.batch();
+        match &self.transformed {
+            FrozenKernel::Packed(kernel) => convolve(kernel, self.bias.clone(), map, None, images, true),
+            FrozenKernel::Plain(kernel) => {
+                let products = tiles.input(map).matmul(kernel.clone());
+                tiles.output(products, images).map(|values| values + self.bias_row())
+            }
+        }
+    }
+
+    /// The bias as `[1, 1, C_out]`.
+    pub(crate) fn bias_row(&self) -> Tensor<3> {
+        self.bias.clone().unsqueeze()
+    }
+
+    /// The same with tensors alone, whatever the device: to compare with.
+    #[cfg(test)]
+    pub(crate) fn with_tensors(mut self, kernel: &[f32], device: &Device) -> Self {
+        let [channels_in, channels_out] = self.transformed.channels();
+        let taps_first = taps_first(kernel, channels_in, channels_out);
+        let transformed = tiles::transform_kernel(&taps_first, channels_in * channels_out);
+        self.transformed = FrozenKernel::plain(&transformed, [channels_in, channels_out], device);
+        self
     }
 }
 

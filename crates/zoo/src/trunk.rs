@@ -100,7 +100,7 @@ impl Trunk {
     pub fn forward(&self, images: FeatureMap) -> FeatureMap {
         let mut map = images;
         for block in self.layers.chunk_by(|lower, _| !lower.pools) {
-            let channels = block[0].convolution.bias.dims()[2];
+            let channels = block[0].convolution.bias.dims()[0];
             let part = (PART_VALUES / (map.height * map.width * channels)).max(1);
             let outputs: Vec<FeatureMap> = map
                 .values

@@ -8,17 +8,17 @@ use pulp::{Simd, WithSimd};
 
 /// Columns of a panel: the part of the matrix that is read row by row without a gap.
 pub(crate) const PANEL: usize = 32;
-/// Vectors of a panel's row that are summed up at once.
-const VECTORS: usize = 2;
+/// The same for matrices of an adapter's rank.
+pub(crate) const NARROW: usize = 16;
 
-/// Lays a row-major matrix `[inner, columns]` out in panels `[columns / 32, inner, 32]`, the last one
+/// Lays a row-major matrix `[inner, columns]` out in panels `[columns / P, inner, P]`, the last one
 /// filled up with zeros.
-pub(crate) fn pack(matrix: &[f32], inner: usize, columns: usize) -> Vec<f32> {
-    let mut panels = vec![0.0; packed_values(inner, columns)];
-    for (number, panel) in panels.chunks_exact_mut(inner * PANEL).enumerate() {
-        let start = number * PANEL;
-        let count = PANEL.min(columns - start);
-        for (row, values) in panel.chunks_exact_mut(PANEL).enumerate() {
+pub(crate) fn pack<const P: usize>(matrix: &[f32], inner: usize, columns: usize) -> Vec<f32> {
+    let mut panels = vec![0.0; packed_values::<P>(inner, columns)];
+    for (number, panel) in panels.chunks_exact_mut(inner * P).enumerate() {
+        let start = number * P;
+        let count = P.min(columns - start);
+        for (row, values) in panel.chunks_exact_mut(P).enumerate() {
             values[..count].copy_from_slice(&matrix[row * columns + start..][..count]);
         }
     }
@@ -26,11 +26,11 @@ pub(crate) fn pack(matrix: &[f32], inner: usize, columns: usize) -> Vec<f32> {
 }
 
 /// The same for the transpose of a row-major matrix `[columns, inner]`.
-pub(crate) fn pack_transposed(matrix: &[f32], inner: usize, columns: usize) -> Vec<f32> {
-    let mut panels = vec![0.0; packed_values(inner, columns)];
+pub(crate) fn pack_transposed<const P: usize>(matrix: &[f32], inner: usize, columns: usize) -> Vec<f32> {
+    let mut panels = vec![0.0; packed_values::<P>(inner, columns)];
     for (column, values) in matrix.chunks_exact(inner).enumerate() {
-        let panel = &mut panels[column / PANEL * inner * PANEL..][..inner * PANEL];
-        for (target, value) in panel.iter_mut().skip(column % PANEL).step_by(PANEL).zip(values) {
+        let panel = &mut panels[column / P * inner * P..][..inner * P];
+        for (target, value) in panel.iter_mut().skip(column % P).step_by(P).zip(values) {
             *target = *value;
         }
     }
@@ -38,71 +38,105 @@ pub(crate) fn pack_transposed(matrix: &[f32], inner: usize, columns: usize) -> V
 }
 
 /// Values of a packed matrix `[inner, columns]`.
-pub(crate) fn packed_values(inner: usize, columns: usize) -> usize {
-    columns.div_ceil(PANEL) * inner * PANEL
+pub(crate) fn packed_values<const P: usize>(inner: usize, columns: usize) -> usize {
+    columns.div_ceil(P) * inner * P
 }
 
 /// `out = left · packed`: `[rows, inner] · [inner, columns]`, `left` and `out` row-major, on the calling
 /// thread. Every value is summed up in the same order, however many rows there are.
-pub(crate) fn multiply([inner, columns]: [usize; 2], left: &[f32], panels: &[f32], out: &mut [f32]) {
-    pulp::Arch::new().dispatch(Product { inner, columns, left, panels, out });
+pub(crate) fn multiply<const P: usize>(
+    [inner, columns]: [usize; 2],
+    left: &[f32],
+    panels: &[f32],
+    out: &mut [f32],
+) {
+    pulp::Arch::new().dispatch(Product::<P> { inner, columns, left, panels, out, add: false });
 }
 
-struct Product<'a> {
+/// `out += left · packed`, likewise.
+pub(crate) fn multiply_add<const P: usize>(
+    [inner, columns]: [usize; 2],
+    left: &[f32],
+    panels: &[f32],
+    out: &mut [f32],
+) {
+    pulp::Arch::new().dispatch(Product::<P> { inner, columns, left, panels, out, add: true });
+}
+
+struct Product<'a, const P: usize> {
     inner: usize,
     columns: usize,
     left: &'a [f32],
     panels: &'a [f32],
     out: &'a mut [f32],
+    add: bool,
 }
 
-impl WithSimd for Product<'_> {
+impl<const P: usize> WithSimd for Product<'_, P> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { inner, columns, left, panels, out } = self;
+        // As many sums as there are vector registers for.
+        match (S::F32_LANES, P / S::F32_LANES) {
+            (16.., 0 | 1) => self.run::<S, 8, 1>(simd),
+            (16.., _) => self.run::<S, 8, 2>(simd),
+            _ => self.run::<S, 4, 2>(simd),
+        }
+    }
+}
+
+impl<const P: usize> Product<'_, P> {
+    #[inline(always)]
+    fn run<S: Simd, const ROWS: usize, const VECTORS: usize>(self, simd: S) {
+        let Self { inner, columns, left, panels, out, add } = self;
         let rows = left.len() / inner;
-        for (number, panel) in panels.chunks_exact(inner * PANEL).enumerate() {
-            let start = number * PANEL;
-            let count = PANEL.min(columns - start);
+        for (number, panel) in panels.chunks_exact(inner * P).enumerate() {
+            let start = number * P;
+            let count = P.min(columns - start);
             let mut row = 0;
             while row < rows {
                 let left = &left[row * inner..];
                 let out = &mut out[row * columns..];
-                let mut put = |row: usize, values: &[f32; PANEL]| {
-                    out[row * columns + start..][..count].copy_from_slice(&values[..count]);
+                let mut put = |row: usize, values: &[f32; P]| {
+                    let out = &mut out[row * columns + start..][..count];
+                    if add {
+                        for (out, value) in out.iter_mut().zip(values) {
+                            *out += value;
+                        }
+                    } else {
+                        out.copy_from_slice(&values[..count]);
+                    }
                 };
-                // As many sums as there are vector registers for.
-                row += if S::F32_LANES >= 16 && rows - row >= 8 {
-                    block::<S, 8>(simd, inner, left, panel, &mut put)
+                row += if rows - row >= ROWS {
+                    block::<S, ROWS, VECTORS, P>(simd, inner, left, panel, &mut put)
                 } else if rows - row >= 4 {
-                    block::<S, 4>(simd, inner, left, panel, &mut put)
+                    block::<S, 4, VECTORS, P>(simd, inner, left, panel, &mut put)
                 } else {
-                    block::<S, 1>(simd, inner, left, panel, &mut put)
+                    block::<S, 1, VECTORS, P>(simd, inner, left, panel, &mut put)
                 };
             }
         }
     }
 }
 
-/// `ROWS` rows of one panel.
+/// `ROWS` rows of one panel, `VECTORS` vectors of it at once.
 #[inline(always)]
-fn block<S: Simd, const ROWS: usize>(
+fn block<S: Simd, const ROWS: usize, const VECTORS: usize, const P: usize>(
     simd: S,
     inner: usize,
     left: &[f32],
     panel: &[f32],
-    put: &mut impl FnMut(usize, &[f32; PANEL]),
+    put: &mut impl FnMut(usize, &[f32; P]),
 ) -> usize {
     let rows: [&[f32]; ROWS] = std::array::from_fn(|row| &left[row * inner..][..inner]);
     let (vectors, _) = S::as_simd_f32s(panel);
-    let per_row = PANEL / S::F32_LANES;
-    let mut result = [[0.0f32; PANEL]; ROWS];
+    let per_row = P / S::F32_LANES;
+    let mut result = [[0.0f32; P]; ROWS];
     for offset in (0..per_row).step_by(VECTORS) {
         let mut sums = [[simd.splat_f32s(0.0); VECTORS]; ROWS];
         for (place, values) in vectors.chunks_exact(per_row).enumerate().take(inner) {
-            let right: [S::f32s; VECTORS] = [values[offset], values[offset + 1]];
+            let right: [S::f32s; VECTORS] = std::array::from_fn(|vector| values[offset + vector]);
             for (sums, row) in sums.iter_mut().zip(rows) {
                 let factor = simd.splat_f32s(row[place]);
                 for (sum, right) in sums.iter_mut().zip(right) {
@@ -118,6 +152,61 @@ fn block<S: Simd, const ROWS: usize>(
         put(row, values);
     }
     ROWS
+}
+
+/// `out = leftᵀ · right`: `[inner, rows]ᵀ · [inner, columns]`, all row-major, on the calling thread.
+/// This is the gradient of a product's right side; `inner` is the batch.
+pub(crate) fn multiply_transposed(
+    [inner, rows, columns]: [usize; 3],
+    left: &[f32],
+    right: &[f32],
+    out: &mut [f32],
+) {
+    pulp::Arch::new().dispatch(TransposedProduct { inner, rows, columns, left, right, out });
+}
+
+struct TransposedProduct<'a> {
+    inner: usize,
+    rows: usize,
+    columns: usize,
+    left: &'a [f32],
+    right: &'a [f32],
+    out: &'a mut [f32],
+}
+
+impl WithSimd for TransposedProduct<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        const ROWS: usize = 8;
+        let Self { inner, rows, columns, left, right, out } = self;
+        let whole = columns / S::F32_LANES * S::F32_LANES;
+        for row in (0..rows).step_by(ROWS) {
+            let height = ROWS.min(rows - row);
+            for column in (0..whole).step_by(S::F32_LANES) {
+                let mut sums = [simd.splat_f32s(0.0); ROWS];
+                for place in 0..inner {
+                    let (vector, _) = S::as_simd_f32s(&right[place * columns + column..][..S::F32_LANES]);
+                    let factors = &left[place * rows + row..][..height];
+                    for (sum, factor) in sums.iter_mut().zip(factors) {
+                        *sum = simd.mul_add_e_f32s(simd.splat_f32s(*factor), vector[0], *sum);
+                    }
+                }
+                for (row_of_block, sum) in sums.iter().enumerate().take(height) {
+                    let target = &mut out[(row + row_of_block) * columns + column..][..S::F32_LANES];
+                    S::as_mut_simd_f32s(target).0[0] = *sum;
+                }
+            }
+            for row in row..row + height {
+                for column in whole..columns {
+                    let products =
+                        (0..inner).map(|place| left[place * rows + row] * right[place * columns + column]);
+                    out[row * columns + column] = products.sum();
+                }
+            }
+        }
+    }
 }
 
 #[cfg(test)]
@@ -138,7 +227,7 @@ mod tests {
             let left = randomness.normal(rows * inner, 1.0);
             let right = randomness.normal(inner * columns, 1.0);
             let mut out = vec![0.0; rows * columns];
-            multiply([inner, columns], &left, &pack(&right, inner, columns), &mut out);
+            multiply::<PANEL>([inner, columns], &left, &pack::<PANEL>(&right, inner, columns), &mut out);
             for (row, found) in out.chunks(columns).enumerate() {
                 for (column, found) in found.iter().enumerate() {
                     let expected: f64 = (0..inner)
@@ -148,12 +237,24 @@ mod tests {
                 }
                 let mut alone = vec![0.0; columns];
                 let row = &left[row * inner..][..inner];
-                multiply([inner, columns], row, &pack(&right, inner, columns), &mut alone);
+                multiply::<PANEL>([inner, columns], row, &pack::<PANEL>(&right, inner, columns), &mut alone);
                 prop_assert_eq!(&alone, found);
             }
             let transposed: Vec<f32> =
                 (0..columns * inner).map(|place| right[place % inner * columns + place / inner]).collect();
-            prop_assert_eq!(pack_transposed(&transposed, inner, columns), pack(&right, inner, columns));
+            let packed = pack::<NARROW>(&right, inner, columns);
+            prop_assert_eq!(&pack_transposed::<NARROW>(&transposed, inner, columns), &packed);
+
+            let mut narrow = vec![0.5; rows * columns];
+            multiply_add::<NARROW>([inner, columns], &left, &packed, &mut narrow);
+            let mut from_transposed = vec![0.0; rows * columns];
+            let turned: Vec<f32> =
+                (0..inner * rows).map(|place| left[place % rows * inner + place / rows]).collect();
+            multiply_transposed([inner, rows, columns], &turned, &right, &mut from_transposed);
+            for ((narrow, transposed), expected) in narrow.iter().zip(&from_transposed).zip(&out) {
+                prop_assert!((narrow - 0.5 - expected).abs() < 1e-4);
+                prop_assert!((transposed - expected).abs() < 1e-4);
+            }
         }
     }
 }
