@@ -21,7 +21,9 @@ use super::{
     packed::{
         NARROW, PANEL, multiply, multiply_add, multiply_transposed, pack, pack_transposed, packed_values,
     },
-    tiles::{self, ZERO, lane_groups, load, store, transform_kernel, transform_kernel_transposed},
+    tiles::{
+        self, ZERO, add_scaled, lane_groups, load, store, transform_kernel_at, transform_kernel_transposed_at,
+    },
     trunk::grown,
 };
 use crate::winograd::{POSITIONS, TILE, WINDOW};
@@ -88,6 +90,8 @@ struct Scratch {
     windows: Vec<f32>,
     products: Vec<f32>,
     gradients: Vec<f32>,
+    down: Vec<f32>,
+    up: Vec<f32>,
 }
 
 thread_local! {
@@ -104,31 +108,18 @@ pub(crate) struct Gradients {
     pub(crate) up: Vec<f32>,
 }
 
-/// An adapter's factors as one position's products read them.
-struct PackedFactors {
-    /// `U_A`: `[36, packed]`.
-    down: Vec<f32>,
-    /// `B`.
-    up: Vec<f32>,
-}
+impl Kernels<'_> {
+    /// `U_A` of one adapter at one position, `[C_in, rank]`, written to `transformed`.
+    fn transform_down(&self, shape: &Shape, adapter: usize, position: usize, transformed: &mut [f32]) {
+        let pairs = shape.channels_in * shape.rank;
+        transform_kernel_at(position, &self.down[adapter * 9 * pairs..][..9 * pairs], transformed);
+    }
 
-fn pack_factors(shape: &Shape, kernels: &Kernels<'_>) -> Vec<PackedFactors> {
-    let pairs = shape.channels_in * shape.rank;
-    (0..shape.adapters)
-        .into_par_iter()
-        .map(|adapter| {
-            let transformed = transform_kernel(&kernels.down[adapter * 9 * pairs..][..9 * pairs], pairs);
-            let matrices = transformed.chunks_exact(pairs);
-            let up =
-                &kernels.up[adapter * shape.rank * shape.channels_out..][..shape.rank * shape.channels_out];
-            PackedFactors {
-                down: matrices
-                    .flat_map(|matrix| pack::<NARROW>(matrix, shape.channels_in, shape.rank))
-                    .collect(),
-                up: pack::<PANEL>(up, shape.rank, shape.channels_out),
-            }
-        })
-        .collect()
+    /// `B` of one adapter: `[rank, C_out]`.
+    fn up(&self, shape: &Shape, adapter: usize) -> &[f32] {
+        let values = shape.rank * shape.channels_out;
+        &self.up[adapter * values..][..values]
+    }
 }
 
 /// Cuts each of `parts` equal parts of `values` into chunks of `chunk` values, and groups the chunks that
@@ -159,24 +150,26 @@ pub(crate) fn forward(shape: &Shape, kernels: &Kernels<'_>, x: &[f32], y: &mut [
         let output_rows = shape.taken() * shape.rows();
         let windows = grown(&mut scratch.windows, POSITIONS * input_rows * shape.channels_in);
         transform_input(shape, x, windows);
-        let factors = pack_factors(shape, kernels);
+        let up: Vec<Vec<f32>> = (0..shape.adapters)
+            .map(|adapter| pack::<PANEL>(kernels.up(shape, adapter), shape.rank, shape.channels_out))
+            .collect();
         let products = grown(&mut scratch.products, POSITIONS * output_rows * shape.channels_out);
         products
             .par_chunks_exact_mut(output_rows * shape.channels_out)
             .zip(windows.par_chunks_exact(input_rows * shape.channels_in))
             .enumerate()
             .for_each(|(position, (products, windows))| {
-                multiply_position(shape, kernels, &factors, position, windows, products);
+                multiply_position(shape, kernels, &up, position, windows, products);
             });
         transform_output(shape, kernels.bias, products, y);
     });
 }
 
-/// `M` of one position of the transformed domain.
+/// `M` of one position of the transformed domain; `up` holds each adapter's B, packed.
 fn multiply_position(
     shape: &Shape,
     kernels: &Kernels<'_>,
-    factors: &[PackedFactors],
+    up: &[Vec<f32>],
     position: usize,
     windows: &[f32],
     products: &mut [f32],
@@ -190,7 +183,7 @@ fn multiply_position(
     } else {
         products[..frozen].fill(0.0);
     }
-    if factors.is_empty() {
+    if up.is_empty() {
         return;
     }
     let (first, others) = products.split_at_mut(frozen);
@@ -198,13 +191,14 @@ fn multiply_position(
         other.copy_from_slice(first);
     }
     let mut low_rank = vec![0.0; shape.rows() * rank];
+    let mut down = vec![0.0; channels_in * rank];
     let own_products = products.chunks_exact_mut(shape.rows() * channels_out);
-    for (adapter, (factors, products)) in factors.iter().zip(own_products).enumerate() {
+    for (adapter, (up, products)) in up.iter().zip(own_products).enumerate() {
         let windows = own_windows(shape, given, adapter, windows);
-        let size = packed_values::<NARROW>(channels_in, rank);
-        let down = &factors.down[position * size..][..size];
-        multiply::<NARROW>([channels_in, rank], windows, down, &mut low_rank);
-        multiply_add::<PANEL>([rank, channels_out], &low_rank, &factors.up, products);
+        kernels.transform_down(shape, adapter, position, &mut down);
+        let down = pack::<NARROW>(&down, channels_in, rank);
+        multiply::<NARROW>([channels_in, rank], windows, &down, &mut low_rank);
+        multiply_add::<PANEL>([rank, channels_out], &low_rank, up, products);
     }
 }
 
@@ -227,19 +221,10 @@ pub(crate) fn backward(
         let Shape { channels_in, channels_out, rank, given, adapters, .. } = *shape;
         let input_rows = given * shape.rows();
         let output_rows = shape.taken() * shape.rows();
-        let factors = pack_factors(shape, kernels);
         let pairs = [channels_in * rank, rank * channels_out];
-        let transposed: Vec<[Vec<f32>; 2]> = (0..adapters)
-            .into_par_iter()
-            .map(|adapter| {
-                let down = &kernels.down[adapter * 9 * pairs[0]..][..9 * pairs[0]];
-                let down = transform_kernel(down, pairs[0]);
-                // U_Aᵀ is [rank, C_in], Bᵀ is [C_out, rank].
-                let down = down.chunks_exact(pairs[0]);
-                let down = down.flat_map(|matrix| pack_transposed::<PANEL>(matrix, rank, channels_in));
-                let up = &kernels.up[adapter * pairs[1]..][..pairs[1]];
-                [down.collect(), pack_transposed::<NARROW>(up, channels_out, rank)]
-            })
+        // Bᵀ is [C_out, rank].
+        let up_transposed: Vec<Vec<f32>> = (0..adapters)
+            .map(|adapter| pack_transposed::<NARROW>(kernels.up(shape, adapter), channels_out, rank))
             .collect();
 
         let windows = grown(&mut scratch.windows, POSITIONS * input_rows * channels_in);
@@ -257,8 +242,8 @@ pub(crate) fn backward(
             (0..POSITIONS).map(|_| &mut [][..]).collect()
         };
         // Per position: [adapters, C_in, rank] and [adapters, rank, C_out].
-        let mut down = vec![0.0; POSITIONS * adapters * pairs[0]];
-        let mut up = vec![0.0; POSITIONS * adapters * pairs[1]];
+        let down = grown(&mut scratch.down, POSITIONS * adapters * pairs[0]);
+        let up = grown(&mut scratch.up, POSITIONS * adapters * pairs[1]);
         let mut factor_gradients: Vec<(&mut [f32], &mut [f32])> = if adapters > 0 {
             down.chunks_exact_mut(adapters * pairs[0]).zip(up.chunks_exact_mut(adapters * pairs[1])).collect()
         } else {
@@ -279,24 +264,25 @@ pub(crate) fn backward(
                 }
                 let rows = shape.rows();
                 let (mut low_rank, mut low_gradient) = (vec![0.0; rows * rank], vec![0.0; rows * rank]);
+                let mut factor = vec![0.0; pairs[0]];
                 for (adapter, products) in
                     products.chunks_exact(rows * channels_out).enumerate().take(adapters)
                 {
                     let windows = own_windows(shape, given, adapter, windows);
-                    let narrow = packed_values::<NARROW>(channels_in, rank);
-                    let packed = &factors[adapter].down[position * narrow..][..narrow];
-                    multiply::<NARROW>([channels_in, rank], windows, packed, &mut low_rank);
-                    let [down_transposed, up_transposed] = &transposed[adapter];
+                    kernels.transform_down(shape, adapter, position, &mut factor);
+                    let packed = pack::<NARROW>(&factor, channels_in, rank);
+                    multiply::<NARROW>([channels_in, rank], windows, &packed, &mut low_rank);
+                    let up_transposed = &up_transposed[adapter];
                     multiply::<NARROW>([channels_out, rank], products, up_transposed, &mut low_gradient);
                     let down = &mut down[adapter * pairs[0]..][..pairs[0]];
                     multiply_transposed([rows, channels_in, rank], windows, &low_gradient, down);
                     let up = &mut up[adapter * pairs[1]..][..pairs[1]];
                     multiply_transposed([rows, rank, channels_out], &low_rank, products, up);
                     if with_input {
-                        let wide = packed_values::<PANEL>(rank, channels_in);
-                        let packed = &down_transposed[position * wide..][..wide];
+                        // U_Aᵀ is [rank, C_in].
+                        let packed = pack_transposed::<PANEL>(&factor, rank, channels_in);
                         let own = &mut window_gradient[adapter * rows * channels_in..][..rows * channels_in];
-                        multiply_add::<PANEL>([rank, channels_in], &low_gradient, packed, own);
+                        multiply_add::<PANEL>([rank, channels_in], &low_gradient, &packed, own);
                     }
                 }
             });
@@ -308,7 +294,8 @@ pub(crate) fn backward(
         } else {
             Vec::new()
         };
-        let [down, up] = sum_factors(shape, &down, &up);
+        let used = |values: usize| POSITIONS * adapters * values;
+        let [down, up] = sum_factors(shape, &scratch.down[..used(pairs[0])], &scratch.up[..used(pairs[1])]);
         Gradients { input, down, up }
     })
 }
@@ -316,23 +303,22 @@ pub(crate) fn backward(
 /// From gradients per position of the transformed domain to those of the factors.
 fn sum_factors(shape: &Shape, down: &[f32], up: &[f32]) -> [Vec<f32>; 2] {
     let (adapters, pairs) = (shape.adapters, shape.channels_in * shape.rank);
-    let down = (0..adapters).into_par_iter().flat_map_iter(|adapter| {
-        let own: Vec<f32> = (0..POSITIONS)
-            .flat_map(|position| &down[(position * adapters + adapter) * pairs..][..pairs])
-            .copied()
-            .collect();
-        transform_kernel_transposed(&own, pairs)
-    });
+    let mut kernels = vec![0.0; adapters * 9 * pairs];
+    if adapters > 0 {
+        kernels.par_chunks_exact_mut(pairs).enumerate().for_each(|(place, kernel)| {
+            let (adapter, tap) = (place / 9, place % 9);
+            let own = down.chunks_exact(adapters * pairs).map(|down| &down[adapter * pairs..][..pairs]);
+            transform_kernel_transposed_at(tap, own, kernel);
+        });
+    }
     let all = adapters * shape.rank * shape.channels_out;
     let mut summed = vec![0.0; all];
     if all > 0 {
         for values in up.chunks_exact(all) {
-            for (sum, value) in summed.iter_mut().zip(values) {
-                *sum += value;
-            }
+            add_scaled(1.0, values, &mut summed);
         }
     }
-    [down.collect(), summed]
+    [kernels, summed]
 }
 
 /// Where a tile begins.

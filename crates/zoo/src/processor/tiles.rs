@@ -2,6 +2,8 @@
 //! [`crate::winograd`] multiplied out (Lavin & Gray 2016, section 4.3), and their transposes, which carry
 //! gradients back.
 
+use rayon::prelude::*;
+
 use crate::winograd::{POSITIONS, TILE, WINDOW};
 
 /// Channels that are worked on together; the compiler makes vector instructions of the loops.
@@ -161,23 +163,31 @@ along_both_axes!(
 /// Kernel `[9, C_in, C_out]` → `[36, C_in, C_out]`: G along both axes.
 pub(crate) fn transform_kernel(kernel: &[f32], pairs: usize) -> Vec<f32> {
     let mut transformed = vec![0.0; POSITIONS * pairs];
-    for (position, out) in transformed.chunks_exact_mut(pairs).enumerate() {
-        for (tap, values) in kernel.chunks_exact(pairs).enumerate() {
-            add_scaled(kernel_factor(position, tap), values, out);
-        }
-    }
+    transformed
+        .par_chunks_exact_mut(pairs)
+        .enumerate()
+        .for_each(|(position, out)| transform_kernel_at(position, kernel, out));
     transformed
 }
 
-/// The gradient of a transformed kernel `[36, C_in, C_out]` into that of the kernel `[9, C_in, C_out]`.
-pub(crate) fn transform_kernel_transposed(gradient: &[f32], pairs: usize) -> Vec<f32> {
-    let mut kernel = vec![0.0; 9 * pairs];
-    for (tap, out) in kernel.chunks_exact_mut(pairs).enumerate() {
-        for (position, values) in gradient.chunks_exact(pairs).enumerate() {
-            add_scaled(kernel_factor(position, tap), values, out);
-        }
+/// One position of the transformed kernel: `[9, C_in, C_out]` → `[C_in, C_out]`.
+pub(crate) fn transform_kernel_at(position: usize, kernel: &[f32], out: &mut [f32]) {
+    out.fill(0.0);
+    for (tap, values) in kernel.chunks_exact(out.len()).enumerate() {
+        add_scaled(kernel_factor(position, tap), values, out);
     }
-    kernel
+}
+
+/// One tap of the gradient of a kernel, `[C_in, C_out]`, from those of its transformed positions.
+pub(crate) fn transform_kernel_transposed_at<'a>(
+    tap: usize,
+    gradients: impl Iterator<Item = &'a [f32]>,
+    out: &mut [f32],
+) {
+    out.fill(0.0);
+    for (position, values) in gradients.enumerate() {
+        add_scaled(kernel_factor(position, tap), values, out);
+    }
 }
 
 fn kernel_factor(position: usize, tap: usize) -> f32 {
@@ -185,7 +195,8 @@ fn kernel_factor(position: usize, tap: usize) -> f32 {
     (matrix[position / WINDOW][tap / 3] * matrix[position % WINDOW][tap % 3]) as f32
 }
 
-fn add_scaled(factor: f32, values: &[f32], out: &mut [f32]) {
+/// `out += factor · values`.
+pub(crate) fn add_scaled(factor: f32, values: &[f32], out: &mut [f32]) {
     if factor != 0.0 {
         pulp::Arch::new().dispatch(
             #[inline(always)]
