@@ -79,7 +79,13 @@ golden python="python3":
     {{ python }} tests/golden/layers.py
     {{ python }} tests/golden/trunk.py data/vgg16_imagenet.safetensors
 
-# Frozen convolutions and trained layers against burn's own conv2d, measured side by side.
+# Every job side by side with PyTorch + PEFT and MLflow; writes bench/RESULTS.md.
 [group('check')]
-bench:
+bench *arguments:
+    python3 bench/run.py "$@"
+
+# The inner parts alone: frozen convolutions against burn's own conv2d, trunk against tensors.
+[group('check')]
+bench-parts:
     cargo run --release --locked --quiet --package ranklab-zoo --example convolution_speed
+    cargo run --release --locked --quiet --package ranklab-zoo --example trunk_speed

@@ -37,6 +37,26 @@ fn a_trial_is_known_by_its_images_and_not_by_their_path() {
 }
 
 #[test]
+fn trials_trained_together_give_what_each_gives_alone() {
+    let hashes: Vec<String> = ["jobs=1", "jobs=2", "jobs=4"]
+        .iter()
+        .map(|jobs| {
+            let ranklab = Ranklab::new();
+            let said = succeeded(&ranklab.sweep(&["rank=1,2,16", "seed=0,1", jobs]));
+            assert_eq!(said, "sweep 1: 6 trained, 0 finished before, 0 failed\n");
+            ranklab.stdout(&[
+                "query",
+                "select ranks, seed, model_hash, test_loss, (select count(*) from step_metrics where run_id = runs.id) from runs order by rank, seed",
+                "--format",
+                "csv",
+            ])
+        })
+        .collect();
+    assert_eq!(hashes[0], hashes[1]);
+    assert_eq!(hashes[0], hashes[2]);
+}
+
+#[test]
 fn one_configuration_gives_the_same_weights_and_predictions_in_two_processes() {
     let hashes: Vec<String> = (0..2)
         .map(|_| {

@@ -18,8 +18,10 @@ pub(crate) struct Progress {
     epoch_started: Instant,
     /// Tenths of the current trial's counted tasks that were already told.
     told: BTreeSet<(String, usize)>,
-    /// Training images of the current epoch so far.
+    /// Training images of the current epoch so far, of all trials that train together.
     seen_images: usize,
+    /// Trials that train together.
+    running: usize,
 }
 
 struct Bars {
@@ -46,7 +48,15 @@ impl Progress {
             let (sweep, task) = (bar(SWEEP), bar(TASK));
             Bars { all, sweep, task }
         });
-        Self { bars, quiet, trials: 0, epoch_started: Instant::now(), told: BTreeSet::new(), seen_images: 0 }
+        Self {
+            bars,
+            quiet,
+            trials: 0,
+            epoch_started: Instant::now(),
+            told: BTreeSet::new(),
+            seen_images: 0,
+            running: 0,
+        }
     }
 
     fn line(&self, text: &str) {
@@ -96,6 +106,7 @@ impl Progress {
             }
             SweepEvent::TrialStarted { position, label } => {
                 self.told.clear();
+                self.running += 1;
                 if let Some(bars) = &self.bars {
                     bars.sweep.set_message(label.clone());
                 }
@@ -103,7 +114,7 @@ impl Progress {
             }
             SweepEvent::DataProgress { task, done, total } => self.count(task, done, total, "images"),
             SweepEvent::Notice(text) => self.line(&format!("note: {text}")),
-            SweepEvent::Training { event, .. } => self.training(event),
+            SweepEvent::Training { position, event } => self.training(position, event),
             SweepEvent::TrialFinished { position, label, run, result } => {
                 self.line(&format!(
                     "[{}/{}] {label}: run {run}, accuracy {:.4}, sensitivity {:.4}, specificity {:.4}, AUC {}, best epoch {}, {:.0} s",
@@ -125,13 +136,16 @@ impl Progress {
         }
     }
 
-    fn step_sweep(&self) {
+    fn step_sweep(&mut self) {
+        self.running = self.running.saturating_sub(1);
         if let Some(bars) = &self.bars {
             bars.sweep.inc(1);
         }
     }
 
-    fn training(&mut self, event: Event) {
+    fn training(&mut self, position: usize, event: Event) {
+        let trial =
+            if self.running > 1 { format!("[{}/{}] ", position + 1, self.trials) } else { String::new() };
         match event {
             Event::Features { path: Some(_), bytes, images, reused } => self.line(&format!(
                 "  trunk features of {images} images, {}: {}",
@@ -144,12 +158,20 @@ impl Progress {
             )),
             Event::FeatureProgress { done, total } => self.count("features", done, total, "images"),
             Event::EpochStarted { epoch, epochs, steps } => {
-                self.seen_images = 0;
+                let name = format!("epoch {epoch}/{epochs}");
                 self.epoch_started = Instant::now();
-                if let Some(bars) = &self.bars {
-                    bars.task.reset();
-                    bars.task.set_length(steps as u64);
-                    bars.task.set_prefix(format!("epoch {epoch}/{epochs}"));
+                match &self.bars {
+                    // Another trial of those that train together.
+                    Some(bars) if bars.task.prefix() == name && bars.task.position() == 0 => {
+                        bars.task.inc_length(steps as u64);
+                    }
+                    Some(bars) => {
+                        self.seen_images = 0;
+                        bars.task.reset();
+                        bars.task.set_length(steps as u64);
+                        bars.task.set_prefix(name);
+                    }
+                    None => {}
                 }
             }
             Event::Step { images, loss, accuracy, .. } => {
@@ -161,7 +183,7 @@ impl Progress {
                 }
             }
             Event::Epoch(epoch) => self.line(&format!(
-                "  epoch {}: loss {:.4}, accuracy {:.4}, validation loss {:.4}, validation accuracy {:.4}{}, {:.0} images/s",
+                "  {trial}epoch {}: loss {:.4}, accuracy {:.4}, validation loss {:.4}, validation accuracy {:.4}{}, {:.0} images/s",
                 epoch.epoch,
                 epoch.train_loss,
                 epoch.train_accuracy,

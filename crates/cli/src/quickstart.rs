@@ -1,7 +1,7 @@
 //! `ranklab quickstart`: a small SYNTHETIC sweep from nothing to a report.
 
 use clap::Args;
-use ranklab_sweep::{Experiment, Plan};
+use ranklab_sweep::{DEFAULT_JOBS, Experiment, Plan};
 use ranklab_zoo::weights::{FetchOptions, fetch};
 
 use crate::{Folders, report::ReportArgs, sweep::execute_plan};
@@ -43,7 +43,7 @@ pub(crate) fn quickstart(folders: &Folders, arguments: &QuickstartArgs) -> anyho
     }
     let mut plan = Plan::new(&experiment)?;
     plan.name = "quickstart (SYNTHETIC)".to_owned();
-    let summary = execute_plan(folders, &plan, false)?;
+    let summary = execute_plan(folders, &plan, DEFAULT_JOBS, false)?;
     if let Some((label, reason)) = summary.failed.first() {
         anyhow::bail!("{label}: {reason}");
     }

@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use anyhow::bail;
+use anyhow::{Context as _, bail};
 use clap::Args;
-use ranklab_sweep::{Context, Experiment, Plan, SweepSummary, describe_keys, execute};
+use ranklab_sweep::{Context, DEFAULT_JOBS, Experiment, Plan, SweepSummary, describe_keys, execute};
 use serde_json::json;
 
 use crate::{Folders, device::device, progress::Progress, table::print};
@@ -17,6 +17,7 @@ use crate::{Folders, device::device, progress::Progress, table::print};
   ranklab sweep layers=block5_conv3,block5,block4+block5 rank=5 seed=0..2
   ranklab sweep -e experiments/rank_sweep.toml device=flex --dry-run
   ranklab sweep split=patient fold=0..4              whole patients, five folds
+  ranklab sweep rank=1,2,4,8 jobs=2                  two trials at a time on one frozen part
 
 Repeating a command trains nothing again. Lists are a,b,c; ranges 0..4 include both ends.
 `ranklab sweep --keys` lists all keys.")]
@@ -54,6 +55,23 @@ pub(crate) struct TrainArgs {
 }
 
 impl SweepArgs {
+    /// Takes `jobs=N` out of the overrides: it says how to run and is no part of what is run.
+    fn without_jobs(&self) -> anyhow::Result<(Vec<&str>, usize)> {
+        let mut jobs = DEFAULT_JOBS;
+        let mut overrides = Vec::new();
+        for setting in &self.overrides {
+            match setting.strip_prefix("jobs=") {
+                None => overrides.push(setting.as_str()),
+                Some(value) => {
+                    jobs = value.parse().ok().filter(|jobs| *jobs >= 1).with_context(|| {
+                        format!("jobs: `{value}` is not a number of trials; give a whole number from 1")
+                    })?;
+                }
+            }
+        }
+        Ok((overrides, jobs))
+    }
+
     fn plan(&self, folders: &Folders) -> anyhow::Result<Plan> {
         let experiment = match &self.experiment {
             Some(path) => Experiment::read(path)?,
@@ -61,7 +79,7 @@ impl SweepArgs {
         };
         let dataset = folders.data.join("cell_images.zip");
         let experiment = experiment
-            .with_overrides(self.overrides.iter().map(String::as_str))?
+            .with_overrides(self.without_jobs()?.0)?
             .with_default("dataset", &dataset.to_string_lossy())?;
         Ok(Plan::new(&experiment)?)
     }
@@ -96,7 +114,8 @@ fn run(folders: &Folders, plan: &Plan, arguments: &SweepArgs) -> anyhow::Result<
     for trial in &plan.trials {
         device(&trial.config.device).map_err(anyhow::Error::msg)?;
     }
-    let summary = execute_plan(folders, plan, arguments.quiet || arguments.json)?;
+    let summary =
+        execute_plan(folders, plan, arguments.without_jobs()?.1, arguments.quiet || arguments.json)?;
     if arguments.json {
         let failed: Vec<_> = summary
             .failed
@@ -129,12 +148,18 @@ fn run(folders: &Folders, plan: &Plan, arguments: &SweepArgs) -> anyhow::Result<
 }
 
 /// Runs a plan and shows its progress.
-pub(crate) fn execute_plan(folders: &Folders, plan: &Plan, quiet: bool) -> anyhow::Result<SweepSummary> {
+pub(crate) fn execute_plan(
+    folders: &Folders,
+    plan: &Plan,
+    jobs: usize,
+    quiet: bool,
+) -> anyhow::Result<SweepSummary> {
     let context = Context {
         runs_folder: folders.runs.clone(),
         data_folder: folders.data.clone(),
         imagenet_weights: folders.weights(),
         command: std::env::args().collect::<Vec<_>>().join(" "),
+        jobs,
     };
     let mut progress = Progress::new(quiet);
     let summary = execute(plan, &context, &device, &mut |event| progress.show(event));

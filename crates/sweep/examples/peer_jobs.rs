@@ -4,6 +4,7 @@ use std::{env, error::Error, path::Path, time::Instant};
 
 use burn::tensor::Device;
 use ranklab_data::{ImageSource, Manifest, Resize, load_images};
+use ranklab_store::{NewRun, StepMetric, Store, Value};
 use ranklab_trainer::{ImageLoader, TrainingConfig, Trial, run_together};
 use ranklab_zoo::{AdapterSettings, Architecture, Cut, ProcessorTrunk, weights::TrunkWeights};
 use serde_json::json;
@@ -38,7 +39,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         "decode" => decode(&arguments)?,
         "trunk" => trunk(&arguments)?,
         "train" => train(&arguments)?,
-        _ => return Err("give a job: decode, trunk or train".into()),
+        "metrics" => metrics(&arguments)?,
+        _ => return Err("give a job: decode, trunk, train or metrics".into()),
     };
     let figures =
         json!({ "job": job, "images": count, "seconds": seconds, "per_second": count as f64 / seconds });
@@ -160,4 +162,40 @@ fn train(arguments: &Arguments) -> Figures {
         .collect();
     let seconds: f64 = seconds?.iter().sum();
     Ok((count * trials.len(), seconds))
+}
+
+/// Metric points stored per second, in transactions of the recorder's size, while another connection
+/// reads the newest back after every hundredth.
+fn metrics(arguments: &Arguments) -> Figures {
+    let points = arguments.number("--points", 1_000_000);
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("ranklab.db");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let store = Store::open(&path).await?;
+        let run = store.start_run(&NewRun { config: "{}".to_owned(), ..NewRun::default() }).await?;
+        let reader = Store::open_read_only(&path).await?;
+        let at_once = 512;
+        let started = Instant::now();
+        for (number, first) in (0..points).step_by(at_once).enumerate() {
+            let count = at_once.min(points - first);
+            let rows: Vec<StepMetric> = (first..first + count)
+                .map(|point| StepMetric {
+                    epoch: 1,
+                    step: point as i64 / 2 + 1,
+                    metric: if point % 2 == 0 { "loss" } else { "accuracy" }.to_owned(),
+                    value: point as f64,
+                })
+                .collect();
+            store.record_steps(run, &rows).await?;
+            if number % 100 == 0 {
+                let answer = reader.query("select max(step) from step_metrics").await?;
+                let seen = &answer.rows[0][0];
+                if *seen != Value::Integer(rows[count - 1].step) {
+                    return Err(format!("another connection saw step {seen:?} last").into());
+                }
+            }
+        }
+        Ok((points, started.elapsed().as_secs_f64()))
+    })
 }

@@ -3,7 +3,7 @@
 use ranklab_zoo::{LayerSet, Ranks};
 use toml::Value;
 
-use crate::Error;
+use crate::{Error, execute::DEFAULT_JOBS};
 
 /// What a key's value may be.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -200,5 +200,9 @@ pub fn describe_keys() -> String {
         };
         text += &format!("  {:<20} {:<32} {values}\n", key.short, key.path);
     }
+    let jobs = format!(
+        "how many trials train together, from 1 (usually {DEFAULT_JOBS}); results do not depend on it"
+    );
+    text += &format!("  {:<20} {:<32} {jobs}\n", "jobs", "");
     text
 }

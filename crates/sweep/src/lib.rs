@@ -9,12 +9,14 @@ mod key;
 mod plan;
 mod provenance;
 mod recorder;
+mod rows;
+mod session;
 mod sources;
 mod trial;
 
 pub use error::Error;
 pub use event::SweepEvent;
-pub use execute::{Context, DATABASE, DeviceOf, SweepSummary, execute};
+pub use execute::{Context, DATABASE, DEFAULT_JOBS, DeviceOf, SweepSummary, execute};
 pub use experiment::Experiment;
 pub use key::describe_keys;
 pub use plan::{Plan, PlanTrial};

@@ -14,25 +14,25 @@ use crate::Error;
 /// Steps that are written together.
 const STEPS_AT_ONCE: usize = 256;
 
-/// Records one run's metrics.
+/// Records the metrics of runs that train together.
 pub(crate) struct Recorder {
-    events: Sender<Event>,
+    events: Sender<(usize, Event)>,
     thread: JoinHandle<Result<(), ranklab_store::Error>>,
 }
 
 impl Recorder {
-    /// Starts recording for `run`.
-    pub(crate) fn start(store: Store, run: i64) -> Result<Self, Error> {
+    /// Starts recording for `runs`.
+    pub(crate) fn start(store: Store, runs: Vec<i64>) -> Result<Self, Error> {
         let runtime = runtime()?;
         let (events, received) = mpsc::channel();
-        let thread = thread::spawn(move || runtime.block_on(record(&store, run, &received)));
+        let thread = thread::spawn(move || runtime.block_on(record(&store, &runs, &received)));
         Ok(Self { events, thread })
     }
 
-    /// Hands an event over. When recording has failed already, [`Recorder::finish`] says so.
-    pub(crate) fn send(&self, event: &Event) {
+    /// Hands an event of the run at `place` over. When recording has failed already, [`Recorder::finish`] says so.
+    pub(crate) fn send(&self, place: usize, event: &Event) {
         if matches!(event, Event::Step { .. } | Event::Epoch(_)) {
-            let _ = self.events.send(event.clone());
+            let _ = self.events.send((place, event.clone()));
         }
     }
 
@@ -55,9 +55,14 @@ pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Error> {
     })
 }
 
-async fn record(store: &Store, run: i64, events: &Receiver<Event>) -> Result<(), ranklab_store::Error> {
-    let mut steps = Vec::new();
-    while let Ok(event) = events.recv() {
+async fn record(
+    store: &Store,
+    runs: &[i64],
+    events: &Receiver<(usize, Event)>,
+) -> Result<(), ranklab_store::Error> {
+    let mut waiting: Vec<Vec<StepMetric>> = vec![Vec::new(); runs.len()];
+    while let Ok((place, event)) = events.recv() {
+        let (run, steps) = (runs[place], &mut waiting[place]);
         match event {
             Event::Step { epoch, step, loss, accuracy, .. } => {
                 for (metric, value) in [("loss", loss), ("accuracy", accuracy)] {
@@ -69,11 +74,11 @@ async fn record(store: &Store, run: i64, events: &Receiver<Event>) -> Result<(),
                     });
                 }
                 if steps.len() >= 2 * STEPS_AT_ONCE {
-                    store.record_steps(run, &std::mem::take(&mut steps)).await?;
+                    store.record_steps(run, &std::mem::take(steps)).await?;
                 }
             }
             Event::Epoch(summary) => {
-                store.record_steps(run, &std::mem::take(&mut steps)).await?;
+                store.record_steps(run, &std::mem::take(steps)).await?;
                 let metrics = [
                     ("train_loss", summary.train_loss),
                     ("train_accuracy", summary.train_accuracy),
@@ -93,5 +98,8 @@ async fn record(store: &Store, run: i64, events: &Receiver<Event>) -> Result<(),
             _ => {}
         }
     }
-    store.record_steps(run, &steps).await
+    for (run, steps) in runs.iter().zip(waiting) {
+        store.record_steps(*run, &steps).await?;
+    }
+    Ok(())
 }

@@ -2,7 +2,7 @@
 
 use ranklab_data::{DataConfig, SYNTHETIC, SplitConfig, SplitKind, SyntheticConfig};
 use ranklab_trainer::{OptimizerKind, TrainingConfig};
-use ranklab_zoo::{AdapterConfig, AdapterSettings, Architecture, ModelConfig, Scaling};
+use ranklab_zoo::{AdapterConfig, AdapterSettings, Architecture, ModelConfig, Scaling, UpperTrunk};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -90,6 +90,19 @@ impl TrialConfig {
         {
             adapter.alpha = 1.0;
         }
+    }
+
+    /// Whether this trial and `other` can be trained together: the same images, split, batches and frozen
+    /// part. Rank, seed, learning rate, optimiser and initialisation may differ.
+    pub fn joins(&self, other: &Self) -> bool {
+        let (a, b) = (&self.training, &other.training);
+        let shared = match (&self.adapter, &other.adapter) {
+            (Some(a), Some(b)) => UpperTrunk::is_shared(a, b),
+            _ => false,
+        };
+        shared
+            && (&self.data, &self.model, &self.device) == (&other.data, &other.model, &other.device)
+            && (a.batch_size, a.epochs) == (b.batch_size, b.epochs)
     }
 
     /// JSON with sorted keys and no spaces.

@@ -1,0 +1,143 @@
+//! What a trial leaves in the database and in its run's folder.
+
+use std::{fs, io::Write, path::Path};
+
+use ranklab_data::{Split, SplitKind};
+use ranklab_stats::{ConfusionMatrix, THRESHOLD, roc_auc};
+use ranklab_store::{ArtifactRow, NewRun, PredictionRow, RunResult};
+use ranklab_trainer::Outcome;
+use ranklab_zoo::{ParameterCounts, weights::TrunkWeights};
+use sha2::{Digest, Sha256};
+
+use crate::{
+    Error,
+    dataset::Dataset,
+    plan::PlanTrial,
+    provenance::{Tree, host, peak_memory},
+    trial::hexadecimal,
+};
+
+/// All that is known of a run when it starts.
+pub(crate) fn new_run(
+    tree: &Tree,
+    trial: &PlanTrial,
+    identity: &str,
+    dataset: &Dataset,
+    split: &Split,
+    weights: &TrunkWeights,
+) -> Result<NewRun, Error> {
+    let config = &trial.config;
+    let architecture = config.model.architecture;
+    let counts = ParameterCounts::of(architecture, config.adapter.as_ref(), config.data.image_size)?;
+    let adapter = config.adapter.as_ref();
+    let (data, training) = (&config.data, &config.training);
+    Ok(NewRun {
+        config_hash: identity.to_owned(),
+        config: config.canonical_json(),
+        label: trial.label.clone(),
+        model: architecture.name().to_owned(),
+        layers: adapter.map(|adapter| adapter.layers.to_string()),
+        rank: adapter.and_then(|adapter| adapter.rank.single()).map(|rank| rank as i64),
+        ranks: adapter.map(|adapter| adapter.rank.to_string()),
+        preset: adapter.map(|adapter| adapter.preset.name().to_owned()),
+        optimizer: training.optimizer.name().to_owned(),
+        learning_rate: training.learning_rate,
+        epochs: training.epochs as i64,
+        batch_size: training.batch_size as i64,
+        seed: training.seed as i64,
+        dataset: data.dataset.clone(),
+        synthetic: dataset.synthetic,
+        images: dataset.images.entries.len() as i64,
+        duplicate_images: dataset.duplicates as i64,
+        unreadable_images: dataset.unreadable as i64,
+        image_size: data.image_size as i64,
+        resize: data.resize.name().to_owned(),
+        image_set_hash: dataset.images.hash.clone(),
+        split: data.split.kind.name().to_owned(),
+        fold: (data.split.kind == SplitKind::Patient).then_some(data.split.fold as i64),
+        split_seed: data.split.seed as i64,
+        split_hash: split.hash.clone(),
+        train_images: split.train.len() as i64,
+        validation_images: split.validation.len() as i64,
+        test_images: split.test.len() as i64,
+        train_patients: split.audit.train_patients as i64,
+        test_patients: split.audit.test_patients as i64,
+        shared_patients: split.audit.shared_patients as i64,
+        shared_test_images: split.audit.shared_test_images as i64,
+        weights: config.model.weights.clone(),
+        weights_hash: weights.hash.clone(),
+        device: config.device.clone(),
+        host: host(),
+        process: i64::from(std::process::id()),
+        git_commit: tree.commit.clone(),
+        git_dirty: tree.dirty,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        trainable_parameters: counts.trainable as i64,
+        frozen_parameters: counts.frozen as i64,
+        adapter_parameters: counts.adapter as i64,
+        select_by: training.select_by.name().to_owned(),
+    })
+}
+
+/// Its figures.
+pub(crate) fn run_result(dataset: &Dataset, split: &Split, outcome: &Outcome) -> Result<RunResult, Error> {
+    let labels: Vec<u8> =
+        split.test.iter().map(|&image| dataset.images.entries[image].label.class()).collect();
+    let matrix = ConfusionMatrix::from_predictions(&labels, &outcome.probabilities, THRESHOLD)?;
+    Ok(RunResult {
+        best_epoch: outcome.best_epoch as i64,
+        model_hash: outcome.model_hash.clone(),
+        feature_seconds: outcome.feature_seconds,
+        train_seconds: outcome.train_seconds,
+        test_seconds: outcome.test_seconds,
+        images_per_second: outcome.images_per_second,
+        peak_memory_bytes: peak_memory(),
+        test_loss: outcome.test_loss,
+        test_accuracy: matrix.accuracy(),
+        sensitivity: matrix.sensitivity(),
+        specificity: matrix.specificity(),
+        precision: matrix.precision(),
+        f1: matrix.f1(),
+        auc: roc_auc(&labels, &outcome.probabilities)?,
+        true_positives: matrix.true_positives as i64,
+        false_negatives: matrix.false_negatives as i64,
+        false_positives: matrix.false_positives as i64,
+        true_negatives: matrix.true_negatives as i64,
+    })
+}
+
+/// One row per test image.
+pub(crate) fn predictions(dataset: &Dataset, split: &Split, outcome: &Outcome) -> Vec<PredictionRow> {
+    split
+        .test
+        .iter()
+        .zip(&outcome.probabilities)
+        .map(|(&image, &probability)| {
+            let entry = &dataset.images.entries[image];
+            PredictionRow {
+                image: entry.name.clone(),
+                patient: entry.patient.clone(),
+                label: i64::from(entry.label.class()),
+                probability,
+            }
+        })
+        .collect()
+}
+
+/// Stores the trained state in the run's folder: aside, synced, renamed.
+pub(crate) fn save_model(runs_folder: &Path, run: i64, outcome: &Outcome) -> Result<ArtifactRow, Error> {
+    let relative = format!("{run:06}/model.safetensors");
+    let path = runs_folder.join(&relative);
+    let part = path.with_extension("part");
+    let failed = |source| Error::Io { action: "writing", path: path.clone(), source };
+    fs::create_dir_all(path.parent().unwrap_or(runs_folder)).map_err(failed)?;
+    let mut file = fs::File::create(&part).map_err(failed)?;
+    file.write_all(&outcome.model).and_then(|()| file.sync_all()).map_err(failed)?;
+    fs::rename(&part, &path).map_err(failed)?;
+    Ok(ArtifactRow {
+        kind: "model".to_owned(),
+        path: relative,
+        sha256: hexadecimal(&Sha256::digest(&outcome.model)),
+        bytes: outcome.model.len() as i64,
+    })
+}
