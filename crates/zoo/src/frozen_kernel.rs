@@ -77,6 +77,6 @@ impl FrozenKernel {
 }
 
 /// Whether tensors on `device` lie in this processor's memory and are ours to read.
-fn on_processor(device: &Device) -> bool {
+pub(crate) fn on_processor(device: &Device) -> bool {
     matches!(device.clone().inner().as_dispatch(), DispatchDevice::Flex(_))
 }

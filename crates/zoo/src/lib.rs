@@ -13,6 +13,7 @@ mod model;
 mod model_4;
 mod model_5;
 mod operation;
+mod pooled_operation;
 mod processor;
 mod randomness;
 mod trunk;

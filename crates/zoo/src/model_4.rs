@@ -9,7 +9,9 @@ use burn::{
 use crate::{
     config::HeadConfig,
     feature_map::FeatureMap,
+    frozen_kernel::on_processor,
     head::{Head, LEAK, batch_norm},
+    pooled_operation::convolve_and_pool,
     randomness::Randomness,
 };
 
@@ -57,6 +59,15 @@ impl SameConvolution2x2 {
         let products = rows.matmul(self.weight.val()) + self.bias.val().reshape([1, channels_out]);
         FeatureMap::new(products.reshape([height * width, batch, channels_out]), height, width)
     }
+
+    /// The same followed by 2×2 max pooling: one operation on the processor.
+    pub fn forward_pooled(&self, map: FeatureMap) -> FeatureMap {
+        if on_processor(&map.values.device()) {
+            convolve_and_pool(map, self.weight.val(), self.bias.val())
+        } else {
+            self.forward(map).max_pool()
+        }
+    }
 }
 
 /// The trained part of model_4.
@@ -96,12 +107,67 @@ impl Model4 {
 
     /// Class scores `[batch, 2]` before softmax.
     pub fn forward(&self, features: FeatureMap, randomness: Option<&mut Randomness>) -> Tensor<2> {
-        let map = self.convolution_1.forward(features).max_pool().map(|values| leaky_relu(values, LEAK));
-        let map = self.convolution_2.forward(map).max_pool().map(|values| {
+        let map = self.convolution_1.forward_pooled(features).map(|values| leaky_relu(values, LEAK));
+        let map = self.convolution_2.forward_pooled(map).map(|values| {
             let [positions, batch, channels] = values.dims();
             let normed = self.norm.forward(values.reshape([positions * batch, channels]));
             leaky_relu(normed, LEAK).reshape([positions, batch, channels])
         });
         self.head.forward(map.flatten(), randomness)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn read<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
+        tensor.into_data().try_to_vec().unwrap()
+    }
+
+    fn assert_close(what: &str, found: &[f32], expected: &[f32]) -> Result<(), TestCaseError> {
+        prop_assert_eq!(found.len(), expected.len());
+        for (found, expected) in found.iter().zip(expected) {
+            prop_assert!((found - expected).abs() < 1e-4, "{what}: {found} instead of {expected}");
+        }
+        Ok(())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn the_processors_operation_and_its_gradients_are_those_of_the_tensors(
+            height in 2usize..9, width in 2usize..9, images in 1usize..5,
+            channels_in in 1usize..20, channels_out in 1usize..40, seed in 0u64..1000,
+        ) {
+            let device = Device::flex().autodiff();
+            let mut randomness = Randomness::new(seed, 0);
+            let mut convolution = SameConvolution2x2::new(channels_in, channels_out, &mut randomness, &device);
+            let bias = TensorData::new(randomness.normal(channels_out, 1.0), [channels_out]);
+            convolution.bias = Param::from_tensor(Tensor::from_data(bias, &device));
+            let shape = [height * width, images, channels_in];
+            let x = randomness.normal(shape.iter().product(), 1.0);
+            let towards = randomness.normal((height / 2) * (width / 2) * images * channels_out, 1.0);
+            let run = |pooled: &dyn Fn(FeatureMap) -> FeatureMap| {
+                let x = Tensor::<3>::from_data(TensorData::new(x.clone(), shape), &device).require_grad();
+                let y = pooled(FeatureMap::new(x.clone(), height, width)).values;
+                let towards = Tensor::from_data(TensorData::new(towards.clone(), y.dims()), &device);
+                let gradients = (y.clone() * towards).sum().backward();
+                [
+                    read(y),
+                    read(x.grad(&gradients).unwrap()),
+                    read(convolution.weight.val().grad(&gradients).unwrap()),
+                    read(convolution.bias.val().grad(&gradients).unwrap()),
+                ]
+            };
+            let found = run(&|map| convolution.forward_pooled(map));
+            let expected = run(&|map| convolution.forward(map).max_pool());
+            for (what, (found, expected)) in ["y", "x", "weight", "bias"].iter().zip(found.iter().zip(&expected)) {
+                assert_close(what, found, expected)?;
+            }
+        }
     }
 }

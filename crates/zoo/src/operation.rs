@@ -115,7 +115,7 @@ trait AdaptedGradients: AdaptedConvolution {
 }
 
 /// A contiguous tensor's values.
-fn values(tensor: &FlexTensor) -> &[f32] {
+pub(crate) fn values(tensor: &FlexTensor) -> &[f32] {
     let layout = tensor.layout();
     &tensor.storage::<f32>()[layout.start_offset()..][..layout.shape().num_elements()]
 }

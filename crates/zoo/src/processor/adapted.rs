@@ -124,7 +124,7 @@ impl Kernels<'_> {
 
 /// Cuts each of `parts` equal parts of `values` into chunks of `chunk` values, and groups the chunks that
 /// stand at the same place of their parts: what one task may write.
-fn tasks(values: &mut [f32], parts: usize, chunk: usize) -> Vec<Vec<&mut [f32]>> {
+pub(crate) fn tasks(values: &mut [f32], parts: usize, chunk: usize) -> Vec<Vec<&mut [f32]>> {
     let part = values.len() / parts;
     let mut tasks: Vec<Vec<&mut [f32]>> = Vec::new();
     for part in values.chunks_exact_mut(part) {

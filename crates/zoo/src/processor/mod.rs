@@ -4,6 +4,7 @@
 pub(crate) mod adapted;
 pub(crate) mod packed;
 pub(crate) mod tiles;
+pub(crate) mod trained;
 mod trunk;
 
 pub use trunk::ProcessorTrunk;

@@ -50,7 +50,9 @@ pub(crate) fn multiply<const P: usize>(
     panels: &[f32],
     out: &mut [f32],
 ) {
-    pulp::Arch::new().dispatch(Product::<P> { inner, columns, left, panels, out, add: false });
+    let rows = left.len() / inner;
+    let left = Left { values: left, row: inner, place: 1 };
+    pulp::Arch::new().dispatch(Product::<P> { rows, inner, columns, left, panels, out, add: false });
 }
 
 /// `out += left · packed`, likewise.
@@ -60,13 +62,42 @@ pub(crate) fn multiply_add<const P: usize>(
     panels: &[f32],
     out: &mut [f32],
 ) {
-    pulp::Arch::new().dispatch(Product::<P> { inner, columns, left, panels, out, add: true });
+    let rows = left.len() / inner;
+    let left = Left { values: left, row: inner, place: 1 };
+    pulp::Arch::new().dispatch(Product::<P> { rows, inner, columns, left, panels, out, add: true });
+}
+
+/// `out = leftᵀ · right`: `[inner, rows]ᵀ · [inner, columns]`, all row-major, on the calling thread.
+/// This is the gradient of a product's right side; `inner` is the batch.
+pub(crate) fn multiply_transposed(
+    [inner, rows, columns]: [usize; 3],
+    left: &[f32],
+    right: &[f32],
+    out: &mut [f32],
+) {
+    let left = Left { values: left, row: 1, place: rows };
+    if columns > NARROW {
+        let panels = &pack::<PANEL>(right, inner, columns);
+        pulp::Arch::new().dispatch(Product::<PANEL> { rows, inner, columns, left, panels, out, add: false });
+    } else {
+        let panels = &pack::<NARROW>(right, inner, columns);
+        pulp::Arch::new().dispatch(Product::<NARROW> { rows, inner, columns, left, panels, out, add: false });
+    }
+}
+
+/// A matrix by the distances between its rows and between the places of a row, one of them 1.
+#[derive(Clone, Copy)]
+struct Left<'a> {
+    values: &'a [f32],
+    row: usize,
+    place: usize,
 }
 
 struct Product<'a, const P: usize> {
+    rows: usize,
     inner: usize,
     columns: usize,
-    left: &'a [f32],
+    left: Left<'a>,
     panels: &'a [f32],
     out: &'a mut [f32],
     add: bool,
@@ -89,14 +120,13 @@ impl<const P: usize> WithSimd for Product<'_, P> {
 impl<const P: usize> Product<'_, P> {
     #[inline(always)]
     fn run<S: Simd, const ROWS: usize, const VECTORS: usize>(self, simd: S) {
-        let Self { inner, columns, left, panels, out, add } = self;
-        let rows = left.len() / inner;
+        let Self { rows, inner, columns, left, panels, out, add } = self;
         for (number, panel) in panels.chunks_exact(inner * P).enumerate() {
             let start = number * P;
             let count = P.min(columns - start);
             let mut row = 0;
             while row < rows {
-                let left = &left[row * inner..];
+                let left = Left { values: &left.values[row * left.row..], ..left };
                 let out = &mut out[row * columns..];
                 let mut put = |row: usize, values: &[f32; P]| {
                     let out = &mut out[row * columns + start..][..count];
@@ -125,28 +155,21 @@ impl<const P: usize> Product<'_, P> {
 fn block<S: Simd, const ROWS: usize, const VECTORS: usize, const P: usize>(
     simd: S,
     inner: usize,
-    left: &[f32],
+    left: Left<'_>,
     panel: &[f32],
     put: &mut impl FnMut(usize, &[f32; P]),
 ) -> usize {
-    let rows: [&[f32]; ROWS] = std::array::from_fn(|row| &left[row * inner..][..inner]);
-    let (vectors, _) = S::as_simd_f32s(panel);
-    let per_row = P / S::F32_LANES;
     let mut result = [[0.0f32; P]; ROWS];
-    for offset in (0..per_row).step_by(VECTORS) {
-        let mut sums = [[simd.splat_f32s(0.0); VECTORS]; ROWS];
-        for (place, values) in vectors.chunks_exact(per_row).enumerate().take(inner) {
-            let right: [S::f32s; VECTORS] = std::array::from_fn(|vector| values[offset + vector]);
-            for (sums, row) in sums.iter_mut().zip(rows) {
-                let factor = simd.splat_f32s(row[place]);
-                for (sum, right) in sums.iter_mut().zip(right) {
-                    *sum = simd.mul_add_e_f32s(factor, right, *sum);
-                }
-            }
-        }
-        for (values, sums) in result.iter_mut().zip(sums) {
-            S::as_mut_simd_f32s(values).0[offset..offset + VECTORS].copy_from_slice(&sums);
-        }
+    if left.place == 1 {
+        let rows: [&[f32]; ROWS] = std::array::from_fn(|row| &left.values[row * left.row..][..inner]);
+        let factors = |place: usize| std::array::from_fn(|row| rows[row][place]);
+        sum::<S, ROWS, VECTORS, P>(simd, inner, factors, panel, &mut result);
+    } else {
+        let factors = |place: usize| {
+            let values = &left.values[place * left.place..][..ROWS];
+            std::array::from_fn(|row| values[row])
+        };
+        sum::<S, ROWS, VECTORS, P>(simd, inner, factors, panel, &mut result);
     }
     for (row, values) in result.iter().enumerate() {
         put(row, values);
@@ -154,57 +177,30 @@ fn block<S: Simd, const ROWS: usize, const VECTORS: usize, const P: usize>(
     ROWS
 }
 
-/// `out = leftᵀ · right`: `[inner, rows]ᵀ · [inner, columns]`, all row-major, on the calling thread.
-/// This is the gradient of a product's right side; `inner` is the batch.
-pub(crate) fn multiply_transposed(
-    [inner, rows, columns]: [usize; 3],
-    left: &[f32],
-    right: &[f32],
-    out: &mut [f32],
-) {
-    pulp::Arch::new().dispatch(TransposedProduct { inner, rows, columns, left, right, out });
-}
-
-struct TransposedProduct<'a> {
+/// `result[row] = Σ factors(place)[row] · panel[place]`.
+#[inline(always)]
+fn sum<S: Simd, const ROWS: usize, const VECTORS: usize, const P: usize>(
+    simd: S,
     inner: usize,
-    rows: usize,
-    columns: usize,
-    left: &'a [f32],
-    right: &'a [f32],
-    out: &'a mut [f32],
-}
-
-impl WithSimd for TransposedProduct<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        const ROWS: usize = 8;
-        let Self { inner, rows, columns, left, right, out } = self;
-        let whole = columns / S::F32_LANES * S::F32_LANES;
-        for row in (0..rows).step_by(ROWS) {
-            let height = ROWS.min(rows - row);
-            for column in (0..whole).step_by(S::F32_LANES) {
-                let mut sums = [simd.splat_f32s(0.0); ROWS];
-                for place in 0..inner {
-                    let (vector, _) = S::as_simd_f32s(&right[place * columns + column..][..S::F32_LANES]);
-                    let factors = &left[place * rows + row..][..height];
-                    for (sum, factor) in sums.iter_mut().zip(factors) {
-                        *sum = simd.mul_add_e_f32s(simd.splat_f32s(*factor), vector[0], *sum);
-                    }
-                }
-                for (row_of_block, sum) in sums.iter().enumerate().take(height) {
-                    let target = &mut out[(row + row_of_block) * columns + column..][..S::F32_LANES];
-                    S::as_mut_simd_f32s(target).0[0] = *sum;
+    factors: impl Fn(usize) -> [f32; ROWS],
+    panel: &[f32],
+    result: &mut [[f32; P]; ROWS],
+) {
+    let (vectors, _) = S::as_simd_f32s(panel);
+    let per_row = P / S::F32_LANES;
+    for offset in (0..per_row).step_by(VECTORS) {
+        let mut sums = [[simd.splat_f32s(0.0); VECTORS]; ROWS];
+        for (place, values) in vectors.chunks_exact(per_row).enumerate().take(inner) {
+            let right: [S::f32s; VECTORS] = std::array::from_fn(|vector| values[offset + vector]);
+            for (sums, factor) in sums.iter_mut().zip(factors(place)) {
+                let factor = simd.splat_f32s(factor);
+                for (sum, right) in sums.iter_mut().zip(right) {
+                    *sum = simd.mul_add_e_f32s(factor, right, *sum);
                 }
             }
-            for row in row..row + height {
-                for column in whole..columns {
-                    let products =
-                        (0..inner).map(|place| left[place * rows + row] * right[place * columns + column]);
-                    out[row * columns + column] = products.sum();
-                }
-            }
+        }
+        for (values, sums) in result.iter_mut().zip(sums) {
+            S::as_mut_simd_f32s(values).0[offset..offset + VECTORS].copy_from_slice(&sums);
         }
     }
 }
