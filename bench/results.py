@@ -40,6 +40,7 @@ def read(page):
 
 def write(page, records):
     if page:
+        page.parent.mkdir(parents=True, exist_ok=True)
         page.with_name("results.json").write_text(json.dumps({"jobs": records}, indent=1) + "\n")
         page.write_text(markdown(records))
 

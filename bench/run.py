@@ -26,7 +26,7 @@ class Ingredients:
             "weights": lambda: environment.find(arguments.weights, "vgg16_imagenet.safetensors", folders),
             "python": lambda: environment.peer_python(arguments.venv),
             "ranklab": lambda: environment.build("ranklab-cli", "--bin", "ranklab"),
-            "peer_jobs": lambda: environment.build("ranklab-sweep", "--example", "peer_jobs"),
+            "peer_jobs": lambda: environment.build("ranklab-cli", "--example", "peer_jobs"),
         }
         self.prepared = dict(jobs.QUICK_SIZES) if arguments.quick else jobs.SIZES | {"images": arguments.images}
         for name in ("ranklab", "peer_jobs"):

@@ -1,5 +1,6 @@
 //! The `ranklab` binary: arguments, device choice, progress and exit codes.
 
+mod allocator;
 mod data;
 mod device;
 mod progress;
@@ -16,11 +17,6 @@ use std::{path::PathBuf, process::ExitCode};
 use clap::{CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 use ranklab_sweep::DATABASE;
-
-/// Feature extraction allocates and frees tens of megabytes over and over, which glibc hands back to the
-/// kernel every time.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// How much a low-rank adapter is worth against classical fine-tuning, at which rank, in which layers.
 #[derive(Parser, Debug)]
@@ -104,6 +100,7 @@ enum Command {
 }
 
 fn main() -> ExitCode {
+    allocator::keep_freed_memory();
     let arguments = Arguments::parse();
     match run(&arguments) {
         Ok(()) => ExitCode::SUCCESS,

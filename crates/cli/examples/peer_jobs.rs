@@ -1,5 +1,8 @@
 //! Our side of bench/run.py: one job per process, its figures as one JSON line.
 
+#[path = "../src/allocator.rs"]
+mod allocator;
+
 use std::{env, error::Error, path::Path, time::Instant};
 
 use burn::tensor::Device;
@@ -8,10 +11,6 @@ use ranklab_store::{NewRun, StepMetric, Store, Value};
 use ranklab_trainer::{ImageLoader, TrainingConfig, Trial, run_together};
 use ranklab_zoo::{AdapterSettings, Architecture, Cut, ProcessorTrunk, weights::TrunkWeights};
 use serde_json::json;
-
-/// The binary's allocator.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const SIZE: usize = 64;
 
@@ -33,6 +32,7 @@ impl Arguments {
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
+    allocator::keep_freed_memory();
     let arguments = Arguments(env::args().skip(1).collect());
     let job = arguments.0.first().cloned().unwrap_or_default();
     let (count, seconds) = match job.as_str() {
