@@ -3,6 +3,7 @@
 mod allocator;
 mod data;
 mod device;
+mod profile;
 mod progress;
 mod query;
 mod quickstart;

@@ -115,6 +115,8 @@ impl Progress {
             SweepEvent::DataProgress { task, done, total } => self.count(task, done, total, "images"),
             SweepEvent::Notice(text) => self.line(&format!("note: {text}")),
             SweepEvent::Training { position, event } => self.training(position, event),
+            // Shown at the end, where it was asked for.
+            SweepEvent::Profile(_) => {}
             SweepEvent::TrialFinished { position, label, run, result } => {
                 self.line(&format!(
                     "[{}/{}] {label}: run {run}, accuracy {:.4}, sensitivity {:.4}, specificity {:.4}, AUC {}, best epoch {}, {:.0} s",

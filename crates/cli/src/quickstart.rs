@@ -43,7 +43,7 @@ pub(crate) fn quickstart(folders: &Folders, arguments: &QuickstartArgs) -> anyho
     }
     let mut plan = Plan::new(&experiment)?;
     plan.name = "quickstart (SYNTHETIC)".to_owned();
-    let summary = execute_plan(folders, &plan, DEFAULT_JOBS, false)?;
+    let summary = execute_plan(folders, &plan, DEFAULT_JOBS, false, &mut |_| {})?;
     if let Some((label, reason)) = summary.failed.first() {
         anyhow::bail!("{label}: {reason}");
     }

@@ -4,10 +4,12 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, bail};
 use clap::Args;
-use ranklab_sweep::{Context, DEFAULT_JOBS, Experiment, Plan, SweepSummary, describe_keys, execute};
+use ranklab_sweep::{
+    Context, DEFAULT_JOBS, Experiment, Plan, SweepEvent, SweepSummary, describe_keys, execute,
+};
 use serde_json::json;
 
-use crate::{Folders, device::device, progress::Progress, table::print};
+use crate::{Folders, device::device, profile::Profiler, progress::Progress, table::print};
 
 /// Train every combination of the given settings that has no finished run yet.
 #[derive(Args, Clone, Debug)]
@@ -37,6 +39,9 @@ pub(crate) struct SweepArgs {
     /// Show nothing while it runs.
     #[arg(short, long)]
     pub(crate) quiet: bool,
+    /// Show where the time went at the end.
+    #[arg(long)]
+    pub(crate) profile: bool,
     /// List all keys and what they may be.
     #[arg(long)]
     pub(crate) keys: bool,
@@ -114,8 +119,13 @@ fn run(folders: &Folders, plan: &Plan, arguments: &SweepArgs) -> anyhow::Result<
     for trial in &plan.trials {
         device(&trial.config.device).map_err(anyhow::Error::msg)?;
     }
-    let summary =
-        execute_plan(folders, plan, arguments.without_jobs()?.1, arguments.quiet || arguments.json)?;
+    let (_, jobs) = arguments.without_jobs()?;
+    let mut profiler = Profiler::default();
+    let quiet = arguments.quiet || arguments.json;
+    let summary = execute_plan(folders, plan, jobs, quiet, &mut |event| profiler.note(event))?;
+    if arguments.profile {
+        eprint!("{}", profiler.table());
+    }
     if arguments.json {
         let failed: Vec<_> = summary
             .failed
@@ -153,6 +163,7 @@ pub(crate) fn execute_plan(
     plan: &Plan,
     jobs: usize,
     quiet: bool,
+    note: &mut dyn FnMut(&SweepEvent),
 ) -> anyhow::Result<SweepSummary> {
     let context = Context {
         runs_folder: folders.runs.clone(),
@@ -162,7 +173,10 @@ pub(crate) fn execute_plan(
         jobs,
     };
     let mut progress = Progress::new(quiet);
-    let summary = execute(plan, &context, &device, &mut |event| progress.show(event));
+    let summary = execute(plan, &context, &device, &mut |event| {
+        note(&event);
+        progress.show(event);
+    });
     progress.finish();
     Ok(summary?)
 }

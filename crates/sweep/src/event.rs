@@ -1,7 +1,8 @@
 //! What a sweep reports while it runs, for whoever shows it.
 
 use ranklab_store::RunResult;
-use ranklab_trainer::Event;
+use ranklab_trainer::{Event, Phases};
+use ranklab_zoo::Operations;
 
 /// One thing that happened in a sweep, in order.
 #[derive(Clone, Debug)]
@@ -49,6 +50,8 @@ pub enum SweepEvent {
         /// What it reports.
         event: Event,
     },
+    /// Where the time of trials that were trained together went.
+    Profile(Box<Profile>),
     /// A trial ended well.
     TrialFinished {
         /// Place in the plan, from 0.
@@ -69,4 +72,17 @@ pub enum SweepEvent {
         /// Why, in one line.
         reason: String,
     },
+}
+
+/// Where the time of trials that were trained together went.
+#[derive(Clone, Debug)]
+pub struct Profile {
+    /// Seconds of each part.
+    pub phases: Phases,
+    /// Seconds of storing models, predictions and results.
+    pub store: f64,
+    /// Floating-point operations of the trunk's products, where it ran.
+    pub trunk_operations: f64,
+    /// The same of all forward and backward passes of training.
+    pub training_operations: Operations,
 }

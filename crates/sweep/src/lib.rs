@@ -15,7 +15,7 @@ mod sources;
 mod trial;
 
 pub use error::Error;
-pub use event::SweepEvent;
+pub use event::{Profile, SweepEvent};
 pub use execute::{Context, DATABASE, DEFAULT_JOBS, DeviceOf, SweepSummary, execute};
 pub use experiment::Experiment;
 pub use key::describe_keys;

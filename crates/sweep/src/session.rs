@@ -1,12 +1,15 @@
 //! Runs trials together, from their rows in the database to their results there.
 
+use std::time::Instant;
+
 use ranklab_data::Split;
 use ranklab_store::{RunResult, Store};
 use ranklab_trainer::{Event, Outcome, Trial, run_together};
+use ranklab_zoo::{Cut, Operations, trunk_operations};
 
 use crate::{
     Error,
-    event::SweepEvent,
+    event::{Profile, SweepEvent},
     execute::{Context, DeviceOf},
     plan::PlanTrial,
     provenance::Tree,
@@ -80,6 +83,8 @@ impl Session<'_> {
             runs.push(self.runtime.block_on(self.store.start_run(&row))?);
         }
         let outcomes = self.train(&runs, members, &trials, on_event);
+        let phases = outcomes.iter().flatten().map(|outcome| outcome.phases).next();
+        let started = Instant::now();
         let finish = |(run, outcome): (&i64, Result<Outcome, String>)| {
             let ended = outcome.and_then(|outcome| {
                 let result = run_result(dataset, &split, &outcome).map_err(|problem| problem.to_string())?;
@@ -93,7 +98,24 @@ impl Session<'_> {
             }
             ended
         };
-        Ok(runs.iter().zip(outcomes).map(finish).collect())
+        let ended = runs.iter().zip(outcomes).map(finish).collect();
+        if let Some(phases) = phases {
+            let (cut, size) = (Cut::of(trials[0].architecture, trials[0].adapter), first.data.image_size);
+            let trained = (split.train.len() * first.training.epochs * trials.len()) as f64;
+            let one = Operations::of(trials[0].architecture, trials[0].adapter, size);
+            // Trials with equal seeds share the frozen products of the lowest layer's forward pass; they
+            // are counted as if each had made them.
+            on_event(SweepEvent::Profile(Box::new(Profile {
+                phases,
+                store: started.elapsed().as_secs_f64(),
+                trunk_operations: trunk_operations(cut, size) * dataset.images.entries.len() as f64,
+                training_operations: Operations {
+                    forward: one.forward * trained,
+                    backward: one.backward * trained,
+                },
+            })));
+        }
+        Ok(ended)
     }
 
     fn save(

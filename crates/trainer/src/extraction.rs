@@ -7,6 +7,7 @@ use std::{
     path::{Path, PathBuf},
     sync::mpsc,
     thread,
+    time::Instant,
 };
 
 use burn::tensor::Device;
@@ -16,6 +17,7 @@ use crate::{
     Error,
     event::Event,
     features::{HEADER_BYTES, Request},
+    phases::{Clock, Phases},
 };
 
 /// Images that pass a device's trunk at once.
@@ -128,10 +130,11 @@ fn chunk_line(line: &str) -> Option<(usize, u32)> {
 pub(crate) fn extract(
     request: &Request<'_>,
     path: &Path,
+    phases: &mut Phases,
     on_event: &mut dyn FnMut(Event),
 ) -> Result<(), Error> {
     let part_path = path.with_extension("part");
-    let written = extract_into(request, &part_path, path, on_event);
+    let written = extract_into(request, &part_path, path, phases, on_event);
     if written.is_err() {
         // What could not be finished, say on a full disk, is of no use; failing to remove it changes
         // nothing. A killed process does not come here: its part is continued.
@@ -145,6 +148,7 @@ fn extract_into(
     request: &Request<'_>,
     part_path: &Path,
     path: &Path,
+    phases: &mut Phases,
     on_event: &mut dyn FnMut(Event),
 ) -> Result<(), Error> {
     let failed = |source| Error::Cache { action: "writing", path: part_path.to_owned(), source };
@@ -161,7 +165,9 @@ fn extract_into(
         scope.spawn(move || {
             let indices: Vec<usize> = (first..total).collect();
             for chunk in indices.chunks(at_once) {
-                let loaded = request.images.load(chunk).map(|rgb| (chunk.len(), rgb));
+                let started = Instant::now();
+                let loaded =
+                    request.images.load(chunk).map(|rgb| (chunk.len(), rgb, started.elapsed().as_secs_f64()));
                 let stop = loaded.is_err();
                 // The receiver is gone when computing failed; there is nobody left to tell.
                 if sender.send(loaded).is_err() || stop {
@@ -170,12 +176,81 @@ fn extract_into(
             }
         });
         for loaded in decoded {
-            let (count, rgb) = loaded.map_err(Error::Images)?;
+            let (count, rgb, decode_seconds) = loaded.map_err(Error::Images)?;
+            phases.decode += decode_seconds;
+            let mut clock = Clock::start();
             let records = extractor.records(&rgb, count)?;
+            clock.add(&mut phases.trunk);
             part.append(count, bytemuck::cast_slice(&records)).map_err(failed)?;
+            clock.add(&mut phases.write);
             on_event(Event::FeatureProgress { done: part.done, total });
         }
         Ok(())
     })?;
     part.finish(|checksum| request.header(checksum), path).map_err(failed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RECORD: usize = 8;
+
+    fn header(checksum: u32) -> [u8; HEADER_BYTES] {
+        let mut header = [7; HEADER_BYTES];
+        header[..4].copy_from_slice(&checksum.to_le_bytes());
+        header
+    }
+
+    fn chunk(number: u8) -> Vec<u8> {
+        (0..3 * RECORD as u8).map(|place| place.wrapping_mul(31) ^ number).collect()
+    }
+
+    /// The finished file, started with `damage` done to it after two of three chunks.
+    fn finished(damage: impl FnOnce(&Path)) -> (Vec<u8>, usize) {
+        let folder = tempfile::tempdir().unwrap();
+        let (part_path, path) = (folder.path().join("a.part"), folder.path().join("a.features"));
+        let mut part = Part::open(&part_path, RECORD).unwrap();
+        part.append(3, &chunk(0)).unwrap();
+        part.append(3, &chunk(1)).unwrap();
+        // A killed process: nothing is finished, nothing is removed.
+        drop(part);
+        damage(&part_path);
+        let mut part = Part::open(&part_path, RECORD).unwrap();
+        let kept = part.done;
+        for number in kept / 3..3 {
+            part.append(3, &chunk(number as u8)).unwrap();
+        }
+        part.finish(header, &path).unwrap();
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+        (fs::read(&path).unwrap(), kept)
+    }
+
+    #[test]
+    fn what_a_killed_process_finished_is_kept_and_what_is_damaged_is_computed_again() {
+        let (whole, kept) = finished(|_| {});
+        assert_eq!(kept, 6);
+        assert_eq!(whole[HEADER_BYTES..], [chunk(0), chunk(1), chunk(2)].concat());
+        let change = |path: &Path, change: &dyn Fn(&mut Vec<u8>)| {
+            let mut bytes = fs::read(path).unwrap();
+            change(&mut bytes);
+            fs::write(path, bytes).unwrap();
+        };
+        let cases: [(&str, usize, &dyn Fn(&Path)); 5] = [
+            ("a half-written chunk", 6, &|path| change(path, &|bytes| bytes.extend([1, 2, 3]))),
+            ("a lost end", 3, &|path| change(path, &|bytes| bytes.truncate(bytes.len() - 1))),
+            ("a flipped bit", 0, &|path| change(path, &|bytes| bytes[HEADER_BYTES + 2] ^= 1)),
+            ("half a line in the log", 3, &|path| {
+                change(&path.with_extension("log"), &|bytes| bytes.truncate(bytes.len() - 1));
+            }),
+            ("a log that is no text", 0, &|path| {
+                fs::write(path.with_extension("log"), [0xff, 0xfe]).unwrap()
+            }),
+        ];
+        for (what, expected, damage) in cases {
+            let (found, kept) = finished(damage);
+            assert_eq!(kept, expected, "{what}");
+            assert!(found == whole, "{what} changed the file");
+        }
+    }
 }

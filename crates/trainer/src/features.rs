@@ -12,7 +12,9 @@ use burn::tensor::Device;
 use ranklab_zoo::{Cut, weights::TrunkWeights};
 use sha2::{Digest, Sha256};
 
-use crate::{Error, event::Event, extraction::extract, images::ImageLoader, mapping::Mapping};
+use crate::{
+    Error, event::Event, extraction::extract, images::ImageLoader, mapping::Mapping, phases::Phases,
+};
 
 /// Bumped whenever the file's layout or the trunk's arithmetic changes.
 const FORMAT: &str = "ranklab features 2";
@@ -79,6 +81,7 @@ impl Features {
     /// seconds spent computing.
     pub(crate) fn open_or_compute(
         request: &Request<'_>,
+        phases: &mut Phases,
         on_event: &mut dyn FnMut(Event),
     ) -> Result<(Self, f64), Error> {
         let name = format!("{}-{}", request.cut.name(), &request.key()[..16]);
@@ -107,7 +110,7 @@ impl Features {
             return Ok((features, 0.0));
         }
         let started = Instant::now();
-        extract(request, &path, on_event)?;
+        extract(request, &path, phases, on_event)?;
         sync_folder(request.folder);
         let features = Self::open(&path, request).ok_or_else(|| Error::Cache {
             action: "reading back",

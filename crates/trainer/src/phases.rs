@@ -2,10 +2,16 @@
 
 use std::time::{Duration, Instant};
 
-/// Seconds of each part of training, summed over all epochs. On devices that compute in the background
+/// Seconds of each part of a group's work, summed over all epochs. On devices that compute in the background
 /// a part's time may fall to the part that waits for it.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Phases {
+    /// Reading, decoding and resizing images, in a thread of its own.
+    pub decode: f64,
+    /// The frozen trunk.
+    pub trunk: f64,
+    /// Writing features.
+    pub write: f64,
     /// Waiting for the next batch: gathering is done ahead, in another thread.
     pub gather: f64,
     /// Forward pass and loss.

@@ -40,7 +40,8 @@ pub fn run_together(
     on_event: &mut dyn FnMut(usize, Event),
 ) -> Result<Vec<Result<Outcome, Error>>, Error> {
     let Some(first) = trials.first() else { return Ok(Vec::new()) };
-    let (input, feature_seconds) = first.input(&mut |event| on_event(0, event))?;
+    let mut phases = Phases::default();
+    let (input, feature_seconds) = first.input(&mut phases, &mut |event| on_event(0, event))?;
     let device = first.device.clone().autodiff();
     let upper = first.upper(&device)?;
     let mut group = Group {
@@ -50,7 +51,7 @@ pub fn run_together(
         valid_upper: upper.as_ref().map(Module::valid),
         upper,
         members: Vec::new(),
-        phases: Phases::default(),
+        phases,
     };
     for (place, trial) in trials.iter().enumerate() {
         let model = trial.model(group.upper.as_ref(), &group.device)?;

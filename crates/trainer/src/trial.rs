@@ -121,7 +121,11 @@ impl Trial<'_> {
 
     /// Trunk features, or the images themselves where nothing is frozen below the adapters, and the
     /// seconds spent on them.
-    pub(crate) fn input(&self, on_event: &mut dyn FnMut(Event)) -> Result<(Input, f64), Error> {
+    pub(crate) fn input(
+        &self,
+        phases: &mut Phases,
+        on_event: &mut dyn FnMut(Event),
+    ) -> Result<(Input, f64), Error> {
         let cut = Cut::of(self.architecture, self.adapter);
         let size = self.images.size();
         if cut.is_input() {
@@ -140,7 +144,7 @@ impl Trial<'_> {
             device_name: self.device_name,
             folder: self.cache_folder,
         };
-        let (features, seconds) = Features::open_or_compute(&request, on_event)?;
+        let (features, seconds) = Features::open_or_compute(&request, phases, on_event)?;
         Ok((Input::Features { features, shape: cut.shape(size) }, seconds))
     }
 
