@@ -84,6 +84,11 @@ golden python="python3":
 bench *arguments:
     python3 bench/run.py "$@"
 
+# How a sweep's cost grows with images and trials; writes bench/SCALING.md.
+[group('check')]
+bench-scaling *arguments:
+    python3 bench/scaling.py "$@"
+
 # The inner parts alone: frozen convolutions against burn's own conv2d, trunk against tensors.
 [group('check')]
 bench-parts:

@@ -111,6 +111,6 @@ def commit():
         command = ["git", *arguments]
         return subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False).stdout.strip()
 
-    excluded = [f":(exclude)bench/{name}" for name in ("RESULTS.md", "results.json")]
+    excluded = [f":(exclude)bench/{name}" for name in ("RESULTS.md", "results.json", "SCALING.md")]
     changed = git("status", "--porcelain", "--", ".", *excluded)
     return (git("rev-parse", "--short=12", "HEAD") or "unknown") + (" with uncommitted changes" if changed else "")
