@@ -3,6 +3,8 @@
 //!
 //! On other devices [`crate::Trunk`] does the same with tensors.
 
+use std::cell::RefCell;
+
 use rayon::prelude::*;
 
 use super::{
@@ -24,7 +26,7 @@ const GROUP: usize = 32;
 /// Most tiles that are transformed and multiplied at once.
 const MOST_TILES: usize = 128;
 /// Values of transformed tiles and products that should stay in a core's own cache.
-const SCRATCH_VALUES: usize = 1 << 19;
+const SCRATCH_VALUES: usize = 1 << 18;
 /// Positions of the first convolution that are multiplied at once.
 const FIRST_ROWS: usize = 1024;
 
@@ -106,7 +108,7 @@ impl ProcessorLayer {
         for (map, output) in maps.zip(outputs.chunks_exact_mut(self.output().values())) {
             let positions = self.input.side * self.input.side;
             let rows = grown(&mut scratch.input, positions * inner);
-            gather_neighbours(map, self.input, rows);
+            gather_neighbours(map, self.input.side, rows);
             for (rows, output) in rows.chunks(FIRST_ROWS * inner).zip(output.chunks_mut(FIRST_ROWS * columns))
             {
                 multiply::<PANEL>([inner, columns], rows, &self.kernel, output);
@@ -163,6 +165,22 @@ struct Scratch {
     products: Vec<f32>,
 }
 
+/// Memory that a thread uses again for every group of images.
+#[derive(Default)]
+struct Memory {
+    scratch: Scratch,
+    /// Within a block: from this layer's maps to the next one's.
+    from: Vec<f32>,
+    to: Vec<f32>,
+    /// Between blocks.
+    maps: Vec<f32>,
+    outputs: Vec<f32>,
+}
+
+thread_local! {
+    static MEMORY: RefCell<Memory> = RefCell::new(Memory::default());
+}
+
 /// The first `values` of `memory`, grown where it is too short.
 pub(crate) fn grown(memory: &mut Vec<f32>, values: usize) -> &mut [f32] {
     if memory.len() < values {
@@ -200,37 +218,39 @@ impl ProcessorTrunk {
         let bytes = self.image_size * self.image_size * 3;
         let images = rgb.len() / bytes;
         let mut features = vec![0.0; images * self.values];
-        rgb.par_chunks(GROUP * bytes)
-            .zip(features.par_chunks_mut(GROUP * self.values))
-            .for_each(|(rgb, features)| self.group(rgb, features));
+        rgb.par_chunks(GROUP * bytes).zip(features.par_chunks_mut(GROUP * self.values)).for_each(
+            |(rgb, features)| {
+                MEMORY.with_borrow_mut(|memory| self.group(rgb, features, memory));
+            },
+        );
         features
     }
 
     /// Takes one group of images up: each block in parts that have tiles enough, no more.
-    fn group(&self, rgb: &[u8], features: &mut [f32]) {
+    fn group(&self, rgb: &[u8], features: &mut [f32], memory: &mut Memory) {
         let images = rgb.len() / (self.image_size * self.image_size * 3);
-        let mut scratch = Scratch::default();
-        let (mut from, mut to) = (Vec::new(), Vec::new());
-        let mut maps = preprocess(rgb);
+        let Memory { scratch, from, to, maps, outputs } = memory;
+        preprocess(rgb, grown(maps, rgb.len()));
+        let mut values = rgb.len();
         for block in self.layers.chunk_by(|lower, _| !lower.pools) {
             let (input, output) = (block[0].input, block[block.len() - 1].output());
             let part = MOST_TILES.div_ceil(input.tiles() * input.tiles()).min(images);
-            let mut outputs = vec![0.0; images * output.values()];
-            let parts = maps.chunks(part * input.values());
-            for (maps, outputs) in parts.zip(outputs.chunks_mut(part * output.values())) {
+            let parts = maps[..values].chunks(part * input.values());
+            values = images * output.values();
+            for (maps, outputs) in parts.zip(grown(outputs, values).chunks_mut(part * output.values())) {
                 let count = maps.len() / input.values();
                 let (last, lower) = block.split_last().unwrap_or((&block[0], &[]));
                 let mut current = maps;
                 for layer in lower {
-                    layer.forward(current, &mut scratch, grown(&mut to, count * layer.output().values()));
-                    std::mem::swap(&mut from, &mut to);
+                    layer.forward(current, scratch, grown(to, count * layer.output().values()));
+                    std::mem::swap(from, to);
                     current = &from[..count * layer.output().values()];
                 }
-                last.forward(current, &mut scratch, outputs);
+                last.forward(current, scratch, outputs);
             }
-            maps = outputs;
+            std::mem::swap(maps, outputs);
         }
-        features.copy_from_slice(&maps);
+        features.copy_from_slice(&maps[..values]);
     }
 }
 
@@ -315,26 +335,37 @@ fn transform_output(
 
 /// The nine neighbours of every position side by side, `[positions, 9 · channels]`, for the first
 /// convolution, whose three channels are too few to be worth transforming.
-fn gather_neighbours(map: &[f32], shape: MapShape, rows: &mut [f32]) {
-    let MapShape { side, channels } = shape;
-    for (position, row) in rows.chunks_exact_mut(9 * channels).enumerate() {
+fn gather_neighbours(map: &[f32], side: usize, rows: &mut [f32]) {
+    const CHANNELS: usize = 3;
+    const ACROSS: usize = 3 * CHANNELS;
+    for (position, row) in rows.chunks_exact_mut(3 * ACROSS).enumerate() {
         let (y, x) = (position / side, position % side);
-        for (tap, values) in row.chunks_exact_mut(channels).enumerate() {
-            let (row, column) = ((y + tap / 3).wrapping_sub(1), (x + tap % 3).wrapping_sub(1));
-            if row < side && column < side {
-                values.copy_from_slice(&map[(row * side + column) * channels..][..channels]);
-            } else {
-                values.fill(0.0);
+        for (down, values) in row.chunks_exact_mut(ACROSS).enumerate() {
+            let above = (y + down).wrapping_sub(1);
+            if above < side && (1..side - 1).contains(&x) {
+                // Three neighbours lie side by side.
+                values.copy_from_slice(&map[(above * side + x - 1) * CHANNELS..][..ACROSS]);
+                continue;
+            }
+            for (right, values) in values.chunks_exact_mut(CHANNELS).enumerate() {
+                let column = (x + right).wrapping_sub(1);
+                if above < side && column < side {
+                    values.copy_from_slice(&map[(above * side + column) * CHANNELS..][..CHANNELS]);
+                } else {
+                    values.fill(0.0);
+                }
             }
         }
     }
 }
 
 /// RGB bytes to VGG16's input, position by position: BGR with the channel means subtracted.
-fn preprocess(rgb: &[u8]) -> Vec<f32> {
-    rgb.chunks_exact(3)
-        .flat_map(|pixel| [0, 1, 2].map(|channel| f32::from(pixel[2 - channel]) - CHANNEL_MEANS[channel]))
-        .collect()
+fn preprocess(rgb: &[u8], values: &mut [f32]) {
+    for (values, pixel) in values.chunks_exact_mut(3).zip(rgb.chunks_exact(3)) {
+        for channel in 0..3 {
+            values[channel] = f32::from(pixel[2 - channel]) - CHANNEL_MEANS[channel];
+        }
+    }
 }
 
 #[cfg(test)]
