@@ -196,6 +196,9 @@ mod tests {
 
     const RECORD: usize = 8;
 
+    /// Something that happens to a part and its log.
+    type Damage<'a> = &'a dyn Fn(&Path);
+
     fn header(checksum: u32) -> [u8; HEADER_BYTES] {
         let mut header = [7; HEADER_BYTES];
         header[..4].copy_from_slice(&checksum.to_le_bytes());
@@ -236,7 +239,7 @@ mod tests {
             change(&mut bytes);
             fs::write(path, bytes).unwrap();
         };
-        let cases: [(&str, usize, &dyn Fn(&Path)); 5] = [
+        let cases: [(&str, usize, Damage<'_>); 5] = [
             ("a half-written chunk", 6, &|path| change(path, &|bytes| bytes.extend([1, 2, 3]))),
             ("a lost end", 3, &|path| change(path, &|bytes| bytes.truncate(bytes.len() - 1))),
             ("a flipped bit", 0, &|path| change(path, &|bytes| bytes[HEADER_BYTES + 2] ^= 1)),

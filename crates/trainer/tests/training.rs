@@ -222,9 +222,7 @@ fn a_cache_folder_that_cannot_be_made_is_one_clear_error() {
 }
 
 /// Trains the given adapters and settings together, then each alone.
-fn together_and_alone(
-    settings: &[(AdapterConfig, TrainingConfig)],
-) -> (Vec<Result<Outcome, Error>>, Vec<Result<Outcome, Error>>) {
+fn together_and_alone(settings: &[(AdapterConfig, TrainingConfig)]) -> [Vec<Result<Outcome, Error>>; 2] {
     let folder = tempfile::tempdir().unwrap();
     let (images, weights, device) = (Squares::new(), TrunkWeights::random(1), Device::flex());
     let all: Vec<usize> = (0..COUNT).collect();
@@ -248,7 +246,7 @@ fn together_and_alone(
     assert!(trials.iter().all(|trial| trials[0].joins(trial)));
     let together = run_together(&trials, &mut |_, _| {}).unwrap();
     let alone = trials.iter().map(|trial| trial.run(&mut |_| {})).collect();
-    (together, alone)
+    [together, alone]
 }
 
 fn with_rank(layers: &str, rank: &str) -> AdapterConfig {
@@ -265,7 +263,7 @@ fn trials_trained_together_end_with_the_weights_that_each_has_alone() {
             (with_rank(layers, "5"), other_rate.clone()),
             (with_rank(layers, "16"), training(2, 3)),
         ];
-        let (together, alone) = together_and_alone(&settings);
+        let [together, alone] = together_and_alone(&settings);
         for (together, alone) in together.into_iter().zip(alone) {
             let (together, alone) = (together.unwrap(), alone.unwrap());
             assert_eq!(together.model_hash, alone.model_hash, "{layers}");
@@ -277,7 +275,7 @@ fn trials_trained_together_end_with_the_weights_that_each_has_alone() {
 #[test]
 fn trials_with_different_seeds_train_together_as_well() {
     let settings = [0, 1, 2].map(|seed| (with_rank("block5", "2"), training(2, seed)));
-    let (together, alone) = together_and_alone(&settings);
+    let [together, alone] = together_and_alone(&settings);
     let hashes = |outcomes: Vec<Result<Outcome, Error>>| -> Vec<String> {
         outcomes.into_iter().map(|outcome| outcome.unwrap().model_hash).collect()
     };
@@ -290,7 +288,7 @@ fn trials_with_different_seeds_train_together_as_well() {
 fn a_trial_that_diverges_leaves_the_others_undisturbed() {
     let diverging = TrainingConfig { learning_rate: 1e38, ..training(3, 0) };
     let settings = [(with_rank("block5", "2"), diverging), (with_rank("block5", "2"), training(3, 0))];
-    let (together, alone) = together_and_alone(&settings);
+    let [together, alone] = together_and_alone(&settings);
     assert!(matches!(together[0], Err(Error::Diverged { .. })));
     let (together, alone) = (together[1].as_ref().unwrap(), alone[1].as_ref().unwrap());
     assert_eq!(together.model_hash, alone.model_hash);

@@ -11,6 +11,7 @@ use crate::processor::packed::{PANEL, pack, pack_transposed};
 
 /// A transformed kernel `U`: `[36, C_in, C_out]`.
 #[derive(Module, Debug)]
+#[allow(clippy::large_enum_variant, reason = "there is one per layer")]
 pub enum FrozenKernel {
     /// As it is, for devices with products of their own.
     Plain(Tensor<3>),
