@@ -19,3 +19,14 @@ else
 fi
 export LD_LIBRARY_PATH="$libraries:${LD_LIBRARY_PATH:-}"
 cargo test --release --locked --package ranklab-zoo --features tch --test devices -- --nocapture
+
+# A state dict as torchvision stores it, for RGB, must come out as the stored trunk.
+weights="${RANKLAB_DATA:-$cache/data}/vgg16_imagenet.safetensors"
+if [ -n "${environment:-}" ] && [ -f "$weights" ]; then
+    "$environment/bin/python" -m pip install --quiet safetensors numpy
+    folder="$(mktemp -d)"
+    trap 'rm -rf "$folder"' EXIT
+    "$environment/bin/python" tests/golden/torch_weights.py "$weights" "$folder/vgg16.pth"
+    env -u CARGO_TARGET_DIR cargo run --release --locked --quiet --package ranklab-cli --bin ranklab -- \
+        weights fetch "$folder/vgg16.pth" --data-folder "$folder"
+fi
