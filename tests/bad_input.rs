@@ -16,6 +16,8 @@ fn wrong_settings_are_named_with_what_would_fit() {
     for (setting, expected) in [
         ("rank=0", "rank: `0` is not a rank"),
         ("rank=abc", "rank: `abc` is not a rank"),
+        ("jobs=0", "jobs: `0` is not a number of trials"),
+        ("jobs=many", "jobs: `many` is not a number of trials"),
         ("layers=block9", "layers: `block9` is not a part of VGG16"),
         ("rnak=5", "unknown key `rnak`: did you mean `rank`?"),
         ("epochs=0", "epochs: `0` does not fit; give a whole number from 1"),
