@@ -28,7 +28,8 @@ pub struct FetchRequest {
 
 /// Gets the file from the first source that has it and returns its SHA-256.
 ///
-/// Bytes go to `DESTINATION.part`; an interrupted download goes on from there. Only a whole file with
+/// Bytes go to `DESTINATION.part`; an interrupted download goes on from there if a hash is asked for: without
+/// one, nothing would tell a file put together from two mirrors. Only a whole file with
 /// the right hash is renamed to the destination. `progress` hears bytes done and, where known, in all.
 ///
 /// # Errors
@@ -59,6 +60,9 @@ fn fetch_from(
     sha256: Option<&str>,
     progress: &dyn Fn(u64, Option<u64>),
 ) -> Result<String, String> {
+    if sha256.is_none() && part.exists() {
+        fs::remove_file(part).map_err(|problem| problem.to_string())?;
+    }
     if source.starts_with("http://") || source.starts_with("https://") {
         download(source, part, progress)?;
     } else {
@@ -245,6 +249,21 @@ mod tests {
         assert!(first.into_inner().unwrap().unwrap() > 100_000, "it started from the beginning");
         assert_eq!(fs::read(&request.destination).unwrap(), body());
         assert_eq!(fs::read_dir(folder.path().join("deep")).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn without_a_hash_to_check_a_part_is_not_continued() {
+        let folder = tempfile::tempdir().unwrap();
+        let source = serve(&[Answer::Half, Answer::Whole]);
+        let request = FetchRequest { sha256: None, ..request(&[source], folder.path()) };
+        fetch(&request, &|_, _| {}).unwrap_err();
+        let first = std::sync::Mutex::new(None);
+        fetch(&request, &|done, _| {
+            first.lock().unwrap().get_or_insert(done);
+        })
+        .unwrap();
+        assert!(first.into_inner().unwrap().unwrap() <= 100_000, "it went on from an unchecked part");
+        assert_eq!(fs::read(&request.destination).unwrap(), body());
     }
 
     #[test]
