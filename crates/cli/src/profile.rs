@@ -33,8 +33,8 @@ impl Profiler {
         // Features that came from the cache cost no products.
         let trunk =
             self.sum(|profile| if profile.phases.trunk > 0.0 { profile.trunk_operations } else { 0.0 });
-        let forward = self.sum(|profile| profile.training_operations.forward);
-        let backward = self.sum(|profile| profile.training_operations.backward);
+        let forward = self.sum(|profile| profile.forward_operations);
+        let backward = self.sum(|profile| profile.backward_operations);
         let rows: [Row; 10] = [
             ("decode", self.sum(|profile| profile.phases.decode), None),
             ("trunk", self.sum(|profile| profile.phases.trunk), Some(trunk)),

@@ -2,7 +2,6 @@
 
 use ranklab_store::RunResult;
 use ranklab_trainer::{Event, Phases};
-use ranklab_zoo::Operations;
 
 /// One thing that happened in a sweep, in order.
 #[derive(Clone, Debug)]
@@ -83,6 +82,8 @@ pub struct Profile {
     pub store: f64,
     /// Floating-point operations of the trunk's products, where it ran.
     pub trunk_operations: f64,
-    /// The same of all forward and backward passes of training.
-    pub training_operations: Operations,
+    /// The same of training's forward passes.
+    pub forward_operations: f64,
+    /// The same of its backward passes.
+    pub backward_operations: f64,
 }

@@ -101,18 +101,18 @@ impl Session<'_> {
         let ended = runs.iter().zip(outcomes).map(finish).collect();
         if let Some(phases) = phases {
             let (cut, size) = (Cut::of(trials[0].architecture, trials[0].adapter), first.data.image_size);
-            let trained = (split.train.len() * first.training.epochs * trials.len()) as f64;
+            let seen = (split.train.len() * first.training.epochs) as f64;
+            let count = trials.len() as f64;
+            // Equal seeds shuffle alike: one batch serves all, and with it the lowest frozen products.
+            let same = trials.iter().all(|trial| trial.training.seed == first.training.seed);
             let one = Operations::of(trials[0].architecture, trials[0].adapter, size);
-            // Trials with equal seeds share the frozen products of the lowest layer's forward pass; they
-            // are counted as if each had made them.
+            let shared = one.shared_forward * seen * if same { 1.0 } else { count };
             on_event(SweepEvent::Profile(Box::new(Profile {
                 phases,
                 store: started.elapsed().as_secs_f64(),
                 trunk_operations: trunk_operations(cut, size) * dataset.images.entries.len() as f64,
-                training_operations: Operations {
-                    forward: one.forward * trained,
-                    backward: one.backward * trained,
-                },
+                forward_operations: one.forward * seen * count + shared,
+                backward_operations: one.backward * seen * count,
             })));
         }
         Ok(ended)

@@ -39,7 +39,10 @@ pub fn run_together(
     trials: &[Trial<'_>],
     on_event: &mut dyn FnMut(usize, Event),
 ) -> Result<Vec<Result<Outcome, Error>>, Error> {
-    let Some(first) = trials.first() else { return Ok(Vec::new()) };
+    let Some((first, others)) = trials.split_first() else { return Ok(Vec::new()) };
+    if !others.iter().all(|other| first.joins(other)) {
+        return Err(Error::Setting("these trials share no frozen part: train them one by one".to_owned()));
+    }
     let mut phases = Phases::default();
     let (input, feature_seconds) = first.input(&mut phases, &mut |event| on_event(0, event))?;
     let device = first.device.clone().autodiff();

@@ -322,7 +322,10 @@ fn trials_that_do_not_share_a_frozen_part_do_not_join() {
     };
     let base = trial(Some(&block5), &training_0, &all[..32]);
     assert!(base.joins(&trial(Some(&rank_7), &seed_9, &all[..32])));
-    assert!(!base.joins(&trial(Some(&conv3), &training_0, &all[..32])));
+    let other = trial(Some(&conv3), &training_0, &all[..32]);
+    assert!(!base.joins(&other));
+    let refused = run_together(&[trial(Some(&block5), &training_0, &all[..32]), other], &mut |_, _| {});
+    assert!(refused.unwrap_err().to_string().contains("one by one"));
     assert!(!base.joins(&trial(Some(&dora), &training_0, &all[..32])));
     assert!(!base.joins(&trial(None, &training_0, &all[..32])));
     assert!(!base.joins(&trial(Some(&block5), &other_batch, &all[..32])));

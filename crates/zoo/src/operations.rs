@@ -11,8 +11,10 @@ use crate::{
 /// Per training image: forward pass and backward pass.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Operations {
-    /// Of the trained part's forward pass.
+    /// Of the trained part's forward pass, without the part below.
     pub forward: f64,
+    /// Of the lowest adapted layer's frozen products, which trials that see the same batch share.
+    pub shared_forward: f64,
     /// Of its backward pass.
     pub backward: f64,
 }
@@ -41,7 +43,8 @@ impl Operations {
                     .map(|layer| frozen(layer, image_size))
                     .collect();
                 // Nothing below the lowest adapter asks for a gradient.
-                Self { forward: layers.iter().sum(), backward: layers.iter().skip(1).sum() }
+                let above = layers.iter().skip(1).sum();
+                Self { forward: above, shared_forward: layers[0], backward: above }
             }
             _ => {
                 let [height, width, channels] = Cut::of(Architecture::Model4, None).shape(image_size);
@@ -49,7 +52,7 @@ impl Operations {
                 let first = product(height / 2 * (width / 2), channels);
                 let second = product(height / 4 * (width / 4), 512);
                 // The first one's input is frozen.
-                Self { forward: first + second, backward: first + 2.0 * second }
+                Self { forward: first + second, shared_forward: 0.0, backward: first + 2.0 * second }
             }
         }
     }
@@ -65,7 +68,8 @@ mod tests {
         let adapter = AdapterSettings::default().resolve().unwrap();
         let operations = Operations::of(Architecture::Model5, Some(&adapter), 64);
         let layer = 2.0 * 36.0 * 512.0 * 512.0;
-        assert_eq!(operations, Operations { forward: 3.0 * layer, backward: 2.0 * layer });
+        let expected = Operations { forward: 2.0 * layer, shared_forward: layer, backward: 2.0 * layer };
+        assert_eq!(operations, expected);
         // A quarter of the direct convolution's 9 · 16 products.
         let direct = 2.0 * 9.0 * 16.0 * 512.0 * 512.0;
         assert_eq!(layer * 4.0, direct);

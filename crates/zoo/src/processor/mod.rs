@@ -3,6 +3,7 @@
 
 pub(crate) mod adapted;
 pub(crate) mod packed;
+mod tasks;
 pub(crate) mod tiles;
 pub(crate) mod trained;
 mod trunk;

@@ -16,8 +16,8 @@ use std::cell::RefCell;
 use rayon::prelude::*;
 
 use super::{
-    adapted::tasks,
     packed::{PANEL, multiply, multiply_transposed, pack, pack_transposed, packed_values},
+    tasks::{images_per_task, tasks},
     tiles::{Lanes, ZERO, add_scaled, lane_groups, load, store},
     trunk::grown,
 };
@@ -234,11 +234,6 @@ fn both<const FROM: usize, const TO: usize>(
 ) -> [[Lanes; TO]; TO] {
     let columns: [[Lanes; TO]; FROM] = std::array::from_fn(|x| axis(std::array::from_fn(|y| values[y][x])));
     std::array::from_fn(|y| axis(std::array::from_fn(|x| columns[x][y])))
-}
-
-/// Images that one task transforms.
-fn images_per_task(images: usize) -> usize {
-    images.div_ceil(4 * rayon::current_num_threads()).max(1)
 }
 
 /// `[9, images · tiles, C_in]` of a position-major map.
