@@ -11,7 +11,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 /// `mi_option_purge_delay` of mimalloc.h, which the bindings do not name.
 const PURGE_DELAY: libmimalloc_sys::mi_option_t = 15;
 /// Milliseconds that freed memory is kept.
-const KEPT: c_long = 1000;
+const KEPT: c_long = 10_000;
 
 /// Lets freed memory wait for its next use; `MIMALLOC_PURGE_DELAY` has the last word.
 pub(crate) fn keep_freed_memory() {

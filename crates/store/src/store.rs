@@ -47,6 +47,11 @@ impl Store {
         self.pool.close().await;
     }
 
+    /// Connections that are not back in the pool.
+    pub fn connections_in_use(&self) -> usize {
+        (self.pool.size() as usize).saturating_sub(self.pool.num_idle())
+    }
+
     /// The database file.
     pub fn path(&self) -> &Path {
         &self.path

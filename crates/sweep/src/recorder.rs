@@ -1,13 +1,13 @@
-//! Writes what a trial reports to the database from a thread of its own, so that nothing waits for the
-//! disk while training.
-
-use std::{
-    sync::mpsc::{self, Receiver, Sender},
-    thread::{self, JoinHandle},
-};
+//! Writes what a trial reports to the database on a thread of the runtime's, so that nothing waits for
+//! the disk while training.
 
 use ranklab_store::{EpochMetric, StepMetric, Store};
 use ranklab_trainer::Event;
+use tokio::{
+    runtime::{Builder, Runtime},
+    sync::mpsc::{self, UnboundedReceiver, UnboundedSender},
+    task::JoinHandle,
+};
 
 use crate::Error;
 
@@ -15,18 +15,18 @@ use crate::Error;
 const STEPS_AT_ONCE: usize = 256;
 
 /// Records the metrics of runs that train together.
-pub(crate) struct Recorder {
-    events: Sender<(usize, Event)>,
-    thread: JoinHandle<Result<(), ranklab_store::Error>>,
+pub(crate) struct Recorder<'a> {
+    runtime: &'a Runtime,
+    events: UnboundedSender<(usize, Event)>,
+    task: JoinHandle<Result<(), ranklab_store::Error>>,
 }
 
-impl Recorder {
+impl<'a> Recorder<'a> {
     /// Starts recording for `runs`.
-    pub(crate) fn start(store: Store, runs: Vec<i64>) -> Result<Self, Error> {
-        let runtime = runtime()?;
-        let (events, received) = mpsc::channel();
-        let thread = thread::spawn(move || runtime.block_on(record(&store, &runs, &received)));
-        Ok(Self { events, thread })
+    pub(crate) fn start(runtime: &'a Runtime, store: Store, runs: Vec<i64>) -> Self {
+        let (events, received) = mpsc::unbounded_channel();
+        let task = runtime.spawn(async move { record(&store, &runs, received).await });
+        Self { runtime, events, task }
     }
 
     /// Hands an event of the run at `place` over. When recording has failed already, [`Recorder::finish`] says so.
@@ -39,16 +39,17 @@ impl Recorder {
     /// Waits until everything is written.
     pub(crate) fn finish(self) -> Result<(), Error> {
         drop(self.events);
-        match self.thread.join() {
+        match self.runtime.block_on(self.task) {
             Ok(written) => Ok(written?),
             Err(_) => Err(Error::Setting("recording the metrics stopped unexpectedly".to_owned())),
         }
     }
 }
 
-/// A runtime for the database alone.
-pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Error> {
-    tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|source| Error::Io {
+/// A runtime for the database alone. Its thread goes on while nobody waits: connections go back to the
+/// pool by tasks, and on a runtime that only turns within `block_on` the pool would run dry.
+pub(crate) fn runtime() -> Result<Runtime, Error> {
+    Builder::new_multi_thread().worker_threads(1).enable_all().build().map_err(|source| Error::Io {
         action: "starting the database's",
         path: "runtime".into(),
         source,
@@ -58,10 +59,10 @@ pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Error> {
 async fn record(
     store: &Store,
     runs: &[i64],
-    events: &Receiver<(usize, Event)>,
+    mut events: UnboundedReceiver<(usize, Event)>,
 ) -> Result<(), ranklab_store::Error> {
     let mut waiting: Vec<Vec<StepMetric>> = vec![Vec::new(); runs.len()];
-    while let Ok((place, event)) = events.recv() {
+    while let Some((place, event)) = events.recv().await {
         let (run, steps) = (runs[place], &mut waiting[place]);
         match event {
             Event::Step { epoch, step, loss, accuracy, .. } => {
@@ -102,4 +103,30 @@ async fn record(
         store.record_steps(*run, &steps).await?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Each question asked by `block_on` leaves a connection to be given back; none may wait until the
+    /// next one is asked, for training lies between.
+    #[test]
+    fn connections_return_to_the_pool_while_nobody_waits() {
+        let folder = tempfile::tempdir().unwrap();
+        let runtime = runtime().unwrap();
+        let store = runtime.block_on(Store::open(&folder.path().join("ranklab.db"))).unwrap();
+        for _ in 0..100 {
+            runtime.block_on(store.latest_sweep()).unwrap();
+        }
+        let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
+        while store.connections_in_use() > 0 {
+            assert!(
+                std::time::Instant::now() < deadline,
+                "{} connections are kept",
+                store.connections_in_use()
+            );
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+    }
 }

@@ -138,10 +138,7 @@ impl Session<'_> {
         on_event: &mut dyn FnMut(SweepEvent),
     ) -> Vec<Result<Outcome, String>> {
         let everyone = |reason: String| runs.iter().map(|_| Err(reason.clone())).collect();
-        let recorder = match Recorder::start(self.store.clone(), runs.to_vec()) {
-            Ok(recorder) => recorder,
-            Err(problem) => return everyone(problem.to_string()),
-        };
+        let recorder = Recorder::start(self.runtime, self.store.clone(), runs.to_vec());
         let outcomes = run_together(trials, &mut |place, event: Event| {
             recorder.send(place, &event);
             on_event(SweepEvent::Training { position: members[place].position, event });

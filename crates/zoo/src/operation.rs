@@ -65,7 +65,7 @@ pub(crate) fn convolve(
         Some(factors) => (factors.down.into_dispatch(), factors.up.into_dispatch()),
         None => (absent.clone().into_dispatch(), absent.into_dispatch()),
     };
-    let y = <Dispatch as AdaptedConvolution>::adapted_convolution(
+    let (y, _) = <Dispatch as AdaptedConvolution>::adapted_convolution(
         x.into_dispatch(),
         down,
         up,
@@ -81,7 +81,8 @@ pub(crate) fn convolve(
 #[backend_extension(Flex, Autodiff)]
 pub(crate) trait AdaptedConvolution: Backend {
     /// `x` `[positions, given · images, C_in]`; the factors as in [`StackedFactors`]; `forward` and
-    /// `backward` the packed kernel and its transpose; `bias` `[C_out]`.
+    /// `backward` the packed kernel and its transpose; `bias` `[C_out]`. Returns the output and what A
+    /// makes of the input, `[positions, adapters · images, rank]`.
     fn adapted_convolution(
         x: FloatTensor<Self>,
         down: FloatTensor<Self>,
@@ -90,7 +91,7 @@ pub(crate) trait AdaptedConvolution: Backend {
         backward: FloatTensor<Self>,
         bias: FloatTensor<Self>,
         shape: Shape,
-    ) -> FloatTensor<Self>;
+    ) -> (FloatTensor<Self>, FloatTensor<Self>);
 }
 
 /// What the backward pass keeps of one call.
@@ -102,6 +103,7 @@ struct Call<T> {
     forward: T,
     backward: T,
     bias: T,
+    low_rank: T,
     shape: Shape,
 }
 
@@ -129,7 +131,7 @@ impl AdaptedConvolution for Flex {
         backward: FloatTensor<Self>,
         bias: FloatTensor<Self>,
         shape: Shape,
-    ) -> FloatTensor<Self> {
+    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
         let [x, down, up, bias] = [x, down, up, bias].map(|tensor| tensor.to_contiguous());
         let kernels = Kernels {
             forward: values(&forward),
@@ -140,8 +142,10 @@ impl AdaptedConvolution for Flex {
         };
         let sizes = vec![shape.positions(), shape.taken() * shape.images, shape.channels_out];
         let mut y = FlexTensor::empty(sizes.into(), DType::F32);
-        adapted::forward(&shape, &kernels, values(&x), y.storage_mut());
-        y
+        let sizes = vec![shape.positions(), shape.adapters * shape.images, shape.rank];
+        let mut low_rank = FlexTensor::empty(sizes.into(), DType::F32);
+        adapted::forward(&shape, &kernels, values(&x), y.storage_mut(), low_rank.storage_mut());
+        (y, low_rank)
     }
 }
 
@@ -151,7 +155,7 @@ impl AdaptedGradients for Flex {
         y_gradient: FloatTensor<Self>,
         with_input: bool,
     ) -> [Option<FloatTensor<Self>>; 3] {
-        let Call { x, down, up, forward, backward, bias, shape } = call;
+        let Call { x, down, up, forward, backward, bias, low_rank, shape } = call;
         let [x, down, up, y_gradient] = [x, down, up, y_gradient].map(|tensor| tensor.to_contiguous());
         let kernels = Kernels {
             forward: values(&forward),
@@ -160,7 +164,9 @@ impl AdaptedGradients for Flex {
             down: values(&down),
             up: values(&up),
         };
-        let gradients = adapted::backward(&shape, &kernels, values(&x), values(&y_gradient), with_input);
+        let low_rank = values(&low_rank);
+        let gradients =
+            adapted::backward(&shape, &kernels, values(&x), low_rank, values(&y_gradient), with_input);
         let like = |tensor: &FlexTensor, values: Vec<f32>| {
             FlexTensor::from_data(TensorData::new(values, tensor.layout().shape().clone()))
         };
@@ -182,7 +188,7 @@ impl<B: AdaptedGradients, C: CheckpointStrategy> AdaptedConvolution for Autodiff
         backward: FloatTensor<Self>,
         bias: FloatTensor<Self>,
         shape: Shape,
-    ) -> FloatTensor<Self> {
+    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
         #[derive(Debug)]
         struct Gradient;
 
@@ -210,7 +216,7 @@ impl<B: AdaptedGradients, C: CheckpointStrategy> AdaptedConvolution for Autodiff
         let nodes = [x.node(), down.node(), up.node()];
         let [x, down, up, forward, backward, bias] =
             [x, down, up, forward, backward, bias].map(|tensor| tensor.primitive().clone());
-        let y = B::adapted_convolution(
+        let (y, low_rank) = B::adapted_convolution(
             x.clone(),
             down.clone(),
             up.clone(),
@@ -219,11 +225,13 @@ impl<B: AdaptedGradients, C: CheckpointStrategy> AdaptedConvolution for Autodiff
             bias.clone(),
             shape,
         );
-        match Gradient.prepare::<C>(nodes).compute_bound().stateful() {
+        let y = match Gradient.prepare::<C>(nodes).compute_bound().stateful() {
             OpsKind::Tracked(prepared) => {
-                prepared.finish(Call { x, down, up, forward, backward, bias, shape }, y)
+                let low_rank = low_rank.clone();
+                prepared.finish(Call { x, down, up, forward, backward, bias, low_rank, shape }, y)
             }
             OpsKind::UnTracked(prepared) => prepared.finish(y),
-        }
+        };
+        (y, Self::FloatTensorPrimitive::new(low_rank))
     }
 }

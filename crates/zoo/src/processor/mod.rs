@@ -3,10 +3,12 @@
 
 pub(crate) mod adapted;
 pub(crate) mod packed;
+mod passes;
 mod tasks;
 pub(crate) mod tiles;
 pub(crate) mod trained;
 mod trunk;
+mod vectors;
 
 use std::time::Instant;
 

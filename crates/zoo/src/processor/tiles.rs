@@ -4,6 +4,7 @@
 
 use rayon::prelude::*;
 
+use super::vectors::vectorized;
 use crate::winograd::{POSITIONS, TILE, WINDOW};
 
 /// Channels that are worked on together; the compiler makes vector instructions of the loops.
@@ -198,7 +199,7 @@ fn kernel_factor(position: usize, tap: usize) -> f32 {
 /// `out += factor · values`.
 pub(crate) fn add_scaled(factor: f32, values: &[f32], out: &mut [f32]) {
     if factor != 0.0 {
-        pulp::Arch::new().dispatch(
+        vectorized(
             #[inline(always)]
             || {
                 for (out, value) in out.iter_mut().zip(values) {

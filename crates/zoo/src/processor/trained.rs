@@ -20,6 +20,7 @@ use super::{
     tasks::{images_per_task, tasks},
     tiles::{Lanes, ZERO, add_scaled, lane_groups, load, store},
     trunk::grown,
+    vectors::vectorized,
 };
 
 /// Side of a window and of its transform.
@@ -243,7 +244,7 @@ fn transform_input(shape: &Shape, x: &[f32], windows: &mut [f32]) {
     let per_task = images_per_task(images);
     let tasks = tasks(windows, POSITIONS, per_task * tiles * channels);
     tasks.into_par_iter().enumerate().for_each(|(task, mut windows)| {
-        pulp::Arch::new().dispatch(
+        vectorized(
             #[inline(always)]
             || {
                 for row in 0..windows[0].len() / channels {
@@ -277,7 +278,7 @@ fn transform_input_transposed(shape: &Shape, windows: &[f32], x: &mut [f32]) {
     let (per_task, part) = (images_per_task(images), shape.rows() * channels);
     let tasks = tasks(x, height * width, per_task * channels);
     tasks.into_par_iter().enumerate().for_each(|(task, mut x)| {
-        pulp::Arch::new().dispatch(
+        vectorized(
             #[inline(always)]
             || {
                 for image in 0..x[0].len() / channels {
@@ -318,7 +319,7 @@ fn pool(shape: &Shape, products: &[f32], bias: &[f32], pooled: &mut [f32], choic
         .zip(choice.par_chunks_exact_mut(images * channels))
         .enumerate()
         .for_each(|(tile, (pooled, choice))| {
-            pulp::Arch::new().dispatch(
+            vectorized(
                 #[inline(always)]
                 || {
                     for image in 0..images {
@@ -354,7 +355,7 @@ fn unpool(shape: &Shape, gradient: &[f32], choice: &[f32], products: &mut [f32])
     let per_task = images_per_task(images);
     let tasks = tasks(products, POSITIONS, per_task * tiles * channels);
     tasks.into_par_iter().enumerate().for_each(|(task, mut products)| {
-        pulp::Arch::new().dispatch(
+        vectorized(
             #[inline(always)]
             || {
                 for row in 0..products[0].len() / channels {

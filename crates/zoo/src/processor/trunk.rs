@@ -10,6 +10,7 @@ use rayon::prelude::*;
 use super::{
     packed::{PANEL, multiply, pack, packed_values},
     tiles::{self, ZERO, lane_groups, load, store, transform_kernel},
+    vectors::vectorized,
 };
 use crate::{
     convolution::taps_first,
@@ -113,7 +114,7 @@ impl ProcessorLayer {
             {
                 multiply::<PANEL>([inner, columns], rows, &self.kernel, output);
             }
-            pulp::Arch::new().dispatch(
+            vectorized(
                 #[inline(always)]
                 || {
                     for values in output.chunks_exact_mut(columns) {
@@ -136,7 +137,7 @@ impl ProcessorLayer {
             let tiles = self.tiles_at_once().min(all - first);
             let input = grown(&mut scratch.input, POSITIONS * tiles * channels_in);
             let products = grown(&mut scratch.products, POSITIONS * tiles * channels_out);
-            pulp::Arch::new().dispatch(
+            vectorized(
                 #[inline(always)]
                 || transform_input(maps, self.input, first, tiles, input),
             );
@@ -147,7 +148,7 @@ impl ProcessorLayer {
             {
                 multiply::<PANEL>([channels_in, channels_out], rows, kernel, products);
             }
-            pulp::Arch::new().dispatch(
+            vectorized(
                 #[inline(always)]
                 || {
                     transform_output(products, &self.bias, before_pooling, first, tiles, self.pools, outputs);
