@@ -46,7 +46,7 @@ impl CountMetric {
 
 /// A function of labels and probabilities; `None` or a value that is not finite where the metric is not
 /// defined.
-pub type CustomMetric = dyn Fn(&[u8], &[f64]) -> Option<f64>;
+pub type CustomMetric<'a> = dyn Fn(&[u8], &[f64]) -> Option<f64> + 'a;
 
 /// A metric of labels and probabilities. All but [`Metric::Custom`] are computed from sums per patient
 /// and so cost little per resample.
@@ -62,7 +62,7 @@ pub enum Metric<'a> {
     /// [`crate::roc_auc`].
     Area,
     /// Any other function of the resampled cells.
-    Custom(&'a CustomMetric),
+    Custom(&'a CustomMetric<'a>),
 }
 
 impl Metric<'_> {

@@ -177,7 +177,7 @@ fn weighted_area(cells: &[RankedCell], times: &[u32]) -> Option<f64> {
 
 /// A function with the cells that it is computed of, and room for the drawn ones.
 pub(crate) struct CustomCells<'a> {
-    function: &'a CustomMetric,
+    function: &'a CustomMetric<'a>,
     labels: &'a [u8],
     probabilities: &'a [f64],
     members: Vec<Vec<usize>>,
