@@ -3,7 +3,7 @@
 From scikit-learn, scipy and statsmodels; where no library has a statistic, by its definition in numpy.
 
     pip install numpy scipy scikit-learn statsmodels
-    python3 tests/golden/statistics.py
+    python3 tests/golden/statistics.py  # about a minute, for the bootstraps
 """
 
 import json

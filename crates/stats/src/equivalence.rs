@@ -120,6 +120,8 @@ mod tests {
     fn a_correction_weakens_and_never_strengthens() {
         let found = Equivalence::new(0.0, 0.004, Reference::Normal, 0.01, 0.05).unwrap();
         assert!(found.equivalent && found.interval.is_within_margin(0.01));
+        assert!((found.interval.level - 0.9).abs() < 1e-15);
+        assert!((found.interval.upper - 1.644_853_626_951_472_7 * 0.004).abs() < 1e-12, "{found:?}");
         assert!(!found.corrected(0.06).equivalent);
         assert_eq!(found.corrected(0.0), found);
         let wide = Equivalence::new(0.0, 0.04, Reference::Normal, 0.01, 0.05).unwrap();

@@ -16,7 +16,7 @@ use ranklab_stats::{
 
 const PATIENTS: usize = 50;
 const CELLS: usize = 20;
-const STUDIES: usize = 500;
+const STUDIES: usize = 2000;
 const ALPHA: f64 = 0.05;
 
 /// `STUDIES` times `ALPHA` and three standard deviations.
