@@ -1,15 +1,22 @@
-"""Golden values of metrics: scikit-learn's on predictions with ties, skew and certainties.
+"""Golden values of metrics, intervals and tests, on predictions with ties, skew and certainties.
 
-    pip install numpy scikit-learn
-    python3 tests/golden/statistics.py
+From scikit-learn, scipy and statsmodels; where no library has a statistic, by its definition in numpy.
+
+    pip install numpy scipy scikit-learn statsmodels
+    python3 tests/golden/statistics.py  # about a minute, for the bootstraps
 """
 
 import json
 import pathlib
 
 import numpy as np
+import scipy
 import sklearn
-from sklearn import metrics
+import statsmodels
+import statsmodels.api as sm
+from scipy import stats
+from sklearn import calibration, metrics
+from statsmodels.stats import contingency_tables, multitest, proportion, weightstats
 
 AVERAGES = {"macro avg": "macro_average", "weighted avg": "weighted_average"}
 
@@ -20,6 +27,65 @@ def row(scores):
         "recall": scores["recall"],
         "f1": scores["f1-score"],
         "support": int(scores["support"]),
+    }
+
+
+def finite(threshold):
+    """scikit-learn's infinite threshold is none at all."""
+    return float(threshold) if np.isfinite(threshold) else None
+
+
+def roc(labels, probabilities):
+    rates = metrics.roc_curve(labels, probabilities, drop_intermediate=False)
+    return [
+        {"threshold": finite(threshold), "false_positive_rate": float(false), "sensitivity": float(true)}
+        for false, true, threshold in zip(*rates)
+    ]
+
+
+def precision_recall(labels, probabilities):
+    precision, recall, thresholds = metrics.precision_recall_curve(labels, probabilities)
+    return [
+        {"threshold": finite(threshold), "precision": float(p), "recall": float(r)}
+        for p, r, threshold in zip(precision, recall, [*thresholds, np.inf])
+    ]
+
+
+def reliability(labels, probabilities, bins):
+    """scikit-learn's filled bins; counts and calibration error by definition."""
+    observed, predicted = calibration.calibration_curve(labels, probabilities, n_bins=bins)
+    edges = [np.nextafter(0, -1), *np.linspace(0, 1, bins + 1)[1:]]
+    inside = [[low < p <= high for p in probabilities] for low, high in zip(edges, edges[1:])]
+    counts = [int(sum(row)) for row in inside]
+    filled = [count for count in counts if count]
+    return {
+        "bins": bins,
+        "counts": counts,
+        "observed": observed.tolist(),
+        "predicted": predicted.tolist(),
+        "error": float(np.average(np.abs(observed - predicted), weights=filled)),
+    }
+
+
+def operating_points(labels, probabilities):
+    """All thresholds tried one by one."""
+    labels, probabilities = np.array(labels), np.array(probabilities)
+    points = []
+    for threshold in sorted({*probabilities.tolist(), 1.0}):
+        calls = probabilities >= threshold
+        points.append((threshold, float(calls[labels == 1].mean()), float((~calls)[labels == 0].mean())))
+
+    def chosen(key, allowed=lambda point: True):
+        allowed = [point for point in points if allowed(point)]
+        point = max(allowed, key=key, default=None)
+        return point and dict(zip(("threshold", "sensitivity", "specificity"), point))
+
+    rates = [0.0, 0.5, 0.75, 0.9, 1.0]
+    return {
+        "youden": chosen(lambda point: (round(point[1] + point[2], 12), point[1])),
+        "rates": rates,
+        "at_specificity": [chosen(lambda p: (p[1], p[2]), lambda p: p[2] >= rate) for rate in rates],
+        "at_sensitivity": [chosen(lambda p: (p[2], p[1]), lambda p: p[1] >= rate) for rate in rates],
     }
 
 
@@ -49,6 +115,14 @@ def case(name, labels, probabilities):
         "report": {**rows, "accuracy": metrics.accuracy_score(labels, calls)},
         "auc": metrics.roc_auc_score(labels, probabilities) if both else None,
         "log_loss": metrics.log_loss(labels, probabilities, labels=[0, 1]),
+        "balanced_accuracy": metrics.balanced_accuracy_score(labels, calls) if both else None,
+        "matthews_correlation": float(metrics.matthews_corrcoef(labels, calls)),
+        "roc": roc(labels, probabilities) if both else None,
+        "precision_recall": precision_recall(labels, probabilities),
+        "average_precision": float(metrics.average_precision_score(labels, probabilities)),
+        "brier": float(np.mean((np.array(probabilities) - labels) ** 2)),
+        "reliability": [reliability(labels, probabilities, bins) for bins in (1, 5, 10)],
+        "operating_points": operating_points(labels, probabilities) if both else None,
     }
 
 
@@ -64,7 +138,218 @@ cases = [
     case("wrong certainties", [0, 1, 1, 0], [1.0, 0.0, 1.0, 0.0]),
 ]
 values = [0.9769, 0.9804, 0.9731, 0.9788]
-summary = {"values": values, "mean": float(np.mean(values)), "sd": float(np.std(values, ddof=1))}
+summary = {
+    "values": values,
+    "mean": float(np.mean(values)),
+    "sd": float(np.std(values, ddof=1)),
+    "intervals": [
+        [level, *stats.t.interval(level, len(values) - 1, np.mean(values), stats.sem(values))]
+        for level in (0.9, 0.95, 0.99)
+    ],
+}
+
+
+# Distributions: place, upper tail, probability and its quantile.
+references = [
+    {
+        "degrees_of_freedom": freedom,
+        "tails": [[float(x), float(law.sf(x))] for x in (-3, -0.5, 0, 1, 1.96, 4, 8)],
+        "quantiles": [[q, float(law.ppf(q))] for q in (0.005, 0.05, 0.5, 0.9, 0.95, 0.975, 0.9995)],
+    }
+    for freedom, law in [(None, stats.norm), *((freedom, stats.t(freedom)) for freedom in (1, 2, 9, 199, 2599))]
+]
+wilson = [
+    [successes, total, level, *map(float, proportion.proportion_confint(successes, total, 1 - level, "wilson"))]
+    for successes, total in [(0, 7), (1, 7), (7, 7), (19, 20), (1286, 1300), (2540, 2600)]
+    for level in (0.9, 0.95)
+]
+mcnemar = [
+    [b, c, float(contingency_tables.mcnemar([[10, b], [c, 10]], exact=True).pvalue)]
+    for b, c in [(0, 0), (0, 5), (5, 5), (6, 5), (3, 12), (31, 14), (40, 80), (1300, 1200)]
+]
+raw = [0.01, 0.04, 0.03, 0.005, 0.005, 0.9, 0.6, 1.0, 0.0]
+holm = {"raw": raw, "adjusted": multitest.multipletests(raw, method="holm")[1].tolist()}
+
+
+# Patients of different sizes, whose cells share a difficulty; three seeds of two configurations.
+sizes = [3, 20, 8, 5, 12, 9, 1, 14, 6, 10, 7, 11, 4, 16, 9, 8, 13, 2, 10, 12]
+patients = np.repeat(np.arange(len(sizes)), sizes)
+truth = random.integers(0, 2, len(patients))
+difficulty = random.normal(size=len(sizes))[patients]
+
+
+def run(skill):
+    score = skill * (2 * truth - 1) + 0.6 * difficulty + random.normal(size=len(truth))
+    return np.round(1 / (1 + np.exp(-score)), 3)
+
+
+first_runs, second_runs = [run(1.4) for _ in range(3)], [run(0.9) for _ in range(3)]
+first, second = first_runs[0], second_runs[0]
+
+
+def delong(runs, level):
+    """Every pair of a parasitized and an uninfected cell, as DeLong et al. (1988) define it."""
+    positive, negative = truth == 1, truth == 0
+    m, n = positive.sum(), negative.sum()
+    wins = [np.subtract.outer(p[positive], p[negative]) for p in runs]
+    wins = [(difference > 0) + 0.5 * (difference == 0) for difference in wins]
+    areas = [float(win.mean()) for win in wins]
+    by_positive, by_negative = [win.mean(axis=1) for win in wins], [win.mean(axis=0) for win in wins]
+    covariance = np.cov(by_positive, ddof=1) / m + np.cov(by_negative, ddof=1) / n
+    variance = covariance[0, 0] + covariance[1, 1] - 2 * covariance[0, 1]
+    z = (areas[0] - areas[1]) / np.sqrt(variance)
+    own = [stats.norm.interval(level, area, np.sqrt(v)) for area, v in zip(areas, np.diag(covariance))]
+    return {
+        "level": level,
+        "areas": areas,
+        "variances": np.diag(covariance).tolist(),
+        "covariance": float(covariance[0, 1]),
+        "own_intervals": [list(map(float, bounds)) for bounds in own],
+        "interval": list(map(float, stats.norm.interval(level, areas[0] - areas[1], np.sqrt(variance)))),
+        "z": float(z),
+        "p": float(2 * stats.norm.sf(abs(z))),
+    }
+
+
+def right(runs):
+    return np.mean([(p >= 0.5) == truth for p in runs], axis=0)
+
+
+def clustered(one, other, level=0.95):
+    """statsmodels: regression on a constant with errors robust to patients."""
+    difference = one - other
+    fit = sm.OLS(difference, np.ones(len(difference))).fit(
+        cov_type="cluster", cov_kwds={"groups": patients, "use_correction": True}, use_t=True
+    )
+    return {
+        "difference": float(fit.params[0]),
+        "standard_error": float(fit.bse[0]),
+        "t": float(fit.tvalues[0]),
+        "p": float(fit.pvalues[0]),
+        "level": level,
+        "interval": fit.conf_int(1 - level)[0].tolist(),
+    }
+
+
+def one_sided(fit, margin):
+    """Both tests against the margins, on t with one degree of freedom less than patients."""
+    law = stats.t(len(sizes) - 1)
+    lower = law.sf((fit["difference"] + margin) / fit["standard_error"])
+    upper = law.cdf((fit["difference"] - margin) / fit["standard_error"])
+    return float(lower), float(upper)
+
+
+def by_cell(one, other, margin):
+    """scipy's paired t test and statsmodels' two one-sided tests, on cells as if independent."""
+    test = stats.ttest_rel(one, other)
+    p, lower, upper = weightstats.ttost_paired(one, other, -margin, margin)
+    return {
+        "t": float(test.statistic),
+        "p": float(test.pvalue),
+        "interval": list(map(float, test.confidence_interval(0.95))),
+        "margin": margin,
+        "equivalence_p": float(p),
+        "lower_p": float(lower[1]),
+        "upper_p": float(upper[1]),
+    }
+
+
+METRICS = {
+    "accuracy": metrics.accuracy_score,
+    "sensitivity": metrics.recall_score,
+    "specificity": lambda labels, calls: metrics.recall_score(labels, calls, pos_label=0),
+    "balanced_accuracy": metrics.balanced_accuracy_score,
+    "f1": metrics.f1_score,
+    "matthews_correlation": metrics.matthews_corrcoef,
+}
+members = [np.flatnonzero(patients == patient) for patient in range(len(sizes))]
+
+
+def bootstrapped(value):
+    """scipy's percentile bootstrap of a function of cells, with patients as its sample."""
+    result = stats.bootstrap(
+        (np.arange(len(sizes)),),
+        lambda drawn: value(np.concatenate([members[patient] for patient in drawn.astype(int)])),
+        n_resamples=4000,
+        vectorized=False,
+        method="percentile",
+        rng=np.random.default_rng(3),
+    )
+    return {
+        "estimate": float(value(np.arange(len(truth)))),
+        "standard_error": float(result.standard_error),
+        "interval": list(map(float, result.confidence_interval)),
+    }
+
+
+def of_counts(name, p):
+    return lambda cells: METRICS[name](truth[cells], p[cells] >= 0.5)
+
+
+def area(p):
+    return lambda cells: metrics.roc_auc_score(truth[cells], p[cells])
+
+
+def paired(one, other):
+    return lambda cells: one(cells) - other(cells)
+
+
+scores = [right(second_runs), right([first_runs[0], second_runs[1]]), right(first_runs), right(first_runs[:2])]
+means = [float(score.mean()) for score in scores]
+best = int(np.argmax(means))
+all_pairs = [(i, j) for j in range(len(scores)) for i in range(j)]
+corrected = multitest.multipletests([clustered(scores[i], scores[j])["p"] for i, j in all_pairs], method="holm")[1]
+others = [member for member in range(len(scores)) if member != best]
+MARGIN = 0.08
+one_sided_p = [one_sided(clustered(scores[best], scores[member]), MARGIN) for member in others]
+comparison = {
+    "labels": truth.tolist(),
+    "patients": [f"C{patient:02}" for patient in patients],
+    "first": [p.tolist() for p in first_runs],
+    "second": [p.tolist() for p in second_runs],
+    "delong": delong([first, second], 0.95),
+    "one_seed": clustered(right([first]), right([second])),
+    "all_seeds": clustered(right(first_runs), right(second_runs), 0.9),
+    "by_cell": by_cell(right(first_runs), right(second_runs), 0.2),
+    "equivalence": [
+        [margin, *one_sided(clustered(right(first_runs), right(second_runs)), margin)] for margin in (0.05, 0.2)
+    ],
+    "bootstrap": {
+        **{name: bootstrapped(of_counts(name, first)) for name in METRICS},
+        "area": bootstrapped(area(first)),
+    },
+    "paired_bootstrap": {
+        **{name: bootstrapped(paired(of_counts(name, first), of_counts(name, second))) for name in METRICS},
+        "area": bootstrapped(paired(area(first), area(second))),
+    },
+    "scores_bootstrap": bootstrapped(
+        lambda cells: (right(first_runs) - right(second_runs))[cells].mean()
+    ),
+    "series": {
+        "members": [score.tolist() for score in scores],
+        "means": means,
+        "margin": MARGIN,
+        "best": best,
+        "others": others,
+        "corrected_p": [
+            float(corrected[all_pairs.index((min(member, best), max(member, best)))]) for member in others
+        ],
+        "noninferiority_p": multitest.multipletests([p[1] for p in one_sided_p], method="holm")[1].tolist(),
+        "equivalence_p": multitest.multipletests([max(p) for p in one_sided_p], method="holm")[1].tolist(),
+    },
+}
+
+golden = {
+    "scikit_learn": sklearn.__version__,
+    "scipy": scipy.__version__,
+    "statsmodels": statsmodels.__version__,
+    "cases": cases,
+    "summary": summary,
+    "references": references,
+    "wilson": wilson,
+    "mcnemar": mcnemar,
+    "holm": holm,
+    "comparison": comparison,
+}
 target = pathlib.Path(__file__).with_suffix(".json")
-golden = {"scikit_learn": sklearn.__version__, "cases": cases, "summary": summary}
 target.write_text(json.dumps(golden, separators=(",", ":")) + "\n")

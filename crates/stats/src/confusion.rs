@@ -83,6 +83,36 @@ impl ConfusionMatrix {
         ratio(2 * self.true_positives, 2 * self.true_positives + self.false_positives + self.false_negatives)
     }
 
+    /// Mean of sensitivity and specificity; a class without images counts 0.
+    pub fn balanced_accuracy(&self) -> f64 {
+        f64::midpoint(self.sensitivity(), self.specificity())
+    }
+
+    /// Matthews' correlation coefficient (Matthews 1975), from −1 to 1: the correlation of true and
+    /// predicted class. 0 when either has one class only, as scikit-learn's.
+    pub fn matthews_correlation(&self) -> f64 {
+        let called_positive = self.true_positives + self.false_positives;
+        let called_negative = self.true_negatives + self.false_negatives;
+        let sums =
+            [called_positive, called_negative, self.positives(), self.negatives()].map(|count| count as f64);
+        if sums.contains(&0.0) {
+            return 0.0;
+        }
+        // Root by root, so that the product of four counts stays small.
+        let scale: f64 = sums.into_iter().map(f64::sqrt).product();
+        let right = self.true_positives as f64 * self.true_negatives as f64;
+        let wrong = self.false_positives as f64 * self.false_negatives as f64;
+        ((right - wrong) / scale).clamp(-1.0, 1.0)
+    }
+
+    /// Adds the images of another matrix, each `times` times.
+    pub(crate) fn add(&mut self, other: &Self, times: u64) {
+        self.true_positives += other.true_positives * times;
+        self.false_negatives += other.false_negatives * times;
+        self.false_positives += other.false_positives * times;
+        self.true_negatives += other.true_negatives * times;
+    }
+
     /// The same predictions with uninfected as the positive class.
     pub fn flipped(&self) -> Self {
         Self {
@@ -119,10 +149,13 @@ mod tests {
         let none = ConfusionMatrix::default();
         let rates = [none.accuracy(), none.sensitivity(), none.specificity(), none.precision(), none.f1()];
         assert_eq!(rates, [0.0; 5]);
+        assert_eq!([none.balanced_accuracy(), none.matthews_correlation()], [0.0; 2]);
         let all_called_uninfected = ConfusionMatrix { false_negatives: 3, true_negatives: 4, ..none };
         assert_eq!(all_called_uninfected.precision(), 0.0);
         assert_eq!(all_called_uninfected.f1(), 0.0);
         assert_eq!(all_called_uninfected.specificity(), 1.0);
+        assert_eq!(all_called_uninfected.balanced_accuracy(), 0.5);
+        assert_eq!(all_called_uninfected.matthews_correlation(), 0.0);
     }
 
     #[test]

@@ -1,9 +1,9 @@
-//! What can be wrong with predictions, each as one line that says what to do next.
+//! What can be wrong with predictions and settings, each as one line that says what to do next.
 
 /// The crate's result.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// Predictions that nothing can be computed from.
+/// Predictions or settings that nothing can be computed from.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -47,6 +47,82 @@ pub enum Error {
         /// The value.
         value: f64,
     },
+    /// Not a confidence or significance level.
+    #[error("level {0} is not a number between 0 and 1: use 0.95 for confidence, 0.05 for significance")]
+    Level(f64),
+    /// Not a rate that a threshold could reach.
+    #[error("rate {0} is not a number between 0 and 1: use 0.95 for 95 %")]
+    Rate(f64),
+    /// More successes than trials.
+    #[error("{successes} of {total} is no proportion: give at most {total} successes")]
+    Proportion {
+        /// Number of successes.
+        successes: u64,
+        /// Number of trials.
+        total: u64,
+    },
+    /// A reliability curve of no bins.
+    #[error("a reliability curve of 0 bins shows nothing: use 10")]
+    Bins,
+    /// Values and patients do not belong together.
+    #[error("patients of {clustered} cells but {cells} values: give one patient per cell")]
+    Clustered {
+        /// Number of cells whose patients are known.
+        clustered: usize,
+        /// Number of values.
+        cells: usize,
+    },
+    /// Values of two runs do not belong together.
+    #[error("{first} values of one run but {second} of the other: compare runs on the same cells")]
+    Pairs {
+        /// Number of values of the first run.
+        first: usize,
+        /// Number of values of the second run.
+        second: usize,
+    },
+    /// A cell's score that is no mean correctness.
+    #[error("cell {position} has score {score}: it must lie between 0 and 1")]
+    Score {
+        /// Place among the cells, from 0.
+        position: usize,
+        /// The value.
+        score: f64,
+    },
+    /// Nothing to resample.
+    #[error("{0} patients or cells have no spread: compare runs on at least 2 cells")]
+    Units(usize),
+    /// A bootstrap of too few replicates.
+    #[error("{0} replicates have no spread: use 2000")]
+    Replicates(usize),
+    /// A metric that hardly any resample has.
+    #[error(
+        "the metric exists in only {defined} of {draws} resamples: choose one that does not need rare cells"
+    )]
+    Undefined {
+        /// Resamples with a value.
+        defined: usize,
+        /// All resamples drawn.
+        draws: usize,
+    },
+    /// Not a margin of equivalence.
+    #[error("margin {0} is not a positive number: use 0.01 for one point of accuracy")]
+    Margin(f64),
+    /// A standard error that nothing can be tested against.
+    #[error(
+        "standard error {0} is not a positive number: equal or single values show no spread to test against"
+    )]
+    StandardError(f64),
+    /// No t distribution has these degrees of freedom.
+    #[error("{0} degrees of freedom are not a positive number: compare at least 2 patients or cells")]
+    DegreesOfFreedom(f64),
+    /// Not a probability under the null hypothesis.
+    #[error("p-value {position} is {value}: it must lie between 0 and 1")]
+    PValue {
+        /// Place among the p-values, from 0.
+        position: usize,
+        /// The value.
+        value: f64,
+    },
 }
 
 /// Checks that there is one probability between 0 and 1 for each label of 0 or 1.
@@ -63,4 +139,22 @@ pub(crate) fn check(labels: &[u8], probabilities: &[f64]) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Checks a confidence or significance level: strictly between 0 and 1.
+pub(crate) fn check_level(level: f64) -> Result<()> {
+    if level > 0.0 && level < 1.0 { Ok(()) } else { Err(Error::Level(level)) }
+}
+
+/// Checks a margin: positive and finite.
+pub(crate) fn check_margin(margin: f64) -> Result<()> {
+    if margin > 0.0 && margin.is_finite() { Ok(()) } else { Err(Error::Margin(margin)) }
+}
+
+/// Checks that values are finite, say differences handed in from elsewhere.
+pub(crate) fn check_finite(values: &[f64]) -> Result<()> {
+    match values.iter().enumerate().find(|(_, value)| !value.is_finite()) {
+        Some((position, value)) => Err(Error::NotFinite { position, value: *value }),
+        None => Ok(()),
+    }
 }

@@ -1,20 +1,69 @@
-//! Pure functions on predictions: confusion matrix, classification report, ranking metrics, means over seeds.
+//! Pure functions on predictions: metrics, their intervals, and comparisons of runs on the same cells.
 //!
 //! Everywhere class 1 is parasitized and the positive class, class 0 is uninfected, and an image is
 //! called parasitized when its probability is at least the threshold. Empty denominators give 0, as
 //! scikit-learn's `zero_division=0` does.
+//!
+//! | question | here |
+//! |---|---|
+//! | how good is a run | [`ConfusionMatrix`], [`ClassificationReport`], [`roc_auc`], [`average_precision`], [`log_loss`], [`roc_curve`], [`precision_recall_curve`] |
+//! | do its probabilities mean what they say | [`brier_score`], [`ReliabilityCurve`] |
+//! | from which probability on to call a cell parasitized | [`youden_threshold`], [`specificity_at_sensitivity`], [`sensitivity_at_specificity`], on validation predictions |
+//! | how sure is a metric | [`bootstrap`] over patients, [`Summary::interval`] over seeds, [`wilson_interval`] and [`delong_area`] over independent cells |
+//! | do two configurations differ | [`PairedCells::difference`] and [`paired_bootstrap`] over patients, [`McNemar`] and [`delong_comparison`] over independent cells |
+//! | are they the same within a margin | [`Equivalence`], [`NonInferiority`] |
+//! | which rank is enough | [`compare_series`], with [`holm`]'s correction |
+//! | what may be said of it | [`Verdict`] |
+//!
+//! Cells of a patient share stain, slide and parasite stage and so are right and wrong together.
+//! Whatever is to hold for other patients takes [`Clusters`] and names in [`Resampled`] what it took as
+//! independent. All differences are `first − second`.
 
+mod bootstrap;
+mod calibration;
 mod classification;
+mod clusters;
 mod confusion;
+mod curves;
+mod delong;
+mod distribution;
+mod equivalence;
 mod error;
+mod holm;
+mod interval;
+mod mcnemar;
+mod metric;
+mod operating_point;
+mod paired;
 mod ranking;
+mod resampling;
+mod series;
 mod summary;
+mod verdict;
 
+pub use bootstrap::{Bootstrap, PairedBootstrap, bootstrap, paired_bootstrap};
+pub use calibration::{ReliabilityBin, ReliabilityCurve, brier_score};
 pub use classification::{ClassScores, ClassificationReport};
+pub use clusters::{Clusters, Resampled};
 pub use confusion::ConfusionMatrix;
+pub use curves::{PrecisionRecallPoint, RocPoint, average_precision, precision_recall_curve, roc_curve};
+pub use delong::{DelongArea, DelongComparison, delong_area, delong_comparison};
+pub use distribution::Reference;
+pub use equivalence::{Equivalence, NonInferiority};
 pub use error::{Error, Result};
+pub use holm::holm;
+pub use interval::{Interval, wilson_interval};
+pub use mcnemar::McNemar;
+pub use metric::{CountMetric, CustomMetric, Metric};
+pub use operating_point::{
+    OperatingPoint, sensitivity_at_specificity, specificity_at_sensitivity, youden_threshold,
+};
+pub use paired::{PairedCells, PairedDifference, mean_correctness};
 pub use ranking::{log_loss, roc_auc};
+pub use resampling::Resampling;
+pub use series::{AgainstBest, SeriesComparison, SeriesMember, compare_series};
 pub use summary::Summary;
+pub use verdict::Verdict;
 
 /// Probability from which an image is called parasitized.
 pub const THRESHOLD: f64 = 0.5;

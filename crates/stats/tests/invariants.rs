@@ -1,7 +1,11 @@
 //! What must hold for any predictions.
 
 use proptest::prelude::*;
-use ranklab_stats::{ClassificationReport, ConfusionMatrix, Summary, log_loss, roc_auc};
+use ranklab_stats::{
+    ClassificationReport, ConfusionMatrix, ReliabilityCurve, Summary, average_precision, brier_score,
+    log_loss, precision_recall_curve, roc_auc, roc_curve, sensitivity_at_specificity,
+    specificity_at_sensitivity, youden_threshold,
+};
 
 /// Labels and probabilities, the latter coarse enough to tie often.
 fn predictions() -> impl Strategy<Value = (Vec<u8>, Vec<f64>)> {
@@ -73,6 +77,97 @@ proptest! {
     fn stretching_the_probabilities_leaves_the_area((labels, probabilities) in predictions()) {
         let stretched: Vec<f64> = probabilities.iter().map(|p| p * p * 0.5 + 0.25).collect();
         prop_assert_eq!(roc_auc(&labels, &probabilities), roc_auc(&labels, &stretched));
+    }
+
+    #[test]
+    fn the_trapezoids_below_the_roc_curve_make_up_the_area((labels, probabilities) in predictions()) {
+        let area = roc_auc(&labels, &probabilities).unwrap();
+        let points = roc_curve(&labels, &probabilities).unwrap();
+        prop_assert_eq!(area.is_some(), points.is_some());
+        if let (Some(area), Some(points)) = (area, points) {
+            let trapezoid = |pair: &[ranklab_stats::RocPoint]| {
+                let width = pair[1].false_positive_rate - pair[0].false_positive_rate;
+                width * (pair[0].sensitivity + pair[1].sensitivity) / 2.0
+            };
+            let below: f64 = points.windows(2).map(trapezoid).sum();
+            prop_assert!((below - area).abs() < 1e-12);
+            let last = points.last().unwrap();
+            prop_assert_eq!((last.false_positive_rate, last.sensitivity), (1.0, 1.0));
+        }
+    }
+
+    #[test]
+    fn each_point_of_a_curve_is_what_its_threshold_gives((labels, probabilities) in predictions()) {
+        for point in roc_curve(&labels, &probabilities).unwrap().unwrap_or_default() {
+            let Some(threshold) = point.threshold else { continue };
+            let matrix = ConfusionMatrix::from_predictions(&labels, &probabilities, threshold).unwrap();
+            prop_assert_eq!(point.sensitivity, matrix.sensitivity());
+            prop_assert!((point.false_positive_rate - (1.0 - matrix.specificity())).abs() < 1e-12);
+        }
+        for point in precision_recall_curve(&labels, &probabilities).unwrap().unwrap_or_default() {
+            let Some(threshold) = point.threshold else { continue };
+            let matrix = ConfusionMatrix::from_predictions(&labels, &probabilities, threshold).unwrap();
+            prop_assert_eq!((point.precision, point.recall), (matrix.precision(), matrix.sensitivity()));
+        }
+    }
+
+    #[test]
+    fn a_chosen_threshold_gives_its_rates_and_none_that_occurs_gives_better(
+        (labels, probabilities) in predictions(),
+        rate in 0.0f64..=1.0,
+    ) {
+        let at = |threshold: f64| ConfusionMatrix::from_predictions(&labels, &probabilities, threshold).unwrap();
+        let chosen = [
+            youden_threshold(&labels, &probabilities),
+            sensitivity_at_specificity(&labels, &probabilities, rate),
+            specificity_at_sensitivity(&labels, &probabilities, rate),
+        ];
+        for point in chosen.iter().cloned().filter_map(Result::unwrap) {
+            let matrix = at(point.threshold);
+            let rates = (matrix.sensitivity(), matrix.specificity());
+            prop_assert_eq!((point.sensitivity, point.specificity), rates);
+        }
+        let [youden, specific, sensitive] = chosen.map(Result::unwrap);
+        for matrix in probabilities.iter().map(|threshold| at(*threshold)) {
+            if let Some(point) = youden {
+                prop_assert!(matrix.sensitivity() + matrix.specificity() - 1.0 <= point.youden() + 1e-12);
+            }
+            if let Some(point) = specific {
+                prop_assert!(point.specificity >= rate);
+                prop_assert!(matrix.specificity() < rate || matrix.sensitivity() <= point.sensitivity);
+            }
+            if let Some(point) = sensitive {
+                prop_assert!(point.sensitivity >= rate);
+                prop_assert!(matrix.sensitivity() < rate || matrix.specificity() <= point.specificity);
+            }
+        }
+    }
+
+    #[test]
+    fn calibration_counts_every_image_and_its_error_is_at_most_one(
+        (labels, probabilities) in predictions(),
+        bins in 1usize..30,
+    ) {
+        let curve = ReliabilityCurve::new(&labels, &probabilities, bins).unwrap();
+        prop_assert_eq!(curve.bins.iter().map(|bin| bin.count).sum::<u64>(), labels.len() as u64);
+        for bin in &curve.bins {
+            let within = bin.mean_predicted.is_none_or(|p| p >= bin.lower - 1e-9 && p <= bin.upper + 1e-9);
+            prop_assert!(within, "{bin:?}");
+        }
+        prop_assert!((0.0..=1.0).contains(&curve.expected_calibration_error()));
+        prop_assert!((0.0..=1.0).contains(&brier_score(&labels, &probabilities).unwrap()));
+    }
+
+    #[test]
+    fn rates_of_counts_stay_in_range_and_mirror((labels, probabilities) in predictions()) {
+        let matrix = ConfusionMatrix::from_predictions(&labels, &probabilities, 0.5).unwrap();
+        let correlation = matrix.matthews_correlation();
+        prop_assert!((-1.0..=1.0).contains(&correlation));
+        prop_assert!((matrix.flipped().matthews_correlation() - correlation).abs() < 1e-12);
+        prop_assert_eq!(matrix.flipped().balanced_accuracy(), matrix.balanced_accuracy());
+        if let Some(precision) = average_precision(&labels, &probabilities).unwrap() {
+            prop_assert!((0.0..=1.0 + 1e-12).contains(&precision));
+        }
     }
 
     #[test]

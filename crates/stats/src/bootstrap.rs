@@ -1,0 +1,183 @@
+//! Percentile bootstrap over patients, of one configuration's metric and of the difference of two.
+
+use serde::{Deserialize, Serialize};
+
+use crate::clusters::{Clusters, Resampled};
+use crate::distribution::Reference;
+use crate::equivalence::Equivalence;
+use crate::error::{Error, Result};
+use crate::interval::Interval;
+use crate::metric::Metric;
+use crate::resampling::{Prepared, Replicates, Resampling, replicates};
+
+/// A metric with its bootstrap interval.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Bootstrap {
+    /// The metric on all cells, or the difference of two.
+    pub estimate: f64,
+    /// Percentile interval of the resamples (Efron 1979), by linear interpolation as numpy's.
+    pub interval: Interval,
+    /// Standard deviation of the resamples.
+    pub standard_error: f64,
+    /// Resamples with a value, on which interval and standard error stand.
+    pub replicates: usize,
+    /// Resamples in which the metric is not defined, say because they have one class only. Others were
+    /// drawn in their place.
+    pub redrawn: usize,
+    /// What was resampled, and how many of them. With few patients, say less than 30, the interval is
+    /// too narrow.
+    pub resampled: Resampled,
+}
+
+/// A difference of two configurations on the same cells, `first − second`, with its bootstrap interval.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PairedBootstrap {
+    /// The first configuration's metric on all cells.
+    pub first: f64,
+    /// The second's.
+    pub second: f64,
+    /// Their difference, `first − second`.
+    pub difference: Bootstrap,
+    /// Two-sided: twice the smaller share of resamples at or beyond zero, the sample itself counted as
+    /// one of them (Davison & Hinkley 1997, § 4.2.5), so that it is never 0. At most 1.
+    pub p: f64,
+}
+
+impl PairedBootstrap {
+    /// Whether both are the same within ±`margin`, from the difference and its bootstrap standard error
+    /// with the normal distribution.
+    ///
+    /// # Errors
+    /// As [`Equivalence::new`]; two runs that agree in every resample have no standard error.
+    pub fn equivalence(&self, margin: f64, alpha: f64) -> Result<Equivalence> {
+        let Bootstrap { estimate, standard_error, .. } = self.difference;
+        Equivalence::new(estimate, standard_error, Reference::Normal, margin, alpha)
+    }
+}
+
+/// Resamples whole patients with their cells and gives the interval of a metric (Field & Welsh 2007,
+/// the cluster bootstrap). `runs` are the probabilities of one or more runs of a configuration on the
+/// same cells, say of its seeds; the metric is then the mean over the runs, which are resampled
+/// together. `None` when the metric is not defined on all cells.
+///
+/// # Errors
+/// When there are no runs, the lengths differ, a label, probability, threshold or level is out of range,
+/// there are fewer than 2 units or replicates, or hardly any resample has the metric.
+pub fn bootstrap(
+    metric: Metric<'_>,
+    labels: &[u8],
+    runs: &[&[f64]],
+    clusters: &Clusters,
+    resampling: &Resampling,
+) -> Result<Option<Bootstrap>> {
+    let mut runs = Configuration::new(metric, labels, runs, clusters)?;
+    let Some(estimate) = runs.value(&vec![1; clusters.units()]) else { return Ok(None) };
+    let replicates = replicates(clusters.units(), resampling, |times| runs.value(times))?;
+    Ok(Some(summarize(estimate, &replicates, clusters, resampling)))
+}
+
+/// Resamples whole patients, the same for both configurations, and gives the interval of the difference
+/// of a metric, `first − second`. Each configuration is one or more runs, as in [`bootstrap`]. `None`
+/// when the metric is not defined on all cells.
+///
+/// # Errors
+/// As [`bootstrap`].
+pub fn paired_bootstrap(
+    metric: Metric<'_>,
+    labels: &[u8],
+    first: &[&[f64]],
+    second: &[&[f64]],
+    clusters: &Clusters,
+    resampling: &Resampling,
+) -> Result<Option<PairedBootstrap>> {
+    let mut first = Configuration::new(metric, labels, first, clusters)?;
+    let mut second = Configuration::new(metric, labels, second, clusters)?;
+    let all = vec![1; clusters.units()];
+    let (Some(first_value), Some(second_value)) = (first.value(&all), second.value(&all)) else {
+        return Ok(None);
+    };
+    let replicates =
+        replicates(clusters.units(), resampling, |times| Some(first.value(times)? - second.value(times)?))?;
+    Ok(Some(summarize_pair(first_value, second_value, &replicates, clusters, resampling)))
+}
+
+/// The runs of one configuration.
+struct Configuration<'a>(Vec<Prepared<'a>>);
+
+impl<'a> Configuration<'a> {
+    fn new(metric: Metric<'a>, labels: &'a [u8], runs: &[&'a [f64]], clusters: &Clusters) -> Result<Self> {
+        if runs.is_empty() {
+            return Err(Error::Empty);
+        }
+        runs.iter()
+            .map(|probabilities| Prepared::new(metric, labels, probabilities, clusters))
+            .collect::<Result<_>>()
+            .map(Self)
+    }
+
+    /// Mean over the runs; `None` when one has no finite value.
+    fn value(&mut self, times: &[u32]) -> Option<f64> {
+        let mut sum = 0.0;
+        for run in &mut self.0 {
+            sum += run.value(times).filter(|value| value.is_finite())?;
+        }
+        Some(sum / self.0.len() as f64)
+    }
+}
+
+fn summarize(estimate: f64, of: &Replicates, clusters: &Clusters, resampling: &Resampling) -> Bootstrap {
+    let n = of.values.len() as f64;
+    // Shifted by the estimate, equal values have no spread at all.
+    let mean = of.values.iter().map(|value| value - estimate).sum::<f64>() / n;
+    let squares: f64 = of.values.iter().map(|value| (value - estimate - mean).powi(2)).sum();
+    Bootstrap {
+        estimate,
+        interval: Interval {
+            lower: percentile(&of.values, (1.0 - resampling.level) / 2.0),
+            upper: percentile(&of.values, f64::midpoint(1.0, resampling.level)),
+            level: resampling.level,
+        },
+        standard_error: (squares / (n - 1.0)).sqrt(),
+        replicates: of.values.len(),
+        redrawn: of.redrawn,
+        resampled: clusters.resampled(),
+    }
+}
+
+/// Interval and p-value of a difference whose resamples are known.
+pub(crate) fn summarize_pair(
+    first: f64,
+    second: f64,
+    of: &Replicates,
+    clusters: &Clusters,
+    resampling: &Resampling,
+) -> PairedBootstrap {
+    let share = |count: usize| (count + 1) as f64 / (of.values.len() + 1) as f64;
+    let at_most_zero = of.values.partition_point(|value| *value <= 0.0);
+    let at_least_zero = of.values.len() - of.values.partition_point(|value| *value < 0.0);
+    PairedBootstrap {
+        first,
+        second,
+        difference: summarize(first - second, of, clusters, resampling),
+        p: (2.0 * share(at_most_zero.min(at_least_zero))).min(1.0),
+    }
+}
+
+/// Linear interpolation between the two nearest of the sorted values, numpy's default.
+fn percentile(sorted: &[f64], share: f64) -> f64 {
+    let place = share * (sorted.len() - 1) as f64;
+    let (below, above) = (sorted[place.floor() as usize], sorted[place.ceil() as usize]);
+    below + (above - below) * place.fract()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn percentiles_interpolate_between_neighbours() {
+        assert_eq!(percentile(&[1.0, 2.0, 4.0], 0.0), 1.0);
+        assert_eq!(percentile(&[1.0, 2.0, 4.0], 0.75), 3.0);
+        assert_eq!(percentile(&[1.0, 2.0, 4.0], 1.0), 4.0);
+    }
+}

@@ -1,0 +1,202 @@
+//! A series of configurations, say of ranks: each against the best, and the smallest that is good enough.
+
+use serde::{Deserialize, Serialize};
+
+use crate::clusters::{Clusters, Resampled};
+use crate::equivalence::{Equivalence, NonInferiority};
+use crate::error::{Error, Result, check_level, check_margin};
+use crate::holm::holm;
+use crate::paired::{PairedCells, PairedDifference};
+use crate::verdict::Verdict;
+
+/// A series compared on the same cells.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SeriesComparison {
+    /// Place of the member with the highest mean; of several, the first.
+    pub best: usize,
+    /// Place of the first member that is the best or shown to be less than the margin worse than it:
+    /// with the members given from small to large, the smallest that is good enough.
+    pub smallest_within_margin: usize,
+    /// All members in the given order.
+    pub members: Vec<SeriesMember>,
+    /// The largest loss of accuracy that does not matter.
+    pub margin: f64,
+    /// Significance level.
+    pub alpha: f64,
+    /// Number of pairs that the p-values of no difference are corrected for.
+    pub pairs: usize,
+    /// What was taken as independent, and how many of them.
+    pub resampled: Resampled,
+}
+
+/// One member of a series.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SeriesMember {
+    /// Mean score: its accuracy, averaged over its runs.
+    pub mean: f64,
+    /// How it compares to the best; `None` for the best itself.
+    pub against_best: Option<AgainstBest>,
+}
+
+/// A member against the best of its series. All differences are `best − member`.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AgainstBest {
+    /// The difference, its interval (not corrected) and raw p.
+    pub difference: PairedDifference,
+    /// p of no difference, corrected over all pairs of the series.
+    pub corrected_p: f64,
+    /// Whether the member is less than the margin worse, corrected over all members.
+    pub noninferiority: NonInferiority,
+    /// Whether both are the same within ±margin, corrected over all members.
+    pub equivalence: Equivalence,
+    /// The verdict on the best as the first and the member as the second configuration.
+    pub verdict: Verdict,
+}
+
+/// Compares the members of a series, given from small to large by the [`crate::mean_correctness`] of each
+/// on the same cells, by [`PairedCells::difference`] with patients as units.
+///
+/// The best is chosen by the same cells that it is then tested on. So p-values of no difference are
+/// corrected (Holm 1979) over all pairs of members rather than those with the best only, which would
+/// find differences too often among equals. For non-inferiority and equivalence Holm's correction over
+/// the members is enough, since what choosing does to the best's mean, to raise it, works against the
+/// claim.
+///
+/// # Errors
+/// When there are no members, the lengths differ, a score is not between 0 and 1, there are fewer than 2
+/// patients or cells, the margin is not positive, or alpha is not between 0 and one half.
+pub fn compare_series(
+    members: &[&[f64]],
+    clusters: &Clusters,
+    margin: f64,
+    alpha: f64,
+) -> Result<SeriesComparison> {
+    check_margin(margin)?;
+    check_level(alpha)?;
+    let Some(smallest) = members.first() else { return Err(Error::Empty) };
+    let level = 1.0 - alpha;
+    let difference =
+        |first: &[f64], second: &[f64]| PairedCells { first, second, clusters }.difference(level);
+    let means: Vec<f64> =
+        members.iter().map(|member| Ok(difference(member, smallest)?.first)).collect::<Result<_>>()?;
+    let best =
+        (1..means.len()).fold(0, |best, member| if means[member] > means[best] { member } else { best });
+
+    let mut pairs = Vec::new();
+    for second in 1..members.len() {
+        for first in 0..second {
+            pairs.push((first, second, difference(members[first], members[second])?));
+        }
+    }
+    let corrected = holm(&pairs.iter().map(|(_, _, pair)| pair.p).collect::<Vec<_>>())?;
+
+    let mut compared = Vec::new();
+    for ((first, second, pair), corrected_p) in pairs.iter().zip(corrected) {
+        if *first == best {
+            compared.push((*second, AgainstBest::new(*pair, corrected_p, margin, alpha)?));
+        } else if *second == best {
+            compared.push((*first, AgainstBest::new(pair.swapped(), corrected_p, margin, alpha)?));
+        }
+    }
+    let loss_p = holm(&compared.iter().map(|(_, against)| against.noninferiority.p).collect::<Vec<_>>())?;
+    let same_p = holm(&compared.iter().map(|(_, against)| against.equivalence.p).collect::<Vec<_>>())?;
+
+    let mut rows: Vec<SeriesMember> =
+        means.into_iter().map(|mean| SeriesMember { mean, against_best: None }).collect();
+    for (((member, against), loss_p), same_p) in compared.into_iter().zip(loss_p).zip(same_p) {
+        rows[member].against_best = Some(against.corrected(loss_p, same_p));
+    }
+    let good_enough =
+        |row: &SeriesMember| row.against_best.is_none_or(|against| against.noninferiority.noninferior);
+    Ok(SeriesComparison {
+        best,
+        smallest_within_margin: rows.iter().position(good_enough).unwrap_or(best),
+        members: rows,
+        margin,
+        alpha,
+        pairs: pairs.len(),
+        resampled: clusters.resampled(),
+    })
+}
+
+impl AgainstBest {
+    /// The comparison with non-inferiority and equivalence not corrected yet.
+    fn new(difference: PairedDifference, corrected_p: f64, margin: f64, alpha: f64) -> Result<Self> {
+        let equivalence = difference.equivalence(margin, alpha)?;
+        Ok(Self {
+            difference,
+            corrected_p,
+            noninferiority: difference.noninferiority(margin, alpha)?,
+            equivalence,
+            verdict: Verdict::new(difference.difference, &difference.interval, corrected_p, &equivalence),
+        })
+    }
+
+    fn corrected(self, loss_p: f64, same_p: f64) -> Self {
+        let equivalence = self.equivalence.corrected(same_p);
+        let difference = &self.difference;
+        Self {
+            noninferiority: self.noninferiority.corrected(loss_p),
+            equivalence,
+            verdict: Verdict::new(
+                difference.difference,
+                &difference.interval,
+                self.corrected_p,
+                &equivalence,
+            ),
+            ..self
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Right on all but the first `wrong` of 1,000 cells.
+    fn member(wrong: usize) -> Vec<f64> {
+        (0..1000).map(|cell| f64::from(u8::from(cell >= wrong))).collect()
+    }
+
+    fn compare(wrong: &[usize], margin: f64) -> SeriesComparison {
+        let members: Vec<Vec<f64>> = wrong.iter().map(|wrong| member(*wrong)).collect();
+        let members: Vec<&[f64]> = members.iter().map(Vec::as_slice).collect();
+        compare_series(&members, &Clusters::by_cell(1000), margin, 0.05).unwrap()
+    }
+
+    #[test]
+    fn the_smallest_member_within_the_margin_is_found_and_the_rest_is_told_apart() {
+        let found = compare(&[100, 22, 20, 21], 0.01);
+        assert_eq!((found.best, found.smallest_within_margin, found.pairs), (2, 1, 6));
+        let against = |member: usize| found.members[member].against_best.unwrap();
+        assert_eq!(against(0).verdict, Verdict::Better);
+        assert_eq!(against(1).verdict, Verdict::Equivalent);
+        assert!((against(0).difference.difference - 0.08).abs() < 1e-12);
+        assert!((against(3).difference.difference - 0.001).abs() < 1e-12);
+        assert_eq!(found.members[2].against_best, None);
+        assert_eq!(found.resampled, Resampled::Cells(1000));
+    }
+
+    #[test]
+    fn where_nothing_is_shown_the_best_itself_is_the_smallest() {
+        let found = compare(&[30, 20], 0.01);
+        assert_eq!((found.best, found.smallest_within_margin), (1, 1));
+        assert!(!found.members[0].against_best.unwrap().noninferiority.noninferior);
+    }
+
+    #[test]
+    fn of_equals_the_first_is_the_best() {
+        let found = compare(&[20, 20, 20], 0.01);
+        assert_eq!((found.best, found.smallest_within_margin), (0, 0));
+        assert_eq!(found.members[1].against_best.unwrap().verdict, Verdict::Equivalent);
+    }
+
+    #[test]
+    fn a_single_member_is_its_best_and_none_are_refused() {
+        let found = compare(&[20], 0.01);
+        assert_eq!((found.best, found.smallest_within_margin, found.pairs), (0, 0, 0));
+        assert_eq!(compare_series(&[], &Clusters::by_cell(2), 0.01, 0.05), Err(Error::Empty));
+        let scores = [1.0, 0.0];
+        assert!(compare_series(&[&scores], &Clusters::by_cell(2), -0.01, 0.05).is_err());
+    }
+}
