@@ -21,7 +21,7 @@ use crate::{
     convolution::FrozenConvolution,
     feature_map::FeatureMap,
     frozen_kernel::FrozenKernel,
-    operation::{StackedFactors, convolve},
+    operation::{FrozenTerms, StackedFactors, convolve},
     randomness::Randomness,
     winograd::{POSITIONS, TileTransform, kernel_transform, transform_kernel},
 };
@@ -158,15 +158,17 @@ pub(crate) fn adapted_together(
     let plain = dropped.is_none() && magnitudes.is_empty();
     let adapted = match &convolution.transformed {
         FrozenKernel::Packed(kernel) if plain => {
-            return convolve(kernel, convolution.bias.clone(), map, Some(factors), images, true);
+            let terms = FrozenTerms { kernel: true, bias: true };
+            return convolve(kernel, map, Some(factors), images, terms);
         }
         FrozenKernel::Packed(kernel) => {
-            let no_bias = convolution.bias.zeros_like();
+            let terms = FrozenTerms { kernel: true, bias: false };
             match dropped {
-                None => convolve(kernel, no_bias, map, Some(factors), images, true),
+                None => convolve(kernel, map, Some(factors), images, terms),
                 Some(dropped) => {
-                    let delta = convolve(kernel, no_bias.clone(), dropped, Some(factors), images, false);
-                    let frozen = convolve(kernel, no_bias, map, None, images, true);
+                    let no_terms = FrozenTerms { kernel: false, bias: false };
+                    let delta = convolve(kernel, dropped, Some(factors), images, no_terms);
+                    let frozen = convolve(kernel, map, None, images, terms);
                     frozen.map(|values| values + delta.values)
                 }
             }

@@ -6,7 +6,10 @@ use burn::{
 };
 
 use crate::{
-    feature_map::FeatureMap, frozen_kernel::FrozenKernel, operation::convolve, processor::tiles,
+    feature_map::FeatureMap,
+    frozen_kernel::FrozenKernel,
+    operation::{FrozenTerms, convolve},
+    processor::tiles,
     winograd::TileTransform,
 };
 
@@ -43,7 +46,7 @@ impl FrozenConvolution {
         let transformed = tiles::transform_kernel(&taps_first, channels_in * channels_out);
         let channels = [channels_in, channels_out];
         Self {
-            transformed: FrozenKernel::new(&transformed, channels, usage.input_gradient, device),
+            transformed: FrozenKernel::new(&transformed, bias, channels, usage.input_gradient, device),
             bias: Tensor::from_data(TensorData::new(bias.to_vec(), [channels_out]), device),
             kernel: usage.kernel.then(|| {
                 Tensor::from_data(TensorData::new(taps_first, [9 * channels_in, channels_out]), device)
@@ -55,7 +58,9 @@ impl FrozenConvolution {
     pub fn forward(&self, map: FeatureMap, tiles: &TileTransform) -> FeatureMap {
         let images = map.batch();
         match &self.transformed {
-            FrozenKernel::Packed(kernel) => convolve(kernel, self.bias.clone(), map, None, images, true),
+            FrozenKernel::Packed(kernel) => {
+                convolve(kernel, map, None, images, FrozenTerms { kernel: true, bias: true })
+            }
             FrozenKernel::Plain(kernel) => {
                 let products = tiles.input(map).matmul(kernel.clone());
                 tiles.output(products, images).map(|values| values + self.bias_row())

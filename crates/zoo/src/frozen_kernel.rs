@@ -1,5 +1,7 @@
 //! A frozen, transformed kernel in the form that is fastest on its device.
 
+use std::{fmt, sync::Arc};
+
 use burn::{
     backend::DispatchDevice,
     module::Module,
@@ -24,18 +26,33 @@ pub enum FrozenKernel {
 pub struct PackedKernel {
     pub(crate) channels_in: usize,
     pub(crate) channels_out: usize,
+    #[module(skip)]
+    pub(crate) panels: Arc<Panels>,
+}
+
+/// The values of a packed convolution.
+#[derive(Default)]
+pub(crate) struct Panels {
     /// All positions' panels, one after the other.
-    pub(crate) forward: Tensor<1>,
+    pub(crate) forward: Vec<f32>,
     /// The same of the transpose, for the map's gradient; absent where nobody asks for it.
-    pub(crate) backward: Option<Tensor<1>>,
+    pub(crate) backward: Option<Vec<f32>>,
+    /// `[C_out]`.
+    pub(crate) bias: Vec<f32>,
+}
+
+impl fmt::Debug for Panels {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Panels of {} values", self.forward.len())
+    }
 }
 
 impl FrozenKernel {
-    /// From values `[36, channels_in, channels_out]`, for `device`. Without `gradient` the convolution's
+    /// From values `[36, channels_in, channels_out]` and the convolution's bias, for `device`. Without `gradient` the convolution's
     /// input may count as constant.
-    pub fn new(values: &[f32], channels: [usize; 2], gradient: bool, device: &Device) -> Self {
+    pub fn new(values: &[f32], bias: &[f32], channels: [usize; 2], gradient: bool, device: &Device) -> Self {
         if on_processor(device) {
-            Self::packed(values, channels, gradient, device)
+            Self::packed(values, bias, channels, gradient)
         } else {
             Self::plain(values, channels, device)
         }
@@ -48,24 +65,17 @@ impl FrozenKernel {
         Self::Plain(Tensor::from_data(data, device))
     }
 
-    fn packed(
-        values: &[f32],
-        [channels_in, channels_out]: [usize; 2],
-        gradient: bool,
-        device: &Device,
-    ) -> Self {
+    fn packed(values: &[f32], bias: &[f32], [channels_in, channels_out]: [usize; 2], gradient: bool) -> Self {
         let packed = |pack: fn(&[f32], usize, usize) -> Vec<f32>, inner, columns| {
             let matrices = values.par_chunks_exact(channels_in * channels_out);
-            let panels = matrices.map(|matrix| pack(matrix, inner, columns)).collect::<Vec<_>>().concat();
-            let count = panels.len();
-            Tensor::from_data(TensorData::new(panels, [count]), device)
+            matrices.map(|matrix| pack(matrix, inner, columns)).collect::<Vec<_>>().concat()
         };
-        Self::Packed(PackedKernel {
-            channels_in,
-            channels_out,
+        let panels = Panels {
             forward: packed(pack::<PANEL>, channels_in, channels_out),
             backward: gradient.then(|| packed(pack_transposed::<PANEL>, channels_out, channels_in)),
-        })
+            bias: bias.to_vec(),
+        };
+        Self::Packed(PackedKernel { channels_in, channels_out, panels: Arc::new(panels) })
     }
 
     /// Input and output channels.

@@ -6,7 +6,7 @@ use burn::{
     tensor::{Device, Tensor, TensorData, activation::leaky_relu},
 };
 
-use crate::{config::HeadConfig, randomness::Randomness};
+use crate::{config::HeadConfig, frozen_kernel::on_processor, operation, randomness::Randomness};
 
 /// Slope of every LeakyReLU of the posts.
 pub(crate) const LEAK: f64 = 0.1;
@@ -26,6 +26,16 @@ fn dense(inputs: usize, outputs: usize, randomness: &mut Randomness, device: &De
     Linear {
         weight: Param::from_tensor(Tensor::from_data(weight, device)),
         bias: Some(Param::from_tensor(Tensor::zeros([outputs], device))),
+    }
+}
+
+/// The layer's output: one operation on the processor.
+fn forward(layer: &Linear, input: Tensor<2>) -> Tensor<2> {
+    match &layer.bias {
+        Some(bias) if on_processor(&input.device()) => {
+            operation::dense(input, layer.weight.val(), bias.val())
+        }
+        _ => layer.forward(input),
     }
 }
 
@@ -82,11 +92,11 @@ impl Head {
     /// Class scores before softmax: `[batch, features]` → `[batch, classes]`. `randomness` is given
     /// while training and drives dropout.
     pub fn forward(&self, features: Tensor<2>, mut randomness: Option<&mut Randomness>) -> Tensor<2> {
-        let hidden = leaky_relu(self.norm_1.forward(self.dense_1.forward(features)), LEAK);
+        let hidden = leaky_relu(self.norm_1.forward(forward(&self.dense_1, features)), LEAK);
         let hidden = self.drop(hidden, randomness.as_deref_mut());
-        let hidden = leaky_relu(self.norm_2.forward(self.dense_2.forward(hidden)), LEAK);
+        let hidden = leaky_relu(self.norm_2.forward(forward(&self.dense_2, hidden)), LEAK);
         let hidden = self.drop(hidden, randomness);
-        self.output.forward(hidden)
+        forward(&self.output, hidden)
     }
 
     fn drop(&self, hidden: Tensor<2>, randomness: Option<&mut Randomness>) -> Tensor<2> {
@@ -96,6 +106,49 @@ impl Head {
                 hidden * mask
             }
             _ => hidden,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn a_dense_layer_on_the_processor_and_its_gradients_are_those_of_the_tensors(
+            rows in 1usize..70, inputs in 1usize..150, outputs in 1usize..70, seed in 0u64..1000,
+        ) {
+            let device = Device::flex().autodiff();
+            let mut randomness = Randomness::new(seed, 0);
+            let mut layer = dense(inputs, outputs, &mut randomness, &device);
+            let bias = TensorData::new(randomness.normal(outputs, 1.0), [outputs]);
+            layer.bias = Some(Param::from_tensor(Tensor::from_data(bias, &device)));
+            let x = randomness.normal(rows * inputs, 1.0);
+            let towards = randomness.normal(rows * outputs, 1.0);
+            let run = |forward: &dyn Fn(Tensor<2>) -> Tensor<2>| {
+                let x = Tensor::<2>::from_data(TensorData::new(x.clone(), [rows, inputs]), &device).require_grad();
+                let y = forward(x.clone());
+                let towards = Tensor::from_data(TensorData::new(towards.clone(), [rows, outputs]), &device);
+                let gradients = (y.clone() * towards).sum().backward();
+                let bias = layer.bias.as_ref().unwrap().val().grad(&gradients).unwrap();
+                [
+                    y.into_data(),
+                    x.grad(&gradients).unwrap().into_data(),
+                    layer.weight.val().grad(&gradients).unwrap().into_data(),
+                    bias.into_data(),
+                ]
+                .map(|data| data.try_to_vec::<f32>().unwrap())
+            };
+            let found = run(&|x| forward(&layer, x));
+            let expected = run(&|x| layer.forward(x));
+            for (found, expected) in found.iter().flatten().zip(expected.iter().flatten()) {
+                prop_assert!((found - expected).abs() < 1e-3, "{found} instead of {expected}");
+            }
         }
     }
 }

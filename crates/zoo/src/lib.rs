@@ -14,7 +14,6 @@ mod model_4;
 mod model_5;
 mod operation;
 mod operations;
-mod pooled_operation;
 mod processor;
 mod randomness;
 mod trunk;

@@ -11,7 +11,7 @@ use crate::{
     feature_map::FeatureMap,
     frozen_kernel::on_processor,
     head::{Head, LEAK, batch_norm},
-    pooled_operation::convolve_and_pool,
+    operation::convolve_and_pool,
     randomness::Randomness,
 };
 

@@ -2,7 +2,7 @@
 
 use burn::{
     module::Module,
-    tensor::{Device, Tensor, activation::leaky_relu},
+    tensor::{Device, Tensor, s},
 };
 
 use crate::{
@@ -62,11 +62,12 @@ impl Model5 {
     ) -> Vec<Tensor<2>> {
         let adapters: Vec<&[Adapter]> = models.iter().map(|model| model.adapters.as_slice()).collect();
         let map = upper.forward(features, &adapters, images, randomness);
-        let map = map.map(|values| leaky_relu(values, LEAK));
-        let heads = models.iter().map(|model| &model.head);
-        heads
-            .enumerate()
-            .map(|(place, head)| head.forward(map.part(place, images).flatten(), randomness.get_mut(place)))
-            .collect()
+        let rows = map.pool_into_rows(LEAK);
+        let part = |place: usize| match rows.dims()[0] == images {
+            true => rows.clone(),
+            false => rows.clone().slice(s![place * images..(place + 1) * images, ..]),
+        };
+        let heads = models.iter().map(|model| &model.head).enumerate();
+        heads.map(|(place, head)| head.forward(part(place), randomness.get_mut(place))).collect()
     }
 }

@@ -54,9 +54,9 @@ impl UpperTrunk {
         plain(a) && plain(b) && a.layers == b.layers && a.activation == b.activation
     }
 
-    /// Takes features up, with one list of adapters per model, from the input on. `map` holds `images`
-    /// images of every model, model by model, or the same ones for all. `randomness` is given while
-    /// training.
+    /// Takes features up to the last pooling, which is left to the caller, with one list of adapters per
+    /// model, from the input on. `map` holds `images` images of every model, model by model, or the same
+    /// ones for all. `randomness` is given while training.
     pub(crate) fn forward(
         &self,
         map: FeatureMap,
@@ -65,7 +65,8 @@ impl UpperTrunk {
         randomness: &mut [Randomness],
     ) -> FeatureMap {
         let mut place = 0;
-        self.layers.iter().fold(map, |map, upper| {
+        let last = self.layers.len() - 1;
+        self.layers.iter().enumerate().fold(map, |map, (number, upper)| {
             let TrunkLayer { convolution, tiles, pools } = &upper.layer;
             let map = if upper.adapted {
                 let adapters: Vec<&Adapter> = models.iter().map(|adapters| &adapters[place]).collect();
@@ -80,7 +81,7 @@ impl UpperTrunk {
                 convolution.forward(map, tiles)
             };
             let map = if upper.activated { map.map(relu) } else { map };
-            if *pools { map.max_pool() } else { map }
+            if *pools && number < last { map.max_pool() } else { map }
         })
     }
 }

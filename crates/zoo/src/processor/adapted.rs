@@ -10,16 +10,14 @@
 //!           dN = T_outᵀ·dL    dV = dM·Uᵀ + dN·U_Aᵀ    dA = T_gᵀ·(Vᵀ·dN)    dx = T_inᵀ·dV
 //! ```
 //!
-//! Of these only L is kept between the two, one value per rank; transforming again costs less than
-//! keeping `V`. The frozen kernel is read once for all adapters. Every sum runs over one adapter's own
+//! `V` and L are kept between the two. The frozen kernel is read once for all adapters. Every sum runs over one adapter's own
 //! rows in a fixed order, so that an adapter's values do not depend on its company or on the number of
 //! cores.
-
-use std::cell::RefCell;
 
 use rayon::prelude::*;
 
 use super::{
+    memory::Buffer,
     packed::{
         NARROW, PANEL, multiply, multiply_add, multiply_transposed, pack, pack_transposed, packed_values,
     },
@@ -28,7 +26,6 @@ use super::{
     },
     tasks::{images_per_task, tasks},
     tiles::{add_scaled, transform_kernel_at, transform_kernel_transposed_at},
-    trunk::grown,
 };
 use crate::winograd::POSITIONS;
 
@@ -49,8 +46,6 @@ pub(crate) struct Shape {
     pub(crate) rank: usize,
     /// Whether the frozen kernel's products are part of the output.
     pub(crate) frozen: bool,
-    /// Whether the input may be asked for its gradient.
-    pub(crate) input_gradient: bool,
 }
 
 impl Shape {
@@ -95,7 +90,7 @@ pub(crate) struct Kernels<'a> {
     pub(crate) forward: &'a [f32],
     /// `Uᵀ`, packed; empty where no gradient for the input is asked for.
     pub(crate) backward: &'a [f32],
-    /// `[C_out]`.
+    /// `[C_out]`, or empty where none is added.
     pub(crate) bias: &'a [f32],
     /// A of each adapter: `[adapters, 9, C_in, rank]`.
     pub(crate) down: &'a [f32],
@@ -103,19 +98,12 @@ pub(crate) struct Kernels<'a> {
     pub(crate) up: &'a [f32],
 }
 
-/// Memory that every call uses again.
-#[derive(Default)]
-struct Scratch {
-    windows: Vec<f32>,
-    products: Vec<f32>,
-    low_products: Vec<f32>,
-    gradients: Vec<f32>,
-    low_gradients: Vec<f32>,
-    down: Vec<f32>,
-}
-
-thread_local! {
-    static SCRATCH: RefCell<Scratch> = RefCell::new(Scratch::default());
+/// What the backward pass wants to find again.
+pub(crate) struct Kept {
+    /// `V`.
+    pub(crate) windows: Buffer,
+    /// L `[positions, adapters · images, rank]`.
+    pub(crate) low_rank: Buffer,
 }
 
 /// Gradients of one call.
@@ -150,38 +138,35 @@ fn parts(values: &mut [f32], count: usize) -> Vec<&mut [f32]> {
     }
 }
 
-/// `y` from `x`, both position-major, and `low_rank` `[positions, adapters · images, rank]`, which the
-/// backward pass wants.
-pub(crate) fn forward(shape: &Shape, kernels: &Kernels<'_>, x: &[f32], y: &mut [f32], low_rank: &mut [f32]) {
-    SCRATCH.with_borrow_mut(|scratch| {
-        let input = shape.input();
-        let windows = grown(&mut scratch.windows, input.transformed());
-        transform_input(&input, x, windows);
-        let frozen = if shape.frozen { shape.frozen_output().transformed() } else { 0 };
-        let products = grown(&mut scratch.products, frozen);
-        let low = shape.low_rank();
-        let low_products = grown(&mut scratch.low_products, low.transformed());
-        let mut targets: Vec<_> =
-            parts(products, POSITIONS).into_iter().zip(parts(low_products, POSITIONS)).collect();
-        targets.par_iter_mut().zip(windows.par_chunks_exact(input.transformed_part())).enumerate().for_each(
-            |(position, ((products, low_products), windows))| {
-                let windows = &windows[..input.transformed_at_one()];
-                if shape.frozen {
-                    let Shape { channels_in, channels_out, .. } = *shape;
-                    let size = packed_values::<PANEL>(channels_in, channels_out);
-                    let kernel = &kernels.forward[position * size..][..size];
-                    let products = &mut products[..shape.frozen_output().transformed_at_one()];
-                    multiply::<PANEL>([channels_in, channels_out], windows, kernel, products);
-                }
-                let low_products = &mut low_products[..low.transformed_at_one()];
-                multiply_down(shape, kernels, position, windows, low_products);
-            },
-        );
-        if shape.adapters > 0 {
-            transform_output(&shape.low_rank(), &[], low_products, low_rank);
-        }
-        finish(shape, kernels, products, low_rank, y);
-    });
+/// `y` from `x`, both position-major.
+pub(crate) fn forward(shape: &Shape, kernels: &Kernels<'_>, x: &[f32], y: &mut [f32]) -> Kept {
+    let (input, low) = (shape.input(), shape.low_rank());
+    let mut windows = Buffer::of(input.transformed());
+    transform_input(&input, x, &mut windows);
+    let mut products = Buffer::of(if shape.frozen { shape.frozen_output().transformed() } else { 0 });
+    let mut low_products = Buffer::of(low.transformed());
+    let mut targets: Vec<_> =
+        parts(&mut products, POSITIONS).into_iter().zip(parts(&mut low_products, POSITIONS)).collect();
+    targets.par_iter_mut().zip(windows.par_chunks_exact(input.transformed_part())).enumerate().for_each(
+        |(position, ((products, low_products), windows))| {
+            let windows = &windows[..input.transformed_at_one()];
+            if shape.frozen {
+                let Shape { channels_in, channels_out, .. } = *shape;
+                let size = packed_values::<PANEL>(channels_in, channels_out);
+                let kernel = &kernels.forward[position * size..][..size];
+                let products = &mut products[..shape.frozen_output().transformed_at_one()];
+                multiply::<PANEL>([channels_in, channels_out], windows, kernel, products);
+            }
+            let low_products = &mut low_products[..low.transformed_at_one()];
+            multiply_down(shape, kernels, position, windows, low_products);
+        },
+    );
+    let mut low_rank = Buffer::of(low.positions() * low.images * low.channels);
+    if shape.adapters > 0 {
+        transform_output(&low, &[], &low_products, &mut low_rank);
+    }
+    finish(shape, kernels, &products, &low_rank, y);
+    Kept { windows, low_rank }
 }
 
 /// `V·U_A` of every adapter at one position of the transformed domain.
@@ -240,7 +225,7 @@ fn finish(shape: &Shape, kernels: &Kernels<'_>, products: &[f32], low_rank: &[f3
             }
         } else {
             for row in slices.iter_mut().flat_map(|slice| slice.chunks_exact_mut(channels_out)) {
-                row.copy_from_slice(kernels.bias);
+                if kernels.bias.is_empty() { row.fill(0.0) } else { row.copy_from_slice(kernels.bias) }
             }
         }
         for (place, slice) in slices.iter_mut().enumerate().take(if up.is_empty() { 0 } else { usize::MAX }) {
@@ -250,88 +235,76 @@ fn finish(shape: &Shape, kernels: &Kernels<'_>, products: &[f32], low_rank: &[f3
     });
 }
 
-/// Gradients for `x` (where `with_input`) and the factors, from that of `y`; `low_rank` as the forward
-/// pass left it.
+/// Gradients for `x` (where `with_input`) and the factors, from that of `y` and from what the forward
+/// pass kept.
 pub(crate) fn backward(
     shape: &Shape,
     kernels: &Kernels<'_>,
-    x: &[f32],
+    windows: &[f32],
     low_rank: &[f32],
     y_gradient: &[f32],
     with_input: bool,
 ) -> Gradients {
-    SCRATCH.with_borrow_mut(|scratch| {
-        let Shape { channels_in, channels_out, rank, adapters, .. } = *shape;
-        let pairs = channels_in * rank;
-        let input = shape.input();
+    let Shape { channels_in, channels_out, rank, adapters, .. } = *shape;
+    let (input, output, low_maps) = (shape.input(), shape.frozen_output(), shape.low_rank());
+    let pairs = channels_in * rank;
 
-        let windows = grown(&mut scratch.windows, input.transformed());
-        let low = grown(&mut scratch.low_products, shape.low_rank().transformed());
-        let mut up = Vec::new();
-        if adapters > 0 {
-            transform_input(&input, x, windows);
-            let low_gradient =
-                grown(&mut scratch.low_gradients, shape.positions() * adapters * shape.images * rank);
-            multiply_up_transposed(shape, kernels, y_gradient, low_gradient);
-            transform_output_transposed(&shape.low_rank(), low_gradient, low);
-            up = up_gradients(shape, low_rank, y_gradient);
-        }
-        let with_frozen = with_input && shape.frozen;
-        let output = shape.frozen_output();
-        let products = grown(&mut scratch.products, if with_frozen { output.transformed() } else { 0 });
+    let mut low = Buffer::of(low_maps.transformed());
+    let mut up = Vec::new();
+    if adapters > 0 {
+        let mut low_gradient = Buffer::of(low_rank.len());
+        multiply_up_transposed(shape, kernels, y_gradient, &mut low_gradient);
+        transform_output_transposed(&low_maps, &low_gradient, &mut low);
+        up = up_gradients(shape, low_rank, y_gradient);
+    }
+    let with_frozen = with_input && shape.frozen;
+    let mut products = Buffer::of(if with_frozen { output.transformed() } else { 0 });
+    if with_frozen {
+        transform_output_transposed(&output, y_gradient, &mut products);
+    }
+    let mut window_gradients = Buffer::of(if with_input { input.transformed() } else { 0 });
+    // Per position: [adapters, C_in, rank].
+    let mut down = Buffer::of(POSITIONS * adapters * pairs);
+    let mut targets: Vec<_> =
+        parts(&mut window_gradients, POSITIONS).into_iter().zip(parts(&mut down, POSITIONS)).collect();
+    targets.par_iter_mut().enumerate().for_each(|(position, (window_gradient, down))| {
+        let at = |maps: &Maps| {
+            let start = position * maps.transformed_part();
+            start..start + maps.transformed_at_one()
+        };
+        let window_gradient =
+            if with_input { &mut window_gradient[..input.transformed_at_one()] } else { &mut [] };
         if with_frozen {
-            transform_output_transposed(&output, y_gradient, products);
+            let size = packed_values::<PANEL>(channels_out, channels_in);
+            let kernel = &kernels.backward[position * size..][..size];
+            let products = &products[at(&output)];
+            multiply::<PANEL>([channels_out, channels_in], products, kernel, window_gradient);
+        } else {
+            window_gradient.fill(0.0);
         }
-        let window_gradients =
-            grown(&mut scratch.gradients, if with_input { input.transformed() } else { 0 });
-        // Per position: [adapters, C_in, rank].
-        let down = grown(&mut scratch.down, POSITIONS * adapters * pairs);
-        let mut targets: Vec<_> =
-            parts(window_gradients, POSITIONS).into_iter().zip(parts(down, POSITIONS)).collect();
-        targets.par_iter_mut().enumerate().for_each(|(position, (window_gradient, down))| {
-            let at = |maps: &Maps| {
-                let start = position * maps.transformed_part();
-                start..start + maps.transformed_at_one()
-            };
-            let window_gradient =
-                if with_input { &mut window_gradient[..input.transformed_at_one()] } else { &mut [] };
-            if with_frozen {
-                let size = packed_values::<PANEL>(channels_out, channels_in);
-                let kernel = &kernels.backward[position * size..][..size];
-                let products = &products[at(&output)];
-                multiply::<PANEL>([channels_out, channels_in], products, kernel, window_gradient);
-            } else {
-                window_gradient.fill(0.0);
+        let windows = &windows[at(&input)];
+        let low = &low[at(&low_maps)];
+        let rows = shape.rows();
+        let mut factor = vec![0.0; pairs];
+        for adapter in 0..adapters {
+            let low = &low[adapter * rows * rank..][..rows * rank];
+            let down = &mut down[adapter * pairs..][..pairs];
+            multiply_transposed([rows, channels_in, rank], own_windows(shape, adapter, windows), low, down);
+            if with_input {
+                kernels.transform_down(shape, adapter, position, &mut factor);
+                // U_Aᵀ is [rank, C_in].
+                let packed = pack_transposed::<PANEL>(&factor, rank, channels_in);
+                let own = &mut window_gradient[adapter * rows * channels_in..][..rows * channels_in];
+                multiply_add::<PANEL>([rank, channels_in], low, &packed, own);
             }
-            let windows = &windows[at(&input)];
-            let low = &low[at(&shape.low_rank())];
-            let rows = shape.rows();
-            let mut factor = vec![0.0; pairs];
-            for adapter in 0..adapters {
-                let low = &low[adapter * rows * rank..][..rows * rank];
-                let down = &mut down[adapter * pairs..][..pairs];
-                multiply_transposed(
-                    [rows, channels_in, rank],
-                    own_windows(shape, adapter, windows),
-                    low,
-                    down,
-                );
-                if with_input {
-                    kernels.transform_down(shape, adapter, position, &mut factor);
-                    // U_Aᵀ is [rank, C_in].
-                    let packed = pack_transposed::<PANEL>(&factor, rank, channels_in);
-                    let own = &mut window_gradient[adapter * rows * channels_in..][..rows * channels_in];
-                    multiply_add::<PANEL>([rank, channels_in], low, &packed, own);
-                }
-            }
-        });
-        let mut input_gradient = Vec::new();
-        if with_input {
-            input_gradient = vec![0.0; x.len()];
-            transform_input_transposed(&input, window_gradients, &mut input_gradient);
         }
-        Gradients { input: input_gradient, down: sum_down(shape, down), up }
-    })
+    });
+    let mut input_gradient = Vec::new();
+    if with_input {
+        input_gradient = vec![0.0; input.positions() * input.images * channels_in];
+        transform_input_transposed(&input, &window_gradients, &mut input_gradient);
+    }
+    Gradients { input: input_gradient, down: sum_down(shape, &down), up }
 }
 
 /// `dL = dy·Bᵀ`.

@@ -2,8 +2,11 @@
 //! products with kernels that are packed once.
 
 pub(crate) mod adapted;
+pub(crate) mod dense;
+pub(crate) mod memory;
 pub(crate) mod packed;
 mod passes;
+pub(crate) mod pooling;
 mod tasks;
 pub(crate) mod tiles;
 pub(crate) mod trained;

@@ -37,6 +37,15 @@ pub(crate) fn pack_transposed<const P: usize>(matrix: &[f32], inner: usize, colu
     panels
 }
 
+/// The one panel of a row-major matrix `[inner, columns]` that begins at column `start`.
+pub(crate) fn pack_columns(matrix: &[f32], [inner, columns]: [usize; 2], start: usize, panel: &mut [f32]) {
+    let count = PANEL.min(columns - start);
+    for (values, row) in panel.chunks_exact_mut(PANEL).zip(matrix.chunks_exact(columns)).take(inner) {
+        values[..count].copy_from_slice(&row[start..start + count]);
+        values[count..].fill(0.0);
+    }
+}
+
 /// Values of a packed matrix `[inner, columns]`.
 pub(crate) fn packed_values<const P: usize>(inner: usize, columns: usize) -> usize {
     columns.div_ceil(P) * inner * P
@@ -83,6 +92,19 @@ pub(crate) fn multiply_transposed(
         let panels = &pack::<NARROW>(right, inner, columns);
         pulp::Arch::new().dispatch(Product::<NARROW> { rows, inner, columns, left, panels, out, add: false });
     }
+}
+
+/// The same for some neighbouring columns of the left matrix, of which `left` starts at the first and
+/// whose rows are `stride` apart; the right matrix is packed.
+pub(crate) fn multiply_transposed_packed(
+    [inner, rows, columns]: [usize; 3],
+    left: &[f32],
+    stride: usize,
+    panels: &[f32],
+    out: &mut [f32],
+) {
+    let left = Left { values: left, row: 1, place: stride };
+    pulp::Arch::new().dispatch(Product::<PANEL> { rows, inner, columns, left, panels, out, add: false });
 }
 
 /// A matrix by the distances between its rows and between the places of a row, one of them 1.

@@ -11,15 +11,13 @@
 //! Keras' "same" padding of an even kernel is at the bottom and at the right only. An odd last row or
 //! column of the output is dropped by the pooling and never computed.
 
-use std::cell::RefCell;
-
 use rayon::prelude::*;
 
 use super::{
+    memory::Buffer,
     packed::{PANEL, multiply, multiply_transposed, pack, pack_transposed, packed_values},
     tasks::{images_per_task, tasks},
     tiles::{Lanes, ZERO, add_scaled, lane_groups, load, store},
-    trunk::grown,
     vectors::vectorized,
 };
 
@@ -71,18 +69,6 @@ pub(crate) struct Gradients {
     pub(crate) bias: Vec<f32>,
 }
 
-#[derive(Default)]
-struct Scratch {
-    windows: Vec<f32>,
-    products: Vec<f32>,
-    gradients: Vec<f32>,
-    kernels: Vec<f32>,
-}
-
-thread_local! {
-    static SCRATCH: RefCell<Scratch> = RefCell::new(Scratch::default());
-}
-
 /// All positions' transformed kernels, packed. Packing only reorders values, so that taps are packed
 /// first and transformed in that order.
 fn transform_kernels(
@@ -105,7 +91,7 @@ fn kernel_factor(position: usize, tap: usize) -> f32 {
 }
 
 /// `pooled` `[pooled positions, images, C_out]` from `x`, and in `choice` which of a window's four values
-/// (row by row) was the largest.
+/// (row by row) was the largest. Returns the transformed input for the backward pass.
 pub(crate) fn forward(
     shape: &Shape,
     x: &[f32],
@@ -113,23 +99,17 @@ pub(crate) fn forward(
     bias: &[f32],
     pooled: &mut [f32],
     choice: &mut [f32],
-) {
-    SCRATCH.with_borrow_mut(|scratch| {
-        let (channels_in, channels_out, rows) = (shape.channels_in, shape.channels_out, shape.rows());
-        let size = packed_values::<PANEL>(channels_in, channels_out);
-        let kernels = grown(&mut scratch.kernels, POSITIONS * size);
-        transform_kernels(
-            weight,
-            shape.pairs(),
-            |tap| pack::<PANEL>(tap, channels_in, channels_out),
-            kernels,
-        );
-        let windows = grown(&mut scratch.windows, POSITIONS * rows * channels_in);
-        transform_input(shape, x, windows);
-        let products = grown(&mut scratch.products, POSITIONS * rows * channels_out);
-        multiply_all([channels_in, channels_out], rows, windows, kernels, products);
-        pool(shape, products, bias, pooled, choice);
-    });
+) -> Buffer {
+    let (channels_in, channels_out, rows) = (shape.channels_in, shape.channels_out, shape.rows());
+    let mut kernels = Buffer::of(POSITIONS * packed_values::<PANEL>(channels_in, channels_out));
+    let packed = |tap: &[f32]| pack::<PANEL>(tap, channels_in, channels_out);
+    transform_kernels(weight, shape.pairs(), packed, &mut kernels);
+    let mut windows = Buffer::of(POSITIONS * rows * channels_in);
+    transform_input(shape, x, &mut windows);
+    let mut products = Buffer::of(POSITIONS * rows * channels_out);
+    multiply_all([channels_in, channels_out], rows, &windows, &kernels, &mut products);
+    pool(shape, &products, bias, pooled, choice);
+    windows
 }
 
 /// Every position's product, in tasks of some rows.
@@ -144,57 +124,49 @@ fn multiply_all([inner, columns]: [usize; 2], rows: usize, left: &[f32], kernels
         });
 }
 
-/// Gradients from that of the pooled output.
+/// Gradients from that of the pooled output, and from what the forward pass kept.
 pub(crate) fn backward(
     shape: &Shape,
-    x: &[f32],
+    windows: &[f32],
     weight: &[f32],
     choice: &[f32],
     gradient: &[f32],
     with_input: bool,
 ) -> Gradients {
-    SCRATCH.with_borrow_mut(|scratch| {
-        let (channels_in, channels_out, rows) = (shape.channels_in, shape.channels_out, shape.rows());
-        let windows = grown(&mut scratch.windows, POSITIONS * rows * channels_in);
-        transform_input(shape, x, windows);
-        let products = grown(&mut scratch.products, POSITIONS * rows * channels_out);
-        unpool(shape, gradient, choice, products);
+    let (channels_in, channels_out, rows) = (shape.channels_in, shape.channels_out, shape.rows());
+    let mut products = Buffer::of(POSITIONS * rows * channels_out);
+    unpool(shape, gradient, choice, &mut products);
 
-        let mut transformed = vec![0.0; POSITIONS * shape.pairs()];
-        transformed
-            .par_chunks_exact_mut(shape.pairs())
-            .zip(windows.par_chunks_exact(rows * channels_in))
-            .zip(products.par_chunks_exact(rows * channels_out))
-            .for_each(|((kernel, windows), products)| {
-                multiply_transposed([rows, channels_in, channels_out], windows, products, kernel);
-            });
-        let mut kernel = vec![0.0; 4 * shape.pairs()];
-        kernel.par_chunks_exact_mut(shape.pairs()).enumerate().for_each(|(tap, kernel)| {
-            for (position, values) in transformed.chunks_exact(shape.pairs()).enumerate() {
-                add_scaled(kernel_factor(position, tap), values, kernel);
-            }
+    let mut transformed = Buffer::of(POSITIONS * shape.pairs());
+    transformed
+        .par_chunks_exact_mut(shape.pairs())
+        .zip(windows.par_chunks_exact(rows * channels_in))
+        .zip(products.par_chunks_exact(rows * channels_out))
+        .for_each(|((kernel, windows), products)| {
+            multiply_transposed([rows, channels_in, channels_out], windows, products, kernel);
         });
-
-        let input = if with_input {
-            let size = packed_values::<PANEL>(channels_out, channels_in);
-            let kernels = grown(&mut scratch.kernels, POSITIONS * size);
-            let packed = |tap: &[f32]| pack_transposed::<PANEL>(tap, channels_out, channels_in);
-            transform_kernels(weight, shape.pairs(), packed, kernels);
-            let gradients = grown(&mut scratch.gradients, POSITIONS * rows * channels_in);
-            let products = &scratch.products[..POSITIONS * rows * channels_out];
-            multiply_all([channels_out, channels_in], rows, products, kernels, gradients);
-            let mut input = vec![0.0; x.len()];
-            transform_input_transposed(shape, gradients, &mut input);
-            input
-        } else {
-            Vec::new()
-        };
-        let mut bias = vec![0.0; channels_out];
-        for values in gradient.chunks_exact(channels_out) {
-            add_scaled(1.0, values, &mut bias);
+    let mut kernel = vec![0.0; 4 * shape.pairs()];
+    kernel.par_chunks_exact_mut(shape.pairs()).enumerate().for_each(|(tap, kernel)| {
+        for (position, values) in transformed.chunks_exact(shape.pairs()).enumerate() {
+            add_scaled(kernel_factor(position, tap), values, kernel);
         }
-        Gradients { input, weight: kernel, bias }
-    })
+    });
+
+    let mut input = Vec::new();
+    if with_input {
+        let mut kernels = Buffer::of(POSITIONS * packed_values::<PANEL>(channels_out, channels_in));
+        let packed = |tap: &[f32]| pack_transposed::<PANEL>(tap, channels_out, channels_in);
+        transform_kernels(weight, shape.pairs(), packed, &mut kernels);
+        let mut gradients = Buffer::of(POSITIONS * rows * channels_in);
+        multiply_all([channels_out, channels_in], rows, &products, &kernels, &mut gradients);
+        input = vec![0.0; shape.height * shape.width * shape.images * channels_in];
+        transform_input_transposed(shape, &gradients, &mut input);
+    }
+    let mut bias = vec![0.0; channels_out];
+    for values in gradient.chunks_exact(channels_out) {
+        add_scaled(1.0, values, &mut bias);
+    }
+    Gradients { input, weight: kernel, bias }
 }
 
 #[inline(always)]
