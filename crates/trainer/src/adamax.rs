@@ -5,6 +5,8 @@ use burn::{
     tensor::{Device, Tensor, TensorData},
 };
 
+use crate::adamax_step::{Settings, step};
+
 /// Adamax: Adam with the infinity norm of past gradients in place of their second moment.
 ///
 /// ```text
@@ -74,19 +76,20 @@ impl Optimizer for Adamax {
     ) -> (Tensor<D>, Option<Self::State<D>>) {
         let grad =
             if self.weight_decay > 0.0 { grad + tensor.clone().mul_scalar(self.weight_decay) } else { grad };
-        let magnitude = grad.clone().abs().add_scalar(self.epsilon);
-        let fresh = grad.mul_scalar(1.0 - self.beta_1);
-        let state = match state {
-            None => AdamaxState { time: 1, moment: fresh, norm: magnitude },
-            Some(past) => AdamaxState {
-                time: past.time + 1,
-                moment: past.moment.mul_scalar(self.beta_1) + fresh,
-                norm: past.norm.mul_scalar(self.beta_2).max_pair(magnitude),
-            },
+        let (time, moment, norm) = match state {
+            Some(past) => (past.time + 1, past.moment, past.norm),
+            // Both start from zero; the first norm is then |g| + ε as it should be.
+            None => (1, tensor.zeros_like(), tensor.zeros_like()),
         };
-        let rate = lr / (1.0 - self.beta_1.powf(state.time as f64));
-        let change = (state.moment.clone() / state.norm.clone()).mul_scalar(rate);
-        (tensor - change, Some(state))
+        let rate = lr / (1.0 - self.beta_1.powf(time as f64));
+        let settings = Settings {
+            beta_1: self.beta_1 as f32,
+            beta_2: self.beta_2 as f32,
+            epsilon: self.epsilon as f32,
+            rate: rate as f32,
+        };
+        let (tensor, moment, norm) = step(settings, tensor, grad, moment, norm);
+        (tensor, Some(AdamaxState { time, moment, norm }))
     }
 
     fn to_device<const D: usize>(state: Self::State<D>, device: &Device) -> Self::State<D> {

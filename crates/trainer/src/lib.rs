@@ -1,6 +1,7 @@
 //! Frozen-trunk feature cache, training loop, Adamax, evaluation and events.
 
 mod adamax;
+mod adamax_step;
 mod config;
 mod error;
 mod event;
