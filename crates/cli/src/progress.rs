@@ -149,11 +149,14 @@ impl Progress {
         let trial =
             if self.running > 1 { format!("[{}/{}] ", position + 1, self.trials) } else { String::new() };
         match event {
-            Event::Features { path: Some(_), bytes, images, reused } => self.line(&format!(
-                "  trunk features of {images} images, {}: {}",
-                HumanBytes(bytes),
-                if reused { "from the cache" } else { "computed once" }
-            )),
+            Event::Features { path: Some(_), beyond, bytes, images, reused } => {
+                let what = match beyond {
+                    None => "trunk features".to_owned(),
+                    Some(layer) => format!("frozen part of {layer}"),
+                };
+                let from = if reused { "from the cache" } else { "computed once" };
+                self.line(&format!("  {what} of {images} images, {}: {from}", HumanBytes(bytes)));
+            }
             Event::Features { path: None, bytes, images, .. } => self.line(&format!(
                 "  nothing is frozen below the adapters: {images} images stay in memory, {}",
                 HumanBytes(bytes)

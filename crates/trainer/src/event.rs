@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use ranklab_zoo::Layer;
+
 /// One thing that happened while a trial ran, in order.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Event {
@@ -10,6 +12,8 @@ pub enum Event {
         /// The cache file; `None` when nothing is frozen below the trained layers and images go
         /// through the network directly.
         path: Option<PathBuf>,
+        /// The convolution above the cut whose frozen part it holds; `None` for the features themselves.
+        beyond: Option<Layer>,
         /// Size of the cache in bytes, told before it is written.
         bytes: u64,
         /// Images in it.

@@ -11,15 +11,17 @@ use std::{
 };
 
 use burn::tensor::Device;
-use ranklab_zoo::{Cut, ProcessorTrunk, Trunk, preprocess, weights::TrunkWeights};
+use ranklab_zoo::{Cut, ProcessorTrunk, Trunk, UpperTrunk, preprocess, weights::TrunkWeights};
 
 use crate::{
     Error,
     event::Event,
-    features::{HEADER_BYTES, Request},
+    features::{Features, HEADER_BYTES, Request},
     phases::{Clock, Phases},
 };
 
+/// Images whose frozen part is computed at once.
+const FROZEN_BATCH: usize = 128;
 /// Images that pass a device's trunk at once.
 const DEVICE_BATCH: usize = 64;
 
@@ -133,8 +135,41 @@ pub(crate) fn extract(
     phases: &mut Phases,
     on_event: &mut dyn FnMut(Event),
 ) -> Result<(), Error> {
+    extract_by(path, |part_path| extract_into(request, part_path, path, phases, on_event))
+}
+
+/// The same for the frozen part of the convolution above, from the features.
+pub(crate) fn extract_frozen(
+    request: &Request<'_>,
+    features: &Features,
+    upper: &UpperTrunk,
+    path: &Path,
+    phases: &mut Phases,
+    on_event: &mut dyn FnMut(Event),
+) -> Result<(), Error> {
+    extract_by(path, |part_path| {
+        let failed = |source| Error::Cache { action: "writing", path: part_path.to_owned(), source };
+        let total = request.images.count();
+        let mut part = Part::open(part_path, request.values() * 4).map_err(failed)?;
+        let indices: Vec<usize> = (part.done..total).collect();
+        for chunk in indices.chunks(FROZEN_BATCH) {
+            let mut clock = Clock::start();
+            let Some(map) = upper.frozen_part(&features.map(chunk, request.device)) else { break };
+            let data = map.values.swap_dims(0, 1).into_data();
+            let records: Vec<f32> =
+                data.try_to_vec().map_err(|problem| Error::Device(format!("{problem:?}")))?;
+            clock.add(&mut phases.trunk);
+            part.append(chunk.len(), bytemuck::cast_slice(&records)).map_err(failed)?;
+            clock.add(&mut phases.write);
+            on_event(Event::FeatureProgress { done: part.done, total });
+        }
+        part.finish(|checksum| request.header(checksum), path).map_err(failed)
+    })
+}
+
+fn extract_by(path: &Path, extract: impl FnOnce(&Path) -> Result<(), Error>) -> Result<(), Error> {
     let part_path = path.with_extension("part");
-    let written = extract_into(request, &part_path, path, phases, on_event);
+    let written = extract(&part_path);
     if written.is_err() {
         // What could not be finished, say on a full disk, is of no use; failing to remove it changes
         // nothing. A killed process does not come here: its part is continued.

@@ -8,13 +8,11 @@ use std::{
     time::Instant,
 };
 
-use burn::tensor::Device;
-use ranklab_zoo::{Cut, weights::TrunkWeights};
+use burn::tensor::{Device, Tensor, TensorData};
+use ranklab_zoo::{Cut, FeatureMap, Layer, weights::TrunkWeights};
 use sha2::{Digest, Sha256};
 
-use crate::{
-    Error, event::Event, extraction::extract, images::ImageLoader, mapping::Mapping, phases::Phases,
-};
+use crate::{Error, event::Event, images::ImageLoader, mapping::Mapping};
 
 /// Bumped whenever the file's layout or the trunk's arithmetic changes.
 const FORMAT: &str = "ranklab features 2";
@@ -26,7 +24,7 @@ pub(crate) const HEADER_BYTES: usize = 256;
 pub struct Features {
     file: Mapping,
     images: usize,
-    values: usize,
+    shape: [usize; 3],
 }
 
 /// What a cache is made of.
@@ -35,6 +33,9 @@ pub(crate) struct Request<'a> {
     pub(crate) cut: Cut,
     pub(crate) images: &'a dyn ImageLoader,
     pub(crate) device: &'a Device,
+    /// The convolution above the cut whose frozen part it is; the features themselves where there is
+    /// none.
+    pub(crate) beyond: Option<Layer>,
     /// Devices round differently, so that each has caches of its own.
     pub(crate) device_name: &'a str,
     pub(crate) folder: &'a Path,
@@ -45,16 +46,29 @@ impl Request<'_> {
         let text = format!(
             "{FORMAT}\n{}\n{}\n{}\n{}",
             self.weights.hash,
-            self.cut.name(),
+            self.name(),
             self.images.key(),
             self.device_name
         );
         Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
+    fn name(&self) -> String {
+        match self.beyond {
+            None => self.cut.name(),
+            Some(layer) => format!("{}-{layer}", self.cut.name()),
+        }
+    }
+
+    /// Height, width and channels of one image's record.
+    pub(crate) fn shape(&self) -> [usize; 3] {
+        let [height, width, channels] = self.cut.shape(self.images.size());
+        [height, width, self.beyond.map_or(channels, Layer::channels_out)]
+    }
+
     /// Values of one image's record.
     pub(crate) fn values(&self) -> usize {
-        self.cut.shape(self.images.size()).iter().product()
+        self.shape().iter().product()
     }
 
     fn bytes(&self) -> u64 {
@@ -76,15 +90,15 @@ impl Request<'_> {
 }
 
 impl Features {
-    /// Maps the cache for `request`, computing it first where there is none or a damaged one. Other
+    /// Maps the cache for `request`; `compute` makes it first where there is none or a damaged one. Other
     /// processes that want the same cache wait for it instead of computing it again. Returns the
     /// seconds spent computing.
     pub(crate) fn open_or_compute(
         request: &Request<'_>,
-        phases: &mut Phases,
+        compute: impl FnOnce(&Path, &mut dyn FnMut(Event)) -> Result<(), Error>,
         on_event: &mut dyn FnMut(Event),
     ) -> Result<(Self, f64), Error> {
-        let name = format!("{}-{}", request.cut.name(), &request.key()[..16]);
+        let name = format!("{}-{}", request.name(), &request.key()[..16]);
         let path = request.folder.join(format!("{name}.features"));
         let lock_path = request.folder.join(format!("{name}.lock"));
         let failed = |action, path: &Path| {
@@ -102,6 +116,7 @@ impl Features {
         let found = Self::open(&path, request);
         on_event(Event::Features {
             path: Some(path.clone()),
+            beyond: request.beyond,
             bytes: request.bytes(),
             images: request.images.count(),
             reused: found.is_some(),
@@ -110,7 +125,7 @@ impl Features {
             return Ok((features, 0.0));
         }
         let started = Instant::now();
-        extract(request, &path, phases, on_event)?;
+        compute(&path, on_event)?;
         sync_folder(request.folder);
         let features = Self::open(&path, request).ok_or_else(|| Error::Cache {
             action: "reading back",
@@ -128,7 +143,7 @@ impl Features {
         let file = Mapping::new(&file).ok()?;
         let sound = file.len() as u64 == request.bytes()
             && header == request.header(crc32fast::hash(&file[HEADER_BYTES..]));
-        sound.then(|| Self { file, images: request.images.count(), values: request.values() })
+        sound.then(|| Self { file, images: request.images.count(), shape: request.shape() })
     }
 
     /// Images.
@@ -136,9 +151,29 @@ impl Features {
         self.images
     }
 
+    /// The records of some images, position-major: `[positions, images, channels]`.
+    pub(crate) fn gather(&self, indices: &[usize]) -> Vec<f32> {
+        let [height, width, channels] = self.shape;
+        let mut values = vec![0.0; height * width * indices.len() * channels];
+        for (place, &image) in indices.iter().enumerate() {
+            for (position, source) in self.record(image).chunks_exact(channels).enumerate() {
+                let start = (position * indices.len() + place) * channels;
+                values[start..start + channels].copy_from_slice(source);
+            }
+        }
+        values
+    }
+
+    /// The same as a map.
+    pub(crate) fn map(&self, indices: &[usize], device: &Device) -> FeatureMap {
+        let [height, width, channels] = self.shape;
+        let data = TensorData::new(self.gather(indices), [height * width, indices.len(), channels]);
+        FeatureMap::new(Tensor::from_data(data, device), height, width)
+    }
+
     /// One image's values, position by position.
     pub fn record(&self, image: usize) -> &[f32] {
-        let bytes = self.values * 4;
+        let bytes = self.shape.iter().product::<usize>() * 4;
         let start = HEADER_BYTES + image * bytes;
         bytemuck::cast_slice(&self.file[start..start + bytes])
     }

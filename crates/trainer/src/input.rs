@@ -1,7 +1,9 @@
 //! Batches: from feature records or decoded images to the tensors that enter the trained part.
 
-use burn::tensor::{Device, Tensor, TensorData};
-use ranklab_zoo::{FeatureMap, preprocess};
+use std::sync::Arc;
+
+use burn::tensor::Device;
+use ranklab_zoo::{Features as Entering, preprocess};
 
 use crate::features::Features;
 
@@ -12,8 +14,8 @@ pub(crate) enum Input {
     Features {
         /// The records.
         features: Features,
-        /// Height, width and channels of a record.
-        shape: [usize; 3],
+        /// Those of the frozen part of the convolution above, where it is of use.
+        frozen: Option<Features>,
     },
     /// Decoded images, for a network that is trained from its first convolution on.
     Images {
@@ -26,26 +28,19 @@ pub(crate) enum Input {
 
 impl Input {
     /// The batch of the given images, position-major.
-    pub(crate) fn batch(&self, indices: &[usize], device: &Device) -> FeatureMap {
+    pub(crate) fn batch(&self, indices: &[usize], device: &Device) -> Entering {
         match self {
-            Self::Features { features, shape: [height, width, channels] } => {
-                let (positions, images) = (height * width, indices.len());
-                let mut values = vec![0.0; positions * images * channels];
-                for (place, &image) in indices.iter().enumerate() {
-                    for (position, source) in features.record(image).chunks_exact(*channels).enumerate() {
-                        values[(position * images + place) * channels..][..*channels].copy_from_slice(source);
-                    }
-                }
-                let data = TensorData::new(values, [positions, images, *channels]);
-                FeatureMap::new(Tensor::from_data(data, device), *height, *width)
-            }
+            Self::Features { features, frozen } => Entering {
+                map: features.map(indices, device),
+                frozen: frozen.as_ref().map(|frozen| Arc::new(frozen.gather(indices))),
+            },
             Self::Images { rgb, size } => {
                 let bytes = size * size * 3;
                 let mut batch = Vec::with_capacity(indices.len() * bytes);
                 for &image in indices {
                     batch.extend_from_slice(&rgb[image * bytes..][..bytes]);
                 }
-                preprocess(&batch, indices.len(), *size, device)
+                preprocess(&batch, indices.len(), *size, device).into()
             }
         }
     }

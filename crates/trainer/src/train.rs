@@ -9,7 +9,7 @@ use burn::{
     tensor::{Device, Tensor, TensorData, activation::log_softmax},
 };
 use rand::seq::SliceRandom;
-use ranklab_zoo::{FeatureMap, Model, Randomness, UpperTrunk};
+use ranklab_zoo::{Features, Model, Randomness, UpperTrunk};
 
 use crate::{
     Error,
@@ -44,18 +44,15 @@ pub fn run_together(
         return Err(Error::Setting("these trials share no frozen part: train them one by one".to_owned()));
     }
     let mut phases = Phases::default();
-    let (input, feature_seconds) = first.input(&mut phases, &mut |event| on_event(0, event))?;
+    let (mut input, mut feature_seconds) = first.input(&mut phases, &mut |event| on_event(0, event))?;
     let device = first.device.clone().autodiff();
     let upper = first.upper(&device)?;
-    let mut group = Group {
-        first,
-        input: &input,
-        device,
-        valid_upper: upper.as_ref().map(Module::valid),
-        upper,
-        members: Vec::new(),
-        phases,
-    };
+    let valid_upper = upper.as_ref().map(Module::valid);
+    if let Some(upper) = &valid_upper {
+        feature_seconds +=
+            first.add_frozen(&mut input, upper, &mut phases, &mut |event| on_event(0, event))?;
+    }
+    let mut group = Group { first, input: &input, device, valid_upper, upper, members: Vec::new(), phases };
     for (place, trial) in trials.iter().enumerate() {
         let model = trial.model(group.upper.as_ref(), &group.device)?;
         group.members.push(Member::new(place, trial, model));
@@ -108,7 +105,7 @@ struct Best {
 
 /// What a step needs: features for each member, member by member, or the same for all.
 struct Batch {
-    map: FeatureMap,
+    features: Features,
     /// One list of images per member.
     images: Vec<Vec<usize>>,
 }
@@ -225,10 +222,10 @@ impl Group<'_> {
                             order[step * batch_size..order.len().min((step + 1) * batch_size)].to_vec()
                         })
                         .collect();
-                    let map = input.batch(&images.concat(), &device);
+                    let features = input.batch(&images.concat(), &device);
                     let images = if images.len() == 1 { vec![images[0].clone(); members] } else { images };
                     // Nobody listens any more when training was given up.
-                    if sender.send(Batch { map, images }).is_err() {
+                    if sender.send(Batch { features, images }).is_err() {
                         break;
                     }
                 }
@@ -268,7 +265,8 @@ impl Group<'_> {
             active.iter().map(|&place| Randomness::new(seed(place), DROPOUT + step as u64)).collect();
         let models: Vec<&Model> = active.iter().map(|&place| &self.members[place].model).collect();
         let images = batch.images[0].len();
-        let scores = Model::forward_together(self.upper.as_ref(), &models, batch.map, images, &mut dropout);
+        let scores =
+            Model::forward_together(self.upper.as_ref(), &models, batch.features, images, &mut dropout);
         let loss = scores
             .iter()
             .zip(active.iter().zip(&batch.images))
@@ -363,9 +361,9 @@ impl Group<'_> {
         let models: Vec<&Model> = models.iter().collect();
         let mut evaluations: Vec<Evaluation> = models.iter().map(|_| Evaluation::default()).collect();
         for batch in indices.chunks(EVALUATION_BATCH) {
-            let map = self.input.batch(batch, self.first.device);
+            let features = self.input.batch(batch, self.first.device);
             let scores =
-                Model::forward_together(self.valid_upper.as_ref(), &models, map, batch.len(), &mut []);
+                Model::forward_together(self.valid_upper.as_ref(), &models, features, batch.len(), &mut []);
             let labels = self.first.labels(batch);
             for (evaluation, scores) in evaluations.iter_mut().zip(scores) {
                 evaluation.add(&Scores::read(scores)?, &labels);

@@ -3,12 +3,15 @@
 use std::path::Path;
 
 use burn::tensor::Device;
-use ranklab_zoo::{AdapterConfig, Architecture, Cut, HeadConfig, Model, UpperTrunk, weights::TrunkWeights};
+use ranklab_zoo::{
+    AdapterConfig, Architecture, Cut, HeadConfig, Layer, Model, UpperTrunk, weights::TrunkWeights,
+};
 
 use crate::{
     Error,
     config::TrainingConfig,
     event::Event,
+    extraction::{extract, extract_frozen},
     features::{Features, Request},
     images::ImageLoader,
     input::Input,
@@ -131,21 +134,51 @@ impl Trial<'_> {
         if cut.is_input() {
             let count = self.images.count();
             let bytes = (count * size * size * 3) as u64;
-            on_event(Event::Features { path: None, bytes, images: count, reused: false });
+            on_event(Event::Features { path: None, beyond: None, bytes, images: count, reused: false });
             let all: Vec<usize> = (0..count).collect();
             let rgb = self.images.load(&all).map_err(Error::Images)?;
             return Ok((Input::Images { rgb, size }, 0.0));
         }
-        let request = Request {
+        let request = self.request(cut, None);
+        let compute =
+            |path: &Path, on_event: &mut dyn FnMut(Event)| extract(&request, path, phases, on_event);
+        let (features, seconds) = Features::open_or_compute(&request, compute, on_event)?;
+        Ok((Input::Features { features, frozen: None }, seconds))
+    }
+
+    /// Adds to `input` what the frozen terms of the convolution above the cut make of the features, where
+    /// `upper` can make use of it; returns the seconds spent on it.
+    pub(crate) fn add_frozen(
+        &self,
+        input: &mut Input,
+        upper: &UpperTrunk,
+        phases: &mut Phases,
+        on_event: &mut dyn FnMut(Event),
+    ) -> Result<f64, Error> {
+        let Input::Features { features, frozen } = input else { return Ok(0.0) };
+        let cut = Cut::of(self.architecture, self.adapter);
+        if !upper.has_frozen_part() {
+            return Ok(0.0);
+        }
+        let request = self.request(cut, cut.above_layers().next());
+        let compute = |path: &Path, on_event: &mut dyn FnMut(Event)| {
+            extract_frozen(&request, features, upper, path, phases, on_event)
+        };
+        let (found, seconds) = Features::open_or_compute(&request, compute, on_event)?;
+        *frozen = Some(found);
+        Ok(seconds)
+    }
+
+    fn request(&self, cut: Cut, beyond: Option<Layer>) -> Request<'_> {
+        Request {
             weights: self.weights,
             cut,
             images: self.images,
             device: self.device,
+            beyond,
             device_name: self.device_name,
             folder: self.cache_folder,
-        };
-        let (features, seconds) = Features::open_or_compute(&request, phases, on_event)?;
-        Ok((Input::Features { features, shape: cut.shape(size) }, seconds))
+        }
     }
 
     pub(crate) fn labels(&self, indices: &[usize]) -> Vec<u8> {

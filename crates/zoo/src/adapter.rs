@@ -11,6 +11,8 @@
 //!
 //! The full-size change of the kernel is never formed and the frozen kernel gets no gradient.
 
+use std::sync::Arc;
+
 use burn::{
     module::{Module, Param},
     tensor::{Device, Tensor, TensorData, s},
@@ -121,7 +123,7 @@ impl Adapter {
             }
             _ => None,
         };
-        adapted_together(convolution, &[self], map, dropped, tiles, images)
+        adapted_together(convolution, &[self], map, Own { dropped, ..Own::default() }, tiles, images)
     }
 
     /// The norm of `W + s·ΔW` per output channel, `[C_out]`, outside the gradient as in DoRA's
@@ -136,20 +138,31 @@ impl Adapter {
     }
 }
 
+/// What takes the place of values that would come from the map.
+#[derive(Default)]
+pub(crate) struct Own {
+    /// Replaces the map on the adapters' own path.
+    pub(crate) dropped: Option<FeatureMap>,
+    /// The frozen part of the output, `x∗W + b`, where it is known: for packed kernels, without DoRA and
+    /// dropout.
+    pub(crate) frozen: Option<Arc<Vec<f32>>>,
+}
+
 /// One convolution with several adapters side by side: `map` holds `images` images of every adapter,
 /// adapter by adapter (`[positions, adapters · images, C_in]`), or the same `images` for all. Returns
 /// `[positions, adapters · images, C_out]`.
 ///
 /// The frozen kernel is read once for all adapters. Everything that belongs to one adapter is computed
-/// as if it were alone. `dropped` replaces the map on the adapters' own path.
+/// as if it were alone.
 pub(crate) fn adapted_together(
     convolution: &FrozenConvolution,
     adapters: &[&Adapter],
     map: FeatureMap,
-    dropped: Option<FeatureMap>,
+    own: Own,
     tiles: &TileTransform,
     images: usize,
 ) -> FeatureMap {
+    let Own { dropped, frozen } = own;
     let factors = stack(adapters);
     let magnitudes: Vec<Tensor<1>> = adapters
         .iter()
@@ -158,16 +171,15 @@ pub(crate) fn adapted_together(
     let plain = dropped.is_none() && magnitudes.is_empty();
     let adapted = match &convolution.transformed {
         FrozenKernel::Packed(kernel) if plain => {
-            let terms = FrozenTerms { kernel: true, bias: true };
+            let terms = frozen.map_or(FrozenTerms::Computed { bias: true }, FrozenTerms::Known);
             return convolve(kernel, map, Some(factors), images, terms);
         }
         FrozenKernel::Packed(kernel) => {
-            let terms = FrozenTerms { kernel: true, bias: false };
+            let terms = FrozenTerms::Computed { bias: false };
             match dropped {
                 None => convolve(kernel, map, Some(factors), images, terms),
                 Some(dropped) => {
-                    let no_terms = FrozenTerms { kernel: false, bias: false };
-                    let delta = convolve(kernel, dropped, Some(factors), images, no_terms);
+                    let delta = convolve(kernel, dropped, Some(factors), images, FrozenTerms::Absent);
                     let frozen = convolve(kernel, map, None, images, terms);
                     frozen.map(|values| values + delta.values)
                 }
@@ -292,13 +304,25 @@ mod tests {
                 // One input for several adapters is never trained below.
                 let x = if given < adapters.len() { x } else { x.require_grad() };
                 let map = FeatureMap::new(x.clone(), height, width);
-                let y = adapted_together(convolution, &adapters, map, None, &tiles, images).values;
+                let y = adapted_together(convolution, &adapters, map, Own::default(), &tiles, images).values;
                 let towards = Tensor::from_data(TensorData::new(towards.clone(), y.dims()), &device);
                 let gradients = (y.clone() * towards).sum().backward();
                 let x = x.grad(&gradients).map(read).unwrap_or_default();
                 (read(y), x, gradients)
             };
             let (y, x_gradient, gradients) = run(&packed);
+            // With its frozen part known beforehand, not a bit changes.
+            let shape = [positions, given * images, channels_in];
+            let map = Tensor::<3>::from_data(TensorData::new(x.clone(), shape), &device);
+            let map = FeatureMap::new(map, height, width);
+            let mut plain_adapters: Vec<Adapter> = adapters.iter().map(|adapter| (*adapter).clone()).collect();
+            plain_adapters.iter_mut().for_each(|adapter| adapter.magnitude = None);
+            let plain_adapters: Vec<&Adapter> = plain_adapters.iter().collect();
+            let known = Arc::new(read(packed.forward(map.clone(), &tiles).values));
+            let own = Own { frozen: Some(known), ..Own::default() };
+            let with_known = adapted_together(&packed, &plain_adapters, map.clone(), own, &tiles, images);
+            let without = adapted_together(&packed, &plain_adapters, map, Own::default(), &tiles, images);
+            prop_assert_eq!(read(with_known.values), read(without.values));
             let (expected_y, expected_x, expected) = run(&plain);
             assert_close("y", &y, &expected_y)?;
             assert_close("x", &x_gradient, &expected_x)?;

@@ -59,7 +59,7 @@ impl FrozenConvolution {
         let images = map.batch();
         match &self.transformed {
             FrozenKernel::Packed(kernel) => {
-                convolve(kernel, map, None, images, FrozenTerms { kernel: true, bias: true })
+                convolve(kernel, map, None, images, FrozenTerms::Computed { bias: true })
             }
             FrozenKernel::Plain(kernel) => {
                 let products = tiles.input(map).matmul(kernel.clone());

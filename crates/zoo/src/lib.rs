@@ -40,5 +40,5 @@ pub use operations::{Operations, trunk_operations};
 pub use processor::{ProcessorTrunk, product_peak};
 pub use randomness::Randomness;
 pub use trunk::{CHANNEL_MEANS, Trunk, TrunkLayer, preprocess};
-pub use upper::{UpperLayer, UpperTrunk};
+pub use upper::{Features, UpperLayer, UpperTrunk};
 pub use winograd::TileTransform;

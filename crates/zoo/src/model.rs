@@ -16,7 +16,7 @@ use crate::{
     model_4::Model4,
     model_5::Model5,
     randomness::Randomness,
-    upper::UpperTrunk,
+    upper::{Features, UpperTrunk},
 };
 
 /// The stream of a seed that initial weights are drawn from; the trainer uses others.
@@ -124,7 +124,7 @@ impl Model {
     pub fn forward_together(
         upper: Option<&UpperTrunk>,
         models: &[&Self],
-        features: FeatureMap,
+        features: Features,
         images: usize,
         randomness: &mut [Randomness],
     ) -> Vec<Tensor<2>> {
@@ -141,12 +141,12 @@ impl Model {
             return Model5::forward_together(upper, &adapted, features, images, randomness);
         }
         let alone = models.iter().enumerate().map(|(place, model)| match model {
-            Self::Model4(model) => model.forward(features.part(place, images), randomness.get_mut(place)),
+            Self::Model4(model) => model.forward(features.map.part(place, images), randomness.get_mut(place)),
             Self::Model5(model) => {
                 let upper = upper.unwrap_or_else(|| panic!("model_5 runs on its frozen part"));
                 let randomness = randomness.get_mut(place..=place).unwrap_or_default();
-                let part = features.part(place, images);
-                Model5::forward_together(upper, &[model], part, images, randomness).remove(0)
+                let part = features.map.part(place, images);
+                Model5::forward_together(upper, &[model], part.into(), images, randomness).remove(0)
             }
         });
         alone.collect()
@@ -161,7 +161,7 @@ impl Model {
     ) -> Tensor<2> {
         let images = features.batch();
         let randomness = randomness.map(std::slice::from_mut).unwrap_or_default();
-        Self::forward_together(upper, &[self], features, images, randomness).remove(0)
+        Self::forward_together(upper, &[self], features.into(), images, randomness).remove(0)
     }
 
     /// Every trained tensor and batch-norm statistic, in a fixed order.

@@ -10,10 +10,9 @@ use crate::{
     adapter::Adapter,
     config::{AdapterConfig, HeadConfig},
     cut::Cut,
-    feature_map::FeatureMap,
     head::{Head, LEAK},
     randomness::Randomness,
-    upper::UpperTrunk,
+    upper::{Features, UpperTrunk},
 };
 
 /// What is trained of model_5; its frozen convolutions are an [`UpperTrunk`].
@@ -56,7 +55,7 @@ impl Model5 {
     pub(crate) fn forward_together(
         upper: &UpperTrunk,
         models: &[&Self],
-        features: FeatureMap,
+        features: Features,
         images: usize,
         randomness: &mut [Randomness],
     ) -> Vec<Tensor<2>> {

@@ -1,17 +1,20 @@
 //! The convolutions above the cut without what is trained in them: one frozen part for any number of
 //! models.
 
+use std::sync::Arc;
+
 use burn::{
     module::Module,
     tensor::{Device, activation::relu},
 };
 
 use crate::{
-    adapter::{Adapter, adapted_together},
+    adapter::{Adapter, Own, adapted_together},
     config::{AdaptedActivation, AdapterConfig},
     convolution::ConvolutionUse,
     cut::Cut,
     feature_map::FeatureMap,
+    frozen_kernel::FrozenKernel,
     randomness::Randomness,
     trunk::TrunkLayer,
     weights::TrunkWeights,
@@ -30,6 +33,24 @@ pub struct UpperLayer {
 #[derive(Module, Debug)]
 pub struct UpperTrunk {
     pub(crate) layers: Vec<UpperLayer>,
+    /// Whether no adapter has DoRA or dropout.
+    plain: bool,
+}
+
+/// What enters the trained part of a network.
+#[derive(Clone, Debug)]
+pub struct Features {
+    /// The map at the cut.
+    pub map: FeatureMap,
+    /// What the frozen terms of the convolution above make of it, where that is known:
+    /// [`UpperTrunk::frozen_part`], in the map's order.
+    pub frozen: Option<Arc<Vec<f32>>>,
+}
+
+impl From<FeatureMap> for Features {
+    fn from(map: FeatureMap) -> Self {
+        Self { map, frozen: None }
+    }
 }
 
 impl UpperTrunk {
@@ -44,38 +65,55 @@ impl UpperTrunk {
             let layer = TrunkLayer::new(weights, layer, image_size, usage, device);
             layers.push(UpperLayer { layer, adapted, activated });
         }
-        Self { layers }
+        Self { layers, plain: is_plain(config) }
+    }
+
+    /// Whether the first convolution can take its frozen part from [`Features`]: on the processor, and
+    /// without DoRA and dropout.
+    pub fn has_frozen_part(&self) -> bool {
+        let packed =
+            |first: &UpperLayer| matches!(first.layer.convolution.transformed, FrozenKernel::Packed(_));
+        self.plain && self.layers.first().is_some_and(packed)
+    }
+
+    /// `x∗W + b` of the first convolution, the same in every epoch and for every adapter; `None` where
+    /// there is no use for it.
+    pub fn frozen_part(&self, map: &FeatureMap) -> Option<FeatureMap> {
+        let first = &self.layers.first()?.layer;
+        self.has_frozen_part().then(|| first.convolution.forward(map.clone(), &first.tiles))
     }
 
     /// Whether models with the settings `a` and `b` can run side by side on one frozen part, each as if
     /// it were alone. An adapter's dropout and DoRA want a part of their own.
     pub fn is_shared(a: &AdapterConfig, b: &AdapterConfig) -> bool {
-        let plain = |config: &AdapterConfig| !config.dora && config.dropout == 0.0;
-        plain(a) && plain(b) && a.layers == b.layers && a.activation == b.activation
+        is_plain(a) && is_plain(b) && a.layers == b.layers && a.activation == b.activation
     }
 
     /// Takes features up to the last pooling, which is left to the caller, with one list of adapters per
-    /// model, from the input on. `map` holds `images` images of every model, model by model, or the same
-    /// ones for all. `randomness` is given while training.
+    /// model, from the input on. `features` hold `images` images of every model, model by model, or the
+    /// same ones for all. `randomness` is given while training.
     pub(crate) fn forward(
         &self,
-        map: FeatureMap,
+        features: Features,
         models: &[&[Adapter]],
         images: usize,
         randomness: &mut [Randomness],
     ) -> FeatureMap {
         let mut place = 0;
         let last = self.layers.len() - 1;
+        let Features { map, mut frozen } = features;
         self.layers.iter().enumerate().fold(map, |map, (number, upper)| {
             let TrunkLayer { convolution, tiles, pools } = &upper.layer;
             let map = if upper.adapted {
                 let adapters: Vec<&Adapter> = models.iter().map(|adapters| &adapters[place]).collect();
                 place += 1;
-                match (adapters.as_slice(), &mut *randomness) {
-                    ([adapter], randomness) => {
-                        adapter.forward(convolution, map, tiles, randomness.first_mut())
+                // Only the first convolution's is known.
+                match (adapters.as_slice(), frozen.take()) {
+                    ([adapter], None) => adapter.forward(convolution, map, tiles, randomness.first_mut()),
+                    (adapters, frozen) => {
+                        let own = Own { frozen, ..Own::default() };
+                        adapted_together(convolution, adapters, map, own, tiles, images)
                     }
-                    (adapters, _) => adapted_together(convolution, adapters, map, None, tiles, images),
                 }
             } else {
                 convolution.forward(map, tiles)
@@ -84,4 +122,9 @@ impl UpperTrunk {
             if *pools && number < last { map.max_pool() } else { map }
         })
     }
+}
+
+/// Whether the adapters only add to the frozen part.
+fn is_plain(config: &AdapterConfig) -> bool {
+    !config.dora && config.dropout == 0.0
 }

@@ -22,11 +22,18 @@ pub(crate) struct StackedFactors {
     pub(crate) up: Tensor<3>,
 }
 
-/// Which of a convolution's frozen terms are part of the output.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct FrozenTerms {
-    pub(crate) kernel: bool,
-    pub(crate) bias: bool,
+/// Where the output's frozen terms `x∗W + b` come from.
+#[derive(Clone, Debug)]
+pub(crate) enum FrozenTerms {
+    /// They are computed.
+    Computed {
+        /// Whether b is among them.
+        bias: bool,
+    },
+    /// They are known: `[positions, given · images, C_out]`.
+    Known(Arc<Vec<f32>>),
+    /// They are left out.
+    Absent,
 }
 
 /// The frozen convolution of `map`, which holds batches of `images`: alone, or with adapters, one per
@@ -50,7 +57,7 @@ pub(crate) fn convolve(
         channels_in: kernel.channels_in,
         channels_out: kernel.channels_out,
         rank,
-        frozen: terms.kernel,
+        frozen: matches!(terms, FrozenTerms::Computed { .. }),
     };
     // Without the transpose nothing below is trained, nor where one input serves several adapters.
     let input_gradient = kernel.panels.backward.is_some() && shape.given == shape.taken();
@@ -61,7 +68,7 @@ pub(crate) fn convolve(
         None => (x.clone(), x.clone()),
     };
     let panels = kernel.panels.clone();
-    let operation = AdaptedConvolution { panels, shape, bias: terms.bias, input_gradient };
+    let operation = AdaptedConvolution { panels, shape, terms, input_gradient };
     FeatureMap::new(Tensor::from_dispatch(apply(operation, [x, down, up])), height, width)
 }
 
@@ -70,7 +77,7 @@ pub(crate) fn convolve(
 struct AdaptedConvolution {
     panels: Arc<Panels>,
     shape: Shape,
-    bias: bool,
+    terms: FrozenTerms,
     input_gradient: bool,
 }
 
@@ -79,7 +86,14 @@ impl AdaptedConvolution {
         Kernels {
             forward: &self.panels.forward,
             backward: self.panels.backward.as_deref().unwrap_or_default(),
-            bias: if self.bias { &self.panels.bias } else { &[] },
+            bias: match self.terms {
+                FrozenTerms::Computed { bias: true } => &self.panels.bias,
+                _ => &[],
+            },
+            known: match &self.terms {
+                FrozenTerms::Known(known) => known,
+                _ => &[],
+            },
             down,
             up,
         }

@@ -92,6 +92,9 @@ pub(crate) struct Kernels<'a> {
     pub(crate) backward: &'a [f32],
     /// `[C_out]`, or empty where none is added.
     pub(crate) bias: &'a [f32],
+    /// The output's frozen terms `[positions, given · images, C_out]` where they are known already, else
+    /// empty.
+    pub(crate) known: &'a [f32],
     /// A of each adapter: `[adapters, 9, C_in, rank]`.
     pub(crate) down: &'a [f32],
     /// B of each adapter, scaled: `[adapters, rank, C_out]`.
@@ -224,8 +227,13 @@ fn finish(shape: &Shape, kernels: &Kernels<'_>, products: &[f32], low_rank: &[f3
                 }
             }
         } else {
-            for row in slices.iter_mut().flat_map(|slice| slice.chunks_exact_mut(channels_out)) {
-                if kernels.bias.is_empty() { row.fill(0.0) } else { row.copy_from_slice(kernels.bias) }
+            for (place, slice) in slices.iter_mut().enumerate() {
+                let (position, batch) = (place / taken, place % taken % shape.given);
+                let start = ((position * shape.given + batch) * images + first) * channels_out;
+                match kernels.known.get(start..start + slice.len()) {
+                    Some(known) => slice.copy_from_slice(known),
+                    None => slice.fill(0.0),
+                }
             }
         }
         for (place, slice) in slices.iter_mut().enumerate().take(if up.is_empty() { 0 } else { usize::MAX }) {
