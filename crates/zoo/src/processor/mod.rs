@@ -7,6 +7,7 @@ pub(crate) mod memory;
 pub(crate) mod packed;
 mod passes;
 pub(crate) mod pooling;
+mod prefetch;
 mod tasks;
 pub(crate) mod tiles;
 pub(crate) mod trained;

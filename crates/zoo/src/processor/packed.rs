@@ -6,6 +6,8 @@
 
 use pulp::{Simd, WithSimd};
 
+use super::prefetch::{LINE, prefetch};
+
 /// Columns of a panel: the part of the matrix that is read row by row without a gap.
 pub(crate) const PANEL: usize = 32;
 /// The same for matrices of an adapter's rank.
@@ -147,7 +149,12 @@ impl<const P: usize> Product<'_, P> {
             let start = number * P;
             let count = P.min(columns - start);
             let mut row = 0;
+            // Each block of rows fetches another part of the next panel, which lies in main memory.
+            let mut ahead = panels.get((number + 1) * inner * P..).unwrap_or_default();
+            ahead = &ahead[..ahead.len().min(inner * P)];
             while row < rows {
+                let (now, later) = ahead.split_at(ahead.len().min(inner * LINE));
+                ahead = later;
                 let left = Left { values: &left.values[row * left.row..], ..left };
                 let out = &mut out[row * columns..];
                 let mut put = |row: usize, values: &[f32; P]| {
@@ -161,37 +168,37 @@ impl<const P: usize> Product<'_, P> {
                     }
                 };
                 row += if rows - row >= ROWS {
-                    block::<S, ROWS, VECTORS, P>(simd, inner, left, panel, &mut put)
+                    block::<S, ROWS, VECTORS, P>(simd, inner, left, [panel, now], &mut put)
                 } else if rows - row >= 4 {
-                    block::<S, 4, VECTORS, P>(simd, inner, left, panel, &mut put)
+                    block::<S, 4, VECTORS, P>(simd, inner, left, [panel, now], &mut put)
                 } else {
-                    block::<S, 1, VECTORS, P>(simd, inner, left, panel, &mut put)
+                    block::<S, 1, VECTORS, P>(simd, inner, left, [panel, now], &mut put)
                 };
             }
         }
     }
 }
 
-/// `ROWS` rows of one panel, `VECTORS` vectors of it at once.
+/// `ROWS` rows of one panel, `VECTORS` vectors of it at once; memory `ahead` is fetched meanwhile.
 #[inline(always)]
 fn block<S: Simd, const ROWS: usize, const VECTORS: usize, const P: usize>(
     simd: S,
     inner: usize,
     left: Left<'_>,
-    panel: &[f32],
+    [panel, ahead]: [&[f32]; 2],
     put: &mut impl FnMut(usize, &[f32; P]),
 ) -> usize {
     let mut result = [[0.0f32; P]; ROWS];
     if left.place == 1 {
         let rows: [&[f32]; ROWS] = std::array::from_fn(|row| &left.values[row * left.row..][..inner]);
         let factors = |place: usize| std::array::from_fn(|row| rows[row][place]);
-        sum::<S, ROWS, VECTORS, P>(simd, inner, factors, panel, &mut result);
+        sum::<S, ROWS, VECTORS, P>(simd, inner, factors, [panel, ahead], &mut result);
     } else {
         let factors = |place: usize| {
             let values = &left.values[place * left.place..][..ROWS];
             std::array::from_fn(|row| values[row])
         };
-        sum::<S, ROWS, VECTORS, P>(simd, inner, factors, panel, &mut result);
+        sum::<S, ROWS, VECTORS, P>(simd, inner, factors, [panel, ahead], &mut result);
     }
     for (row, values) in result.iter().enumerate() {
         put(row, values);
@@ -205,14 +212,18 @@ fn sum<S: Simd, const ROWS: usize, const VECTORS: usize, const P: usize>(
     simd: S,
     inner: usize,
     factors: impl Fn(usize) -> [f32; ROWS],
-    panel: &[f32],
+    [panel, ahead]: [&[f32]; 2],
     result: &mut [[f32; P]; ROWS],
 ) {
     let (vectors, _) = S::as_simd_f32s(panel);
     let per_row = P / S::F32_LANES;
     for offset in (0..per_row).step_by(VECTORS) {
         let mut sums = [[simd.splat_f32s(0.0); VECTORS]; ROWS];
+        let mut lines = ahead.chunks(LINE);
         for (place, values) in vectors.chunks_exact(per_row).enumerate().take(inner) {
+            if let Some(line) = lines.next() {
+                prefetch(line);
+            }
             let right: [S::f32s; VECTORS] = std::array::from_fn(|vector| values[offset + vector]);
             for (sums, factor) in sums.iter_mut().zip(factors(place)) {
                 let factor = simd.splat_f32s(factor);
