@@ -152,7 +152,11 @@ fn train(arguments: &Arguments) -> Figures {
             cache_folder: &folder,
         })
         .collect();
-    let outcomes = run_together(&trials, &mut |_, _| {})?;
+    let outcomes = run_together(&trials, &mut |_, event| {
+        if event == ranklab_trainer::Event::FeaturesReady {
+            allocator::release_freed_memory();
+        }
+    })?;
     if let Some(Ok(outcome)) = outcomes.first() {
         eprintln!("{:?}", outcome.phases);
     }

@@ -13,6 +13,12 @@ const PURGE_DELAY: libmimalloc_sys::mi_option_t = 15;
 /// Milliseconds that freed memory is kept.
 const KEPT: c_long = 10_000;
 
+/// Gives the system back all memory that was freed.
+pub(crate) fn release_freed_memory() {
+    // SAFETY: may be called at any time; it touches freed memory only.
+    unsafe { libmimalloc_sys::mi_collect(true) };
+}
+
 /// Lets freed memory wait for its next use; `MIMALLOC_PURGE_DELAY` has the last word.
 pub(crate) fn keep_freed_memory() {
     if std::env::var_os("MIMALLOC_PURGE_DELAY").is_none() {

@@ -7,9 +7,10 @@ use clap::Args;
 use ranklab_sweep::{
     Context, DEFAULT_JOBS, Experiment, Plan, SweepEvent, SweepSummary, describe_keys, execute,
 };
+use ranklab_trainer::Event;
 use serde_json::json;
 
-use crate::{Folders, device::device, profile::Profiler, progress::Progress, table::print};
+use crate::{Folders, allocator, device::device, profile::Profiler, progress::Progress, table::print};
 
 /// Train every combination of the given settings that has no finished run yet.
 #[derive(Args, Clone, Debug)]
@@ -175,6 +176,9 @@ pub(crate) fn execute_plan(
     let mut progress = Progress::new(quiet);
     let summary = execute(plan, &context, &device, &mut |event| {
         note(&event);
+        if matches!(event, SweepEvent::Training { event: Event::FeaturesReady, .. }) {
+            allocator::release_freed_memory();
+        }
         progress.show(event);
     });
     progress.finish();

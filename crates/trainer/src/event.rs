@@ -21,6 +21,8 @@ pub enum Event {
         /// Whether it is used as it stands.
         reused: bool,
     },
+    /// The trunk has done its work and its memory is free again.
+    FeaturesReady,
     /// Trunk features of `done` of `total` images are written.
     FeatureProgress {
         /// Images done.

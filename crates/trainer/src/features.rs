@@ -5,6 +5,7 @@ use std::{
     fs::{self, File, OpenOptions},
     io::{self, Read},
     path::Path,
+    sync::atomic::{AtomicUsize, Ordering},
     time::Instant,
 };
 
@@ -18,6 +19,8 @@ use crate::{Error, event::Event, images::ImageLoader, mapping::Mapping};
 const FORMAT: &str = "ranklab features 2";
 /// Bytes before the first record: magic, key, sizes and checksum, zero-filled.
 pub(crate) const HEADER_BYTES: usize = 256;
+/// Bytes of a cache that stay in this process' memory at once.
+const MOST_MAPPED: usize = 2 << 20;
 
 /// Features of an image set at a cut, one record of `positions × channels` values per image.
 #[derive(Debug)]
@@ -25,6 +28,8 @@ pub struct Features {
     file: Mapping,
     images: usize,
     shape: [usize; 3],
+    /// Bytes read since pages were last released.
+    read: AtomicUsize,
 }
 
 /// What a cache is made of.
@@ -141,9 +146,21 @@ impl Features {
         let mut header = [0; HEADER_BYTES];
         file.read_exact(&mut header).ok()?;
         let file = Mapping::new(&file).ok()?;
-        let sound = file.len() as u64 == request.bytes()
-            && header == request.header(crc32fast::hash(&file[HEADER_BYTES..]));
-        sound.then(|| Self { file, images: request.images.count(), shape: request.shape() })
+        if file.len() as u64 != request.bytes() {
+            return None;
+        }
+        let mut checksum = crc32fast::Hasher::new();
+        for part in file[HEADER_BYTES..].chunks(MOST_MAPPED) {
+            checksum.update(part);
+            file.release();
+        }
+        let sound = header == request.header(checksum.finalize());
+        sound.then(|| Self {
+            file,
+            images: request.images.count(),
+            shape: request.shape(),
+            read: AtomicUsize::new(0),
+        })
     }
 
     /// Images.
@@ -155,6 +172,11 @@ impl Features {
     pub(crate) fn gather(&self, indices: &[usize]) -> Vec<f32> {
         let [height, width, channels] = self.shape;
         let mut values = vec![0.0; height * width * indices.len() * channels];
+        let read = self.read.fetch_add(values.len() * 4, Ordering::Relaxed);
+        if read > MOST_MAPPED {
+            self.read.store(0, Ordering::Relaxed);
+            self.file.release();
+        }
         for (place, &image) in indices.iter().enumerate() {
             for (position, source) in self.record(image).chunks_exact(channels).enumerate() {
                 let start = (position * indices.len() + place) * channels;

@@ -21,6 +21,17 @@ impl Mapping {
     }
 }
 
+impl Mapping {
+    /// Takes the pages that were read out of this process' memory; reading them again finds them in the
+    /// system's cache. Changes nothing where the system does not offer it.
+    pub(crate) fn release(&self) {
+        #[cfg(unix)]
+        // SAFETY: the mapping is shared, read-only and backed by its file, so that pages dropped here are
+        // read from it again with the same content.
+        let _ = unsafe { self.0.unchecked_advise(memmap2::UncheckedAdvice::DontNeed) };
+    }
+}
+
 impl Deref for Mapping {
     type Target = [u8];
 

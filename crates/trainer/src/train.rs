@@ -45,6 +45,7 @@ pub fn run_together(
     }
     let mut phases = Phases::default();
     let (mut input, mut feature_seconds) = first.input(&mut phases, &mut |event| on_event(0, event))?;
+    on_event(0, Event::FeaturesReady);
     let device = first.device.clone().autodiff();
     let upper = first.upper(&device)?;
     let valid_upper = upper.as_ref().map(Module::valid);

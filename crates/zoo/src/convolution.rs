@@ -9,7 +9,6 @@ use crate::{
     feature_map::FeatureMap,
     frozen_kernel::FrozenKernel,
     operation::{FrozenTerms, convolve},
-    processor::tiles,
     winograd::TileTransform,
 };
 
@@ -43,10 +42,9 @@ impl FrozenConvolution {
         device: &Device,
     ) -> Self {
         let taps_first = taps_first(kernel, channels_in, channels_out);
-        let transformed = tiles::transform_kernel(&taps_first, channels_in * channels_out);
         let channels = [channels_in, channels_out];
         Self {
-            transformed: FrozenKernel::new(&transformed, bias, channels, usage.input_gradient, device),
+            transformed: FrozenKernel::new(&taps_first, bias, channels, usage.input_gradient, device),
             bias: Tensor::from_data(TensorData::new(bias.to_vec(), [channels_out]), device),
             kernel: usage.kernel.then(|| {
                 Tensor::from_data(TensorData::new(taps_first, [9 * channels_in, channels_out]), device)
@@ -78,8 +76,7 @@ impl FrozenConvolution {
     pub(crate) fn with_tensors(mut self, kernel: &[f32], device: &Device) -> Self {
         let [channels_in, channels_out] = self.transformed.channels();
         let taps_first = taps_first(kernel, channels_in, channels_out);
-        let transformed = tiles::transform_kernel(&taps_first, channels_in * channels_out);
-        self.transformed = FrozenKernel::plain(&transformed, [channels_in, channels_out], device);
+        self.transformed = FrozenKernel::plain(&taps_first, [channels_in, channels_out], device);
         self
     }
 }

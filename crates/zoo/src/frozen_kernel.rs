@@ -7,9 +7,14 @@ use burn::{
     module::Module,
     tensor::{Device, Tensor, TensorData},
 };
-use rayon::prelude::*;
 
-use crate::processor::packed::{PANEL, pack, pack_transposed};
+use crate::{
+    processor::{
+        packed::{PANEL, pack, pack_transposed, packed_values},
+        tiles::{transform_and_pack, transform_kernel},
+    },
+    winograd::POSITIONS,
+};
 
 /// A transformed kernel `U`: `[36, C_in, C_out]`.
 #[derive(Module, Debug)]
@@ -48,27 +53,29 @@ impl fmt::Debug for Panels {
 }
 
 impl FrozenKernel {
-    /// From values `[36, channels_in, channels_out]` and the convolution's bias, for `device`. Without `gradient` the convolution's
+    /// From a kernel `[9, channels_in, channels_out]` and the convolution's bias, for `device`. Without `gradient` the convolution's
     /// input may count as constant.
-    pub fn new(values: &[f32], bias: &[f32], channels: [usize; 2], gradient: bool, device: &Device) -> Self {
+    pub fn new(kernel: &[f32], bias: &[f32], channels: [usize; 2], gradient: bool, device: &Device) -> Self {
         if on_processor(device) {
-            Self::packed(values, bias, channels, gradient)
+            Self::packed(kernel, bias, channels, gradient)
         } else {
-            Self::plain(values, channels, device)
+            Self::plain(kernel, channels, device)
         }
     }
 
     /// For tensors.
-    pub(crate) fn plain(values: &[f32], [channels_in, channels_out]: [usize; 2], device: &Device) -> Self {
-        let positions = values.len() / (channels_in * channels_out);
-        let data = TensorData::new(values.to_vec(), [positions, channels_in, channels_out]);
+    pub(crate) fn plain(kernel: &[f32], [channels_in, channels_out]: [usize; 2], device: &Device) -> Self {
+        let transformed = transform_kernel(kernel, channels_in * channels_out);
+        let data = TensorData::new(transformed, [POSITIONS, channels_in, channels_out]);
         Self::Plain(Tensor::from_data(data, device))
     }
 
-    fn packed(values: &[f32], bias: &[f32], [channels_in, channels_out]: [usize; 2], gradient: bool) -> Self {
+    fn packed(kernel: &[f32], bias: &[f32], [channels_in, channels_out]: [usize; 2], gradient: bool) -> Self {
         let packed = |pack: fn(&[f32], usize, usize) -> Vec<f32>, inner, columns| {
-            let matrices = values.par_chunks_exact(channels_in * channels_out);
-            matrices.map(|matrix| pack(matrix, inner, columns)).collect::<Vec<_>>().concat()
+            let values = packed_values::<PANEL>(inner, columns);
+            transform_and_pack(kernel, channels_in * channels_out, values, |matrix| {
+                pack(matrix, inner, columns)
+            })
         };
         let panels = Panels {
             forward: packed(pack::<PANEL>, channels_in, channels_out),

@@ -9,7 +9,7 @@ use rayon::prelude::*;
 
 use super::{
     packed::{PANEL, multiply, pack, packed_values},
-    tiles::{self, ZERO, lane_groups, load, store, transform_kernel},
+    tiles::{self, ZERO, lane_groups, load, store, transform_and_pack},
     vectors::vectorized,
 };
 use crate::{
@@ -73,11 +73,9 @@ impl ProcessorLayer {
             kernel: if first {
                 pack::<PANEL>(&kernel, 9 * channels_in, channels_out)
             } else {
-                let pairs = channels_in * channels_out;
-                transform_kernel(&kernel, pairs)
-                    .chunks_exact(pairs)
-                    .flat_map(|matrix| pack::<PANEL>(matrix, channels_in, channels_out))
-                    .collect()
+                let values = packed_values::<PANEL>(channels_in, channels_out);
+                let packed = |matrix: &[f32]| pack::<PANEL>(matrix, channels_in, channels_out);
+                transform_and_pack(&kernel, channels_in * channels_out, values, packed)
             },
             bias: pretrained.bias.clone(),
             pools: layer.ends_block(),
