@@ -89,8 +89,7 @@ bench *arguments:
 bench-scaling *arguments:
     python3 bench/scaling.py "$@"
 
-# The inner parts alone: frozen convolutions against burn's own conv2d, trunk against tensors.
+# The inner parts alone, by criterion: `just bench-parts step` takes those whose names hold "step".
 [group('check')]
-bench-parts:
-    cargo run --release --locked --quiet --package ranklab-zoo --example convolution_speed
-    cargo run --release --locked --quiet --package ranklab-zoo --example trunk_speed
+bench-parts *arguments:
+    cargo bench --locked --quiet --package ranklab-zoo --bench parts -- "$@"
