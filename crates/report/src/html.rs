@@ -5,7 +5,7 @@ use ranklab_stats::ConfusionMatrix;
 
 use crate::charts::{Theme, themed};
 use crate::data::ReportData;
-use crate::document::{Document, document};
+use crate::document::{Document, PairsSection, document};
 use crate::error::Result;
 use crate::format::{percent, thousands};
 use crate::run_section::RunSection;
@@ -21,7 +21,12 @@ const OPEN_RUNS: usize = 3;
 /// # Errors
 /// When the runs cannot be grouped or a chart cannot be drawn.
 pub fn render_html(data: &ReportData) -> Result<String> {
-    Ok(page(&document(data)?).into_string())
+    Ok(render(&document(data)?))
+}
+
+/// The page of a document.
+pub(crate) fn render(document: &Document) -> String {
+    page(document).into_string()
 }
 
 fn page(document: &Document) -> Markup {
@@ -61,6 +66,7 @@ fn page(document: &Document) -> Markup {
                             (data_table(table))
                         }
                     }
+                    @if let Some(pairs) = &document.pairs { (comparisons(pairs)) }
                     @if !document.figures.is_empty() {
                         section aria-labelledby="charts" {
                             h2 id="charts" { "Charts" }
@@ -92,6 +98,7 @@ fn contents(document: &Document) -> Markup {
             ul {
                 li { a href="#what-was-run" { "What was run" } }
                 @if document.comparison.is_some() { li { a href="#comparison" { "Comparison" } } }
+                @if document.pairs.is_some() { li { a href="#pairs" { "Against each other" } } }
                 @if !document.figures.is_empty() { li { a href="#charts" { "Charts" } } }
                 @if !document.runs.is_empty() {
                     li {
@@ -101,6 +108,19 @@ fn contents(document: &Document) -> Markup {
                 }
                 @if document.unfinished.is_some() { li { a href="#without-a-result" { "Without a result" } } }
             }
+        }
+    }
+}
+
+fn comparisons(pairs: &PairsSection) -> Markup {
+    html! {
+        section aria-labelledby="pairs" {
+            h2 id="pairs" { "Against each other" }
+            @if !pairs.sentences.is_empty() {
+                ul.sentences { @for sentence in &pairs.sentences { li { (sentence) } } }
+            }
+            @for sentence in &pairs.not_compared { p { (sentence) } }
+            @if let Some(table) = &pairs.table { (data_table(table)) }
         }
     }
 }
