@@ -49,7 +49,7 @@ pub(crate) fn table(groups: &[Group], measured: &[Measured], options: &Options) 
     };
     let interval = |group: &Group, of: fn(&Measured) -> Option<Bootstrap>, format: fn(f64) -> String| {
         let place = groups.iter().position(|other| other.runs == group.runs)?;
-        let interval = of(measured.get(place)?)?.interval;
+        let interval = intervals::spread(of(measured.get(place)?))?;
         Some((interval.lower, format!("{} to {}", format(interval.lower), format(interval.upper))))
     };
     // A type for the pointers, which would otherwise each have their own.

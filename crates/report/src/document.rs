@@ -1,6 +1,6 @@
 //! What a report contains, in order, whatever it is rendered to.
 
-use crate::charts;
+use crate::charts::{self, Shown};
 use crate::comparison::{Group, compare};
 use crate::comparison_table;
 use crate::data::ReportData;
@@ -8,10 +8,11 @@ use crate::error::Result;
 use crate::facts::facts;
 use crate::findings::findings;
 use crate::format::NONE;
-use crate::intervals::measure;
+use crate::intervals::{Measured, measure};
 use crate::paired::{Comparisons, compare_pairs};
 use crate::run_section::{RunSection, section};
 use crate::sentences;
+use crate::series;
 use crate::table::{Column, Fact, Figure, Table};
 
 /// Configurations against each other.
@@ -19,6 +20,8 @@ use crate::table::{Column, Fact, Figure, Table};
 pub(crate) struct PairsSection {
     /// One sentence per comparison.
     pub(crate) sentences: Vec<String>,
+    /// One sentence per series of ranks or layers.
+    pub(crate) series: Vec<String>,
     /// Sentences on what is not compared.
     pub(crate) not_compared: Vec<String>,
     /// The same comparisons in numbers.
@@ -68,20 +71,31 @@ pub(crate) fn document(data: &ReportData) -> Result<Document> {
         findings: findings(data, &groups, &measured, &comparisons),
         facts: facts(data),
         comparison: (!groups.is_empty()).then(|| comparison_table::table(&groups, &measured, &data.options)),
-        pairs: pairs(data, &groups, &comparisons),
-        figures: charts::overview(data, &groups)?,
+        pairs: pairs(data, &groups, &measured, &comparisons),
+        figures: charts::overview(&Shown {
+            data,
+            groups: &groups,
+            measured: &measured,
+            comparisons: &comparisons,
+        })?,
         runs,
         unfinished: unfinished(data),
     })
 }
 
-fn pairs(data: &ReportData, groups: &[Group], comparisons: &Comparisons) -> Option<PairsSection> {
+fn pairs(
+    data: &ReportData,
+    groups: &[Group],
+    measured: &[Measured],
+    comparisons: &Comparisons,
+) -> Option<PairsSection> {
     if comparisons.pairs.is_empty() && comparisons.not_compared.is_empty() {
         return None;
     }
     let sentence = |pair| sentences::sentence(groups, pair, comparisons, &data.options);
     Some(PairsSection {
         sentences: comparisons.pairs.iter().map(sentence).collect(),
+        series: series::sentences(groups, measured, &data.options),
         not_compared: comparisons.not_compared.clone(),
         table: sentences::table(groups, comparisons, &data.options),
     })

@@ -12,6 +12,9 @@ use crate::paired::{CLASSICAL, Comparisons};
 use crate::sentences::sentence;
 use crate::series;
 
+/// Series told here; the comparisons have the rest.
+const SERIES: usize = 2;
+
 /// The findings, the most important first.
 pub(crate) fn findings(
     data: &ReportData,
@@ -25,7 +28,7 @@ pub(crate) fn findings(
     };
     let mut findings = vec![leader(best, groups)];
     findings.extend(against_classical(groups, comparisons, &data.options));
-    findings.extend(series::sentences(groups, measured, &data.options));
+    findings.extend(series::sentences(groups, measured, &data.options).into_iter().take(SERIES));
     findings.push(caution(best, groups, !comparisons.pairs.is_empty(), &data.options));
     findings.extend(leakage::statement(data));
     if data.is_synthetic() {

@@ -1,4 +1,5 @@
-//! The report as one self-contained HTML page: no script, no font and no image from elsewhere.
+//! The report as one self-contained HTML page: no script, no font and no image from elsewhere. Its one
+//! script sorts and filters tables; without it they stand as they are.
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use ranklab_stats::ConfusionMatrix;
@@ -12,6 +13,7 @@ use crate::run_section::RunSection;
 use crate::table::{Cell, Fact, Figure, Table};
 
 const STYLE: &str = include_str!("style.css");
+const SCRIPT: &str = include_str!("table.js");
 
 /// Runs whose details are open at first.
 const OPEN_RUNS: usize = 3;
@@ -87,6 +89,7 @@ fn page(document: &Document) -> Markup {
                     }
                 }
                 footer { p { "Made by ranklab from its runs database; the same rows give the same page." } }
+                script { (PreEscaped(SCRIPT)) }
             }
         }
     }
@@ -119,7 +122,7 @@ fn comparisons(pairs: &PairsSection) -> Markup {
             @if !pairs.sentences.is_empty() {
                 ul.sentences { @for sentence in &pairs.sentences { li { (sentence) } } }
             }
-            @for sentence in &pairs.not_compared { p { (sentence) } }
+            @for sentence in pairs.series.iter().chain(&pairs.not_compared) { p { (sentence) } }
             @if let Some(table) = &pairs.table { (data_table(table)) }
         }
     }
@@ -140,11 +143,16 @@ fn facts(facts: &[Fact]) -> Markup {
     }
 }
 
-/// A table that scrolls by itself where the screen is narrow.
+/// A table that the page's script lets sort and filter.
 fn data_table(table: &Table) -> Markup {
+    scrolling(table, table.rows.len() > 1)
+}
+
+/// A table that scrolls by itself where the screen is narrow.
+fn scrolling(table: &Table, sortable: bool) -> Markup {
     html! {
         div.scroll role="region" tabindex="0" aria-label=(table.caption) {
-            table {
+            table.sortable[sortable] {
                 thead { (headings(table)) }
                 tbody {
                     @for row in &table.rows {
@@ -153,7 +161,7 @@ fn data_table(table: &Table) -> Markup {
                                 @if place == 0 {
                                     th scope="row" { (content(cell)) }
                                 } @else {
-                                    td.number[column.numeric] { (content(cell)) }
+                                    td.number[column.numeric] data-order=[cell.order] { (content(cell)) }
                                 }
                             }
                         }
@@ -216,7 +224,7 @@ fn details(run: &RunSection, open: bool) -> Markup {
             }
             div.run-body {
                 h3 { "Classification report" }
-                (data_table(&run.report))
+                (scrolling(&run.report, false))
                 div.columns {
                     div { h3 { "Confusion matrix" } (confusion(&run.matrix)) }
                     div { h3 { "Facts" } (facts(&run.facts)) }
@@ -281,7 +289,7 @@ mod tests {
     #[test]
     fn the_page_needs_nothing_from_elsewhere() {
         let page = render_html(&fixture::ranks()).unwrap();
-        for outside in ["http:", "https:", "<script", "<link", "<img", "@import", "url("] {
+        for outside in ["http:", "https:", "<script src", "fetch(", "<link", "<img", "@import", "url("] {
             assert!(!page.contains(outside), "{outside}");
         }
         assert_eq!(page.matches("<svg").count(), page.matches("role=\"img\"").count());
@@ -290,9 +298,21 @@ mod tests {
     #[test]
     fn markup_in_names_stays_text() {
         let page = render_html(&fixture::hostile()).unwrap();
-        assert!(!page.contains("<script") && !page.contains("<img"));
-        assert_eq!(page.matches("</style>").count(), 1);
+        assert_eq!(page.matches("<script").count(), 1, "the page's own");
+        assert_eq!((page.matches("</script>").count(), page.matches("</style>").count()), (1, 1));
+        assert!(!page.contains("<img"));
         assert!(page.contains("&lt;script&gt;"));
+    }
+
+    #[test]
+    fn tables_are_whole_without_the_script_and_tell_it_what_to_sort_by() {
+        let page = render_html(&fixture::ranks()).unwrap();
+        let (_, body) = page.split_once("<body>").unwrap();
+        let (before, _) = body.split_once("<script>").unwrap();
+        assert!(before.contains("<table class=\"sortable\">") && !before.contains("<button"));
+        // Training times sort by seconds, whatever their words.
+        assert!(before.contains(r#"data-order="81">"#) && before.contains("1 min 21 s"));
+        assert!(!before.contains("aria-sort"));
     }
 
     #[test]

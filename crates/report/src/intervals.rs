@@ -1,6 +1,6 @@
 //! Confidence intervals of each configuration's accuracy and area under the ROC curve.
 
-use ranklab_stats::{Bootstrap, CountMetric, Metric, Resampled, Resampling, bootstrap};
+use ranklab_stats::{Bootstrap, CountMetric, Interval, Metric, Resampled, Resampling, bootstrap};
 
 use crate::cells::TestCells;
 use crate::comparison::Group;
@@ -40,6 +40,11 @@ pub(crate) fn measure(data: &ReportData, groups: &[Group]) -> Vec<Measured> {
     groups.iter().map(measure).collect()
 }
 
+/// The interval, unless all resamples are equal: a sample without spread says nothing of others.
+pub(crate) fn spread(found: Option<Bootstrap>) -> Option<Interval> {
+    found.map(|found| found.interval).filter(|interval| interval.lower < interval.upper)
+}
+
 /// What the intervals stand on, in sentences; empty where there are none.
 pub(crate) fn note(measured: &[Measured], options: &Options) -> String {
     let of: Vec<Resampled> =
@@ -52,7 +57,8 @@ pub(crate) fn note(measured: &[Measured], options: &Options) -> String {
         crate::format::thousands(i64::try_from(options.replicates).unwrap_or(i64::MAX))
     );
     if cells.iter().any(|cells| cells.folds > 1) {
-        note += " The cells of all folds are pooled, each predicted by the run that did not train on it.";
+        note += " The cells of all folds are pooled, each predicted by the run that did not train on it; the AUC that the interval \
+                 belongs to ranks cells across folds, unlike the mean of the folds' own.";
     }
     note += if cells.iter().any(|cells| cells.repeats.len() > 1) {
         " Seeds are averaged and treated as fixed: the intervals speak of these trained networks on other patients, not \
@@ -60,6 +66,10 @@ pub(crate) fn note(measured: &[Measured], options: &Options) -> String {
     } else {
         " They speak of these trained networks on other patients, not of other seeds."
     };
+    if measured.iter().any(|one| one.accuracy.is_some() && spread(one.accuracy).is_none()) {
+        note += " Where all resamples are equal, as without any error, there is none: it would say that no other patient \
+                 could differ.";
+    }
     note + &few(&of)
 }
 
@@ -131,6 +141,17 @@ mod tests {
         let single = of(&fixture::hostile());
         assert!(single.contains("200 cells one by one, as they come from a single patient"), "{single}");
         assert!(single.contains("likely too sure"));
+    }
+
+    #[test]
+    fn a_run_without_errors_has_no_interval_rather_than_one_without_width() {
+        let mut data = fixture::against_classical(0, 40);
+        let found = measured(&data);
+        assert!(found[0].accuracy.is_some() && spread(found[0].accuracy).is_none());
+        assert!(spread(found[1].accuracy).is_some());
+        assert!(note(&found, &data.options).contains("Where all resamples are equal"));
+        data.runs.remove(0);
+        assert!(!note(&measured(&data), &data.options).contains("Where all resamples are equal"));
     }
 
     #[test]

@@ -61,7 +61,7 @@ fn text(document: &Document) -> String {
         if !sentences.is_empty() {
             blocks.push(sentences.join("\n"));
         }
-        blocks.extend(pairs.not_compared.iter().map(|sentence| plain(sentence)));
+        blocks.extend(pairs.series.iter().chain(&pairs.not_compared).map(|sentence| plain(sentence)));
         blocks.extend(pairs.table.iter().flat_map(table));
     }
     if !document.figures.is_empty() {

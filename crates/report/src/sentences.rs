@@ -85,9 +85,9 @@ pub(crate) fn table(groups: &[Group], all: &Comparisons, options: &Options) -> O
         Column::number("p, corrected"),
         Column::number(&format!("p, beyond ±{margin}")),
         Column::text("verdict"),
-        Column::number("first only").under("cells got right by"),
-        Column::number("second only").under("cells got right by"),
-        Column::number("McNemar p").under("cells got right by"),
+        Column::number("first").under("cells that one alone gets right"),
+        Column::number("second").under("cells that one alone gets right"),
+        Column::number("McNemar p").under("cells that one alone gets right"),
         Column::number("difference").under("AUC"),
         Column::number("DeLong p").under("AUC"),
     ];

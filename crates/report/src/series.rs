@@ -9,20 +9,15 @@ use crate::options::Options;
 
 /// A series in words, of its members from small to large.
 struct Words {
-    /// `The rank` or `The layers`.
-    what: &'static str,
     /// How small a member is: `smallest rank`.
     smallest: &'static str,
     /// All members.
     all: &'static str,
 }
 
-const RANKS: Words = Words { what: "rank", smallest: "smallest rank", all: "ranks" };
-const LAYERS: Words = Words {
-    what: "layers",
-    smallest: "choice of layers with the fewest trainable parameters",
-    all: "choices of layers",
-};
+const RANKS: Words = Words { smallest: "smallest rank", all: "ranks" };
+const LAYERS: Words =
+    Words { smallest: "choice of layers with the fewest trainable parameters", all: "choices of layers" };
 
 /// A group's member of a series: the series' key, its size and its name.
 type Member = fn(&Group) -> Option<(String, i64, String)>;
@@ -51,8 +46,10 @@ fn of_kind(
     words: &Words,
     member: Member,
 ) -> Vec<String> {
+    /// Size, name and cells of a member.
+    type Sized<'a> = (i64, String, &'a TestCells);
     // Members of one key on the same cells.
-    let mut series: Vec<(String, Vec<(i64, String, &TestCells)>)> = Vec::new();
+    let mut series: Vec<(String, Vec<Sized<'_>>)> = Vec::new();
     for (group, one) in groups.iter().zip(measured) {
         let (Some((key, size, name)), Ok(cells)) = (member(group), &one.cells) else { continue };
         match series.iter_mut().find(|(known, list)| *known == key && list[0].2.are_those_of(cells)) {
@@ -61,7 +58,7 @@ fn of_kind(
         }
     }
     let told = series.iter_mut().filter(|(_, list)| list.len() > 1).filter_map(|(key, list)| {
-        list.sort_by(|one, other| one.0.cmp(&other.0));
+        list.sort_by_key(|one| one.0);
         let scores: Vec<&[f64]> = list.iter().map(|(_, _, cells)| cells.correctness.as_slice()).collect();
         let found = compare_series(&scores, &list[0].2.clusters, options.margin, options.alpha).ok()?;
         let names: Vec<&str> = list.iter().map(|(_, name, _)| name.as_str()).collect();
@@ -79,7 +76,7 @@ fn tell(key: &str, names: &[&str], found: &SeriesComparison, words: &Words, opti
     let listed = names.join(", ");
     if best == 0 {
         return format!(
-            "{key}: {}, the {}, has the highest accuracy of {} ({listed}).",
+            "{key}: {}, the {}, has the highest accuracy of all {} compared ({listed}).",
             names[0], words.smallest, words.all
         );
     }
@@ -97,13 +94,14 @@ fn tell(key: &str, names: &[&str], found: &SeriesComparison, words: &Words, opti
             (0..names.len()).filter(|place| !shown(*place)).map(|place| names[place]).collect();
         format!(" Not shown of {}.", open.join(", "))
     };
+    let corrected = if names.len() > 2 {
+        format!(", corrected for {} comparisons", names.len() - 1)
+    } else {
+        String::new()
+    };
     format!(
-        "{key}: {} is the {} shown to lose less than {margin} of accuracy to the best {}, {}, corrected for {} members.{all}",
-        names[enough],
-        words.smallest,
-        words.what,
-        names[best],
-        names.len() - 1
+        "{key}: {} is the {} shown to lose less than {margin} of accuracy to the best, {}{corrected}.{all}",
+        names[enough], words.smallest, names[best]
     )
 }
 
@@ -126,8 +124,7 @@ mod tests {
         assert_eq!(
             said,
             [
-                "model_5 · block5: rank 5 is the smallest rank shown to lose less than 1 point of accuracy to the best rank, \
-              rank 16, corrected for 3 members. Not shown of rank 1."
+                "model_5 · block5: rank 5 is the smallest rank shown to lose less than 1 point of accuracy to the best, rank 16, corrected for 3 comparisons. Not shown of rank 1."
             ]
         );
     }
