@@ -1,7 +1,6 @@
 //! What the numbers say, in sentences that claim no more than they hold.
 
-use ranklab_store::RunRow;
-
+use crate::cells::TestCells;
 use crate::comparison::Group;
 use crate::data::ReportData;
 use crate::format::{count, percent, thousands};
@@ -26,10 +25,11 @@ pub(crate) fn findings(
         let nothing = "No run has a test accuracy yet: there is nothing to compare.".to_owned();
         return std::iter::once(nothing).chain(leakage::statement(data)).collect();
     };
-    let mut findings = vec![leader(best, groups)];
+    let mut findings = vec![leader(best, groups, measured)];
     findings.extend(against_classical(groups, comparisons, &data.options));
     findings.extend(series::sentences(groups, measured, &data.options).into_iter().take(SERIES));
-    findings.push(caution(best, groups, !comparisons.pairs.is_empty(), &data.options));
+    let cells = number_of_cells(best, groups, measured);
+    findings.push(caution(cells, groups, !comparisons.pairs.is_empty(), &data.options));
     findings.extend(leakage::statement(data));
     if data.is_synthetic() {
         findings.push("Generated images are in use: these figures say nothing about malaria.".to_owned());
@@ -43,14 +43,14 @@ fn best<'a>(groups: impl Iterator<Item = &'a Group>) -> Option<&'a Group> {
     known.reduce(|best, next| if next.0 > best.0 { next } else { best }).map(|(_, group)| group)
 }
 
-fn leader(best: &Group, groups: &[Group]) -> String {
+fn leader(best: &Group, groups: &[Group], measured: &[Measured]) -> String {
     let tied: Vec<&str> = groups
         .iter()
         .filter(|group| group.accuracy() == best.accuracy())
         .map(|group| group.name.as_str())
         .collect();
     let accuracy = accuracy(best);
-    let cells = test_cells(&best.first);
+    let cells = test_cells(best, groups, measured);
     match (groups.len(), tied.len()) {
         (1, _) => format!("{} reaches a test accuracy of {accuracy} on {cells}.", best.name),
         (all, 1) => format!(
@@ -82,8 +82,23 @@ fn accuracy(group: &Group) -> String {
     }
 }
 
-fn test_cells(run: &RunRow) -> String {
-    format!("{} test cells", thousands(run.start.test_images))
+/// `200 test cells`, of all folds together where there are several.
+fn test_cells(group: &Group, groups: &[Group], measured: &[Measured]) -> String {
+    let folds = match cells_of(group, groups, measured) {
+        Some(cells) if cells.folds > 1 => format!(" in {}", count(cells.folds, "fold")),
+        _ => String::new(),
+    };
+    format!("{} test cells{folds}", thousands(number_of_cells(group, groups, measured)))
+}
+
+fn number_of_cells(group: &Group, groups: &[Group], measured: &[Measured]) -> i64 {
+    let known = cells_of(group, groups, measured).and_then(|cells| i64::try_from(cells.labels.len()).ok());
+    known.unwrap_or(group.first.start.test_images)
+}
+
+fn cells_of<'a>(group: &Group, groups: &[Group], measured: &'a [Measured]) -> Option<&'a TestCells> {
+    let place = groups.iter().position(|other| other.runs == group.runs)?;
+    measured.get(place)?.cells.as_ref().ok()
 }
 
 /// The best adapted model beside the best classically fine-tuned one, where there are both, and what
@@ -121,10 +136,10 @@ fn against_classical(groups: &[Group], comparisons: &Comparisons, options: &Opti
     std::iter::once(beside).chain(tested).collect()
 }
 
-fn caution(best: &Group, groups: &[Group], compared: bool, options: &Options) -> String {
+fn caution(cells: i64, groups: &[Group], compared: bool, options: &Options) -> String {
     let mut sentences = Vec::new();
-    if best.first.start.test_images > 0 {
-        let one = percent(1.0 / best.first.start.test_images as f64);
+    if cells > 0 {
+        let one = percent(1.0 / cells as f64);
         sentences.push(format!("One cell more or less is {one} points."));
     }
     sentences.push(
@@ -212,6 +227,13 @@ mod tests {
         let findings = of(&data);
         assert_eq!(findings.len(), 3);
         assert!(!findings[1].contains("margin") && !findings[1].contains("picked"));
+    }
+
+    #[test]
+    fn folds_count_their_cells_together() {
+        let findings = of(&fixture::folds());
+        assert!(findings[0].ends_with("on 200 test cells in 4 folds."), "{}", findings[0]);
+        assert!(findings[3].starts_with("One cell more or less is 0.50 points."), "{}", findings[3]);
     }
 
     #[test]

@@ -79,12 +79,12 @@ pub(crate) fn table(groups: &[Group], all: &Comparisons, options: &Options) -> O
     let columns = vec![
         Column::text("first"),
         Column::text("second"),
+        Column::text("verdict"),
         Column::number("difference, points"),
         Column::number(&format!("{confidence} interval")),
         Column::number("p"),
         Column::number("p, corrected"),
         Column::number(&format!("p, beyond ±{margin}")),
-        Column::text("verdict"),
         Column::number("first").under("cells that one alone gets right"),
         Column::number("second").under("cells that one alone gets right"),
         Column::number("McNemar p").under("cells that one alone gets right"),
@@ -127,6 +127,7 @@ fn row(groups: &[Group], pair: &Comparison) -> Vec<Cell> {
     vec![
         groups[pair.first].name.as_str().into(),
         groups[pair.second].name.as_str().into(),
+        word(pair).into(),
         Cell::ordered(signed_points(difference), difference),
         Cell::ordered(
             format!("{} to {}", signed_points(interval.lower), signed_points(interval.upper)),
@@ -135,7 +136,6 @@ fn row(groups: &[Group], pair: &Comparison) -> Vec<Cell> {
         p_cell(Some(p)),
         p_cell(Some(pair.corrected_p)),
         p_cell(Some(pair.equivalence.p)),
-        word(pair).into(),
         flipped(pair.first_only),
         flipped(pair.second_only),
         p_cell(pair.mcnemar.map(|test| test.p)),
@@ -238,7 +238,7 @@ mod tests {
         assert!(table.caption.contains("Holm's over 6 pairs"), "{}", table.caption);
         assert!(!table.caption.contains("several seeds"));
         let text: Vec<&str> = table.rows[1].iter().map(|cell| cell.text.as_str()).collect();
-        assert_eq!(text[..3], ["model_5 · block5 · rank 5", "model_4", "+1.00"]);
-        assert_eq!(text[7..11], ["open", "2", "0", "0.500"]);
+        assert_eq!(text[..4], ["model_5 · block5 · rank 5", "model_4", "open", "+1.00"]);
+        assert_eq!(text[8..11], ["2", "0", "0.500"]);
     }
 }

@@ -6,6 +6,7 @@ mod curves;
 mod drawing;
 mod forest;
 mod heatmap;
+mod patients;
 mod probabilities;
 mod theme;
 
@@ -42,13 +43,11 @@ pub(crate) fn overview(shown: &Shown<'_>) -> Result<Vec<Figure>> {
     let of_accuracy = [accuracy::by_rank(shown), accuracy::by_layers(shown)];
     figures.extend(of_accuracy.into_iter().flatten().map(finish).collect::<Result<Vec<_>>>()?);
     figures.extend(heatmap::figure(shown)?);
-    let rest = [
-        accuracy::by_parameters(shown),
-        probabilities::roc(shown),
-        probabilities::reliability(shown),
-        validation_overview(shown.data, shown.groups),
-    ];
-    figures.extend(rest.into_iter().flatten().map(finish).collect::<Result<Vec<_>>>()?);
+    let of_probabilities =
+        [accuracy::by_parameters(shown), probabilities::roc(shown), probabilities::reliability(shown)];
+    figures.extend(of_probabilities.into_iter().flatten().map(finish).collect::<Result<Vec<_>>>()?);
+    figures.extend(patients::figure(shown)?);
+    figures.extend(validation_overview(shown.data, shown.groups).map(finish).transpose()?);
     Ok(figures)
 }
 
@@ -175,6 +174,7 @@ mod tests {
             "accuracy-by-parameters.svg",
             "roc.svg",
             "reliability.svg",
+            "errors-by-patient.svg",
             "validation-accuracy.svg",
         ];
         assert_eq!(names(&fixture::ranks()), expected);
@@ -184,7 +184,10 @@ mod tests {
     fn without_ranks_there_is_no_chart_of_them() {
         let mut data = fixture::ranks();
         data.runs.truncate(1);
-        assert_eq!(names(&data), ["accuracy-by-parameters.svg", "roc.svg", "reliability.svg"]);
+        assert_eq!(
+            names(&data),
+            ["accuracy-by-parameters.svg", "roc.svg", "reliability.svg", "errors-by-patient.svg"]
+        );
     }
 
     #[test]
