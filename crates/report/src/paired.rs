@@ -279,6 +279,37 @@ mod tests {
     }
 
     #[test]
+    fn differences_are_corrected_over_all_pairs_and_equivalence_over_those_shown() {
+        let mut data = fixture::series(&[(1, 60), (5, 42), (16, 40), (64, 55)]);
+        data.options.margin = 0.006;
+        let (groups, found) = compared(&data);
+        assert_eq!((found.pairs.len(), found.corrected_for), (3, 6));
+        let measured = measure(&data, &groups);
+        let mut raw = Vec::new();
+        for second in 0..4 {
+            for first in 0..second {
+                raw.push(difference(&measured, first, second, &data.options).unwrap().p);
+            }
+        }
+        let corrected = holm(&raw).unwrap();
+        let same: Vec<f64> = found
+            .pairs
+            .iter()
+            .map(|pair| pair.difference.equivalence(data.options.margin, data.options.alpha).unwrap().p)
+            .collect();
+        for (pair, same) in found.pairs.iter().zip(holm(&same).unwrap()) {
+            assert!(corrected.contains(&pair.corrected_p), "{pair:?}");
+            assert!((pair.equivalence.p - same).abs() < 1e-15 && same > 0.0, "{pair:?}");
+        }
+        assert!(
+            found
+                .pairs
+                .iter()
+                .any(|pair| pair.equivalence.p > pair.equivalence.lower_p.max(pair.equivalence.upper_p))
+        );
+    }
+
+    #[test]
     fn several_seeds_are_one_test_without_mcnemar() {
         let (_, found) = compared(&fixture::seeds());
         assert_eq!((found.pairs.len(), found.pairs[0].repeats), (1, (3, 3)));

@@ -99,7 +99,7 @@ pub(crate) fn table(groups: &[Group], all: &Comparisons, options: &Options) -> O
         ""
     };
     let caption = format!(
-        "Differences in accuracy are first − second on the same cells, with a t test and interval over patients whose cells \
+        "Differences in accuracy are first − second on the same cells, with a t test and an interval, not corrected, over patients whose cells \
          are summed. p, corrected is Holm's over {}, all on the same cells, because the best was picked by them; a difference \
          is claimed below {}. p, beyond ±{margin} is that of the two one-sided tests of equivalence, corrected over the \
          comparisons shown; equivalence is claimed below the same. McNemar's and DeLong's tests take every cell as \
