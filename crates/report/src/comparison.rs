@@ -9,8 +9,6 @@ use ranklab_store::{RunResult, RunRow};
 use crate::data::{ReportData, RunData};
 use crate::error::{Error, Result};
 use crate::family;
-use crate::format::{self, NONE, spread, thousands};
-use crate::table::{Cell, Column as TableColumn, Table};
 
 /// The measured value of a run, if it has one.
 type Measure = fn(&RunResult) -> Option<f64>;
@@ -204,127 +202,10 @@ fn name(groups: &mut [Group]) {
     }
 }
 
-/// Which end of a column is the best.
-#[derive(Clone, Copy, PartialEq)]
-enum Best {
-    Highest,
-    Lowest,
-    Neither,
-}
-
-/// The comparison table. Columns that say nothing here are left out.
-pub(crate) fn table(groups: &[Group]) -> Table {
-    let mut columns = Vec::new();
-    let mut cells: Vec<Vec<Cell>> = vec![Vec::new(); groups.len()];
-    let mut words = |title: &str, of: &dyn Fn(&Group) -> Option<String>, always: bool| {
-        if always || groups.iter().any(|group| of(group).is_some()) {
-            columns.push(TableColumn::text(title));
-            for (row, group) in cells.iter_mut().zip(groups) {
-                row.push(of(group).unwrap_or_else(|| NONE.to_owned()).into());
-            }
-        }
-    };
-    words("model", &|group| Some(group.first.start.model.clone()), true);
-    words("layers", &|group| group.first.start.layers.clone(), false);
-    words("rank", &|group| group.first.start.ranks.clone(), false);
-    words("preset", &|group| group.first.start.preset.clone(), false);
-    words("settings", &|group| Some(group.settings.clone()).filter(|text| !text.is_empty()), false);
-    words("runs", &|group| Some(group.runs.len().to_string()), true);
-    if let Some(column) = columns.last_mut() {
-        column.numeric = true;
-    }
-    let mut numbers = |title: &str, best: Best, of: &dyn Fn(&Group) -> Option<(f64, String)>| {
-        columns.push(TableColumn::number(title));
-        let values: Vec<_> = groups.iter().map(of).collect();
-        let winner = winner(&values, best);
-        for (row, value) in cells.iter_mut().zip(values) {
-            let text = value.map_or_else(|| NONE.to_owned(), |(_, text)| text);
-            let best = winner.as_ref() == Some(&text);
-            row.push(Cell { text, best });
-        }
-    };
-    // A type for the pointers, which would otherwise each have their own.
-    type Quality = (&'static str, &'static str, fn(f64) -> String);
-    let qualities: [Quality; 5] = [
-        ("accuracy, %", "accuracy", format::percent),
-        ("sensitivity, %", "sensitivity", format::percent),
-        ("specificity, %", "specificity", format::percent),
-        ("F1", "f1", format::four),
-        ("AUC", "auc", format::four),
-    ];
-    for (title, measure, format) in qualities {
-        numbers(title, Best::Highest, &|group| {
-            group.measure(measure).map(|summary| (summary.mean, spread(Some(summary), format)))
-        });
-    }
-    let whole = |value: i64| Some((value as f64, thousands(value)));
-    numbers("trainable parameters", Best::Lowest, &|group| whole(group.first.start.trainable_parameters));
-    numbers("in adapters", Best::Neither, &|group| whole(group.first.start.adapter_parameters));
-    numbers("frozen parameters", Best::Neither, &|group| whole(group.first.start.frozen_parameters));
-    let mean = |group: &Group, measure: &str, format: fn(f64) -> String| {
-        group.measure(measure).map(|summary| (summary.mean, format(summary.mean)))
-    };
-    numbers("training time", Best::Lowest, &|group| mean(group, "train_seconds", format::seconds));
-    numbers("images/s", Best::Highest, &|group| mean(group, "images_per_second", format::rate));
-    numbers("peak memory", Best::Lowest, &|group| mean(group, "peak_memory", format::bytes));
-    Table { caption: caption(groups), columns, rows: cells }
-}
-
-/// The text of the best cell; `None` where there is nothing to win.
-fn winner(values: &[Option<(f64, String)>], best: Best) -> Option<String> {
-    let known: Vec<&(f64, String)> = values.iter().flatten().collect();
-    let winner = match best {
-        Best::Highest => known.iter().max_by(|one, other| one.0.total_cmp(&other.0)),
-        Best::Lowest => known.iter().min_by(|one, other| one.0.total_cmp(&other.0)),
-        Best::Neither => None,
-    }?;
-    known.iter().any(|(_, text)| *text != winner.1).then(|| winner.1.clone())
-}
-
-fn caption(groups: &[Group]) -> String {
-    let mut caption = "Test results per configuration; parasitized is the positive class.".to_owned();
-    if groups.iter().any(|group| group.runs.len() > 1) {
-        caption += " Several runs differ in seed or fold only and are shown as mean ± sample standard deviation, time, speed and \
-                    memory as mean.";
-    }
-    if groups.len() > 1 {
-        caption += " ★ marks the best value of a column as shown.";
-    }
-    caption
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::fixture;
-
-    fn column(table: &Table, title: &str) -> Vec<String> {
-        let place = table.columns.iter().position(|column| column.title == title).unwrap();
-        table.rows.iter().map(|row| row[place].text.clone()).collect()
-    }
-
-    #[test]
-    fn seeds_of_one_configuration_become_one_row_with_mean_and_spread() {
-        let data = fixture::seeds();
-        let groups = compare(&data).unwrap();
-        assert_eq!(groups.len(), 2);
-        assert_eq!((groups[0].runs.len(), groups[1].runs.len()), (3, 3));
-        let table = table(&groups);
-        assert_eq!(column(&table, "accuracy, %"), ["96.00 ± 1.00", "97.00 ± 1.00"]);
-        assert_eq!(column(&table, "runs"), ["3", "3"]);
-    }
-
-    #[test]
-    fn ranks_are_ordered_as_numbers_and_only_the_best_is_marked() {
-        let groups = compare(&fixture::ranks()).unwrap();
-        let table = table(&groups);
-        assert_eq!(column(&table, "rank"), ["—", "1", "5", "16"]);
-        let place = table.columns.iter().position(|column| column.title == "accuracy, %").unwrap();
-        let best: Vec<bool> = table.rows.iter().map(|row| row[place].best).collect();
-        assert_eq!(best, [false, false, true, false]);
-        let frozen = table.columns.iter().position(|column| column.title == "frozen parameters").unwrap();
-        assert!(table.rows.iter().all(|row| !row[frozen].best));
-    }
 
     #[test]
     fn other_training_is_another_configuration_and_is_named() {
@@ -354,24 +235,5 @@ mod tests {
         let groups = compare(&data).unwrap();
         assert_eq!(groups.len(), 4);
         assert!(groups.iter().any(|group| group.runs == [99]));
-    }
-
-    #[test]
-    fn a_diverged_run_has_dashes_instead_of_numbers() {
-        let mut data = fixture::ranks();
-        let result = data.runs[1].row.result.as_mut().unwrap();
-        result.auc = None;
-        result.test_accuracy = f64::NAN;
-        let table = table(&compare(&data).unwrap());
-        assert_eq!(column(&table, "accuracy, %")[1], "—");
-        assert_eq!(column(&table, "AUC")[1], "—");
-    }
-
-    #[test]
-    fn equal_values_have_no_winner() {
-        let value = |value: f64| Some((value, format::percent(value)));
-        assert_eq!(winner(&[value(0.9), value(0.9)], Best::Highest), None);
-        assert_eq!(winner(&[value(0.9)], Best::Highest), None);
-        assert_eq!(winner(&[value(0.9), None, value(0.8)], Best::Lowest), Some("80.00".into()));
     }
 }

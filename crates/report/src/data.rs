@@ -2,6 +2,8 @@
 
 use ranklab_store::{EpochMetric, PredictionRow, RunRow, SweepRow};
 
+use crate::options::Options;
+
 /// Longest part of a folder's name that comes from a sweep's name or from run ids.
 const NAME_LENGTH: usize = 48;
 
@@ -16,6 +18,8 @@ pub struct ReportData {
     pub runs: Vec<RunData>,
     /// Trials and runs without a result.
     pub unfinished: Vec<Unfinished>,
+    /// How runs are compared.
+    pub options: Options,
 }
 
 /// A finished run with what it recorded.

@@ -1,14 +1,32 @@
 //! What a report contains, in order, whatever it is rendered to.
 
-use crate::charts;
-use crate::comparison::{Group, compare, table};
+use crate::charts::{self, Shown};
+use crate::comparison::{Group, compare};
+use crate::comparison_table;
 use crate::data::ReportData;
 use crate::error::Result;
 use crate::facts::facts;
 use crate::findings::findings;
 use crate::format::NONE;
+use crate::intervals::{Measured, measure};
+use crate::paired::{Comparisons, compare_pairs};
 use crate::run_section::{RunSection, section};
+use crate::sentences;
+use crate::series;
 use crate::table::{Column, Fact, Figure, Table};
+
+/// Configurations against each other.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct PairsSection {
+    /// One sentence per comparison.
+    pub(crate) sentences: Vec<String>,
+    /// One sentence per series of ranks or layers.
+    pub(crate) series: Vec<String>,
+    /// Sentences on what is not compared.
+    pub(crate) not_compared: Vec<String>,
+    /// The same comparisons in numbers.
+    pub(crate) table: Option<Table>,
+}
 
 /// A report's content.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,6 +41,8 @@ pub(crate) struct Document {
     pub(crate) facts: Vec<Fact>,
     /// The comparison; `None` without finished runs.
     pub(crate) comparison: Option<Table>,
+    /// Paired comparisons; `None` where there is nothing to pair.
+    pub(crate) pairs: Option<PairsSection>,
     /// Charts across configurations.
     pub(crate) figures: Vec<Figure>,
     /// Runs in detail.
@@ -37,6 +57,8 @@ pub(crate) struct Document {
 /// When the runs cannot be grouped or a chart cannot be drawn.
 pub(crate) fn document(data: &ReportData) -> Result<Document> {
     let groups = compare(data)?;
+    let measured = measure(data, &groups);
+    let comparisons = compare_pairs(&groups, &measured, &data.options);
     let mut runs = Vec::new();
     for run in &data.runs {
         if let Some(result) = &run.row.result {
@@ -46,12 +68,36 @@ pub(crate) fn document(data: &ReportData) -> Result<Document> {
     Ok(Document {
         title: data.title.clone(),
         banners: banners(data),
-        findings: findings(data, &groups),
+        findings: findings(data, &groups, &measured, &comparisons),
         facts: facts(data),
-        comparison: (!groups.is_empty()).then(|| table(&groups)),
-        figures: charts::overview(data, &groups)?,
+        comparison: (!groups.is_empty()).then(|| comparison_table::table(&groups, &measured, &data.options)),
+        pairs: pairs(data, &groups, &measured, &comparisons),
+        figures: charts::overview(&Shown {
+            data,
+            groups: &groups,
+            measured: &measured,
+            comparisons: &comparisons,
+        })?,
         runs,
         unfinished: unfinished(data),
+    })
+}
+
+fn pairs(
+    data: &ReportData,
+    groups: &[Group],
+    measured: &[Measured],
+    comparisons: &Comparisons,
+) -> Option<PairsSection> {
+    if comparisons.pairs.is_empty() && comparisons.not_compared.is_empty() {
+        return None;
+    }
+    let sentence = |pair| sentences::sentence(groups, pair, comparisons, &data.options);
+    Some(PairsSection {
+        sentences: comparisons.pairs.iter().map(sentence).collect(),
+        series: series::sentences(groups, measured, &data.options),
+        not_compared: comparisons.not_compared.clone(),
+        table: sentences::table(groups, comparisons, &data.options),
     })
 }
 
@@ -124,6 +170,14 @@ mod tests {
             table.rows.iter().map(|row| row.iter().map(|cell| cell.text.as_str()).collect()).collect();
         assert_eq!(rows[0], ["rank=64", "5", "failed", "out of memory at step 3"]);
         assert_eq!(rows[1], ["rank=128", "—", "planned", "has not started"]);
+    }
+
+    #[test]
+    fn a_single_configuration_has_no_comparisons() {
+        let mut data = fixture::ranks();
+        assert_eq!(document(&data).unwrap().pairs.unwrap().sentences.len(), 5);
+        data.runs.truncate(1);
+        assert_eq!(document(&data).unwrap().pairs, None);
     }
 
     #[test]

@@ -1,20 +1,36 @@
 //! What the numbers say, in sentences that claim no more than they hold.
 
-use ranklab_store::RunRow;
-
+use crate::cells::TestCells;
 use crate::comparison::Group;
 use crate::data::ReportData;
 use crate::format::{count, percent, thousands};
+use crate::intervals::Measured;
+use crate::leakage;
+use crate::options::Options;
+use crate::paired::{CLASSICAL, Comparisons};
+use crate::sentences::sentence;
+use crate::series;
+
+/// Series told here; the comparisons have the rest.
+const SERIES: usize = 2;
 
 /// The findings, the most important first.
-pub(crate) fn findings(data: &ReportData, groups: &[Group]) -> Vec<String> {
+pub(crate) fn findings(
+    data: &ReportData,
+    groups: &[Group],
+    measured: &[Measured],
+    comparisons: &Comparisons,
+) -> Vec<String> {
     let Some(best) = best(groups.iter()) else {
-        return vec!["No run has a test accuracy yet: there is nothing to compare.".to_owned()];
+        let nothing = "No run has a test accuracy yet: there is nothing to compare.".to_owned();
+        return std::iter::once(nothing).chain(leakage::statement(data)).collect();
     };
-    let mut findings = vec![leader(best, groups)];
-    findings.extend(against_model_4(groups));
-    findings.push(caution(best, groups));
-    findings.extend(split_caution(groups));
+    let mut findings = vec![leader(best, groups, measured)];
+    findings.extend(against_classical(groups, comparisons, &data.options));
+    findings.extend(series::sentences(groups, measured, &data.options).into_iter().take(SERIES));
+    let cells = number_of_cells(best, groups, measured);
+    findings.push(caution(cells, groups, !comparisons.pairs.is_empty(), &data.options));
+    findings.extend(leakage::statement(data));
     if data.is_synthetic() {
         findings.push("Generated images are in use: these figures say nothing about malaria.".to_owned());
     }
@@ -27,14 +43,14 @@ fn best<'a>(groups: impl Iterator<Item = &'a Group>) -> Option<&'a Group> {
     known.reduce(|best, next| if next.0 > best.0 { next } else { best }).map(|(_, group)| group)
 }
 
-fn leader(best: &Group, groups: &[Group]) -> String {
+fn leader(best: &Group, groups: &[Group], measured: &[Measured]) -> String {
     let tied: Vec<&str> = groups
         .iter()
         .filter(|group| group.accuracy() == best.accuracy())
         .map(|group| group.name.as_str())
         .collect();
     let accuracy = accuracy(best);
-    let cells = test_cells(&best.first);
+    let cells = test_cells(best, groups, measured);
     match (groups.len(), tied.len()) {
         (1, _) => format!("{} reaches a test accuracy of {accuracy} on {cells}.", best.name),
         (all, 1) => format!(
@@ -66,22 +82,40 @@ fn accuracy(group: &Group) -> String {
     }
 }
 
-fn test_cells(run: &RunRow) -> String {
-    format!("{} test cells", thousands(run.start.test_images))
+/// `200 test cells`, of all folds together where there are several.
+fn test_cells(group: &Group, groups: &[Group], measured: &[Measured]) -> String {
+    let folds = match cells_of(group, groups, measured) {
+        Some(cells) if cells.folds > 1 => format!(" in {}", count(cells.folds, "fold")),
+        _ => String::new(),
+    };
+    format!("{} test cells{folds}", thousands(number_of_cells(group, groups, measured)))
 }
 
-/// The best adapted model beside the best classically fine-tuned one, where there are both.
-fn against_model_4(groups: &[Group]) -> Option<String> {
-    let classical = best(groups.iter().filter(|group| group.first.start.model == "model_4"))?;
-    let adapted = best(groups.iter().filter(|group| group.first.start.model != "model_4"))?;
-    let difference = adapted.accuracy()? - classical.accuracy()?;
-    let points = percent(difference.abs());
+fn number_of_cells(group: &Group, groups: &[Group], measured: &[Measured]) -> i64 {
+    let known = cells_of(group, groups, measured).and_then(|cells| i64::try_from(cells.labels.len()).ok());
+    known.unwrap_or(group.first.start.test_images)
+}
+
+fn cells_of<'a>(group: &Group, groups: &[Group], measured: &'a [Measured]) -> Option<&'a TestCells> {
+    let place = groups.iter().position(|other| other.runs == group.runs)?;
+    measured.get(place)?.cells.as_ref().ok()
+}
+
+/// The best adapted model beside the best classically fine-tuned one, where there are both, and what
+/// the paired comparison of them shows.
+fn against_classical(groups: &[Group], comparisons: &Comparisons, options: &Options) -> Vec<String> {
+    let model = |classical: bool| {
+        best(groups.iter().filter(|group| (group.first.start.model == CLASSICAL) == classical))
+    };
+    let (Some(classical), Some(adapted)) = (model(true), model(false)) else { return Vec::new() };
+    let (Some(one), Some(other)) = (adapted.accuracy(), classical.accuracy()) else { return Vec::new() };
+    let points = percent((one - other).abs());
     let relation = match points.as_str() {
         "0.00" => "level with".to_owned(),
-        _ if difference > 0.0 => format!("{points} points above"),
+        _ if one > other => format!("{points} points above"),
         _ => format!("{points} points below"),
     };
-    let mut sentence = format!(
+    let mut beside = format!(
         "The best adapted configuration, {} with {}, stands {relation} the best model_4 with {}, training {} \
          parameters instead of {}.",
         adapted.name,
@@ -90,39 +124,43 @@ fn against_model_4(groups: &[Group]) -> Option<String> {
         thousands(adapted.first.start.trainable_parameters),
         thousands(classical.first.start.trainable_parameters),
     );
-    if adapted.splits != classical.splits {
-        sentence += " The two were not tested on the same cells, so the difference mixes models and cells.";
+    let runs = |place: usize| &groups[place].runs;
+    let pair = comparisons
+        .pairs
+        .iter()
+        .find(|pair| *runs(pair.first) == adapted.runs && *runs(pair.second) == classical.runs);
+    if pair.is_none() && adapted.splits != classical.splits {
+        beside += " The two were not tested on the same cells, so the difference mixes models and cells.";
     }
-    Some(sentence)
+    let tested = pair.map(|pair| sentence(groups, pair, comparisons, options));
+    std::iter::once(beside).chain(tested).collect()
 }
 
-fn caution(best: &Group, groups: &[Group]) -> String {
-    let mut sentence = String::new();
-    if best.first.start.test_images > 0 {
-        let one = percent(1.0 / best.first.start.test_images as f64);
-        sentence += &format!("One cell more or less is {one} points. ");
+fn caution(cells: i64, groups: &[Group], compared: bool, options: &Options) -> String {
+    let mut sentences = Vec::new();
+    if cells > 0 {
+        let one = percent(1.0 / cells as f64);
+        sentences.push(format!("One cell more or less is {one} points."));
     }
-    sentence += "Confidence intervals and tests of differences are not computed here.";
+    sentences.push(
+        "Intervals and tests take patients as independent and the trained networks as given: they speak of other \
+         patients, not of other seeds, splits or laboratories."
+            .to_owned(),
+    );
+    if compared {
+        sentences.push(format!(
+            "The margin of ±{} within which configurations count as equivalent is a choice, to be made before results \
+             are seen.",
+            options.margin_in_points()
+        ));
+    }
     if groups.len() > 1 {
-        sentence += &format!(
-            " The best of {} was picked by the same test figures that are shown, so it looks better than it is.",
+        sentences.push(format!(
+            "The best of {} was picked by the same test figures that are shown, so it looks better than it is.",
             count(groups.len(), "configuration")
-        );
+        ));
     }
-    sentence
-}
-
-/// A random cut lets patients stand on both sides.
-fn split_caution(groups: &[Group]) -> Option<String> {
-    let leaky = groups.iter().find(|group| group.first.start.shared_test_images > 0)?;
-    let start = &leaky.first.start;
-    let share = percent(start.shared_test_images as f64 / start.test_images.max(1) as f64);
-    let all = groups.iter().all(|group| group.first.start.shared_test_images == start.shared_test_images);
-    let extent = if all { String::new() } else { format!(" ({})", leaky.name) };
-    Some(format!(
-        "{share} % of the test cells come from patients who also stand in training{extent}: such a split flatters \
-         every model, by one to three points in published comparisons."
-    ))
+    sentences.join(" ")
 }
 
 #[cfg(test)]
@@ -130,9 +168,14 @@ mod tests {
     use super::*;
     use crate::comparison::compare;
     use crate::fixture;
+    use crate::intervals::measure;
+    use crate::paired::compare_pairs;
 
     fn of(data: &ReportData) -> Vec<String> {
-        findings(data, &compare(data).unwrap())
+        let groups = compare(data).unwrap();
+        let measured = measure(data, &groups);
+        let comparisons = compare_pairs(&groups, &measured, &data.options);
+        findings(data, &groups, &measured, &comparisons)
     }
 
     #[test]
@@ -147,8 +190,14 @@ mod tests {
             "The best adapted configuration, model_5 · block5 · rank 5 with 98.00 %, stands 1.00 points above the \
              best model_4 with 97.00 %, training 1,259,266 parameters instead of 2,757,378."
         );
-        assert!(findings[2].starts_with("One cell more or less is 0.50 points. Confidence intervals"));
-        assert!(findings[2].contains("The best of 4 configurations was picked by the same test figures"));
+        assert!(findings[2].starts_with("The data do not tell model_5 · block5 · rank 5 and model_4 apart"));
+        assert!(findings[3].starts_with("model_5 · block5: no smaller member than the best, rank 5"));
+        assert!(
+            findings[4]
+                .starts_with("One cell more or less is 0.50 points. Intervals and tests take patients")
+        );
+        assert!(findings[4].contains("The margin of ±1 point"));
+        assert!(findings[4].contains("The best of 4 configurations was picked by the same test figures"));
     }
 
     #[test]
@@ -165,23 +214,32 @@ mod tests {
     fn models_tested_on_other_cells_are_not_compared_silently() {
         let mut data = fixture::ranks();
         data.runs[0].row.start.split_hash = "another".into();
+        data.runs[0].predictions.iter_mut().for_each(|row| row.image.push('x'));
         assert!(of(&data)[1].ends_with(
             "The two were not tested on the same cells, so the difference mixes models and cells."
         ));
     }
 
     #[test]
-    fn leaking_patients_are_mentioned_and_clean_splits_are_not() {
+    fn a_single_run_is_neither_compared_nor_warned_of_being_picked() {
         let mut data = fixture::ranks();
-        assert!(
-            of(&data)
-                .iter()
-                .any(|finding| finding.starts_with("95.00 % of the test cells come from patients"))
-        );
-        for run in &mut data.runs {
-            run.row.start.shared_test_images = 0;
-        }
-        assert!(!of(&data).iter().any(|finding| finding.contains("flatters")));
+        data.runs.truncate(1);
+        let findings = of(&data);
+        assert_eq!(findings.len(), 3);
+        assert!(!findings[1].contains("margin") && !findings[1].contains("picked"));
+    }
+
+    #[test]
+    fn folds_count_their_cells_together() {
+        let findings = of(&fixture::folds());
+        assert!(findings[0].ends_with("on 200 test cells in 4 folds."), "{}", findings[0]);
+        assert!(findings[3].starts_with("One cell more or less is 0.50 points."), "{}", findings[3]);
+    }
+
+    #[test]
+    fn leakage_is_always_the_last_word_on_real_images() {
+        assert!(of(&fixture::ranks()).last().unwrap().contains("also stand in training"));
+        assert!(of(&fixture::folds()).last().unwrap().starts_with("No patient stands on both sides"));
     }
 
     #[test]

@@ -1,8 +1,10 @@
 //! Reports as sweeps would leave them behind, for tests.
 
+use ranklab_stats::{ConfusionMatrix, THRESHOLD, roc_auc};
 use ranklab_store::{EpochMetric, NewRun, PredictionRow, RunResult, RunRow, RunStatus, SweepRow};
 
 use crate::data::{ReportData, RunData, Unfinished};
+use crate::options::Options;
 
 /// Test cells of every run, half of each class.
 const CELLS: i64 = 200;
@@ -38,6 +40,7 @@ pub(crate) fn ranks() -> ReportData {
                 reason: "has not started".into(),
             },
         ],
+        options: Options::default(),
     }
 }
 
@@ -51,6 +54,48 @@ pub(crate) fn seeds() -> ReportData {
         runs.push(run(seed + 4, Some(5), seed, 4 + 2 * seed));
     }
     ReportData { runs, unfinished: Vec::new(), ..ranks() }
+}
+
+/// Four folds each of model_4, with 6 errors altogether, and of rank 5, with 2.
+pub(crate) fn folds() -> ReportData {
+    let mut runs = Vec::new();
+    for (rank, errors) in [(None, 6), (Some(5), 2)] {
+        for fold in 0..4 {
+            let mut run = run(1 + runs.len() as i64, rank, 0, errors);
+            let of_fold = |row: &PredictionRow| {
+                let patient: i64 = row.patient.trim_start_matches('C').parse().unwrap();
+                patient % 4 == fold
+            };
+            let predictions = run.predictions.into_iter().filter(of_fold).collect();
+            let start = &mut run.row.start;
+            start.fold = Some(fold);
+            start.split = "patient".into();
+            start.split_hash = format!("fold {fold}");
+            start.config = start.config.replace("\"seed\"", &format!("\"fold\":{fold},\"seed\""));
+            (start.shared_patients, start.shared_test_images, start.test_patients) = (0, 0, PATIENTS / 4);
+            runs.push(tested(run.row, predictions));
+        }
+    }
+    ReportData { runs, unfinished: Vec::new(), ..ranks() }
+}
+
+/// model_4 and rank 5 with so many errors among 4,000 cells of 200 patients.
+pub(crate) fn against_classical(classical: i64, adapted: i64) -> ReportData {
+    let runs = vec![large(run(1, None, 0, 0), classical), large(run(2, Some(5), 0, 0), adapted)];
+    ReportData { runs, unfinished: Vec::new(), ..ranks() }
+}
+
+/// Ranks with so many errors among 4,000 cells of 200 patients.
+pub(crate) fn series(members: &[(i64, i64)]) -> ReportData {
+    let runs = members.iter().zip(1..).map(|((rank, errors), id)| large(run(id, Some(*rank), 0, 0), *errors));
+    ReportData { runs: runs.collect(), unfinished: Vec::new(), ..ranks() }
+}
+
+fn large(run: RunData, errors: i64) -> RunData {
+    let mut row = run.row;
+    row.start.test_patients = 200;
+    (row.start.shared_patients, row.start.shared_test_images) = (0, 0);
+    tested(row, predictions(errors, 4000, 200))
 }
 
 /// Names, commands and reasons that try to be more than text.
@@ -133,7 +178,6 @@ pub(crate) fn run(id: i64, rank: Option<i64>, seed: i64, errors: i64) -> RunData
         adapter_parameters: 15_360 * rank.unwrap_or(0),
         select_by: "validation_accuracy".into(),
     };
-    let predictions = predictions(errors);
     let row = RunRow {
         id,
         status: RunStatus::Finished,
@@ -141,15 +185,23 @@ pub(crate) fn run(id: i64, rank: Option<i64>, seed: i64, errors: i64) -> RunData
         started_at: format!("2026-01-02T03:{id:02}:00Z"),
         ended_at: Some(format!("2026-01-02T03:{id:02}:50Z")),
         start,
-        result: Some(result(id, errors)),
+        result: None,
     };
-    RunData { row, epochs: epochs(id), predictions }
+    tested(row, predictions(errors, CELLS, PATIENTS))
 }
 
-/// `errors` false negatives among the parasitized half.
-fn result(id: i64, errors: i64) -> RunResult {
-    let half = CELLS / 2;
-    let sensitivity = (half - errors) as f64 / half as f64;
+/// The run with the result that these predictions give.
+fn tested(mut row: RunRow, predictions: Vec<PredictionRow>) -> RunData {
+    row.start.test_images = predictions.len() as i64;
+    row.result = Some(result(row.id, &predictions));
+    RunData { epochs: epochs(row.id), row, predictions }
+}
+
+fn result(id: i64, predictions: &[PredictionRow]) -> RunResult {
+    let labels: Vec<u8> = predictions.iter().map(|row| u8::try_from(row.label).unwrap()).collect();
+    let probabilities: Vec<f64> = predictions.iter().map(|row| row.probability).collect();
+    let matrix = ConfusionMatrix::from_predictions(&labels, &probabilities, THRESHOLD).unwrap();
+    let errors = (matrix.false_negatives + matrix.false_positives) as f64;
     RunResult {
         best_epoch: 8,
         model_hash: format!("{:064x}", id * 7),
@@ -158,28 +210,31 @@ fn result(id: i64, errors: i64) -> RunResult {
         test_seconds: 1.5,
         images_per_second: 500.0 + id as f64,
         peak_memory_bytes: 3_000_000_000,
-        test_loss: 0.1 + 0.01 * errors as f64,
-        test_accuracy: (CELLS - errors) as f64 / CELLS as f64,
-        sensitivity,
-        specificity: 1.0,
-        precision: 1.0,
-        f1: 2.0 * sensitivity / (1.0 + sensitivity),
-        auc: Some(0.999 - 0.001 * errors as f64),
-        true_positives: half - errors,
-        false_negatives: errors,
-        false_positives: 0,
-        true_negatives: half,
+        test_loss: 0.1 + 0.01 * errors,
+        test_accuracy: matrix.accuracy(),
+        sensitivity: matrix.sensitivity(),
+        specificity: matrix.specificity(),
+        precision: matrix.precision(),
+        f1: matrix.f1(),
+        auc: roc_auc(&labels, &probabilities).unwrap(),
+        true_positives: matrix.true_positives as i64,
+        false_negatives: matrix.false_negatives as i64,
+        false_positives: matrix.false_positives as i64,
+        true_negatives: matrix.true_negatives as i64,
     }
 }
 
-fn predictions(errors: i64) -> Vec<PredictionRow> {
-    (0..CELLS)
+/// The first `errors` cells, which are parasitized as is the first half, are called uninfected. Cells go
+/// around the patients. Probabilities spread a little, so that curves have points.
+fn predictions(errors: i64, cells: i64, patients: i64) -> Vec<PredictionRow> {
+    (0..cells)
         .map(|cell| {
-            let label = i64::from(cell < CELLS / 2);
-            let right = if label == 1 { 0.9 } else { 0.1 };
+            let label = i64::from(cell < cells / 2);
+            let doubt = 0.05 + 0.01 * (cell * 7 % 31) as f64;
+            let right = if label == 1 { 1.0 - doubt } else { doubt };
             let probability = if cell < errors { 1.0 - right } else { right };
-            let patient = format!("C{}", 12 + cell % PATIENTS);
-            PredictionRow { image: format!("cell_{cell:03}.png"), patient, label, probability }
+            let patient = format!("C{}", 12 + cell % patients);
+            PredictionRow { image: format!("cell_{cell:04}.png"), patient, label, probability }
         })
         .collect()
 }

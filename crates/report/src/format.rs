@@ -10,6 +10,31 @@ pub(crate) fn percent(share: f64) -> String {
     format!("{:.2}", share * 100.0)
 }
 
+/// A difference of shares as points with its sign: `+0.31`, `−1.20`, `0.00`.
+pub(crate) fn signed_points(difference: f64) -> String {
+    signed(&percent(difference.abs()), difference)
+}
+
+/// A difference with its sign and four decimals: `−0.0012`.
+pub(crate) fn signed_four(difference: f64) -> String {
+    signed(&four(difference.abs()), difference)
+}
+
+/// What rounds to nothing has no sign.
+fn signed(digits: &str, value: f64) -> String {
+    let sign = match digits.chars().any(|digit| ('1'..='9').contains(&digit)) {
+        false => "",
+        true if value > 0.0 => "+",
+        true => "−",
+    };
+    format!("{sign}{digits}")
+}
+
+/// A p-value: `0.070`, `< 0.001`.
+pub(crate) fn p_value(p: f64) -> String {
+    if p < 0.001 { "< 0.001".to_owned() } else { format!("{p:.3}") }
+}
+
 /// Four decimals: `0.9769`.
 pub(crate) fn four(value: f64) -> String {
     format!("{value:.4}")
@@ -110,6 +135,19 @@ mod tests {
         assert_eq!(
             (bytes(512.0), bytes(1_048_570.0), bytes(3_000_000_000.0)),
             ("0.5 KiB".into(), "1.0 MiB".into(), "2.8 GiB".into())
+        );
+    }
+
+    #[test]
+    fn differences_carry_a_sign_unless_they_round_to_nothing() {
+        assert_eq!(
+            (signed_points(0.0031), signed_points(-0.012), signed_points(-0.00001)),
+            ("+0.31".into(), "−1.20".into(), "0.00".into())
+        );
+        assert_eq!((signed_four(-0.0012), signed_four(0.0)), ("−0.0012".into(), "0.0000".into()));
+        assert_eq!(
+            (p_value(0.07), p_value(0.0002), p_value(1.0)),
+            ("0.070".into(), "< 0.001".into(), "1.000".into())
         );
     }
 

@@ -1,17 +1,19 @@
-//! The report as one self-contained HTML page: no script, no font and no image from elsewhere.
+//! The report as one self-contained HTML page: no script, no font and no image from elsewhere. Its one
+//! script sorts and filters tables; without it they stand as they are.
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use ranklab_stats::ConfusionMatrix;
 
 use crate::charts::{Theme, themed};
 use crate::data::ReportData;
-use crate::document::{Document, document};
+use crate::document::{Document, PairsSection, document};
 use crate::error::Result;
 use crate::format::{percent, thousands};
 use crate::run_section::RunSection;
 use crate::table::{Cell, Fact, Figure, Table};
 
 const STYLE: &str = include_str!("style.css");
+const SCRIPT: &str = include_str!("table.js");
 
 /// Runs whose details are open at first.
 const OPEN_RUNS: usize = 3;
@@ -21,7 +23,12 @@ const OPEN_RUNS: usize = 3;
 /// # Errors
 /// When the runs cannot be grouped or a chart cannot be drawn.
 pub fn render_html(data: &ReportData) -> Result<String> {
-    Ok(page(&document(data)?).into_string())
+    Ok(render(&document(data)?))
+}
+
+/// The page of a document.
+pub(crate) fn render(document: &Document) -> String {
+    page(document).into_string()
 }
 
 fn page(document: &Document) -> Markup {
@@ -61,6 +68,7 @@ fn page(document: &Document) -> Markup {
                             (data_table(table))
                         }
                     }
+                    @if let Some(pairs) = &document.pairs { (comparisons(pairs)) }
                     @if !document.figures.is_empty() {
                         section aria-labelledby="charts" {
                             h2 id="charts" { "Charts" }
@@ -81,6 +89,7 @@ fn page(document: &Document) -> Markup {
                     }
                 }
                 footer { p { "Made by ranklab from its runs database; the same rows give the same page." } }
+                script { (PreEscaped(SCRIPT)) }
             }
         }
     }
@@ -92,6 +101,7 @@ fn contents(document: &Document) -> Markup {
             ul {
                 li { a href="#what-was-run" { "What was run" } }
                 @if document.comparison.is_some() { li { a href="#comparison" { "Comparison" } } }
+                @if document.pairs.is_some() { li { a href="#pairs" { "Against each other" } } }
                 @if !document.figures.is_empty() { li { a href="#charts" { "Charts" } } }
                 @if !document.runs.is_empty() {
                     li {
@@ -101,6 +111,19 @@ fn contents(document: &Document) -> Markup {
                 }
                 @if document.unfinished.is_some() { li { a href="#without-a-result" { "Without a result" } } }
             }
+        }
+    }
+}
+
+fn comparisons(pairs: &PairsSection) -> Markup {
+    html! {
+        section aria-labelledby="pairs" {
+            h2 id="pairs" { "Against each other" }
+            @if !pairs.sentences.is_empty() {
+                ul.sentences { @for sentence in &pairs.sentences { li { (sentence) } } }
+            }
+            @for sentence in pairs.series.iter().chain(&pairs.not_compared) { p { (sentence) } }
+            @if let Some(table) = &pairs.table { (data_table(table)) }
         }
     }
 }
@@ -120,11 +143,16 @@ fn facts(facts: &[Fact]) -> Markup {
     }
 }
 
-/// A table that scrolls by itself where the screen is narrow.
+/// A table that the page's script lets sort and filter.
 fn data_table(table: &Table) -> Markup {
+    scrolling(table, table.rows.len() > 1)
+}
+
+/// A table that scrolls by itself where the screen is narrow.
+fn scrolling(table: &Table, sortable: bool) -> Markup {
     html! {
         div.scroll role="region" tabindex="0" aria-label=(table.caption) {
-            table {
+            table.sortable[sortable] {
                 thead { (headings(table)) }
                 tbody {
                     @for row in &table.rows {
@@ -133,7 +161,7 @@ fn data_table(table: &Table) -> Markup {
                                 @if place == 0 {
                                     th scope="row" { (content(cell)) }
                                 } @else {
-                                    td.number[column.numeric] { (content(cell)) }
+                                    td.number[column.numeric] data-order=[cell.order] { (content(cell)) }
                                 }
                             }
                         }
@@ -196,7 +224,7 @@ fn details(run: &RunSection, open: bool) -> Markup {
             }
             div.run-body {
                 h3 { "Classification report" }
-                (data_table(&run.report))
+                (scrolling(&run.report, false))
                 div.columns {
                     div { h3 { "Confusion matrix" } (confusion(&run.matrix)) }
                     div { h3 { "Facts" } (facts(&run.facts)) }
@@ -261,7 +289,7 @@ mod tests {
     #[test]
     fn the_page_needs_nothing_from_elsewhere() {
         let page = render_html(&fixture::ranks()).unwrap();
-        for outside in ["http:", "https:", "<script", "<link", "<img", "@import", "url("] {
+        for outside in ["http:", "https:", "<script src", "fetch(", "<link", "<img", "@import", "url("] {
             assert!(!page.contains(outside), "{outside}");
         }
         assert_eq!(page.matches("<svg").count(), page.matches("role=\"img\"").count());
@@ -270,9 +298,21 @@ mod tests {
     #[test]
     fn markup_in_names_stays_text() {
         let page = render_html(&fixture::hostile()).unwrap();
-        assert!(!page.contains("<script") && !page.contains("<img"));
-        assert_eq!(page.matches("</style>").count(), 1);
+        assert_eq!(page.matches("<script").count(), 1, "the page's own");
+        assert_eq!((page.matches("</script>").count(), page.matches("</style>").count()), (1, 1));
+        assert!(!page.contains("<img"));
         assert!(page.contains("&lt;script&gt;"));
+    }
+
+    #[test]
+    fn tables_are_whole_without_the_script_and_tell_it_what_to_sort_by() {
+        let page = render_html(&fixture::ranks()).unwrap();
+        let (_, body) = page.split_once("<body>").unwrap();
+        let (before, _) = body.split_once("<script>").unwrap();
+        assert!(before.contains("<table class=\"sortable\">") && !before.contains("<button"));
+        // Training times sort by seconds, whatever their words.
+        assert!(before.contains(r#"data-order="81">"#) && before.contains("1 min 21 s"));
+        assert!(!before.contains("aria-sort"));
     }
 
     #[test]

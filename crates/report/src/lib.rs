@@ -4,8 +4,10 @@
 //! those rows: the same rows give the same bytes. [`document`] says what the report contains,
 //! [`html`] and [`markdown`] how it looks.
 
+mod cells;
 mod charts;
 mod comparison;
+mod comparison_table;
 mod data;
 mod document;
 mod error;
@@ -16,10 +18,16 @@ mod findings;
 mod fixture;
 mod format;
 mod html;
+mod intervals;
+mod leakage;
 mod load;
 mod markdown;
+mod options;
+mod paired;
 mod published;
 mod run_section;
+mod sentences;
+mod series;
 mod table;
 mod write;
 
@@ -28,4 +36,5 @@ pub use error::{Error, Result};
 pub use html::render_html;
 pub use load::{Selection, load};
 pub use markdown::{Markdown, render_markdown};
+pub use options::Options;
 pub use write::{Written, write};

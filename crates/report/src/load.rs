@@ -6,6 +6,7 @@ use ranklab_store::{RunRow, RunStatus, Store};
 
 use crate::data::{ReportData, RunData, Unfinished};
 use crate::error::{Error, Result};
+use crate::options::Options;
 
 /// What a report is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +42,7 @@ async fn load_sweep(store: &Store, id: i64) -> Result<ReportData> {
         sweep: Some(sweep),
         runs: Vec::new(),
         unfinished: Vec::new(),
+        options: Options::default(),
     };
     let mut seen = HashSet::new();
     for (trial, run) in store.runs_of_sweep(id).await? {
@@ -67,7 +69,13 @@ async fn load_runs(store: &Store, ids: &[i64]) -> Result<ReportData> {
     }
     let listed = ids.iter().map(i64::to_string).collect::<Vec<_>>().join(", ");
     let title = format!("{} {listed}", if ids.len() == 1 { "Run" } else { "Runs" });
-    let mut data = ReportData { title, sweep: None, runs: Vec::new(), unfinished: Vec::new() };
+    let mut data = ReportData {
+        title,
+        sweep: None,
+        runs: Vec::new(),
+        unfinished: Vec::new(),
+        options: Options::default(),
+    };
     for run in store.runs(&ids).await? {
         let label = run.start.label.clone();
         add(store, &mut data, run, &label).await?;

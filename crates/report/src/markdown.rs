@@ -26,7 +26,11 @@ pub struct Markdown {
 /// # Errors
 /// When the runs cannot be grouped or a chart cannot be drawn.
 pub fn render_markdown(data: &ReportData) -> Result<Markdown> {
-    let document = document(data)?;
+    Ok(render(&document(data)?))
+}
+
+/// The Markdown file of a document.
+pub(crate) fn render(document: &Document) -> Markdown {
     let drawn = document.figures.iter().chain(document.runs.iter().flat_map(|run| &run.figures));
     let figures = drawn
         .map(|figure| {
@@ -34,7 +38,7 @@ pub fn render_markdown(data: &ReportData) -> Result<Markdown> {
             (figure.file_name.clone(), svg)
         })
         .collect();
-    Ok(Markdown { text: text(&document), figures })
+    Markdown { text: text(document), figures }
 }
 
 fn text(document: &Document) -> String {
@@ -49,6 +53,16 @@ fn text(document: &Document) -> String {
     if let Some(comparison) = &document.comparison {
         blocks.push("## Comparison".to_owned());
         blocks.extend(table(comparison));
+    }
+    if let Some(pairs) = &document.pairs {
+        blocks.push("## Against each other".to_owned());
+        let sentences: Vec<String> =
+            pairs.sentences.iter().map(|sentence| format!("- {}", plain(sentence))).collect();
+        if !sentences.is_empty() {
+            blocks.push(sentences.join("\n"));
+        }
+        blocks.extend(pairs.series.iter().chain(&pairs.not_compared).map(|sentence| plain(sentence)));
+        blocks.extend(pairs.table.iter().flat_map(table));
     }
     if !document.figures.is_empty() {
         blocks.push("## Charts".to_owned());
@@ -194,6 +208,16 @@ mod tests {
     #[test]
     fn the_same_rows_give_the_same_bytes() {
         assert_eq!(render_markdown(&fixture::ranks()).unwrap(), render_markdown(&fixture::ranks()).unwrap());
+    }
+
+    #[test]
+    fn the_file_says_all_that_the_page_says_of_pairs() {
+        let document = document(&fixture::ranks()).unwrap();
+        let (page, file) = (crate::html::render(&document), render(&document).text);
+        for sentence in document.pairs.unwrap().sentences.iter().chain(&document.findings) {
+            assert!(page.contains(sentence.as_str()), "{sentence}");
+            assert!(file.contains(&plain(sentence)), "{sentence}");
+        }
     }
 
     #[test]

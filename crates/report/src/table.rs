@@ -30,22 +30,31 @@ impl Column {
 }
 
 /// One cell.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Cell {
     /// Content.
     pub(crate) text: String,
     /// Whether it is the best of its column.
     pub(crate) best: bool,
+    /// What the page sorts by, where the text is no plain number.
+    pub(crate) order: Option<f64>,
+}
+
+impl Cell {
+    /// A text that sorts by a number.
+    pub(crate) fn ordered(text: impl Into<String>, order: f64) -> Self {
+        Self { text: text.into(), best: false, order: Some(order) }
+    }
 }
 
 impl<T: Into<String>> From<T> for Cell {
     fn from(text: T) -> Self {
-        Self { text: text.into(), best: false }
+        Self { text: text.into(), ..Self::default() }
     }
 }
 
 /// A table whose first column names the rows.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Table {
     /// What it shows, in one sentence.
     pub(crate) caption: String,

@@ -5,9 +5,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::data::ReportData;
+use crate::document::document;
 use crate::error::{Error, Result};
-use crate::html::render_html;
-use crate::markdown::{Markdown, render_markdown};
+use crate::html;
+use crate::markdown::{self, Markdown};
 
 /// Folder of the report that was written last.
 const LATEST: &str = "latest";
@@ -29,8 +30,9 @@ pub struct Written {
 /// # Errors
 /// When the report cannot be rendered and when a file cannot be written.
 pub fn write(data: &ReportData, folder: &Path) -> Result<Written> {
-    let page = render_html(data)?;
-    let markdown = render_markdown(data)?;
+    let document = document(data)?;
+    let page = html::render(&document);
+    let markdown = markdown::render(&document);
     let own = folder.join(data.slug());
     let latest = folder.join(LATEST);
     for target in [&own, &latest] {
@@ -88,6 +90,7 @@ fn failed(path: &Path) -> impl FnOnce(io::Error) -> Error {
 mod tests {
     use super::*;
     use crate::fixture;
+    use crate::markdown::render_markdown;
 
     fn names(folder: &Path) -> Vec<String> {
         let mut names: Vec<String> = fs::read_dir(folder)

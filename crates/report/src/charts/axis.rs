@@ -10,6 +10,8 @@ enum Scale {
     Plain(usize),
     /// A share as percent, with so many decimals.
     Percent(usize),
+    /// A difference of shares in points, with so many decimals.
+    Points(usize),
     /// A power of two.
     Doubling,
     /// A power of ten.
@@ -46,6 +48,19 @@ impl Axis {
             high,
             ticks,
             scale: Scale::Percent(decimals.saturating_sub(2)),
+        }
+    }
+
+    /// Differences of shares, in points.
+    pub(crate) fn points(title: &str, values: &[f64]) -> Self {
+        let (low, high) = padded(values, 0.0005);
+        let (step, decimals) = step(low, high);
+        Self {
+            title: title.to_owned(),
+            low,
+            high,
+            ticks: multiples(low, high, step),
+            scale: Scale::Points(decimals.saturating_sub(2)),
         }
     }
 
@@ -136,6 +151,18 @@ impl Axis {
         match &self.scale {
             Scale::Plain(decimals) => format!("{place:.decimals$}", decimals = *decimals),
             Scale::Percent(decimals) => format!("{:.decimals$}", place * 100.0, decimals = *decimals),
+            Scale::Points(decimals) => {
+                let digits = format!("{:.decimals$}", (place * 100.0).abs(), decimals = *decimals);
+                let zero = digits.chars().all(|digit| matches!(digit, '0' | '.'));
+                let sign = if zero {
+                    ""
+                } else if place < 0.0 {
+                    "−"
+                } else {
+                    "+"
+                };
+                format!("{sign}{digits}")
+            }
             Scale::Doubling => format!("{:.0}", place.exp2()),
             Scale::Decades => short(10f64.powf(place)),
             Scale::Names(names) => names.get(place.max(0.0).round() as usize).cloned().unwrap_or_default(),
@@ -216,6 +243,14 @@ mod tests {
         assert_eq!(labels(&Axis::share("", &[0.961, 0.978])), ["96.0", "96.5", "97.0", "97.5", "98.0"]);
         assert_eq!(labels(&Axis::share("", &[0.9, 1.0])).last().unwrap(), "100");
         assert_eq!(labels(&Axis::share("", &[0.0, 1.0]))[0], "0");
+    }
+
+    #[test]
+    fn differences_have_signs_around_a_plain_zero() {
+        assert_eq!(
+            labels(&Axis::points("", &[-0.018, 0.012])),
+            ["−2.0", "−1.5", "−1.0", "−0.5", "0.0", "+0.5", "+1.0", "+1.5"]
+        );
     }
 
     #[test]

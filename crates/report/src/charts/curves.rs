@@ -9,29 +9,16 @@ use crate::table::Figure;
 
 use super::axis::Axis;
 use super::drawing::{Chart, Mark, Point, Series};
-use super::{Draft, finish, reach, slot_of};
-
-/// Curves in one overview; more cannot be told apart.
-const OVERVIEW_CURVES: usize = 8;
+use super::{Draft, finish, leading, reach, which};
 
 /// Validation accuracy of the first run of each configuration.
 pub(super) fn validation_overview(data: &ReportData, groups: &[Group]) -> Option<Draft> {
-    let mut candidates: Vec<&Group> = groups.iter().collect();
-    candidates.sort_by(|one, other| {
-        let accuracy = |group: &Group| group.accuracy().unwrap_or(f64::NEG_INFINITY);
-        accuracy(other).total_cmp(&accuracy(one))
-    });
-    candidates.truncate(OVERVIEW_CURVES);
-    let one_each =
-        groups.iter().all(|group| groups.iter().filter(|other| other.series == group.series).count() == 1);
     let mut series = Vec::new();
-    for group in groups.iter().filter(|group| candidates.iter().any(|candidate| candidate.runs == group.runs))
-    {
+    for (group, slot) in leading(groups) {
         let run = data.runs.iter().find(|run| Some(&run.row.id) == group.runs.first());
         let points = run.map(|run| curve(&run.epochs, "validation_accuracy")).unwrap_or_default();
         if !points.is_empty() {
-            let slot = if one_each { slot_of(groups, &group.series) } else { series.len() };
-            series.push(Series { name: group.name.clone(), slot, points });
+            series.push(Series { name: group.name.clone(), slot, points, dots: Vec::new() });
         }
     }
     // A single configuration's curve stands with its run.
@@ -40,24 +27,15 @@ pub(super) fn validation_overview(data: &ReportData, groups: &[Group]) -> Option
     }
     let values: Vec<f64> = reach(&series).collect();
     let epochs: Vec<f64> = series.iter().flat_map(|series| &series.points).map(|point| point.x).collect();
-    let best = if groups.len() > OVERVIEW_CURVES {
-        format!("the {OVERVIEW_CURVES} configurations with the highest test accuracy")
-    } else {
-        "each configuration".to_owned()
-    };
     Some(Draft {
         file_name: "validation-accuracy.svg".into(),
         title: "Validation accuracy by epoch".into(),
-        caption: format!("First run of {best}."),
-        chart: Chart {
-            x: Axis::whole("epoch", &epochs),
-            y: Axis::share("validation accuracy, %", &values),
+        caption: format!("First run of {}.", which(groups)),
+        chart: Chart::of(
+            Axis::whole("epoch", &epochs),
+            Axis::share("validation accuracy, %", &values),
             series,
-            rules: Vec::new(),
-            marks: Vec::new(),
-            joined: true,
-            sidestep: false,
-        },
+        ),
     })
 }
 
@@ -77,7 +55,7 @@ pub(crate) fn learning_curves(run: &RunData, best_epoch: i64) -> Result<Vec<Figu
             let points = curve(&run.epochs, &format!("{part}_{what}"));
             if !points.is_empty() {
                 let name = if part == "train" { "training" } else { part };
-                series.push(Series { name: name.to_owned(), slot, points });
+                series.push(Series { name: name.to_owned(), slot, points, dots: Vec::new() });
             }
         }
         if series.is_empty() {
@@ -88,15 +66,7 @@ pub(crate) fn learning_curves(run: &RunData, best_epoch: i64) -> Result<Vec<Figu
         let unit = if what == "accuracy" { "accuracy, %" } else { "cross-entropy" };
         let mark = Mark { x: best_epoch as f64, name: "kept epoch".to_owned() };
         let marks = epochs.contains(&mark.x).then_some(mark).into_iter().collect();
-        let chart = Chart {
-            x: Axis::whole("epoch", &epochs),
-            y: axis(unit, &values),
-            series,
-            rules: Vec::new(),
-            marks,
-            joined: true,
-            sidestep: false,
-        };
+        let chart = Chart { marks, ..Chart::of(Axis::whole("epoch", &epochs), axis(unit, &values), series) };
         figures.push(finish(Draft {
             file_name: format!("run-{id}-{what}.svg"),
             title: title.to_owned(),
@@ -112,7 +82,7 @@ fn curve(epochs: &[EpochMetric], metric: &str) -> Vec<Point> {
     let mut points: Vec<Point> = epochs
         .iter()
         .filter(|row| row.metric == metric && row.value.is_finite())
-        .map(|row| Point { x: row.epoch as f64, y: row.value, sd: None })
+        .map(|row| Point { x: row.epoch as f64, y: row.value, bar: None })
         .collect();
     points.sort_by(|one, other| one.x.total_cmp(&other.x));
     points

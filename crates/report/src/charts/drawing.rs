@@ -13,11 +13,11 @@ use super::axis::Axis;
 use super::theme::{DOTTED, GRID, HUES, INK, MUTED, SURFACE, line, marker};
 
 /// Width of every chart in pixels.
-const WIDTH: i32 = 560;
+pub(super) const WIDTH: i32 = 560;
 /// Height of the plot itself, without axis words and legend.
 const PLOT_HEIGHT: i32 = 260;
 const LEFT: i32 = 58;
-const RIGHT: i32 = 22;
+pub(super) const RIGHT: i32 = 22;
 const TOP: i32 = 36;
 const BELOW: i32 = 52;
 const LEGEND_ROW: i32 = 22;
@@ -29,16 +29,20 @@ const WIDTH_LETTERS: usize = 54;
 const MARKER_DISTANCE: i32 = 11;
 /// Pixels between markers that stand beside each other.
 const SIDESTEP: i32 = 8;
+/// The same where single runs are drawn between them.
+const WIDE_SIDESTEP: i32 = 16;
+/// Pixels of single runs to the right of their mean.
+const DOTS_SHIFT: i32 = 8;
 
-/// A point, drawn with a bar where it has a standard deviation.
+/// A point, drawn with a bar where it has an interval or a spread.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Point {
     /// Place along the x axis.
     pub(crate) x: f64,
     /// Place along the y axis.
     pub(crate) y: f64,
-    /// Sample standard deviation of `y`.
-    pub(crate) sd: Option<f64>,
+    /// Ends of its bar, along the y axis.
+    pub(crate) bar: Option<(f64, f64)>,
 }
 
 /// Points that belong together, ascending in x.
@@ -50,6 +54,8 @@ pub(crate) struct Series {
     pub(crate) slot: usize,
     /// The points.
     pub(crate) points: Vec<Point>,
+    /// Single runs behind the points, drawn small.
+    pub(crate) dots: Vec<(f64, f64)>,
 }
 
 /// A value that does not depend on x: a line across the plot.
@@ -72,6 +78,15 @@ pub(crate) struct Mark {
     pub(crate) name: String,
 }
 
+/// A dotted path that helps to read the series.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Guide {
+    /// Entry of the legend.
+    pub(crate) name: String,
+    /// Corners of the path.
+    pub(crate) path: Vec<(f64, f64)>,
+}
+
 /// All of a chart.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Chart {
@@ -85,23 +100,42 @@ pub(crate) struct Chart {
     pub(crate) rules: Vec<Rule>,
     /// Lines down.
     pub(crate) marks: Vec<Mark>,
+    /// Dotted paths below the series.
+    pub(crate) guides: Vec<Guide>,
     /// Whether a series' points follow one another: then a line joins them.
     pub(crate) joined: bool,
     /// Whether points of different series at the same place stand beside each other.
     pub(crate) sidestep: bool,
+    /// Whether points have markers.
+    pub(crate) marked: bool,
 }
 
-type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
-type Drawn = Result<(), String>;
+impl Chart {
+    /// Lines with markers and nothing else.
+    pub(crate) fn of(x: Axis, y: Axis, series: Vec<Series>) -> Self {
+        Self {
+            x,
+            y,
+            series,
+            rules: Vec::new(),
+            marks: Vec::new(),
+            guides: Vec::new(),
+            joined: true,
+            sidestep: false,
+            marked: true,
+        }
+    }
+}
+
+pub(super) type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
+pub(super) type Drawn = Result<(), String>;
 
 /// Draws the chart as SVG in the placeholder colours of the theme.
 pub(crate) fn draw(chart: &Chart) -> Result<String, String> {
-    let entries: Vec<(&str, usize, bool)> = chart
-        .series
-        .iter()
-        .map(|series| (series.name.as_str(), series.slot, true))
-        .chain(chart.rules.iter().map(|rule| (rule.name.as_str(), rule.slot, false)))
-        .collect();
+    let series = chart.series.iter().map(|series| (series.name.as_str(), Some(series.slot), chart.marked));
+    let rules = chart.rules.iter().map(|rule| (rule.name.as_str(), Some(rule.slot), false));
+    let guides = chart.guides.iter().map(|guide| (guide.name.as_str(), None, false));
+    let entries: Vec<(&str, Option<usize>, bool)> = series.chain(rules).chain(guides).collect();
     let columns =
         if entries.iter().all(|(name, ..)| name.chars().count() <= HALF_WIDTH_LETTERS) { 2 } else { 1 };
     let legend_rows = entries.len().div_ceil(columns) as i32;
@@ -124,9 +158,15 @@ pub(crate) fn draw(chart: &Chart) -> Result<String, String> {
             let (from, to) = (at(chart.x.low, rule.y), at(chart.x.high, rule.y));
             put(&area, &PathElement::new([from, to], line(rule.slot).stroke_width(2)))?;
         }
+        for guide in &chart.guides {
+            let path: Vec<(i32, i32)> = guide.path.iter().map(|(x, y)| at(*x, *y)).collect();
+            put(&area, &PathElement::new(path, DOTTED.stroke_width(2)))?;
+        }
+        let dotted = chart.series.iter().any(|series| !series.dots.is_empty());
+        let step = if dotted { WIDE_SIDESTEP } else { SIDESTEP };
         for (order, series) in chart.series.iter().enumerate() {
             let shift = if chart.sidestep {
-                (2 * order as i32 + 1 - chart.series.len() as i32) * SIDESTEP / 2
+                (2 * order as i32 + 1 - chart.series.len() as i32) * step / 2
             } else {
                 0
             };
@@ -134,7 +174,7 @@ pub(crate) fn draw(chart: &Chart) -> Result<String, String> {
                 let (x, y) = at(x, y);
                 (x + shift, y)
             };
-            draw_series(&area, series, chart.joined, &beside)?;
+            draw_series(&area, series, (chart.joined, chart.marked), &beside)?;
         }
         for (place, (name, slot, marked)) in entries.into_iter().enumerate() {
             let x = LEFT + (place % columns) as i32 * ((WIDTH - LEFT) / 2);
@@ -146,7 +186,7 @@ pub(crate) fn draw(chart: &Chart) -> Result<String, String> {
     Ok(svg)
 }
 
-fn put<'a, 'b, E>(area: &Area<'b>, element: &'a E) -> Drawn
+pub(super) fn put<'a, 'b, E>(area: &Area<'b>, element: &'a E) -> Drawn
 where
     &'a E: PointCollection<'a, (i32, i32)>,
     E: Drawable<SVGBackend<'b>>,
@@ -154,7 +194,14 @@ where
     area.draw(element).map_err(|error| error.to_string())
 }
 
-fn write(area: &Area<'_>, text: &str, place: (i32, i32), colour: &RGBColor, h: HPos, v: VPos) -> Drawn {
+pub(super) fn write(
+    area: &Area<'_>,
+    text: &str,
+    place: (i32, i32),
+    colour: &RGBColor,
+    h: HPos,
+    v: VPos,
+) -> Drawn {
     // The SVG backend divides font sizes by 1.24.
     let style = ("sans-serif", 13.0 * 1.24).into_text_style(area).color(colour).pos(Pos::new(h, v));
     area.draw_text(text, &style, place).map_err(|error| error.to_string())
@@ -196,7 +243,7 @@ fn draw_mark(area: &Area<'_>, chart: &Chart, mark: &Mark, at: &impl Fn(f64, f64)
 fn draw_series(
     area: &Area<'_>,
     series: &Series,
-    joined: bool,
+    (joined, marked): (bool, bool),
     at: &impl Fn(f64, f64) -> (i32, i32),
 ) -> Drawn {
     let places: Vec<(i32, i32)> = series.points.iter().map(|point| at(point.x, point.y)).collect();
@@ -204,13 +251,20 @@ fn draw_series(
         put(area, &PathElement::new(places.clone(), line(series.slot).stroke_width(2)))?;
     }
     for point in &series.points {
-        let Some(sd) = point.sd else { continue };
-        let ((x, top), (_, bottom)) = (at(point.x, point.y + sd), at(point.x, point.y - sd));
+        let Some((low, high)) = point.bar else { continue };
+        let ((x, top), (_, bottom)) = (at(point.x, high), at(point.x, low));
         let style = marker(series.slot).stroke_width(2);
         for bar in [[(x, top), (x, bottom)], [(x - 4, top), (x + 4, top)], [(x - 4, bottom), (x + 4, bottom)]]
         {
             put(area, &PathElement::new(bar, style))?;
         }
+    }
+    for (x, y) in &series.dots {
+        let (x, y) = at(*x, *y);
+        put(area, &Circle::new((x + DOTS_SHIFT, y), 2, marker(series.slot).filled()))?;
+    }
+    if !marked {
+        return Ok(());
     }
     let mut free_from = i32::MIN;
     for (order, place) in places.iter().enumerate() {
@@ -226,22 +280,27 @@ fn draw_series(
 fn draw_entry(
     area: &Area<'_>,
     name: &str,
-    slot: usize,
+    slot: Option<usize>,
     (lined, marked): (bool, bool),
     (x, y): (i32, i32),
 ) -> Drawn {
     if lined {
-        put(area, &PathElement::new([(x, y), (x + 30, y)], line(slot).stroke_width(2)))?;
+        let style = slot.map_or(DOTTED, line).stroke_width(2);
+        put(area, &PathElement::new([(x, y), (x + 30, y)], style))?;
     }
-    if marked {
+    if let Some(slot) = slot.filter(|_| marked) {
         draw_marker(area, slot, (x + 15, y))?;
     }
-    let name = if name.chars().count() > WIDTH_LETTERS {
-        name.chars().take(WIDTH_LETTERS - 1).chain(['…']).collect()
+    write(area, &shortened(name, WIDTH_LETTERS), (x + 38, y), &INK, HPos::Left, VPos::Center)
+}
+
+/// The name, or its start where it has more letters.
+pub(super) fn shortened(name: &str, letters: usize) -> String {
+    if name.chars().count() > letters {
+        name.chars().take(letters - 1).chain(['…']).collect()
     } else {
         name.to_owned()
-    };
-    write(area, &name, (x + 38, y), &INK, HPos::Left, VPos::Center)
+    }
 }
 
 /// Corners of the markers, in pixels from their middle; the first marker is a circle.
@@ -291,17 +350,14 @@ mod tests {
         let series = names.iter().enumerate().map(|(slot, name)| Series {
             name: (*name).to_owned(),
             slot,
-            points: vec![Point { x: 1.0, y: 0.9, sd: None }, Point { x: 2.0, y: 0.95, sd: Some(0.01) }],
+            points: vec![
+                Point { x: 1.0, y: 0.9, bar: None },
+                Point { x: 2.0, y: 0.95, bar: Some((0.94, 0.96)) },
+            ],
+            dots: Vec::new(),
         });
-        Chart {
-            x: Axis::whole("epoch", &[1.0, 2.0]),
-            y: Axis::share("accuracy, %", &[0.9, 0.96]),
-            series: series.collect(),
-            rules: Vec::new(),
-            marks: Vec::new(),
-            joined: true,
-            sidestep: false,
-        }
+        let y = Axis::share("accuracy, %", &[0.9, 0.96]);
+        Chart::of(Axis::whole("epoch", &[1.0, 2.0]), y, series.collect())
     }
 
     #[test]
@@ -310,6 +366,20 @@ mod tests {
         assert_eq!(svg.matches("stroke=\"#000200\"").count(), 2, "line and legend");
         assert_eq!(svg.matches("fill=\"#000100\"").count(), 3, "two points and the legend");
         assert!(svg.contains("\none\n") && svg.contains("\ntwo\n"));
+    }
+
+    #[test]
+    fn guides_are_dotted_and_named_and_dots_are_small() {
+        let mut chart = chart(&["one"]);
+        let before = draw(&chart).unwrap();
+        chart.guides.push(Guide { name: "front".into(), path: vec![(1.0, 0.9), (2.0, 0.95)] });
+        chart.series[0].dots = vec![(1.0, 0.91), (1.0, 0.92)];
+        let svg = draw(&chart).unwrap();
+        assert_eq!(svg.matches("#000005").count(), 2, "path and legend");
+        assert!(svg.contains("\nfront\n") && !before.contains("#000005"));
+        assert_eq!(svg.matches("r=\"2\"").count(), 2);
+        chart.marked = false;
+        assert!(!draw(&chart).unwrap().contains("r=\"5\""));
     }
 
     #[test]

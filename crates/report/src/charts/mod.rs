@@ -1,29 +1,84 @@
-//! Which charts a report has: accuracy against rank and parameters, learning curves.
+//! Which charts a report has: accuracy against rank, layers and parameters, differences, curves.
 
+mod accuracy;
 mod axis;
 mod curves;
 mod drawing;
+mod forest;
+mod heatmap;
+mod patients;
+mod probabilities;
 mod theme;
 
 use crate::comparison::Group;
 use crate::data::ReportData;
 use crate::error::{Error, Result};
+use crate::intervals::Measured;
+use crate::paired::Comparisons;
 use crate::table::Figure;
 
-use axis::Axis;
 pub(crate) use curves::learning_curves;
 use curves::validation_overview;
-use drawing::{Chart, Point, Rule, Series, draw};
+use drawing::{Chart, Point, Series, draw};
 pub(crate) use theme::{Theme, themed};
+
+/// What the charts across configurations show.
+pub(crate) struct Shown<'a> {
+    /// The rows.
+    pub(crate) data: &'a ReportData,
+    /// Configurations.
+    pub(crate) groups: &'a [Group],
+    /// Their intervals, in the same order.
+    pub(crate) measured: &'a [Measured],
+    /// Their comparisons.
+    pub(crate) comparisons: &'a Comparisons,
+}
 
 /// The charts across configurations; those that would show nothing are left out.
 ///
 /// # Errors
 /// When plotters cannot draw.
-pub(crate) fn overview(data: &ReportData, groups: &[Group]) -> Result<Vec<Figure>> {
-    let charts =
-        [by_rank(groups), by_layers(groups), by_parameters(groups), validation_overview(data, groups)];
-    charts.into_iter().flatten().map(finish).collect()
+pub(crate) fn overview(shown: &Shown<'_>) -> Result<Vec<Figure>> {
+    let mut figures: Vec<Figure> = forest::figure(shown)?.into_iter().collect();
+    let of_accuracy = [accuracy::by_rank(shown), accuracy::by_layers(shown)];
+    figures.extend(of_accuracy.into_iter().flatten().map(finish).collect::<Result<Vec<_>>>()?);
+    figures.extend(heatmap::figure(shown)?);
+    let of_probabilities =
+        [accuracy::by_parameters(shown), probabilities::roc(shown), probabilities::reliability(shown)];
+    figures.extend(of_probabilities.into_iter().flatten().map(finish).collect::<Result<Vec<_>>>()?);
+    figures.extend(patients::figure(shown)?);
+    figures.extend(validation_overview(shown.data, shown.groups).map(finish).transpose()?);
+    Ok(figures)
+}
+
+/// Curves in one overview; more cannot be told apart.
+const OVERVIEW_CURVES: usize = 8;
+
+/// The configurations with the highest accuracy, in their order, each with its look.
+fn leading(groups: &[Group]) -> Vec<(&Group, usize)> {
+    let mut candidates: Vec<&Group> = groups.iter().collect();
+    candidates.sort_by(|one, other| {
+        let accuracy = |group: &Group| group.accuracy().unwrap_or(f64::NEG_INFINITY);
+        accuracy(other).total_cmp(&accuracy(one))
+    });
+    candidates.truncate(OVERVIEW_CURVES);
+    let one_each =
+        groups.iter().all(|group| groups.iter().filter(|other| other.series == group.series).count() == 1);
+    let chosen =
+        groups.iter().filter(|group| candidates.iter().any(|candidate| candidate.runs == group.runs));
+    chosen
+        .enumerate()
+        .map(|(order, group)| (group, if one_each { slot_of(groups, &group.series) } else { order }))
+        .collect()
+}
+
+/// Which ones those are.
+fn which(groups: &[Group]) -> String {
+    if groups.len() > OVERVIEW_CURVES {
+        format!("the {OVERVIEW_CURVES} configurations with the highest test accuracy")
+    } else {
+        "each configuration".to_owned()
+    }
 }
 
 /// A chart with its words.
@@ -60,6 +115,9 @@ fn describe(title: &str, chart: &Chart) -> String {
     for rule in &chart.rules {
         text += &format!(" {}: {}.", rule.name, chart.y.spoken(rule.y));
     }
+    for guide in &chart.guides {
+        text += &format!(" Dotted: {}.", guide.name);
+    }
     text
 }
 
@@ -74,161 +132,14 @@ fn slot_of(groups: &[Group], series: &str) -> usize {
     names.iter().position(|name| *name == series).unwrap_or(names.len())
 }
 
-/// Series of groups in order of first appearance, each group as the point that `place` gives it.
-fn series_of(groups: &[Group], place: impl Fn(&Group) -> Option<f64>) -> Vec<Series> {
-    let mut series: Vec<Series> = Vec::new();
-    for group in groups {
-        let (Some(x), Some(accuracy)) = (place(group), group.measure("accuracy")) else {
-            continue;
-        };
-        let point = Point { x, y: accuracy.mean, sd: accuracy.sd };
-        match series.iter_mut().find(|known| known.name == group.series) {
-            Some(known) => known.points.push(point),
-            None => {
-                let slot = slot_of(groups, &group.series);
-                series.push(Series { name: group.series.clone(), slot, points: vec![point] });
-            }
-        }
-    }
-    for known in &mut series {
-        known.points.sort_by(|one, other| one.x.total_cmp(&other.x));
-    }
-    series
-}
-
 /// Values with their spread, for an axis that holds all of it.
 fn reach(series: &[Series]) -> impl Iterator<Item = f64> {
-    series.iter().flat_map(|series| &series.points).flat_map(|point| {
-        let sd = point.sd.unwrap_or(0.0);
-        [point.y - sd, point.y + sd]
-    })
-}
-
-fn spread_note(groups: &[Group]) -> &'static str {
-    if groups.iter().any(|group| group.measure("accuracy").is_some_and(|summary| summary.sd.is_some())) {
-        " Bars show ± one sample standard deviation over repeats."
-    } else {
-        ""
-    }
-}
-
-fn by_rank(groups: &[Group]) -> Option<Draft> {
-    let rank = |group: &Group| group.first.start.rank.filter(|rank| *rank > 0).map(|rank| rank as f64);
-    let mut series = series_of(groups, rank);
-    let ranks: Vec<f64> = series.iter().flat_map(|series| &series.points).map(|point| point.x).collect();
-    let one_rank = ranks.iter().all(|rank| *rank == ranks[0]);
-    // Choices of layers at one rank have a chart of their own.
-    if ranks.is_empty() || (one_rank && by_layers(groups).is_some()) {
-        return None;
-    }
-    let rules = without_adapters(groups);
-    let x = Axis::doubling("rank (doubling scale)", &ranks);
-    for point in series.iter_mut().flat_map(|series| &mut series.points) {
-        point.x = point.x.log2();
-    }
-    let values: Vec<f64> = reach(&series).chain(rules.iter().map(|rule| rule.y)).collect();
-    let sidestep = series.iter().flat_map(|series| &series.points).any(|point| point.sd.is_some());
-    let elsewhere =
-        groups.iter().filter(|group| group.first.start.ranks.is_some() && rank(group).is_none()).count();
-    let note = match elsewhere {
-        0 => String::new(),
-        several => format!(" {several} with one rank per layer are in the table only."),
-    };
-    Some(Draft {
-        file_name: "accuracy-by-rank.svg".into(),
-        title: "Test accuracy against rank".into(),
-        caption: format!("One line per choice of layers.{}{note}", spread_note(groups)),
-        chart: Chart {
-            x,
-            y: Axis::share("test accuracy, %", &values),
-            series,
-            rules,
-            marks: Vec::new(),
-            joined: true,
-            sidestep,
-        },
-    })
-}
-
-/// Groups without adapters as lines across.
-fn without_adapters(groups: &[Group]) -> Vec<Rule> {
-    let plain = groups.iter().filter(|group| group.first.start.ranks.is_none());
-    plain
-        .filter_map(|group| {
-            let name = format!("{} (no adapters)", group.name);
-            Some(Rule { name, slot: slot_of(groups, &group.series), y: group.accuracy()? })
-        })
-        .collect()
-}
-
-/// One place per choice of layers, one series per rank. Left out for a single choice, and for so many
-/// that their names do not fit: the table has them all.
-fn by_layers(groups: &[Group]) -> Option<Draft> {
-    let mut choices: Vec<&str> = Vec::new();
-    let mut series: Vec<Series> = Vec::new();
-    // Looks that no series of the other charts has.
-    let looks = groups.len();
-    for group in groups {
-        let (Some(layers), Some(accuracy)) = (&group.first.start.layers, group.measure("accuracy")) else {
-            continue;
-        };
-        let choice = choices.iter().position(|known| known == layers).unwrap_or_else(|| {
-            choices.push(layers);
-            choices.len() - 1
+    series.iter().flat_map(|series| {
+        let bars = series.points.iter().flat_map(|point| {
+            let (low, high) = point.bar.unwrap_or((point.y, point.y));
+            [low, point.y, high]
         });
-        let point = Point { x: choice as f64, y: accuracy.mean, sd: accuracy.sd };
-        let name = group.name.replacen(&format!(" · {layers}"), "", 1);
-        match series.iter_mut().find(|known| known.name == name) {
-            Some(known) => known.points.push(point),
-            None => series.push(Series { name, slot: looks + series.len(), points: vec![point] }),
-        }
-    }
-    let x = Axis::names("adapted layers", &choices).filter(|_| choices.len() > 1)?;
-    let rules = without_adapters(groups);
-    let values: Vec<f64> = reach(&series).chain(rules.iter().map(|rule| rule.y)).collect();
-    Some(Draft {
-        file_name: "accuracy-by-layers.svg".into(),
-        title: "Test accuracy by choice of layers".into(),
-        caption: format!("One marker per configuration.{}", spread_note(groups)),
-        chart: Chart {
-            x,
-            y: Axis::share("test accuracy, %", &values),
-            series,
-            rules,
-            marks: Vec::new(),
-            joined: false,
-            sidestep: true,
-        },
-    })
-}
-
-fn by_parameters(groups: &[Group]) -> Option<Draft> {
-    let parameters = |group: &Group| {
-        Some(group.first.start.trainable_parameters).filter(|count| *count > 0).map(|count| count as f64)
-    };
-    let mut series = series_of(groups, parameters);
-    if series.is_empty() {
-        return None;
-    }
-    let counts: Vec<f64> = series.iter().flat_map(|series| &series.points).map(|point| point.x).collect();
-    let x = Axis::decades("trainable parameters (logarithmic scale)", &counts);
-    for point in series.iter_mut().flat_map(|series| &mut series.points) {
-        point.x = point.x.log10();
-    }
-    let values: Vec<f64> = reach(&series).collect();
-    Some(Draft {
-        file_name: "accuracy-by-parameters.svg".into(),
-        title: "Test accuracy against trainable parameters".into(),
-        caption: format!("Head and adapters together.{}", spread_note(groups)),
-        chart: Chart {
-            x,
-            y: Axis::share("test accuracy, %", &values),
-            series,
-            rules: Vec::new(),
-            marks: Vec::new(),
-            joined: true,
-            sidestep: false,
-        },
+        bars.chain(series.dots.iter().map(|(_, y)| *y))
     })
 }
 
@@ -237,15 +148,35 @@ mod tests {
     use super::*;
     use crate::comparison::compare;
     use crate::fixture;
+    use crate::intervals::measure;
+    use crate::paired::compare_pairs;
+
+    fn figures(data: &ReportData) -> Vec<Figure> {
+        let groups = compare(data).unwrap();
+        let measured = measure(data, &groups);
+        let comparisons = compare_pairs(&groups, &measured, &data.options);
+        overview(&Shown { data, groups: &groups, measured: &measured, comparisons: &comparisons }).unwrap()
+    }
 
     fn names(data: &ReportData) -> Vec<String> {
-        let figures = overview(data, &compare(data).unwrap()).unwrap();
-        figures.into_iter().map(|figure| figure.file_name).collect()
+        figures(data).into_iter().map(|figure| figure.file_name).collect()
+    }
+
+    fn figure(data: &ReportData, name: &str) -> Figure {
+        figures(data).into_iter().find(|figure| figure.file_name == name).unwrap()
     }
 
     #[test]
     fn a_sweep_of_ranks_has_all_charts() {
-        let expected = ["accuracy-by-rank.svg", "accuracy-by-parameters.svg", "validation-accuracy.svg"];
+        let expected = [
+            "differences.svg",
+            "accuracy-by-rank.svg",
+            "accuracy-by-parameters.svg",
+            "roc.svg",
+            "reliability.svg",
+            "errors-by-patient.svg",
+            "validation-accuracy.svg",
+        ];
         assert_eq!(names(&fixture::ranks()), expected);
     }
 
@@ -253,7 +184,10 @@ mod tests {
     fn without_ranks_there_is_no_chart_of_them() {
         let mut data = fixture::ranks();
         data.runs.truncate(1);
-        assert_eq!(names(&data), ["accuracy-by-parameters.svg"]);
+        assert_eq!(
+            names(&data),
+            ["accuracy-by-parameters.svg", "roc.svg", "reliability.svg", "errors-by-patient.svg"]
+        );
     }
 
     #[test]
@@ -263,14 +197,34 @@ mod tests {
             run.row.start.layers = Some(layers.into());
             (run.row.start.rank, run.row.start.ranks) = (Some(5), Some("5".into()));
         }
-        assert_eq!(names(&data)[0], "accuracy-by-layers.svg");
         assert!(!names(&data).contains(&"accuracy-by-rank.svg".to_owned()));
-        let figures = overview(&data, &compare(&data).unwrap()).unwrap();
         assert!(
-            figures[0]
+            figure(&data, "accuracy-by-layers.svg")
                 .description
                 .contains("model_5 · rank 5: 97.50 at block4+block5 to 96.00 at block5_conv3")
         );
+    }
+
+    #[test]
+    fn layers_and_ranks_together_make_a_heatmap() {
+        let mut data = fixture::series(&[(1, 40), (5, 42), (1, 44)]);
+        data.runs[2].row.start.layers = Some("block4+block5".into());
+        let map = figure(&data, "layers-by-rank.svg");
+        assert!(map.description.contains("block5 at rank 5: 98.95"), "{}", map.description);
+        assert!(map.drawing.contains("\n98.90\n") && map.drawing.contains("\n—\n"));
+        data.runs.truncate(2);
+        assert!(!names(&data).contains(&"layers-by-rank.svg".to_owned()));
+    }
+
+    #[test]
+    fn a_diverged_configuration_has_no_curves_of_probabilities() {
+        let mut data = fixture::ranks();
+        let before = figure(&data, "roc.svg").drawing.matches("rank 5").count();
+        data.runs[2].predictions[0].probability = f64::NAN;
+        assert_eq!((before, figure(&data, "roc.svg").drawing.matches("rank 5").count()), (1, 0));
+        data.runs.iter_mut().for_each(|run| run.predictions.clear());
+        let expected = ["accuracy-by-rank.svg", "accuracy-by-parameters.svg", "validation-accuracy.svg"];
+        assert_eq!(names(&data), expected);
     }
 
     #[test]
@@ -283,9 +237,8 @@ mod tests {
     #[test]
     fn a_chart_is_described_for_those_who_cannot_see_it() {
         let data = fixture::ranks();
-        let figures = overview(&data, &compare(&data).unwrap()).unwrap();
         assert_eq!(
-            figures[0].description,
+            figure(&data, "accuracy-by-rank.svg").description,
             "Test accuracy against rank: test accuracy, % against rank (doubling scale). model_5 · block5: 96.00 at 1 \
              to 97.50 at 16. model_4 (no adapters): 97.00."
         );

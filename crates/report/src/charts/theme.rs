@@ -21,6 +21,9 @@ pub(crate) const SURFACE: RGBColor = RGBColor(0, 0, 4);
 /// Dotted lines.
 pub(crate) const DOTTED: RGBColor = RGBColor(0, 0, 5);
 
+/// Areas behind everything else.
+pub(crate) const BAND: RGBColor = RGBColor(0, 0, 6);
+
 /// Placeholder of a series' marker.
 pub(crate) fn marker(slot: usize) -> RGBColor {
     RGBColor(0, 1, (slot % SLOTS) as u8)
@@ -55,6 +58,7 @@ pub(crate) fn themed(drawing: &str, title: &str, description: &str, theme: Theme
         (MUTED, "muted", "#5a636d"),
         (GRID, "grid", "#dfe3e8"),
         (SURFACE, "surface", "#ffffff"),
+        (BAND, "grid", "#dfe3e8"),
     ];
     for (placeholder, name, fixed) in named {
         body = body.replace(&quoted(placeholder), &attribute(theme, name, fixed));

@@ -1,0 +1,143 @@
+//! The test cells of a configuration with the predictions of all its runs: folds put together, seeds
+//! side by side.
+
+use std::collections::BTreeMap;
+
+use ranklab_stats::{Clusters, THRESHOLD, mean_correctness};
+use ranklab_store::PredictionRow;
+
+use crate::comparison::Group;
+use crate::data::ReportData;
+
+/// Cells in the order of their names, and what each repeat predicts of them.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct TestCells {
+    image_set: String,
+    images: Vec<String>,
+    /// Patient of each cell.
+    pub(crate) patients: Vec<String>,
+    /// 1 = parasitized.
+    pub(crate) labels: Vec<u8>,
+    /// Probabilities of parasitized, one list per repeat: of one seed, all its folds together.
+    pub(crate) repeats: Vec<Vec<f64>>,
+    /// For each cell the share of repeats that get it right.
+    pub(crate) correctness: Vec<f64>,
+    /// Cells by patient.
+    pub(crate) clusters: Clusters,
+    /// Runs whose cells were put together to one repeat.
+    pub(crate) folds: usize,
+}
+
+impl TestCells {
+    /// Collects the predictions of a group.
+    ///
+    /// # Errors
+    /// With the reason, as the end of a sentence about the configuration, when the runs have no
+    /// predictions that can be compared.
+    pub(crate) fn gather(data: &ReportData, group: &Group) -> Result<Self, &'static str> {
+        let mut repeats: BTreeMap<(i64, i64), BTreeMap<&str, &PredictionRow>> = BTreeMap::new();
+        for run in data.runs.iter().filter(|run| group.runs.contains(&run.row.id)) {
+            if run.predictions.is_empty() {
+                return Err("has a run without stored predictions");
+            }
+            let start = &run.row.start;
+            let cells = repeats.entry((start.seed, start.split_seed)).or_default();
+            for row in &run.predictions {
+                if cells.insert(&row.image, row).is_some() {
+                    return Err("has two predictions of one cell from the same seed");
+                }
+            }
+        }
+        let Some(first) = repeats.values().next() else { return Err("has no finished run") };
+        if repeats.values().any(|cells| !cells.keys().eq(first.keys())) {
+            return Err("has repeats that were tested on different cells");
+        }
+        let labels: Vec<u8> = first.values().map(|row| u8::try_from(row.label).unwrap_or(u8::MAX)).collect();
+        let probabilities: Vec<Vec<f64>> =
+            repeats.values().map(|cells| cells.values().map(|row| row.probability).collect()).collect();
+        let lists: Vec<&[f64]> = probabilities.iter().map(Vec::as_slice).collect();
+        let Ok(correctness) = mean_correctness(&labels, &lists, THRESHOLD) else {
+            return Err("has predictions that are no probabilities, as a diverged run leaves them");
+        };
+        let patients: Vec<String> = first.values().map(|row| row.patient.clone()).collect();
+        Ok(Self {
+            image_set: group.first.start.image_set_hash.clone(),
+            images: first.keys().map(|image| (*image).to_owned()).collect(),
+            clusters: Clusters::by_patient(&patients),
+            folds: group.runs.len() / repeats.len(),
+            patients,
+            labels,
+            correctness,
+            repeats: probabilities,
+        })
+    }
+
+    /// Whether both were tested on the same cells, so that they can be compared cell by cell.
+    pub(crate) fn are_those_of(&self, other: &Self) -> bool {
+        self.image_set == other.image_set && self.images == other.images && self.labels == other.labels
+    }
+
+    /// The repeats as the statistics take them.
+    pub(crate) fn lists(&self) -> Vec<&[f64]> {
+        self.repeats.iter().map(Vec::as_slice).collect()
+    }
+
+    /// Share of right calls, averaged over the repeats.
+    pub(crate) fn accuracy(&self) -> f64 {
+        self.correctness.iter().sum::<f64>() / self.correctness.len() as f64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::comparison::compare;
+    use crate::fixture;
+
+    fn gathered(data: &ReportData) -> Vec<Result<TestCells, &'static str>> {
+        compare(data).unwrap().iter().map(|group| TestCells::gather(data, group)).collect()
+    }
+
+    #[test]
+    fn folds_are_put_together_and_seeds_stand_side_by_side() {
+        let folds = gathered(&fixture::folds()).remove(1).unwrap();
+        assert_eq!((folds.labels.len(), folds.repeats.len(), folds.folds), (200, 1, 4));
+        let seeds = gathered(&fixture::seeds()).remove(1).unwrap();
+        assert_eq!((seeds.labels.len(), seeds.repeats.len(), seeds.folds), (200, 3, 1));
+        // Errors of 4, 6 and 8 cells.
+        assert!((seeds.accuracy() - 0.97).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_missing_fold_of_one_seed_leaves_nothing_to_pool() {
+        let mut data = fixture::seeds();
+        data.runs[4].predictions.truncate(150);
+        assert_eq!(
+            gathered(&data)[1].as_ref().unwrap_err(),
+            &"has repeats that were tested on different cells"
+        );
+    }
+
+    #[test]
+    fn the_order_of_rows_does_not_matter_but_images_and_their_set_do() {
+        let mut data = fixture::ranks();
+        data.runs[1].predictions.reverse();
+        let cells: Vec<TestCells> = gathered(&data).into_iter().map(Result::unwrap).collect();
+        assert!(cells[0].are_those_of(&cells[1]));
+        data.runs[1].row.start.image_set_hash = "another".into();
+        let cells: Vec<TestCells> = gathered(&data).into_iter().map(Result::unwrap).collect();
+        assert!(!cells[0].are_those_of(&cells[1]) && cells[0].are_those_of(&cells[2]));
+    }
+
+    #[test]
+    fn what_cannot_be_compared_says_why() {
+        let mut data = fixture::ranks();
+        data.runs[0].predictions.clear();
+        data.runs[1].predictions[3].probability = f64::NAN;
+        data.runs[2].predictions[3].label = 2;
+        let reasons: Vec<Option<&str>> = gathered(&data).into_iter().map(Result::err).collect();
+        assert_eq!(reasons[0], Some("has a run without stored predictions"));
+        assert!(reasons[1].unwrap().contains("diverged") && reasons[2].unwrap().contains("no probabilities"));
+        assert_eq!(reasons[3], None);
+    }
+}

@@ -1,0 +1,166 @@
+//! The forest plot: differences with their intervals over the band of the margin.
+
+use std::ops::Range;
+
+use plotters::coord::CoordTranslate;
+use plotters::coord::types::RangedCoordf64;
+use plotters::prelude::*;
+use plotters::style::text_anchor::{HPos, VPos};
+
+use crate::error::{Error, Result};
+use crate::format::{count, signed_points};
+use crate::table::Figure;
+
+use super::Shown;
+use super::axis::Axis;
+use super::drawing::{Area, Drawn, RIGHT, WIDTH, put, shortened, write};
+use super::theme::{BAND, GRID, INK, MUTED, marker};
+
+const FILE_NAME: &str = "differences.svg";
+/// Comparisons drawn; the table has the rest.
+const ROWS: usize = 30;
+const LEFT: i32 = 14;
+const TOP: i32 = 14;
+const ROW: i32 = 42;
+const HEADING: i32 = 30;
+const BELOW: i32 = 56;
+const LETTERS: usize = 62;
+
+/// One line of the plot.
+enum Line {
+    /// What the following are compared with.
+    Against(String),
+    /// Name, difference, ends of its interval.
+    Difference(String, f64, (f64, f64)),
+}
+
+/// The plot; `None` without comparisons.
+///
+/// # Errors
+/// When plotters cannot draw.
+pub(super) fn figure(shown: &Shown<'_>) -> Result<Option<Figure>> {
+    let pairs = &shown.comparisons.pairs;
+    if pairs.is_empty() {
+        return Ok(None);
+    }
+    let options = &shown.data.options;
+    let mut lines = Vec::new();
+    let mut spoken = String::new();
+    let mut against = None;
+    for pair in pairs.iter().take(ROWS) {
+        let (first, second) = (&shown.groups[pair.first].name, &shown.groups[pair.second].name);
+        if against != Some(pair.second) {
+            lines.push(Line::Against(format!("minus {second}")));
+            against = Some(pair.second);
+        }
+        let interval = pair.difference.interval;
+        let difference = pair.difference.difference;
+        spoken += &format!(
+            " {first} minus {second}: {} points, {} to {}.",
+            signed_points(difference),
+            signed_points(interval.lower),
+            signed_points(interval.upper)
+        );
+        lines.push(Line::Difference(first.clone(), difference, (interval.lower, interval.upper)));
+    }
+    let title = "Differences in accuracy";
+    let drawing =
+        draw(&lines, options.margin).map_err(|reason| Error::Chart { name: FILE_NAME.to_owned(), reason })?;
+    let rest = if pairs.len() > ROWS {
+        format!(" {} more are in the table.", count(pairs.len() - ROWS, "comparison"))
+    } else {
+        String::new()
+    };
+    Ok(Some(Figure {
+        file_name: FILE_NAME.to_owned(),
+        title: title.to_owned(),
+        description: format!("{title}:{spoken}"),
+        caption: format!(
+            "Points of accuracy with intervals of {} over patients, not corrected for several comparisons. The band is the \
+             margin of ±{}.{rest}",
+            options.confidence(),
+            options.margin_in_points()
+        ),
+        drawing,
+    }))
+}
+
+fn draw(lines: &[Line], margin: f64) -> std::result::Result<String, String> {
+    let reach: Vec<f64> = lines
+        .iter()
+        .flat_map(|line| match line {
+            Line::Against(_) => [0.0, 0.0],
+            Line::Difference(_, _, (lower, upper)) => [*lower, *upper],
+        })
+        .chain([-margin, margin])
+        .collect();
+    let axis = Axis::points("difference in accuracy, points", &reach);
+    let height_of = |line: &Line| if matches!(line, Line::Against(_)) { HEADING } else { ROW };
+    let bottom = TOP + lines.iter().map(height_of).sum::<i32>() + 6;
+    let mut svg = String::new();
+    {
+        let size = (WIDTH as u32, (bottom + BELOW) as u32);
+        let area = SVGBackend::with_string(&mut svg, size).into_drawing_area();
+        let place = Cartesian2d::<RangedCoordf64, RangedCoordf64>::new(
+            axis.low..axis.high,
+            0.0..1.0,
+            (LEFT..WIDTH - RIGHT, Range { start: bottom, end: TOP }),
+        );
+        let across = |value: f64| place.translate(&(value, 0.0)).0;
+        draw_background(&area, &axis, (across(-margin), across(margin)), bottom, &across)?;
+        let mut y = TOP;
+        for line in lines {
+            match line {
+                Line::Against(name) => {
+                    write(
+                        &area,
+                        &shortened(name, LETTERS),
+                        (LEFT, y + 18),
+                        &MUTED,
+                        HPos::Left,
+                        VPos::Center,
+                    )?;
+                }
+                Line::Difference(name, difference, (lower, upper)) => {
+                    write(&area, &shortened(name, LETTERS), (LEFT, y + 11), &INK, HPos::Left, VPos::Center)?;
+                    draw_interval(&area, (across(*lower), across(*difference), across(*upper)), y + 29)?;
+                }
+            }
+            y += height_of(line);
+        }
+        area.present().map_err(|error| error.to_string())?;
+    }
+    Ok(svg)
+}
+
+/// Band, grid, the line of no difference and the axis.
+fn draw_background(
+    area: &Area<'_>,
+    axis: &Axis,
+    (from, to): (i32, i32),
+    bottom: i32,
+    across: &impl Fn(f64) -> i32,
+) -> Drawn {
+    put(area, &Rectangle::new([(from, TOP), (to, bottom)], BAND.mix(0.45).filled()))?;
+    for tick in &axis.ticks {
+        let x = across(*tick);
+        put(area, &PathElement::new([(x, TOP), (x, bottom)], GRID.stroke_width(1)))?;
+        write(area, &axis.label(*tick), (x, bottom + 9), &MUTED, HPos::Center, VPos::Top)?;
+    }
+    let zero = across(0.0);
+    put(area, &PathElement::new([(zero, TOP), (zero, bottom)], MUTED.stroke_width(1)))?;
+    put(area, &PathElement::new([(LEFT, bottom), (WIDTH - RIGHT, bottom)], MUTED.stroke_width(1)))?;
+    let middle = (LEFT + WIDTH - RIGHT) / 2;
+    write(area, &axis.title, (middle, bottom + 30), &MUTED, HPos::Center, VPos::Top)
+}
+
+fn draw_interval(area: &Area<'_>, (lower, middle, upper): (i32, i32, i32), y: i32) -> Drawn {
+    let style = marker(0).stroke_width(2);
+    for stroke in
+        [[(lower, y), (upper, y)], [(lower, y - 4), (lower, y + 4)], [(upper, y - 4), (upper, y + 4)]]
+    {
+        put(area, &PathElement::new(stroke, style))?;
+    }
+    // Small, so that short intervals are seen.
+    put(area, &Circle::new((middle, y), 3, marker(0).filled()))
+}

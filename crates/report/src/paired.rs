@@ -1,0 +1,372 @@
+//! Configurations against each other, cell by cell: which pairs, and what the statistics say of each.
+
+use ranklab_stats::{
+    DelongComparison, Equivalence, McNemar, PairedCells, PairedDifference, Verdict, delong_comparison, holm,
+};
+
+use crate::cells::TestCells;
+use crate::comparison::Group;
+use crate::intervals::Measured;
+use crate::options::Options;
+
+/// The model that adapted ones are compared with.
+pub(crate) const CLASSICAL: &str = "model_4";
+
+/// A pair of configurations on the same cells. All differences are `first − second`.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Comparison {
+    /// Place of the first group.
+    pub(crate) first: usize,
+    /// Place of the second group.
+    pub(crate) second: usize,
+    /// Difference in accuracy with its interval over patients and raw p.
+    pub(crate) difference: PairedDifference,
+    /// p after correction over all pairs of the report.
+    pub(crate) corrected_p: f64,
+    /// Equivalence within the margin, corrected over the comparisons shown.
+    pub(crate) equivalence: Equivalence,
+    /// What may be said.
+    pub(crate) verdict: Verdict,
+    /// Cells that only the first gets right, averaged over repeats where there are several.
+    pub(crate) first_only: f64,
+    /// Cells that only the second gets right.
+    pub(crate) second_only: f64,
+    /// The exact test of these cells, for single runs.
+    pub(crate) mcnemar: Option<McNemar>,
+    /// Difference in area under the ROC curve, for single runs.
+    pub(crate) area: Option<DelongComparison>,
+    /// Repeats of the first and the second.
+    pub(crate) repeats: (usize, usize),
+}
+
+/// All comparisons of a report.
+#[derive(Clone, Debug, PartialEq, Default)]
+pub(crate) struct Comparisons {
+    /// Adapted configurations against the classical one, then each against the best.
+    pub(crate) pairs: Vec<Comparison>,
+    /// Pairs that p-values are corrected for: all on the same cells, shown or not, because the best was
+    /// chosen by the same cells.
+    pub(crate) corrected_for: usize,
+    /// Sentences on what is not compared, and why.
+    pub(crate) not_compared: Vec<String>,
+}
+
+/// Compares the groups. Those that were tested on the same cells are compared with each other only.
+pub(crate) fn compare_pairs(groups: &[Group], measured: &[Measured], options: &Options) -> Comparisons {
+    let sets = sets(measured);
+    let mut all: Vec<(usize, usize, PairedDifference)> = Vec::new();
+    let mut not_compared = Vec::new();
+    for set in &sets {
+        for (place, second) in set.iter().enumerate() {
+            for first in &set[..place] {
+                match difference(measured, *first, *second, options) {
+                    Ok(found) => all.push((*first, *second, found)),
+                    Err(reason) => not_compared.push(format!(
+                        "{} and {} are not compared: {reason}.",
+                        groups[*first].name, groups[*second].name
+                    )),
+                }
+            }
+        }
+    }
+    not_compared.extend(apart(groups, measured, &sets));
+    let corrected = holm_corrected(&all.iter().map(|(.., found)| found.p).collect::<Vec<_>>());
+    let mut pairs = Vec::new();
+    for (first, second) in wanted(groups, measured, &sets) {
+        let found = all.iter().zip(&corrected).find_map(|((one, other, found), p)| {
+            if (*one, *other) == (first, second) {
+                Some((*found, *p))
+            } else {
+                ((*one, *other) == (second, first)).then(|| (found.swapped(), *p))
+            }
+        });
+        pairs.extend(
+            found.and_then(|(difference, p)| pair(measured, (first, second), difference, p, options)),
+        );
+    }
+    let same = holm_corrected(&pairs.iter().map(|pair| pair.equivalence.p).collect::<Vec<_>>());
+    for (pair, same) in pairs.iter_mut().zip(same) {
+        pair.equivalence = pair.equivalence.corrected(same);
+        let PairedDifference { difference, interval, .. } = pair.difference;
+        pair.verdict = Verdict::new(difference, &interval, pair.corrected_p, &pair.equivalence);
+    }
+    Comparisons { pairs, corrected_for: all.len(), not_compared }
+}
+
+/// Places of the groups that share their test cells, in the order of their first.
+fn sets(measured: &[Measured]) -> Vec<Vec<usize>> {
+    let mut sets: Vec<(&TestCells, Vec<usize>)> = Vec::new();
+    for (place, one) in measured.iter().enumerate() {
+        let Ok(cells) = &one.cells else { continue };
+        match sets.iter_mut().find(|(known, _)| known.are_those_of(cells)) {
+            Some((_, set)) => set.push(place),
+            None => sets.push((cells, vec![place])),
+        }
+    }
+    sets.into_iter().map(|(_, set)| set).collect()
+}
+
+fn difference(
+    measured: &[Measured],
+    first: usize,
+    second: usize,
+    options: &Options,
+) -> Result<PairedDifference, String> {
+    let (Ok(one), Ok(other)) = (&measured[first].cells, &measured[second].cells) else {
+        return Err("one has no predictions".to_owned());
+    };
+    let cells = PairedCells { first: &one.correctness, second: &other.correctness, clusters: &one.clusters };
+    cells.difference(options.level()).map_err(|error| error.to_string())
+}
+
+/// Holm's correction; nothing is significant where it cannot be computed.
+fn holm_corrected(p_values: &[f64]) -> Vec<f64> {
+    holm(p_values).unwrap_or_else(|_| vec![1.0; p_values.len()])
+}
+
+/// The pairs to show: each adapted configuration against the best classical one of its cells, then each
+/// against the best of its cells.
+fn wanted(groups: &[Group], measured: &[Measured], sets: &[Vec<usize>]) -> Vec<(usize, usize)> {
+    let classical = |place: &usize| groups[*place].first.start.model == CLASSICAL;
+    let mut wanted: Vec<(usize, usize)> = Vec::new();
+    for set in sets {
+        if let Some(reference) = best(measured, set.iter().copied().filter(classical)) {
+            wanted.extend(set.iter().filter(|place| !classical(place)).map(|place| (*place, reference)));
+        }
+        if let Some(best) = best(measured, set.iter().copied()) {
+            for place in set.iter().filter(|place| **place != best) {
+                if !wanted.contains(&(*place, best)) && !wanted.contains(&(best, *place)) {
+                    wanted.push((*place, best));
+                }
+            }
+        }
+    }
+    wanted
+}
+
+/// The highest accuracy on the cells; the first of equals.
+pub(crate) fn best(measured: &[Measured], places: impl Iterator<Item = usize>) -> Option<usize> {
+    let known = places.filter_map(|place| Some((measured[place].cells.as_ref().ok()?.accuracy(), place)));
+    known.reduce(|best, next| if next.0 > best.0 { next } else { best }).map(|(_, place)| place)
+}
+
+fn pair(
+    measured: &[Measured],
+    (first, second): (usize, usize),
+    difference: PairedDifference,
+    corrected_p: f64,
+    options: &Options,
+) -> Option<Comparison> {
+    let (one, other) = (measured[first].cells.as_ref().ok()?, measured[second].cells.as_ref().ok()?);
+    // A standard error of nothing, or a margin that is none: there is nothing to test then.
+    let equivalence = difference.equivalence(options.margin, options.alpha).ok()?;
+    let only = |one: &[f64], other: &[f64]| {
+        one.iter().zip(other).map(|(one, other)| (one - other).max(0.0)).sum::<f64>()
+    };
+    let single = match (one.repeats.as_slice(), other.repeats.as_slice()) {
+        ([one], [other]) => Some((one, other)),
+        _ => None,
+    };
+    let right =
+        |cells: &TestCells| -> Vec<bool> { cells.correctness.iter().map(|share| *share > 0.5).collect() };
+    Some(Comparison {
+        first,
+        second,
+        difference,
+        corrected_p,
+        equivalence,
+        verdict: Verdict::Inconclusive,
+        first_only: only(&one.correctness, &other.correctness),
+        second_only: only(&other.correctness, &one.correctness),
+        mcnemar: single.and_then(|_| McNemar::from_correctness(&right(one), &right(other)).ok()),
+        area: single.and_then(|(first, second)| {
+            delong_comparison(&one.labels, first, second, options.level()).ok().flatten()
+        }),
+        repeats: (one.repeats.len(), other.repeats.len()),
+    })
+}
+
+/// Groups without predictions, groups alone on their cells, and sets of cells without a classical model.
+fn apart(groups: &[Group], measured: &[Measured], sets: &[Vec<usize>]) -> Vec<String> {
+    let mut sentences = Vec::new();
+    for (group, one) in groups.iter().zip(measured) {
+        if let Err(reason) = one.cells {
+            sentences.push(format!("{} is not compared: it {reason}.", group.name));
+        }
+    }
+    if sets.len() > 1 {
+        let names = |set: &[usize]| {
+            set.iter().map(|place| groups[*place].name.as_str()).collect::<Vec<_>>().join(", ")
+        };
+        for set in &sets[1..] {
+            sentences.push(format!(
+                "{} and {} were not tested on the same cells and are not compared.",
+                names(&sets[0]),
+                names(set)
+            ));
+        }
+        if sets.len() > 2 {
+            sentences.push("Nor are those of the other sets of cells with each other.".to_owned());
+        }
+    }
+    sentences
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::comparison::compare;
+    use crate::data::ReportData;
+    use crate::fixture;
+    use crate::intervals::measure;
+
+    fn compared(data: &ReportData) -> (Vec<Group>, Comparisons) {
+        let groups = compare(data).unwrap();
+        let found = compare_pairs(&groups, &measure(data, &groups), &data.options);
+        (groups, found)
+    }
+
+    fn verdicts(data: &ReportData) -> Vec<Verdict> {
+        compared(data).1.pairs.iter().map(|pair| pair.verdict).collect()
+    }
+
+    #[test]
+    fn a_clear_winner_an_equivalent_pair_and_an_open_one_are_told_apart() {
+        // Of 4,000 cells model_4 gets 40 wrong, the others as many as given.
+        assert_eq!(verdicts(&fixture::against_classical(40, 400)), [Verdict::Worse]);
+        assert_eq!(verdicts(&fixture::against_classical(400, 40)), [Verdict::Better]);
+        assert_eq!(verdicts(&fixture::against_classical(40, 41)), [Verdict::Equivalent]);
+        assert_eq!(verdicts(&fixture::against_classical(40, 60)), [Verdict::EquivalentYetDifferent]);
+        let (_, few) = compared(&fixture::ranks());
+        assert!(few.pairs.iter().all(|pair| pair.verdict == Verdict::Inconclusive), "{few:?}");
+    }
+
+    #[test]
+    fn a_smaller_margin_takes_equivalence_back() {
+        let mut data = fixture::against_classical(40, 41);
+        data.options.margin = 0.0002;
+        assert_eq!(verdicts(&data), [Verdict::Inconclusive]);
+    }
+
+    #[test]
+    fn adapted_configurations_stand_against_model_4_and_each_against_the_best() {
+        let (groups, found) = compared(&fixture::ranks());
+        let names: Vec<(&str, &str)> = found
+            .pairs
+            .iter()
+            .map(|pair| (groups[pair.first].name.as_str(), groups[pair.second].name.as_str()))
+            .collect();
+        let rank = |rank: i64| format!("model_5 · block5 · rank {rank}");
+        let (one, five, sixteen) = (rank(1), rank(5), rank(16));
+        assert_eq!(
+            names,
+            [
+                (one.as_str(), "model_4"),
+                (&five, "model_4"),
+                (&sixteen, "model_4"),
+                (&one, &five),
+                (&sixteen, &five)
+            ]
+        );
+        assert_eq!(found.corrected_for, 6);
+        // Rank 5 gets 2 cells right that model_4 gets wrong, and none the other way.
+        let five = &found.pairs[1];
+        assert_eq!((five.first_only, five.second_only), (2.0, 0.0));
+        assert!((five.mcnemar.unwrap().p - 0.5).abs() < 1e-12);
+        assert!((five.difference.difference - 0.01).abs() < 1e-12);
+        assert!(five.corrected_p >= five.difference.p);
+        assert!(five.area.is_some());
+    }
+
+    #[test]
+    fn differences_are_corrected_over_all_pairs_and_equivalence_over_those_shown() {
+        let mut data = fixture::series(&[(1, 60), (5, 42), (16, 40), (64, 55)]);
+        data.options.margin = 0.006;
+        let (groups, found) = compared(&data);
+        assert_eq!((found.pairs.len(), found.corrected_for), (3, 6));
+        let measured = measure(&data, &groups);
+        let mut raw = Vec::new();
+        for second in 0..4 {
+            for first in 0..second {
+                raw.push(difference(&measured, first, second, &data.options).unwrap().p);
+            }
+        }
+        let corrected = holm(&raw).unwrap();
+        let same: Vec<f64> = found
+            .pairs
+            .iter()
+            .map(|pair| pair.difference.equivalence(data.options.margin, data.options.alpha).unwrap().p)
+            .collect();
+        for (pair, same) in found.pairs.iter().zip(holm(&same).unwrap()) {
+            assert!(corrected.contains(&pair.corrected_p), "{pair:?}");
+            assert!((pair.equivalence.p - same).abs() < 1e-15 && same > 0.0, "{pair:?}");
+        }
+        assert!(
+            found
+                .pairs
+                .iter()
+                .any(|pair| pair.equivalence.p > pair.equivalence.lower_p.max(pair.equivalence.upper_p))
+        );
+    }
+
+    #[test]
+    fn several_seeds_are_one_test_without_mcnemar() {
+        let (_, found) = compared(&fixture::seeds());
+        assert_eq!((found.pairs.len(), found.pairs[0].repeats), (1, (3, 3)));
+        assert!(found.pairs[0].mcnemar.is_none() && found.pairs[0].area.is_none());
+        assert!((found.pairs[0].difference.difference - 0.01).abs() < 1e-12);
+    }
+
+    #[test]
+    fn folds_are_compared_as_one_set_of_cells() {
+        let (_, found) = compared(&fixture::folds());
+        assert_eq!(found.pairs.len(), 1);
+        assert_eq!((found.pairs[0].difference.cells, found.pairs[0].repeats), (200, (1, 1)));
+        assert!((found.pairs[0].difference.difference - 0.02).abs() < 1e-12);
+    }
+
+    #[test]
+    fn other_cells_are_not_compared_and_that_is_said() {
+        let mut data = fixture::ranks();
+        for row in &mut data.runs[0].predictions {
+            row.image = format!("other_{}", row.image);
+        }
+        let (groups, found) = compared(&data);
+        assert!(found.pairs.iter().all(|pair| groups[pair.first].first.start.model == "model_5"));
+        assert_eq!((found.pairs.len(), found.corrected_for), (2, 3));
+        assert_eq!(
+            found.not_compared,
+            [
+                "model_4 and model_5 · block5 · rank 1, model_5 · block5 · rank 5, model_5 · block5 · rank 16 were not \
+                 tested on the same cells and are not compared."
+            ]
+        );
+    }
+
+    #[test]
+    fn a_diverged_run_is_left_out_with_its_reason() {
+        let mut data = fixture::ranks();
+        data.runs[2].predictions[0].probability = f64::NAN;
+        let (_, found) = compared(&data);
+        assert_eq!(found.corrected_for, 3);
+        assert!(
+            found.not_compared[0]
+                .starts_with("model_5 · block5 · rank 5 is not compared: it has predictions")
+        );
+    }
+
+    #[test]
+    fn identical_runs_are_not_called_equivalent_on_few_cells() {
+        let mut data = fixture::ranks();
+        data.runs.truncate(2);
+        data.runs[1].predictions = data.runs[0].predictions.clone();
+        let (_, found) = compared(&data);
+        assert_eq!((found.pairs[0].difference.difference, found.pairs[0].difference.p), (0.0, 1.0));
+        assert_eq!(found.pairs[0].area.unwrap().p, None);
+        data.options.margin = 0.001;
+        assert_eq!(verdicts(&data), [Verdict::Inconclusive]);
+        data.runs.iter_mut().for_each(|run| run.predictions.truncate(1));
+        let (_, found) = compared(&data);
+        assert!(found.pairs.is_empty() && found.not_compared[0].contains("compare runs on at least 2 cells"));
+    }
+}

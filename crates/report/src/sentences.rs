@@ -1,0 +1,244 @@
+//! One sentence per comparison, never stronger than its numbers.
+
+use ranklab_stats::{PairedDifference, Resampled, Verdict};
+
+use crate::comparison::Group;
+use crate::format::{NONE, count, p_value, signed_four, signed_points};
+use crate::intervals::few;
+use crate::options::Options;
+use crate::paired::{Comparison, Comparisons};
+use crate::table::{Cell, Column, Table};
+
+/// The sentence of a comparison.
+pub(crate) fn sentence(groups: &[Group], pair: &Comparison, all: &Comparisons, options: &Options) -> String {
+    let (first, second) = (&groups[pair.first].name, &groups[pair.second].name);
+    let margin = options.margin_in_points();
+    let numbers = numbers(pair, options);
+    let equals = if pair.corrected_p < 0.001 { "" } else { "= " };
+    let p = format!("p {equals}{}{}", p_value(pair.corrected_p), after(all.corrected_for));
+    let direction = if pair.difference.difference > 0.0 { "better" } else { "worse" };
+    match pair.verdict {
+        Verdict::Equivalent => format!("{first} is equivalent to {second} within ±{margin}: {numbers}."),
+        Verdict::EquivalentYetDifferent => format!(
+            "{first} is {direction} than {second}, but equivalent to it within ±{margin}: {numbers}, {p}."
+        ),
+        Verdict::Better | Verdict::Worse => {
+            format!("{first} is {direction} than {second}: {numbers}, {p}.")
+        }
+        Verdict::Inconclusive => {
+            let taken_back = if pair.difference.interval.contains(0.0) {
+                String::new()
+            } else {
+                format!(" The interval leaves out 0, but {p}.")
+            };
+            format!(
+                "The data do not tell {first} and {second} apart, nor show them equivalent within ±{margin}: {numbers}.{taken_back}"
+            )
+        }
+    }
+}
+
+/// `difference −0.10 points, 95 % interval −0.40 to +0.20, 200 patients`.
+fn numbers(pair: &Comparison, options: &Options) -> String {
+    let PairedDifference { difference, interval, resampled, .. } = pair.difference;
+    let seeds = match pair.repeats {
+        (1, 1) => String::new(),
+        (first, second) if first == second => format!(", {} each", count(first, "seed")),
+        (first, second) => format!(", {first} and {}", count(second, "seed")),
+    };
+    format!(
+        "difference {} points, {} interval {} to {}, {}{seeds}",
+        signed_points(difference),
+        options.confidence(),
+        signed_points(interval.lower),
+        signed_points(interval.upper),
+        units(resampled)
+    )
+}
+
+/// What was taken as independent.
+fn units(resampled: Resampled) -> String {
+    match resampled {
+        Resampled::Patients(patients) => count(patients, "patient"),
+        Resampled::Cells(cells) => format!("{} of a single patient", count(cells, "cell")),
+    }
+}
+
+fn after(pairs: usize) -> String {
+    if pairs > 1 { format!(" after correction for {pairs} pairs") } else { String::new() }
+}
+
+/// The comparisons as a table; `None` without any.
+pub(crate) fn table(groups: &[Group], all: &Comparisons, options: &Options) -> Option<Table> {
+    if all.pairs.is_empty() {
+        return None;
+    }
+    let confidence = options.confidence();
+    let margin = options.margin_in_points();
+    let rows = all.pairs.iter().map(|pair| row(groups, pair)).collect();
+    let columns = vec![
+        Column::text("first"),
+        Column::text("second"),
+        Column::text("verdict"),
+        Column::number("difference, points"),
+        Column::number(&format!("{confidence} interval")),
+        Column::number("p"),
+        Column::number("p, corrected"),
+        Column::number(&format!("p, beyond ±{margin}")),
+        Column::number("first").under("cells that one alone gets right"),
+        Column::number("second").under("cells that one alone gets right"),
+        Column::number("McNemar p").under("cells that one alone gets right"),
+        Column::number("difference").under("AUC"),
+        Column::number("DeLong p").under("AUC"),
+    ];
+    let resampled: Vec<Resampled> = all.pairs.iter().map(|pair| pair.difference.resampled).collect();
+    let several = if all.pairs.iter().any(|pair| pair.repeats != (1, 1)) {
+        " Of several seeds the share that is right counts per cell, cells are averages, and McNemar's and DeLong's tests, which \
+         are for single runs, are left out."
+    } else {
+        ""
+    };
+    let caption = format!(
+        "Differences in accuracy are first − second on the same cells, with a t test and an interval, not corrected, over patients whose cells \
+         are summed. p, corrected is Holm's over {}, all on the same cells, because the best was picked by them; a difference \
+         is claimed below {}. p, beyond ±{margin} is that of the two one-sided tests of equivalence, corrected over the \
+         comparisons shown; equivalence is claimed below the same. McNemar's and DeLong's tests take every cell as \
+         independent, which cells of a patient are not, and are not corrected: their p-values are too small and decide \
+         nothing here.{several}{}",
+        count(all.corrected_for, "pair"),
+        options.alpha,
+        few(&resampled)
+    );
+    Some(Table { caption, columns, rows })
+}
+
+fn row(groups: &[Group], pair: &Comparison) -> Vec<Cell> {
+    let PairedDifference { difference, interval, p, .. } = pair.difference;
+    let number = |text: String, order: Option<f64>| match order {
+        Some(order) => Cell::ordered(text, order),
+        None => NONE.into(),
+    };
+    let p_cell = |p: Option<f64>| number(p.map_or_else(String::new, p_value), p);
+    let flipped = |cells: f64| {
+        let text = if pair.repeats == (1, 1) { format!("{cells:.0}") } else { format!("{cells:.1}") };
+        Cell::ordered(text, cells)
+    };
+    let area = pair.area.map(|area| area.difference);
+    vec![
+        groups[pair.first].name.as_str().into(),
+        groups[pair.second].name.as_str().into(),
+        word(pair).into(),
+        Cell::ordered(signed_points(difference), difference),
+        Cell::ordered(
+            format!("{} to {}", signed_points(interval.lower), signed_points(interval.upper)),
+            interval.lower,
+        ),
+        p_cell(Some(p)),
+        p_cell(Some(pair.corrected_p)),
+        p_cell(Some(pair.equivalence.p)),
+        flipped(pair.first_only),
+        flipped(pair.second_only),
+        p_cell(pair.mcnemar.map(|test| test.p)),
+        number(area.map_or_else(String::new, signed_four), area),
+        p_cell(pair.area.and_then(|area| area.p)),
+    ]
+}
+
+fn word(pair: &Comparison) -> &'static str {
+    match pair.verdict {
+        Verdict::Equivalent => "equivalent",
+        Verdict::EquivalentYetDifferent if pair.difference.difference > 0.0 => "equivalent, better",
+        Verdict::EquivalentYetDifferent => "equivalent, worse",
+        Verdict::Better => "better",
+        Verdict::Worse => "worse",
+        Verdict::Inconclusive => "open",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::comparison::compare;
+    use crate::data::ReportData;
+    use crate::fixture;
+    use crate::intervals::measure;
+    use crate::paired::compare_pairs;
+
+    fn said(data: &ReportData) -> Vec<String> {
+        let groups = compare(data).unwrap();
+        let all = compare_pairs(&groups, &measure(data, &groups), &data.options);
+        all.pairs.iter().map(|pair| sentence(&groups, pair, &all, &data.options)).collect()
+    }
+
+    #[test]
+    fn each_verdict_has_its_own_words() {
+        let of = |classical, adapted| said(&fixture::against_classical(classical, adapted)).remove(0);
+        let adapted = "model_5 · block5 · rank 5";
+        let same = of(40, 41);
+        assert!(
+            same.starts_with(&format!("{adapted} is equivalent to model_4 within ±1 point: difference −0."))
+        );
+        assert!(same.contains(" points, 95 % interval −0.") && same.ends_with(", 200 patients."), "{same}");
+        assert!(
+            of(40, 60)
+                .starts_with(&format!("{adapted} is worse than model_4, but equivalent to it within ±1"))
+        );
+        assert!(
+            of(60, 40).starts_with(&format!("{adapted} is better than model_4, but equivalent to it within"))
+        );
+        assert!(
+            of(40, 400).starts_with(&format!("{adapted} is worse than model_4: difference −9.00 points"))
+        );
+        assert!(
+            of(400, 40).starts_with(&format!("{adapted} is better than model_4: difference +9.00 points"))
+        );
+        assert!(of(400, 40).ends_with("200 patients, p < 0.001."));
+    }
+
+    #[test]
+    fn what_is_open_is_called_neither_different_nor_equivalent() {
+        let sentences = said(&fixture::ranks());
+        assert_eq!(sentences.len(), 5);
+        for sentence in sentences {
+            assert!(sentence.starts_with("The data do not tell model_5 · block5 · rank"), "{sentence}");
+            assert!(sentence.contains("apart, nor show them equivalent within ±1 point: difference"));
+        }
+    }
+
+    #[test]
+    fn a_claim_that_the_correction_takes_back_is_pointed_out() {
+        let groups = compare(&fixture::against_classical(40, 60)).unwrap();
+        let data = fixture::against_classical(40, 60);
+        let mut all = compare_pairs(&groups, &measure(&data, &groups), &data.options);
+        all.corrected_for = 21;
+        all.pairs[0].corrected_p = 0.07;
+        all.pairs[0].verdict = Verdict::Inconclusive;
+        let said = sentence(&groups, &all.pairs[0], &all, &data.options);
+        assert!(
+            said.ends_with(" The interval leaves out 0, but p = 0.070 after correction for 21 pairs."),
+            "{said}"
+        );
+    }
+
+    #[test]
+    fn seeds_and_single_patients_are_named() {
+        assert!(said(&fixture::seeds())[0].ends_with("40 patients, 3 seeds each."));
+        let single = said(&fixture::hostile()).remove(0);
+        assert!(single.contains("200 cells of a single patient"), "{single}");
+    }
+
+    #[test]
+    fn the_table_has_a_row_per_sentence_and_says_what_its_tests_assume() {
+        let data = fixture::ranks();
+        let groups = compare(&data).unwrap();
+        let all = compare_pairs(&groups, &measure(&data, &groups), &data.options);
+        let table = table(&groups, &all, &data.options).unwrap();
+        assert_eq!(table.rows.len(), 5);
+        assert!(table.rows.iter().all(|row| row.len() == table.columns.len()));
+        assert!(table.caption.contains("Holm's over 6 pairs"), "{}", table.caption);
+        assert!(!table.caption.contains("several seeds"));
+        let text: Vec<&str> = table.rows[1].iter().map(|cell| cell.text.as_str()).collect();
+        assert_eq!(text[..4], ["model_5 · block5 · rank 5", "model_4", "open", "+1.00"]);
+        assert_eq!(text[8..11], ["2", "0", "0.500"]);
+    }
+}

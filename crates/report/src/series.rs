@@ -1,0 +1,167 @@
+//! Series of ranks and of layers: which member is enough.
+
+use ranklab_stats::{SeriesComparison, compare_series};
+
+use crate::cells::TestCells;
+use crate::comparison::Group;
+use crate::intervals::Measured;
+use crate::options::Options;
+
+/// A series in words, of its members from small to large.
+struct Words {
+    /// How small a member is: `smallest rank`.
+    smallest: &'static str,
+    /// All members.
+    all: &'static str,
+}
+
+const RANKS: Words = Words { smallest: "smallest rank", all: "ranks" };
+const LAYERS: Words =
+    Words { smallest: "choice of layers with the fewest trainable parameters", all: "choices of layers" };
+
+/// A group's member of a series: the series' key, its size and its name.
+type Member = fn(&Group) -> Option<(String, i64, String)>;
+
+/// One sentence per series of configurations that differ in rank only, then in layers only.
+pub(crate) fn sentences(groups: &[Group], measured: &[Measured], options: &Options) -> Vec<String> {
+    let kinds: [(Words, Member); 2] = [(RANKS, by_rank), (LAYERS, by_layers)];
+    kinds.iter().flat_map(|(words, member)| of_kind(groups, measured, options, words, *member)).collect()
+}
+
+fn by_rank(group: &Group) -> Option<(String, i64, String)> {
+    let rank = group.first.start.rank.filter(|rank| *rank > 0)?;
+    Some((group.series.clone(), rank, format!("rank {rank}")))
+}
+
+fn by_layers(group: &Group) -> Option<(String, i64, String)> {
+    let layers = group.first.start.layers.as_ref()?;
+    let key = group.name.replacen(&format!(" · {layers}"), "", 1);
+    Some((key, group.first.start.trainable_parameters, layers.clone()))
+}
+
+fn of_kind(
+    groups: &[Group],
+    measured: &[Measured],
+    options: &Options,
+    words: &Words,
+    member: Member,
+) -> Vec<String> {
+    /// Size, name and cells of a member.
+    type Sized<'a> = (i64, String, &'a TestCells);
+    // Members of one key on the same cells.
+    let mut series: Vec<(String, Vec<Sized<'_>>)> = Vec::new();
+    for (group, one) in groups.iter().zip(measured) {
+        let (Some((key, size, name)), Ok(cells)) = (member(group), &one.cells) else { continue };
+        match series.iter_mut().find(|(known, list)| *known == key && list[0].2.are_those_of(cells)) {
+            Some((_, list)) => list.push((size, name, cells)),
+            None => series.push((key, vec![(size, name, cells)])),
+        }
+    }
+    let told = series.iter_mut().filter(|(_, list)| list.len() > 1).filter_map(|(key, list)| {
+        list.sort_by_key(|one| one.0);
+        let scores: Vec<&[f64]> = list.iter().map(|(_, _, cells)| cells.correctness.as_slice()).collect();
+        let found = compare_series(&scores, &list[0].2.clusters, options.margin, options.alpha).ok()?;
+        let names: Vec<&str> = list.iter().map(|(_, name, _)| name.as_str()).collect();
+        Some(tell(key, &names, &found, words, options))
+    });
+    told.collect()
+}
+
+fn tell(key: &str, names: &[&str], found: &SeriesComparison, words: &Words, options: &Options) -> String {
+    let margin = options.margin_in_points();
+    let (best, enough) = (found.best, found.smallest_within_margin);
+    let shown = |place: usize| {
+        found.members[place].against_best.is_none_or(|against| against.noninferiority.noninferior)
+    };
+    let listed = names.join(", ");
+    if best == 0 {
+        return format!(
+            "{key}: {}, the {}, has the highest accuracy of all {} compared ({listed}).",
+            names[0], words.smallest, words.all
+        );
+    }
+    if enough == best {
+        return format!(
+            "{key}: no smaller member than the best, {}, is shown to lose less than {margin} of accuracy to it; a \
+             real loss and too few patients can both be the reason ({} compared: {listed}).",
+            names[best], words.all
+        );
+    }
+    let all = if (0..names.len()).all(shown) {
+        format!(" All {} compared are shown to lose less than that ({listed}).", words.all)
+    } else {
+        let open: Vec<&str> =
+            (0..names.len()).filter(|place| !shown(*place)).map(|place| names[place]).collect();
+        format!(" Not shown of {}.", open.join(", "))
+    };
+    let corrected = if names.len() > 2 {
+        format!(", corrected for {} comparisons", names.len() - 1)
+    } else {
+        String::new()
+    };
+    format!(
+        "{key}: {} is the {} shown to lose less than {margin} of accuracy to the best, {}{corrected}.{all}",
+        names[enough], words.smallest, names[best]
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::comparison::compare;
+    use crate::data::ReportData;
+    use crate::fixture;
+    use crate::intervals::measure;
+
+    fn said(data: &ReportData) -> Vec<String> {
+        let groups = compare(data).unwrap();
+        sentences(&groups, &measure(data, &groups), &data.options)
+    }
+
+    #[test]
+    fn the_smallest_rank_that_is_enough_is_named() {
+        let said = said(&fixture::series(&[(1, 300), (5, 42), (16, 40), (64, 41)]));
+        assert_eq!(
+            said,
+            [
+                "model_5 · block5: rank 5 is the smallest rank shown to lose less than 1 point of accuracy to the best, rank 16, corrected for 3 comparisons. Not shown of rank 1."
+            ]
+        );
+    }
+
+    #[test]
+    fn all_ranks_and_no_smaller_rank_have_their_own_words() {
+        let all = said(&fixture::series(&[(1, 42), (5, 41), (16, 40)])).remove(0);
+        assert!(all.contains("rank 1 is the smallest rank shown"), "{all}");
+        assert!(
+            all.ends_with("All ranks compared are shown to lose less than that (rank 1, rank 5, rank 16).")
+        );
+        let none = said(&fixture::series(&[(1, 300), (5, 200), (16, 40)])).remove(0);
+        assert!(
+            none.starts_with("model_5 · block5: no smaller member than the best, rank 16, is shown"),
+            "{none}"
+        );
+        let first = said(&fixture::series(&[(1, 40), (5, 200)])).remove(0);
+        assert!(first.starts_with("model_5 · block5: rank 1, the smallest rank, has the highest accuracy"));
+    }
+
+    #[test]
+    fn layers_at_one_rank_are_a_series_by_their_parameters() {
+        let mut data = fixture::series(&[(5, 42), (5, 40)]);
+        data.runs[0].row.start.layers = Some("block5_conv3".into());
+        data.runs[0].row.start.trainable_parameters = 1_000_000;
+        let said = said(&data);
+        assert_eq!(said.len(), 1);
+        assert!(said[0].starts_with(
+            "model_5 · rank 5: block5_conv3 is the choice of layers with the fewest trainable parameters shown to lose"
+        ));
+    }
+
+    #[test]
+    fn single_ranks_and_other_cells_make_no_series() {
+        assert!(said(&fixture::against_classical(40, 41)).is_empty());
+        let mut data = fixture::series(&[(1, 40), (5, 41)]);
+        data.runs[0].row.start.image_set_hash = "another".into();
+        assert!(said(&data).is_empty());
+    }
+}
