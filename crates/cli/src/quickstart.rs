@@ -1,6 +1,7 @@
 //! `ranklab quickstart`: a small SYNTHETIC sweep from nothing to a report.
 
 use clap::Args;
+use ranklab_report::Options;
 use ranklab_sweep::{DEFAULT_JOBS, Experiment, Plan};
 use ranklab_zoo::weights::{FetchOptions, fetch};
 
@@ -47,5 +48,5 @@ pub(crate) fn quickstart(folders: &Folders, arguments: &QuickstartArgs) -> anyho
     if let Some((label, reason)) = summary.failed.first() {
         anyhow::bail!("{label}: {reason}");
     }
-    Ok(ReportArgs { sweep: Some(summary.sweep), runs: Vec::new(), json: false })
+    Ok(ReportArgs { sweep: Some(summary.sweep), runs: Vec::new(), margin: Options::default().margin, json: false })
 }

@@ -13,7 +13,8 @@ use crate::{Folders, table::print};
 #[command(after_help = "Examples:
   ranklab report                 the latest sweep
   ranklab report --sweep 2
-  ranklab report --runs 1,4,7    chosen runs side by side")]
+  ranklab report --runs 1,4,7    chosen runs side by side
+  ranklab report --margin 0.5    equivalent within half a point of accuracy")]
 pub(crate) struct ReportArgs {
     /// A sweep; the latest when absent.
     #[arg(long, conflicts_with = "runs")]
@@ -21,9 +22,22 @@ pub(crate) struct ReportArgs {
     /// Chosen runs, separated by commas.
     #[arg(long, value_delimiter = ',')]
     pub(crate) runs: Vec<i64>,
+    /// Points of accuracy within which configurations count as equivalent.
+    #[arg(long, value_name = "POINTS", default_value = "1", value_parser = margin)]
+    pub(crate) margin: f64,
     /// Print where it was written as JSON.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// Points as a share.
+fn margin(text: &str) -> Result<f64, String> {
+    let points: f64 = text.parse().map_err(|_| "give points of accuracy, such as 1 or 0.5".to_owned())?;
+    if points > 0.0 && points < 100.0 {
+        Ok(points / 100.0)
+    } else {
+        Err("give points of accuracy above 0 and below 100, such as 1 or 0.5".to_owned())
+    }
 }
 
 /// Writes the report.
@@ -36,7 +50,9 @@ pub(crate) async fn report(folders: &Folders, arguments: &ReportArgs) -> anyhow:
     let store = Store::open_read_only(&folders.runs.join(DATABASE)).await?;
     let data = load(&store, selection).await;
     store.close().await;
-    let written = write(&data?, &folders.reports)?;
+    let mut data = data?;
+    data.options.margin = arguments.margin;
+    let written = write(&data, &folders.reports)?;
     if arguments.json {
         return print(&format!("{}\n", json!({ "html": written.html, "markdown": written.markdown })));
     }
