@@ -62,7 +62,8 @@ pub(crate) fn document(data: &ReportData) -> Result<Document> {
     let mut runs = Vec::new();
     for run in &data.runs {
         if let Some(result) = &run.row.result {
-            runs.push(section(run, result, group_name(&groups, run.row.id, &run.row.start.label))?);
+            let name = group_name(&groups, run.row.id, &run.row.start.label);
+            runs.push(section(run, result, name, data.options.level())?);
         }
     }
     Ok(Document {

@@ -22,6 +22,7 @@ mod intervals;
 mod leakage;
 mod load;
 mod markdown;
+mod measures;
 mod options;
 mod paired;
 mod published;

@@ -10,6 +10,7 @@ use crate::data::RunData;
 use crate::error::Result;
 use crate::facts::leakage;
 use crate::format::{self, NONE, count, four, percent, seconds, thousands};
+use crate::measures::measures;
 use crate::published::{self, Published, published};
 use crate::table::{Cell, Column, Fact, Figure, Table};
 
@@ -36,11 +37,11 @@ pub(crate) struct RunSection {
     pub(crate) config: String,
 }
 
-/// The section of a finished run.
+/// The section of a finished run; `level` is the confidence of its intervals.
 ///
 /// # Errors
 /// When a chart cannot be drawn.
-pub(crate) fn section(run: &RunData, result: &RunResult, group_name: &str) -> Result<RunSection> {
+pub(crate) fn section(run: &RunData, result: &RunResult, group_name: &str, level: f64) -> Result<RunSection> {
     let matrix = matrix(result);
     let start = &run.row.start;
     let fold = start.fold.map_or(String::new(), |fold| format!(" · fold {fold}"));
@@ -52,7 +53,7 @@ pub(crate) fn section(run: &RunData, result: &RunResult, group_name: &str) -> Re
         report: report_table(&matrix, &start.model),
         matrix,
         figures: charts::learning_curves(run, result.best_epoch)?,
-        facts: facts(run, result, &matrix),
+        facts: facts(run, result, &matrix, level),
         config: indented(&start.config),
     })
 }
@@ -127,7 +128,7 @@ fn report_rows(report: &ClassificationReport) -> Vec<Vec<Cell>> {
     ]
 }
 
-fn facts(run: &RunData, result: &RunResult, matrix: &ConfusionMatrix) -> Vec<Fact> {
+fn facts(run: &RunData, result: &RunResult, matrix: &ConfusionMatrix, level: f64) -> Vec<Fact> {
     let start = &run.row.start;
     let ended = run.row.ended_at.as_deref().unwrap_or(NONE);
     let auc = result.auc.map_or_else(|| NONE.to_owned(), four);
@@ -171,6 +172,7 @@ fn facts(run: &RunData, result: &RunResult, matrix: &ConfusionMatrix) -> Vec<Fac
         Fact::new("Model hash", result.model_hash.clone()),
         Fact::new("Weights hash", start.weights_hash.clone()),
     ];
+    facts.splice(4..4, measures(matrix, &run.predictions, level));
     facts.retain(|fact| fact.values.iter().any(|value| !value.is_empty()));
     facts
 }
@@ -217,7 +219,7 @@ mod tests {
     fn first() -> RunSection {
         let data = fixture::ranks();
         let run = &data.runs[0];
-        section(run, run.row.result.as_ref().unwrap(), "model_4").unwrap()
+        section(run, run.row.result.as_ref().unwrap(), "model_4", 0.95).unwrap()
     }
 
     fn fact(section: &RunSection, name: &str) -> String {
@@ -253,7 +255,7 @@ mod tests {
         let run = &mut data.runs[0];
         run.predictions.truncate(100);
         let result = run.row.result.clone().unwrap();
-        let of = |run: &RunData| fact(&section(run, &result, "model_4").unwrap(), "Errors");
+        let of = |run: &RunData| fact(&section(run, &result, "model_4", 0.95).unwrap(), "Errors");
         assert!(of(run).starts_with("the stored predictions give other counts"));
         run.predictions[0].probability = f64::NAN;
         assert!(of(run).starts_with("the stored predictions cannot be counted"));

@@ -20,7 +20,7 @@ const FORMAT: &str = "ranklab features 2";
 /// Bytes before the first record: magic, key, sizes and checksum, zero-filled.
 pub(crate) const HEADER_BYTES: usize = 256;
 /// Bytes of a cache that stay in this process' memory at once.
-const MOST_MAPPED: usize = 2 << 20;
+const MOST_MAPPED: usize = 16 << 20;
 
 /// Features of an image set at a cut, one record of `positions × channels` values per image.
 #[derive(Debug)]

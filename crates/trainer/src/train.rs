@@ -22,7 +22,7 @@ use crate::{
     trial::{Outcome, Trial},
 };
 
-/// Images that are evaluated at once.
+/// Images × models that are evaluated at once.
 const EVALUATION_BATCH: usize = 128;
 /// The streams of the seed that shuffles and dropout are drawn from; stream 0 is initial weights.
 const SHUFFLES: u64 = 1 << 32;
@@ -361,7 +361,9 @@ impl Group<'_> {
         let mut clock = Clock::start();
         let models: Vec<&Model> = models.iter().collect();
         let mut evaluations: Vec<Evaluation> = models.iter().map(|_| Evaluation::default()).collect();
-        for batch in indices.chunks(EVALUATION_BATCH) {
+        // Memory does not grow with the number of models.
+        let at_once = (EVALUATION_BATCH / models.len().max(1)).max(1);
+        for batch in indices.chunks(at_once) {
             let features = self.input.batch(batch, self.first.device);
             let scores =
                 Model::forward_together(self.valid_upper.as_ref(), &models, features, batch.len(), &mut []);
