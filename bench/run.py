@@ -16,6 +16,19 @@ from process import Failed
 QUIET = 0.1
 
 
+def without_paths(arguments):
+    """The arguments but for those that say where things lie on this machine."""
+    kept, rest = [], iter(arguments)
+    for argument in rest:
+        name, given, _ = argument.partition("=")
+        if name in ("--zip", "--weights", "--venv", "--results", "--ranklab", "--peer-jobs"):
+            if not given:
+                next(rest, None)
+        else:
+            kept.append(argument)
+    return kept
+
+
 class Ingredients:
     """What commands are filled with, each prepared when it is first needed; a failure is kept as well."""
 
@@ -143,7 +156,7 @@ def main():
         "machine": environment.machine(),
         "peers": environment.versions(python) if python else "not installed",
         "load average before": f"{load:.2f}",
-        "command": shlex.join(["python3", "bench/run.py", *sys.argv[1:]]),
+        "command": shlex.join(["python3", "bench/run.py", *without_paths(sys.argv[1:])]),
     }
 
     measurements = jobs.Measurements(ingredients)
