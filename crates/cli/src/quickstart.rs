@@ -48,5 +48,10 @@ pub(crate) fn quickstart(folders: &Folders, arguments: &QuickstartArgs) -> anyho
     if let Some((label, reason)) = summary.failed.first() {
         anyhow::bail!("{label}: {reason}");
     }
-    Ok(ReportArgs { sweep: Some(summary.sweep), runs: Vec::new(), margin: Options::default().margin, json: false })
+    Ok(ReportArgs {
+        sweep: Some(summary.sweep),
+        runs: Vec::new(),
+        margin: Options::default().margin,
+        json: false,
+    })
 }
