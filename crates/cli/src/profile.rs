@@ -30,9 +30,7 @@ impl Profiler {
             return "nothing was trained: there is no time to show\n".to_owned();
         }
         let peak = product_peak();
-        // Features that came from the cache cost no products.
-        let trunk =
-            self.sum(|profile| if profile.phases.trunk > 0.0 { profile.trunk_operations } else { 0.0 });
+        let trunk = self.sum(|profile| profile.trunk_operations);
         let forward = self.sum(|profile| profile.forward_operations);
         let backward = self.sum(|profile| profile.backward_operations);
         let rows: [Row; 10] = [

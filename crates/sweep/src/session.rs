@@ -106,11 +106,16 @@ impl Session<'_> {
             // Equal seeds shuffle alike: one batch serves all, and with it the lowest frozen products.
             let same = trials.iter().all(|trial| trial.training.seed == first.training.seed);
             let one = Operations::of(trials[0].architecture, trials[0].adapter, size);
-            let shared = one.shared_forward * seen * if same { 1.0 } else { count };
+            let shared = match (phases.frozen_known, same) {
+                (true, _) => 0.0,
+                (false, true) => one.shared_forward * seen,
+                (false, false) => one.shared_forward * seen * count,
+            };
             on_event(SweepEvent::Profile(Box::new(Profile {
                 phases,
                 store: started.elapsed().as_secs_f64(),
-                trunk_operations: trunk_operations(cut, size) * dataset.images.entries.len() as f64,
+                trunk_operations: trunk_operations(cut, size) * phases.trunk_images as f64
+                    + one.shared_forward * phases.frozen_images as f64,
                 forward_operations: one.forward * seen * count + shared,
                 backward_operations: one.backward * seen * count,
             })));

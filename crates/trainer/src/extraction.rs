@@ -154,11 +154,14 @@ pub(crate) fn extract_frozen(
         let indices: Vec<usize> = (part.done..total).collect();
         for chunk in indices.chunks(FROZEN_BATCH) {
             let mut clock = Clock::start();
-            let Some(map) = upper.frozen_part(&features.map(chunk, request.device)) else { break };
+            let Some(map) = upper.frozen_part(&features.map(chunk, request.device)) else {
+                return Err(Error::Setting("these adapters have no frozen part of their own".to_owned()));
+            };
             let data = map.values.swap_dims(0, 1).into_data();
             let records: Vec<f32> =
                 data.try_to_vec().map_err(|problem| Error::Device(format!("{problem:?}")))?;
             clock.add(&mut phases.trunk);
+            phases.frozen_images += chunk.len();
             part.append(chunk.len(), bytemuck::cast_slice(&records)).map_err(failed)?;
             clock.add(&mut phases.write);
             on_event(Event::FeatureProgress { done: part.done, total });
@@ -216,6 +219,7 @@ fn extract_into(
             let mut clock = Clock::start();
             let records = extractor.records(&rgb, count)?;
             clock.add(&mut phases.trunk);
+            phases.trunk_images += count;
             part.append(count, bytemuck::cast_slice(&records)).map_err(failed)?;
             clock.add(&mut phases.write);
             on_event(Event::FeatureProgress { done: part.done, total });

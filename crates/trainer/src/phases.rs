@@ -2,14 +2,20 @@
 
 use std::time::{Duration, Instant};
 
-/// Seconds of each part of a group's work, summed over all epochs. On devices that compute in the background
+/// Seconds of each part of a group's work, summed over all epochs, and images that were computed once. On devices that compute in the background
 /// a part's time may fall to the part that waits for it.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Phases {
     /// Reading, decoding and resizing images, in a thread of its own.
     pub decode: f64,
-    /// The frozen trunk.
+    /// The frozen trunk, and the frozen part of the convolution above.
     pub trunk: f64,
+    /// Images that went through the trunk; those that a cache held did not.
+    pub trunk_images: usize,
+    /// Images whose frozen part was computed ahead of training.
+    pub frozen_images: usize,
+    /// Whether training took its lowest frozen part from a cache.
+    pub frozen_known: bool,
     /// Writing features.
     pub write: f64,
     /// Waiting for the next batch: gathering is done ahead, in another thread.

@@ -166,6 +166,7 @@ impl Trial<'_> {
         };
         let (found, seconds) = Features::open_or_compute(&request, compute, on_event)?;
         *frozen = Some(found);
+        phases.frozen_known = true;
         Ok(seconds)
     }
 
