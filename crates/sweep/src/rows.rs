@@ -6,7 +6,7 @@ use ranklab_data::{Split, SplitKind};
 use ranklab_stats::{ConfusionMatrix, THRESHOLD, roc_auc};
 use ranklab_store::{ArtifactRow, NewRun, PredictionRow, RunResult};
 use ranklab_trainer::Outcome;
-use ranklab_zoo::{ParameterCounts, weights::TrunkWeights};
+use ranklab_zoo::ParameterCounts;
 use sha2::{Digest, Sha256};
 
 use crate::{
@@ -14,6 +14,7 @@ use crate::{
     dataset::Dataset,
     plan::PlanTrial,
     provenance::{Tree, host, peak_memory},
+    sources::KnownWeights,
     trial::hexadecimal,
 };
 
@@ -24,7 +25,7 @@ pub(crate) fn new_run(
     identity: &str,
     dataset: &Dataset,
     split: &Split,
-    weights: &TrunkWeights,
+    weights: &KnownWeights,
 ) -> Result<NewRun, Error> {
     let config = &trial.config;
     let architecture = config.model.architecture;

@@ -45,19 +45,22 @@ pub fn run_together(
     }
     let mut phases = Phases::default();
     let (mut input, mut feature_seconds) = first.input(&mut phases, &mut |event| on_event(0, event))?;
-    on_event(0, Event::FeaturesReady);
     let device = first.device.clone().autodiff();
-    let upper = first.upper(&device)?;
-    let valid_upper = upper.as_ref().map(Module::valid);
-    if let Some(upper) = &valid_upper {
+    let mut upper = first.upper(&device)?;
+    if let Some(upper) = &mut upper {
         feature_seconds +=
-            first.add_frozen(&mut input, upper, &mut phases, &mut |event| on_event(0, event))?;
+            first.add_frozen(&mut input, &upper.valid(), &mut phases, &mut |event| on_event(0, event))?;
+        if phases.frozen_known {
+            upper.forget_frozen_part();
+        }
     }
+    let valid_upper = upper.as_ref().map(Module::valid);
     let mut group = Group { first, input: &input, device, valid_upper, upper, members: Vec::new(), phases };
     for (place, trial) in trials.iter().enumerate() {
         let model = trial.model(group.upper.as_ref(), &group.device)?;
         group.members.push(Member::new(place, trial, model));
     }
+    on_event(0, Event::FeaturesReady);
 
     let started = Instant::now();
     for epoch in 1..=first.training.epochs {
@@ -225,8 +228,10 @@ impl Group<'_> {
                         .collect();
                     let features = input.batch(&images.concat(), &device);
                     let images = if images.len() == 1 { vec![images[0].clone(); members] } else { images };
+                    let batch = features.map(|features| Batch { features, images });
+                    let stop = batch.is_err();
                     // Nobody listens any more when training was given up.
-                    if sender.send(Batch { features, images }).is_err() {
+                    if sender.send(batch).is_err() || stop {
                         break;
                     }
                 }
@@ -238,7 +243,7 @@ impl Group<'_> {
                 if self.active().is_empty() {
                     break;
                 }
-                self.step(&active, batch, epoch, (epoch - 1) * steps + place + 1, on_event)?;
+                self.step(&active, batch?, epoch, (epoch - 1) * steps + place + 1, on_event)?;
                 clock = Clock::start();
             }
             Ok::<(), Error>(())
@@ -364,7 +369,7 @@ impl Group<'_> {
         // Memory does not grow with the number of models.
         let at_once = (EVALUATION_BATCH / models.len().max(1)).max(1);
         for batch in indices.chunks(at_once) {
-            let features = self.input.batch(batch, self.first.device);
+            let features = self.input.batch(batch, self.first.device)?;
             let scores =
                 Model::forward_together(self.valid_upper.as_ref(), &models, features, batch.len(), &mut []);
             let labels = self.first.labels(batch);
