@@ -14,7 +14,7 @@ import scipy
 import sklearn
 import statsmodels
 import statsmodels.api as sm
-from scipy import stats
+from scipy import optimize, stats
 from sklearn import calibration, metrics
 from statsmodels.stats import contingency_tables, multitest, proportion, weightstats
 
@@ -149,6 +149,20 @@ summary = {
 }
 
 
+def of_sources(statistic, sources):
+    """Upper tail of several sources by definition: the level whose quantiles give the statistic."""
+    total = sum(variance for variance, _ in sources)
+
+    def quantile(log_tail):
+        tail = np.exp(log_tail)
+        return np.sqrt(sum(variance * stats.t.isf(tail, freedom) ** 2 for variance, freedom in sources) / total)
+
+    root = optimize.brentq(
+        lambda log_tail: np.log(quantile(log_tail) / statistic), np.log(0.4999), np.log(1e-40), xtol=1e-13
+    )
+    return float(np.exp(root))
+
+
 # Distributions: place, upper tail, probability and its quantile.
 references = [
     {
@@ -157,6 +171,15 @@ references = [
         "quantiles": [[q, float(law.ppf(q))] for q in (0.005, 0.05, 0.5, 0.9, 0.95, 0.975, 0.9995)],
     }
     for freedom, law in [(None, stats.norm), *((freedom, stats.t(freedom)) for freedom in (1, 2, 9, 199, 2599))]
+]
+sources = [
+    {"sources": parts, "tails": [[x, of_sources(x, parts)] for x in (0.05, 0.7, 2.0, 4.5, 12.0)]}
+    for parts in [
+        [(1.0, 99), (0.3, 2)],
+        [(0.2, 199), (1.0, 1)],
+        [(1.0, 30), (0.5, 2), (0.25, 4)],
+        [(0.01, 99), (1.0, 1), (1.0, 3)],
+    ]
 ]
 wilson = [
     [successes, total, level, *map(float, proportion.proportion_confint(successes, total, 1 - level, "wilson"))]
@@ -215,11 +238,11 @@ def right(runs):
     return np.mean([(p >= 0.5) == truth for p in runs], axis=0)
 
 
-def clustered(one, other, level=0.95):
-    """statsmodels: regression on a constant with errors robust to patients."""
+def clustered(one, other, level=0.95, groups=patients):
+    """statsmodels: regression on a constant with errors robust to patients, or to folds."""
     difference = one - other
     fit = sm.OLS(difference, np.ones(len(difference))).fit(
-        cov_type="cluster", cov_kwds={"groups": patients, "use_correction": True}, use_t=True
+        cov_type="cluster", cov_kwds={"groups": groups, "use_correction": True}, use_t=True
     )
     return {
         "difference": float(fit.params[0]),
@@ -228,6 +251,26 @@ def clustered(one, other, level=0.95):
         "p": float(fit.pvalues[0]),
         "level": level,
         "interval": fit.conf_int(1 - level)[0].tolist(),
+    }
+
+
+def over_runs(one, other, level):
+    """Patients and runs as sources of the difference's variance, three runs of one and two of the other."""
+    fit = clustered(right(one), right(other))
+    sources = [(fit["standard_error"] ** 2, len(sizes) - 1)]
+    for runs in (one, other):
+        scores = [((p >= 0.5) == truth).mean() for p in runs]
+        sources.append((np.var(scores, ddof=1) / len(scores), len(scores) - 1))
+    error = np.sqrt(sum(variance for variance, _ in sources))
+    half = np.sqrt(sum(variance * stats.t.isf((1 - level) / 2, freedom) ** 2 for variance, freedom in sources))
+    t = fit["difference"] / error
+    return {
+        "difference": fit["difference"],
+        "standard_error": float(error),
+        "t": float(t),
+        "p": 2 * of_sources(abs(t), sources),
+        "level": level,
+        "interval": [float(fit["difference"] - half), float(fit["difference"] + half)],
     }
 
 
@@ -310,6 +353,8 @@ comparison = {
     "delong": delong([first, second], 0.95),
     "one_seed": clustered(right([first]), right([second])),
     "all_seeds": clustered(right(first_runs), right(second_runs), 0.9),
+    "over_runs": over_runs(first_runs, second_runs[:2], 0.9),
+    "over_folds": clustered(right([first]), right([second]), groups=patients % 5),
     "by_cell": by_cell(right(first_runs), right(second_runs), 0.2),
     "equivalence": [
         [margin, *one_sided(clustered(right(first_runs), right(second_runs)), margin)] for margin in (0.05, 0.2)
@@ -346,6 +391,7 @@ golden = {
     "cases": cases,
     "summary": summary,
     "references": references,
+    "sources": sources,
     "wilson": wilson,
     "mcnemar": mcnemar,
     "holm": holm,
