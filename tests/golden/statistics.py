@@ -274,6 +274,38 @@ def over_runs(one, other, level):
     }
 
 
+def unpaired(one, one_patients, other, other_patients, level):
+    """statsmodels: regression on the side, errors robust to patients, its factor for two coefficients undone."""
+    scores, side = np.concatenate([one, other]), np.repeat([1.0, 0.0], [len(one), len(other)])
+    groups = np.concatenate([one_patients, other_patients])
+    fit = sm.OLS(scores, sm.add_constant(side)).fit(cov_type="cluster", cov_kwds={"groups": groups})
+    n, units = len(scores), len(np.unique(groups))
+    error = float(fit.bse[1] * np.sqrt((n - 2) / (n - 1)))
+    t = float(fit.params[1]) / error
+    half = stats.t.isf((1 - level) / 2, units - 1) * error
+    return {
+        "difference": float(fit.params[1]),
+        "standard_error": error,
+        "t": t,
+        "p": float(2 * stats.t.sf(abs(t), units - 1)),
+        "level": level,
+        "interval": [float(fit.params[1] - half), float(fit.params[1] + half)],
+    }
+
+
+def clustered_wilson(successes, groups, level):
+    """Both ends as the proportions that are so many standard errors from the observed one."""
+    p, n, units = successes.mean(), len(successes), len(np.unique(groups))
+    variance = clustered(successes.astype(float), np.zeros(n), groups=groups)["standard_error"] ** 2
+    effective = min(p * (1 - p) / variance, n)
+    quantile = stats.t.isf((1 - level) / 2, units - 1)
+
+    def beyond(end):
+        return (p - end) ** 2 - quantile**2 * end * (1 - end) / effective
+
+    return [float(optimize.brentq(beyond, 0, p, xtol=1e-14)), float(optimize.brentq(beyond, p, 1, xtol=1e-14))]
+
+
 def one_sided(fit, margin):
     """Both tests against the margins, on t with one degree of freedom less than patients."""
     law = stats.t(len(sizes) - 1)
@@ -355,6 +387,13 @@ comparison = {
     "all_seeds": clustered(right(first_runs), right(second_runs), 0.9),
     "over_runs": over_runs(first_runs, second_runs[:2], 0.9),
     "over_folds": clustered(right([first]), right([second]), groups=patients % 5),
+    "unpaired": unpaired(
+        right([first])[:120], patients[:120], right([second])[60:], patients[60:], 0.9
+    ),
+    "clustered_wilson": [
+        [level, *clustered_wilson(right([first])[truth == 1] == 1, patients[truth == 1], level)]
+        for level in (0.9, 0.95)
+    ],
     "by_cell": by_cell(right(first_runs), right(second_runs), 0.2),
     "equivalence": [
         [margin, *one_sided(clustered(right(first_runs), right(second_runs)), margin)] for margin in (0.05, 0.2)

@@ -2,7 +2,7 @@
 
 use crate::clusters::Clusters;
 use crate::error::Result;
-use crate::paired::{PairedCells, PairedDifference};
+use crate::paired::{MeanDifference, PairedCells};
 
 /// A configuration's scores from 0 to 1 on the cells of a comparison.
 #[derive(Clone, Copy, Debug)]
@@ -27,7 +27,7 @@ pub struct Units<'a> {
 ///
 /// | runs of each | what is found speaks of | by |
 /// |---|---|---|
-/// | several | other patients and other seeds | [`PairedCells::difference`], [`PairedDifference::over_runs`] |
+/// | several | other patients and other seeds | [`PairedCells::difference`], [`MeanDifference::over_runs`] |
 /// | one, in folds | other patients and networks of other folds | [`PairedCells::difference_over_folds`] |
 /// | one | other patients, these two networks | [`PairedCells::difference`] |
 ///
@@ -41,7 +41,7 @@ pub fn compare(
     second: &Scored<'_>,
     units: &Units<'_>,
     level: f64,
-) -> Result<PairedDifference> {
+) -> Result<MeanDifference> {
     let cells = PairedCells { first: first.cells, second: second.cells, clusters: units.patients };
     let once = first.runs.len() < 2 || second.runs.len() < 2;
     let found = match units.folds.filter(|_| once) {

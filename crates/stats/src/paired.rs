@@ -63,14 +63,14 @@ pub struct PairedCells<'a> {
 /// A mean difference, `first − second`, with its standard error, over patients or over patients and
 /// seeds, and its test.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct PairedDifference {
+pub struct MeanDifference {
     /// Mean score of the first configuration: its accuracy, averaged over its runs.
     pub first: f64,
     /// Mean score of the second.
     pub second: f64,
     /// `first − second`.
     pub difference: f64,
-    /// Standard error, see [`PairedCells::difference`] and [`PairedDifference::over_runs`].
+    /// Standard error, see [`PairedCells::difference`] and [`MeanDifference::over_runs`].
     pub standard_error: f64,
     /// The distribution that p and interval stand on.
     pub reference: Reference,
@@ -80,7 +80,7 @@ pub struct PairedDifference {
     pub p: f64,
     /// Interval of the difference.
     pub interval: Interval,
-    /// Number of cells.
+    /// Number of cells, of both sides where they are different ones.
     pub cells: usize,
     /// What was taken as independent, and how many of them.
     pub resampled: Resampled,
@@ -99,7 +99,7 @@ impl PairedCells<'_> {
     /// # Errors
     /// When the lengths differ, a score is not between 0 and 1, there are fewer than 2 patients or cells,
     /// or the level is not between 0 and 1.
-    pub fn difference(&self, level: f64) -> Result<PairedDifference> {
+    pub fn difference(&self, level: f64) -> Result<MeanDifference> {
         let (standard_error, units) = self.clustered(self.clusters)?;
         self.estimated(standard_error, units, level)
     }
@@ -113,7 +113,7 @@ impl PairedCells<'_> {
     ///
     /// # Errors
     /// As [`PairedCells::difference`], and when there are fewer than 2 folds.
-    pub fn difference_over_folds(&self, folds: &Clusters, level: f64) -> Result<PairedDifference> {
+    pub fn difference_over_folds(&self, folds: &Clusters, level: f64) -> Result<MeanDifference> {
         let (over_patients, _) = self.clustered(self.clusters)?;
         let (over_folds, units) = self.clustered(folds)?;
         self.estimated(over_folds.max(over_patients), units, level)
@@ -129,24 +129,10 @@ impl PairedCells<'_> {
         Ok((variance.sqrt().max(1.0 / cells), sums.len()))
     }
 
-    fn estimated(&self, standard_error: f64, units: usize, level: f64) -> Result<PairedDifference> {
-        let cells = self.first.len() as f64;
-        let first = self.first.iter().sum::<f64>() / cells;
-        let second = self.second.iter().sum::<f64>() / cells;
-        let differences = self.first.iter().zip(self.second).map(|(first, second)| first - second);
-        let unfinished = PairedDifference {
-            first,
-            second,
-            difference: differences.sum::<f64>() / cells,
-            standard_error,
-            reference: Reference::StudentT { degrees_of_freedom: (units - 1) as f64 },
-            t: f64::NAN,
-            p: f64::NAN,
-            interval: Interval { lower: -1.0, upper: 1.0, level },
-            cells: self.first.len(),
-            resampled: self.clusters.resampled(),
-        };
-        unfinished.tested(level)
+    fn estimated(&self, standard_error: f64, units: usize, level: f64) -> Result<MeanDifference> {
+        let (cells, resampled) = (self.first.len(), self.clusters.resampled());
+        let means = [self.first, self.second].map(|scores| scores.iter().sum::<f64>() / cells as f64);
+        MeanDifference::estimated(means, standard_error, units, cells, resampled, level)
     }
 
     /// The difference with a percentile bootstrap over patients, the same for both configurations.
@@ -193,7 +179,31 @@ impl PairedCells<'_> {
     }
 }
 
-impl PairedDifference {
+impl MeanDifference {
+    /// The difference of two means with a standard error over so many units.
+    pub(crate) fn estimated(
+        [first, second]: [f64; 2],
+        standard_error: f64,
+        units: usize,
+        cells: usize,
+        resampled: Resampled,
+        level: f64,
+    ) -> Result<Self> {
+        let unfinished = Self {
+            first,
+            second,
+            difference: first - second,
+            standard_error,
+            reference: Reference::StudentT { degrees_of_freedom: (units - 1) as f64 },
+            t: f64::NAN,
+            p: f64::NAN,
+            interval: Interval { lower: -1.0, upper: 1.0, level },
+            cells,
+            resampled,
+        };
+        unfinished.tested(level)
+    }
+
     /// The same as a statement on other seeds as well as other patients, from the score of each run of
     /// the first and of the second configuration on these cells. Runs and patients are crossed random
     /// effects: to the variance over patients comes that of a mean over runs, `s² / n`, of each

@@ -7,7 +7,7 @@ use crate::comparison::{Scored, Units, compare};
 use crate::equivalence::{Equivalence, NonInferiority};
 use crate::error::{Error, Result, check_level, check_margin};
 use crate::holm::holm;
-use crate::paired::PairedDifference;
+use crate::paired::MeanDifference;
 use crate::verdict::Verdict;
 
 /// A series compared on the same cells.
@@ -43,7 +43,7 @@ pub struct SeriesMember {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AgainstBest {
     /// The difference, its interval (not corrected) and raw p.
-    pub difference: PairedDifference,
+    pub difference: MeanDifference,
     /// p of no difference, corrected over all pairs of the series.
     pub corrected_p: f64,
     /// Whether the member is less than the margin worse, corrected over all members.
@@ -122,7 +122,7 @@ pub fn compare_series(
 
 impl AgainstBest {
     /// The comparison with non-inferiority and equivalence not corrected yet.
-    fn new(difference: PairedDifference, corrected_p: f64, margin: f64, alpha: f64) -> Result<Self> {
+    fn new(difference: MeanDifference, corrected_p: f64, margin: f64, alpha: f64) -> Result<Self> {
         let equivalence = difference.equivalence(margin, alpha)?;
         Ok(Self {
             difference,

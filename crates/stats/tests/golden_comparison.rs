@@ -6,9 +6,10 @@
 use std::collections::BTreeMap;
 
 use ranklab_stats::{
-    Bootstrap, Clusters, CountMetric, McNemar, Metric, PairedCells, PairedDifference, Reference, Resampled,
-    Resampling, Scored, Source, Sources, THRESHOLD, Units, accuracies, bootstrap, compare, compare_series,
-    delong_area, delong_comparison, holm, mean_correctness, paired_bootstrap,
+    Bootstrap, Clusters, CountMetric, McNemar, MeanDifference, Metric, PairedCells, Reference, Resampled,
+    Resampling, Scored, ScoredCells, Source, Sources, THRESHOLD, Units, accuracies, bootstrap,
+    clustered_wilson_interval, compare, compare_series, delong_area, delong_comparison, holm,
+    mean_correctness, paired_bootstrap, unpaired_difference,
 };
 use serde::Deserialize;
 
@@ -46,6 +47,9 @@ struct Comparison {
     all_seeds: GoldenDifference,
     over_runs: GoldenDifference,
     over_folds: GoldenDifference,
+    unpaired: GoldenDifference,
+    /// Level, lower and upper bound of the first run's sensitivity.
+    clustered_wilson: Vec<(f64, f64, f64)>,
     by_cell: GoldenByCell,
     /// Margin, lower and upper p.
     equivalence: Vec<(f64, f64, f64)>,
@@ -126,7 +130,7 @@ impl Comparison {
             .map(|runs| mean_correctness(&self.labels, &slices(&runs[..seeds]), THRESHOLD).unwrap())
     }
 
-    fn difference(&self, seeds: usize, clusters: &Clusters, level: f64) -> PairedDifference {
+    fn difference(&self, seeds: usize, clusters: &Clusters, level: f64) -> MeanDifference {
         let [first, second] = self.correctness(seeds);
         PairedCells { first: &first, second: &second, clusters }.difference(level).unwrap()
     }
@@ -224,7 +228,7 @@ fn tails_of_several_sources_are_those_of_their_definition() {
 fn differences_over_seeds_and_over_folds_are_those_of_their_definitions() {
     let case = golden().comparison;
     let patients = case.clusters();
-    let check = |found: PairedDifference, expected: &GoldenDifference| {
+    let check = |found: MeanDifference, expected: &GoldenDifference| {
         assert_close(found.difference, expected.difference, "difference");
         assert_close(found.standard_error, expected.standard_error, "standard error");
         assert_close(found.t, expected.t, "t");
@@ -252,6 +256,35 @@ fn differences_over_seeds_and_over_folds_are_those_of_their_definitions() {
     let over_patients = case.difference(1, &patients, expected.level);
     assert!(over_patients.standard_error < expected.standard_error, "the golden case is to be one of folds");
     check(compared(&case.first[..1], &case.second[..1], Some(&folds), expected.level), expected);
+}
+
+#[test]
+fn unpaired_differences_are_statsmodels_regression_on_the_side() {
+    let case = golden().comparison;
+    let [first, second] = case.correctness(1);
+    let one = ScoredCells { scores: &first[..120], patients: &case.patients[..120] };
+    let other = ScoredCells { scores: &second[60..], patients: &case.patients[60..] };
+    let expected = &case.unpaired;
+    let found = unpaired_difference(&one, &other, expected.level).unwrap();
+    assert_close(found.difference, expected.difference, "difference");
+    assert_close(found.standard_error, expected.standard_error, "standard error");
+    assert_close(found.t, expected.t, "t");
+    assert_close(found.p, expected.p, "p");
+    assert_close(found.interval.lower, expected.interval[0], "lower bound");
+    assert_close(found.interval.upper, expected.interval[1], "upper bound");
+}
+
+#[test]
+fn wilson_intervals_over_patients_are_those_of_their_definition() {
+    let case = golden().comparison;
+    let cells: Vec<usize> = (0..case.labels.len()).filter(|cell| case.labels[*cell] == 1).collect();
+    let found: Vec<bool> = cells.iter().map(|cell| case.first[0][*cell] >= THRESHOLD).collect();
+    let patients = Clusters::by_patient(&cells.iter().map(|cell| &case.patients[*cell]).collect::<Vec<_>>());
+    for (level, lower, upper) in case.clustered_wilson {
+        let found = clustered_wilson_interval(&found, &patients, level).unwrap();
+        assert_close(found.lower, lower, "lower bound");
+        assert_close(found.upper, upper, "upper bound");
+    }
 }
 
 #[test]
