@@ -8,7 +8,7 @@ use ranklab_store::PredictionRow;
 
 use crate::comparison::Group;
 use crate::data::{ReportData, RunData};
-use crate::format::{count, percent};
+use crate::format::{NONE, count, percent};
 use crate::options::Options;
 use crate::table::{Cell, Column, Table};
 
@@ -126,7 +126,12 @@ fn rate((rate, interval): (f64, Interval)) -> String {
 }
 
 fn threshold((least, most): (f64, f64)) -> String {
-    let (least, most) = (format!("{least:.3}"), format!("{most:.3}"));
+    let shown = |value: f64| match value {
+        value if value > 0.0 && value < 0.0005 => "< 0.001".to_owned(),
+        value if value < 1.0 && value >= 0.9995 => "> 0.999".to_owned(),
+        value => format!("{value:.3}"),
+    };
+    let (least, most) = (shown(least), shown(most));
     if least == most { least } else { format!("{least} to {most}") }
 }
 
@@ -141,7 +146,7 @@ pub(crate) fn table(data: &ReportData, groups: &[Group], options: &Options) -> O
             continue;
         }
         for aim in Aim::ALL {
-            rows.extend(applied(&runs, aim, options.level()).map(|found| row(group, aim, &found)));
+            rows.push(row(group, aim, applied(&runs, aim, options.level()).as_ref()));
         }
     }
     if rows.is_empty() {
@@ -159,7 +164,8 @@ pub(crate) fn table(data: &ReportData, groups: &[Group], options: &Options) -> O
     ];
     let mut caption = "Operating points: each run's threshold is chosen on its own validation images, in the epoch whose weights \
                        were kept, and applied to its test cells; none is chosen on test. The cells of several runs count together. \
-                       The aim was reached on validation; on test it may be missed. Intervals are Wilson's with patients as units, \
+                       The aim was reached on validation; on test it may be missed; a dash says that in some run no \
+                       threshold reaches it, as where an uninfected image has a probability of 1. Intervals are Wilson's with patients as units, \
                        of these trained networks and thresholds. The epoch was chosen on the same validation images, so these fit \
                        the network a little better than new ones would."
         .to_owned();
@@ -173,7 +179,7 @@ pub(crate) fn table(data: &ReportData, groups: &[Group], options: &Options) -> O
     Some(Table { caption, columns, rows })
 }
 
-fn row(group: &Group, aim: Aim, found: &Applied) -> Vec<Cell> {
+fn row(group: &Group, aim: Aim, found: Option<&Applied>) -> Vec<Cell> {
     let rate = |(rate, interval): (f64, Interval)| {
         [
             Cell::ordered(percent(rate), rate),
@@ -183,11 +189,12 @@ fn row(group: &Group, aim: Aim, found: &Applied) -> Vec<Cell> {
             ),
         ]
     };
-    let mut cells = vec![
-        group.name.as_str().into(),
-        aim.words().into(),
-        Cell::ordered(threshold(found.thresholds), found.thresholds.0),
-    ];
+    let mut cells = vec![group.name.as_str().into(), aim.words().into()];
+    let Some(found) = found else {
+        cells.extend((0..5).map(|_| NONE.into()));
+        return cells;
+    };
+    cells.push(Cell::ordered(threshold(found.thresholds), found.thresholds.0));
     cells.extend(rate(found.sensitivity));
     cells.extend(rate(found.specificity));
     cells
@@ -257,6 +264,22 @@ mod tests {
         );
         data.runs.iter_mut().for_each(|run| run.validation.clear());
         assert_eq!(table(&data, &groups, &data.options), None);
+    }
+
+    #[test]
+    fn an_aim_out_of_reach_has_a_row_of_dashes_and_extreme_thresholds_say_which_side() {
+        let mut data = fixture::ranks();
+        data.runs[0].validation.iter_mut().filter(|row| row.label == 0).for_each(|row| row.probability = 1.0);
+        let groups = compare(&data).unwrap();
+        let rows = table(&data, &groups, &data.options).unwrap().rows;
+        assert_eq!(rows.len(), 12);
+        let texts: Vec<&str> = rows[1].iter().map(|cell| cell.text.as_str()).collect();
+        assert_eq!(texts, ["model_4", "specificity at least 95 %", "—", "—", "—", "—", "—"]);
+        assert_eq!(threshold((1e-9, 1.0)), "< 0.001 to 1.000");
+        assert_eq!(
+            (threshold((0.9999, 0.9999)), threshold((0.0, 0.25))),
+            ("> 0.999".into(), "0.000 to 0.250".into())
+        );
     }
 
     #[test]

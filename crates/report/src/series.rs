@@ -94,7 +94,7 @@ fn tell(key: &str, names: &[&str], found: &SeriesComparison, words: &Words, opti
     if enough == best {
         return format!(
             "{key}: no smaller member than the best, {}, is shown to lose less than {margin} of accuracy to it; a \
-             real loss and too few patients can both be the reason ({} compared: {listed}).",
+             real loss and too few patients or seeds can both be the reason ({} compared: {listed}).",
             names[best], words.all
         );
     }
