@@ -42,8 +42,8 @@ impl Random {
     }
 }
 
-/// The labels of every image after those of whole patients were dealt anew: a patient's labels stay
-/// together, so that cells remain as alike as they were.
+/// The labels of every image after those of whole patients were dealt anew and, as generated patients are
+/// all alike, shuffled within each: as many cells of a patient are parasitized as before, but others.
 fn shuffled_labels(data: &ReportData, random: &mut Random) -> BTreeMap<String, i64> {
     let mut labels_of: BTreeMap<&str, Vec<i64>> = BTreeMap::new();
     let mut images: Vec<(&str, &str)> = Vec::new();
@@ -54,6 +54,7 @@ fn shuffled_labels(data: &ReportData, random: &mut Random) -> BTreeMap<String, i
     images.sort_unstable();
     let mut dealt: Vec<Vec<i64>> = labels_of.into_values().collect();
     random.shuffle(&mut dealt);
+    dealt.iter_mut().for_each(|labels| random.shuffle(labels));
     images.into_iter().map(|(_, image)| image.to_owned()).zip(dealt.concat()).collect()
 }
 

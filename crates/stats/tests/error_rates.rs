@@ -10,8 +10,9 @@
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use ranklab_stats::{
-    Clusters, CountMetric, Metric, PairedCells, Reference, Resampling, Scored, SeriesComparison, Source,
-    Sources, Units, Verdict, bootstrap, compare, compare_series, delong_comparison,
+    Clusters, CountMetric, Metric, PairedCells, Reference, Resampling, Scored, ScoredCells, SeriesComparison,
+    Source, Sources, Units, Verdict, bootstrap, clustered_wilson_interval, compare, compare_series,
+    delong_comparison, unpaired_difference, wilson_interval,
 };
 
 const PATIENTS: usize = 50;
@@ -307,4 +308,40 @@ fn sources_of_few_degrees_of_freedom_keep_the_rate_where_satterthwaites_do_not()
     }
     // One of two seeds rejects an eighth of true hypotheses.
     assert!((DRAWS * 11 / 100..DRAWS * 15 / 100).contains(&satterthwaites[0]), "{satterthwaites:?}");
+}
+
+#[test]
+fn wilson_intervals_over_patients_hold_the_truth_and_those_over_cells_too_seldom() {
+    let clusters = patients();
+    let mut over_cells = 0;
+    let found = studies(9, STUDIES, |random| {
+        let right: Vec<bool> = correctness(random, 0.85).into_iter().map(|score| score > 0.5).collect();
+        let count = right.iter().filter(|right| **right).count() as u64;
+        over_cells += usize::from(wilson_interval(count, right.len() as u64, 0.95).unwrap().contains(0.85));
+        clustered_wilson_interval(&right, &clusters, 0.95).unwrap().contains(0.85)
+    });
+    assert!(STUDIES - found <= most_false_claims(STUDIES), "{found} of {STUDIES}");
+    assert!(found < STUDIES * 99 / 100, "{found} of {STUDIES}");
+    assert!(STUDIES - over_cells > 2 * most_false_claims(STUDIES), "cells: {over_cells} of {STUDIES}");
+}
+
+#[test]
+fn equal_splits_of_other_cells_differ_at_the_nominal_rate() {
+    // Half of the patients have cells on both sides, and are as hard on one as on the other.
+    let patients: Vec<usize> = (0..PATIENTS * CELLS).map(|cell| cell / CELLS).collect();
+    let found = studies(10, STUDIES, |random| {
+        let scores = correctness(random, 0.85);
+        let on = |second: bool| -> (Vec<f64>, Vec<usize>) {
+            let there = |cell: &usize| match cell / CELLS {
+                patient if patient < PATIENTS / 2 => (cell % 2 == 1) == second,
+                patient => (patient % 2 == 1) == second,
+            };
+            (0..scores.len()).filter(there).map(|cell| (scores[cell], patients[cell])).unzip()
+        };
+        let ((first, first_patients), (second, second_patients)) = (on(false), on(true));
+        let first = ScoredCells { scores: &first, patients: &first_patients };
+        let second = ScoredCells { scores: &second, patients: &second_patients };
+        unpaired_difference(&first, &second, 0.95).unwrap().p < ALPHA
+    });
+    assert!((STUDIES / 50..=most_false_claims(STUDIES)).contains(&found), "{found} of {STUDIES}");
 }
