@@ -9,6 +9,9 @@ use ranklab_store::PredictionRow;
 use crate::comparison::Group;
 use crate::data::ReportData;
 
+/// A repeat's predictions and their folds.
+type ByImage<'a> = BTreeMap<&'a str, (&'a PredictionRow, i64)>;
+
 /// Cells in the order of their names, and what each repeat predicts of them.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct TestCells {
@@ -39,7 +42,7 @@ impl TestCells {
     /// With the reason, as the end of a sentence about the configuration, when the runs have no
     /// predictions that can be compared.
     pub(crate) fn gather(data: &ReportData, group: &Group) -> Result<Self, &'static str> {
-        let mut repeats: BTreeMap<(i64, i64), BTreeMap<&str, (&PredictionRow, i64)>> = BTreeMap::new();
+        let mut repeats: BTreeMap<(i64, i64), ByImage<'_>> = BTreeMap::new();
         for run in data.runs.iter().filter(|run| group.runs.contains(&run.row.id)) {
             if run.predictions.is_empty() {
                 return Err("has a run without stored predictions");

@@ -128,7 +128,7 @@ fn rate((rate, interval): (f64, Interval)) -> String {
 fn threshold((least, most): (f64, f64)) -> String {
     let shown = |value: f64| match value {
         value if value > 0.0 && value < 0.0005 => "< 0.001".to_owned(),
-        value if value < 1.0 && value >= 0.9995 => "> 0.999".to_owned(),
+        value if (0.9995..1.0).contains(&value) => "> 0.999".to_owned(),
         value => format!("{value:.3}"),
     };
     let (least, most) = (shown(least), shown(most));

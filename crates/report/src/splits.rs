@@ -147,7 +147,7 @@ fn sentence(pair: &Pair<'_>, all: usize, options: &Options) -> String {
         " as trained here, with one seed for a split"
     };
     let name = &pair.name;
-    let meaning = match (shown, difference > 0.0) {
+    match (shown, difference > 0.0) {
         (true, true) => format!(
             "{name} is better on the random split than on new patients{trained}: {numbers}. {shared} % of the random split's test \
              cells come from patients whose other cells were trained on; a figure for new patients is the lower one."
@@ -160,8 +160,7 @@ fn sentence(pair: &Pair<'_>, all: usize, options: &Options) -> String {
             "The data do not show that the split matters for {name}{trained}: {numbers}. {shared} % of the random split's test \
              cells come from patients whose other cells were trained on, so that its figure is no evidence for new patients."
         ),
-    };
-    meaning
+    }
 }
 
 fn table(pairs: &[Pair<'_>], options: &Options) -> Table {
