@@ -4,4 +4,5 @@
 mod bad_input;
 mod command;
 mod real_images;
+mod shuffled_labels;
 mod sweeping;

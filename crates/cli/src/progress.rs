@@ -197,7 +197,7 @@ impl Progress {
                 if epoch.best { " (best)" } else { "" },
                 epoch.images_per_second,
             )),
-            Event::FeaturesReady | Event::TestStarted { .. } => {}
+            Event::FeaturesReady | Event::BestValidation(_) | Event::TestStarted { .. } => {}
         }
     }
 

@@ -47,7 +47,12 @@ pub(crate) async fn report(folders: &Folders, arguments: &ReportArgs) -> anyhow:
         (None, []) => Selection::LatestSweep,
         (None, runs) => Selection::Runs(runs.to_vec()),
     };
-    let store = Store::open_read_only(&folders.runs.join(DATABASE)).await?;
+    let database = folders.runs.join(DATABASE);
+    let store = match Store::open_read_only(&database).await {
+        // A database of an earlier version is brought up to date, which changes no row.
+        Err(ranklab_store::Error::OlderSchema { .. }) => Store::open(&database).await,
+        opened => opened,
+    }?;
     let data = load(&store, selection).await;
     store.close().await;
     let mut data = data?;

@@ -69,6 +69,19 @@ fn page(document: &Document) -> Markup {
                         }
                     }
                     @if let Some(pairs) = &document.pairs { (comparisons(pairs)) }
+                    @if let Some(splits) = &document.splits {
+                        section aria-labelledby="splits" {
+                            h2 id="splits" { "Random against patient split" }
+                            ul.sentences { @for sentence in &splits.sentences { li { (sentence) } } }
+                            (data_table(&splits.table))
+                        }
+                    }
+                    @if let Some(table) = &document.operating_points {
+                        section aria-labelledby="operating-points" {
+                            h2 id="operating-points" { "Operating points" }
+                            (data_table(table))
+                        }
+                    }
                     @if !document.figures.is_empty() {
                         section aria-labelledby="charts" {
                             h2 id="charts" { "Charts" }
@@ -102,6 +115,8 @@ fn contents(document: &Document) -> Markup {
                 li { a href="#what-was-run" { "What was run" } }
                 @if document.comparison.is_some() { li { a href="#comparison" { "Comparison" } } }
                 @if document.pairs.is_some() { li { a href="#pairs" { "Against each other" } } }
+                @if document.splits.is_some() { li { a href="#splits" { "Random against patient split" } } }
+                @if document.operating_points.is_some() { li { a href="#operating-points" { "Operating points" } } }
                 @if !document.figures.is_empty() { li { a href="#charts" { "Charts" } } }
                 @if !document.runs.is_empty() {
                     li {

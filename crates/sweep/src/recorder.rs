@@ -1,7 +1,7 @@
 //! Writes what a trial reports to the database on a thread of the runtime's, so that nothing waits for
 //! the disk while training.
 
-use ranklab_store::{EpochMetric, StepMetric, Store};
+use ranklab_store::{EpochMetric, PredictionRow, StepMetric, Store};
 use ranklab_trainer::Event;
 use tokio::{
     runtime::{Builder, Runtime},
@@ -22,16 +22,21 @@ pub(crate) struct Recorder<'a> {
 }
 
 impl<'a> Recorder<'a> {
-    /// Starts recording for `runs`.
-    pub(crate) fn start(runtime: &'a Runtime, store: Store, runs: Vec<i64>) -> Self {
+    /// Starts recording for `runs`, which share their `validation` images.
+    pub(crate) fn start(
+        runtime: &'a Runtime,
+        store: Store,
+        runs: Vec<i64>,
+        validation: Vec<PredictionRow>,
+    ) -> Self {
         let (events, received) = mpsc::unbounded_channel();
-        let task = runtime.spawn(async move { record(&store, &runs, received).await });
+        let task = runtime.spawn(async move { record(&store, &runs, validation, received).await });
         Self { runtime, events, task }
     }
 
     /// Hands an event of the run at `place` over. When recording has failed already, [`Recorder::finish`] says so.
     pub(crate) fn send(&self, place: usize, event: &Event) {
-        if matches!(event, Event::Step { .. } | Event::Epoch(_)) {
+        if matches!(event, Event::Step { .. } | Event::Epoch(_) | Event::BestValidation(_)) {
             let _ = self.events.send((place, event.clone()));
         }
     }
@@ -59,6 +64,7 @@ pub(crate) fn runtime() -> Result<Runtime, Error> {
 async fn record(
     store: &Store,
     runs: &[i64],
+    mut validation: Vec<PredictionRow>,
     mut events: UnboundedReceiver<(usize, Event)>,
 ) -> Result<(), ranklab_store::Error> {
     let mut waiting: Vec<Vec<StepMetric>> = vec![Vec::new(); runs.len()];
@@ -95,6 +101,12 @@ async fn record(
                 });
                 store.record_epoch(run, &rows).await?;
                 store.heartbeat(run).await?;
+            }
+            Event::BestValidation(probabilities) => {
+                for (row, probability) in validation.iter_mut().zip(probabilities.iter()) {
+                    row.probability = *probability;
+                }
+                store.record_validation(run, &validation).await?;
             }
             _ => {}
         }

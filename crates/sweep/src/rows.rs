@@ -109,11 +109,19 @@ pub(crate) fn run_result(dataset: &Dataset, split: &Split, outcome: &Outcome) ->
 
 /// One row per test image.
 pub(crate) fn predictions(dataset: &Dataset, split: &Split, outcome: &Outcome) -> Vec<PredictionRow> {
-    split
-        .test
+    rows(dataset, &split.test, outcome.probabilities.iter().copied())
+}
+
+/// One row per validation image, without its prediction yet.
+pub(crate) fn validation_images(dataset: &Dataset, split: &Split) -> Vec<PredictionRow> {
+    rows(dataset, &split.validation, std::iter::repeat(f64::NAN))
+}
+
+fn rows(dataset: &Dataset, images: &[usize], probabilities: impl Iterator<Item = f64>) -> Vec<PredictionRow> {
+    images
         .iter()
-        .zip(&outcome.probabilities)
-        .map(|(&image, &probability)| {
+        .zip(probabilities)
+        .map(|(&image, probability)| {
             let entry = &dataset.images.entries[image];
             PredictionRow {
                 image: entry.name.clone(),

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use ranklab_data::Split;
-use ranklab_store::{RunResult, Store};
+use ranklab_store::{PredictionRow, RunResult, Store};
 use ranklab_trainer::{Event, Outcome, Trial, run_together};
 use ranklab_zoo::{Cut, Operations, trunk_operations};
 
@@ -14,7 +14,7 @@ use crate::{
     plan::PlanTrial,
     provenance::Tree,
     recorder::Recorder,
-    rows::{new_run, predictions, run_result, save_model},
+    rows::{new_run, predictions, run_result, save_model, validation_images},
     sources::Sources,
 };
 
@@ -82,7 +82,8 @@ impl Session<'_> {
             let row = new_run(&self.tree, member.trial, member.identity, dataset, &split, weights)?;
             runs.push(self.runtime.block_on(self.store.start_run(&row))?);
         }
-        let outcomes = self.train(&runs, members, &trials, on_event);
+        let validation = validation_images(dataset, &split);
+        let outcomes = self.train(&runs, members, &trials, validation, on_event);
         let phases = outcomes.iter().flatten().map(|outcome| outcome.phases).next();
         let started = Instant::now();
         let finish = |(run, outcome): (&i64, Result<Outcome, String>)| {
@@ -127,7 +128,7 @@ impl Session<'_> {
         &self,
         run: i64,
         result: &RunResult,
-        predictions: &[ranklab_store::PredictionRow],
+        predictions: &[PredictionRow],
         outcome: &Outcome,
     ) -> Result<(), Error> {
         let artifact = save_model(&self.context.runs_folder, run, outcome)?;
@@ -140,10 +141,11 @@ impl Session<'_> {
         runs: &[i64],
         members: &[Member<'_>],
         trials: &[Trial<'_>],
+        validation: Vec<PredictionRow>,
         on_event: &mut dyn FnMut(SweepEvent),
     ) -> Vec<Result<Outcome, String>> {
         let everyone = |reason: String| runs.iter().map(|_| Err(reason.clone())).collect();
-        let recorder = Recorder::start(self.runtime, self.store.clone(), runs.to_vec());
+        let recorder = Recorder::start(self.runtime, self.store.clone(), runs.to_vec(), validation);
         let outcomes = run_together(trials, &mut |place, event: Event| {
             recorder.send(place, &event);
             on_event(SweepEvent::Training { position: members[place].position, event });

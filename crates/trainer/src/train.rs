@@ -190,6 +190,9 @@ impl<'a> Member<'a> {
         };
         (self.loss_sum, self.correct) = (0.0, 0);
         on_event(self.place, Event::Epoch(summary));
+        if is_best {
+            on_event(self.place, Event::BestValidation(validation.probabilities.as_slice().into()));
+        }
     }
 }
 

@@ -34,7 +34,7 @@ fn series_of(shown: &Shown<'_>, place: impl Fn(&Group) -> Option<f64>) -> Vec<Se
     series
 }
 
-/// Mean accuracy with its interval over patients, or else its spread over repeats.
+/// Mean accuracy with its interval, or else its spread over repeats.
 fn point(group: &Group, measured: &Measured) -> Option<(f64, Option<(f64, f64)>)> {
     let accuracy = group.measure("accuracy")?;
     let interval = intervals::spread(measured.accuracy).map(|interval| (interval.lower, interval.upper));
@@ -57,7 +57,7 @@ fn single_runs(shown: &Shown<'_>, group: &Group) -> Vec<f64> {
 fn spread_note(shown: &Shown<'_>) -> String {
     let mut note = String::new();
     if shown.measured.iter().any(|one| intervals::spread(one.accuracy).is_some()) {
-        note += &format!(" Bars show intervals of {} over patients.", shown.data.options.confidence());
+        note += &format!(" Bars show intervals of {} as in the table.", shown.data.options.confidence());
     } else if shown.groups.iter().any(|group| group.measure("accuracy").is_some_and(|one| one.sd.is_some())) {
         note += " Bars show ± one sample standard deviation over repeats.";
     }

@@ -181,11 +181,25 @@ async fn an_older_schema_is_brought_up_to_date_by_writing_only() {
         panic!("no views")
     };
     store.close().await;
-    tamper(&path, &format!("{drops}; DELETE FROM _sqlx_migrations WHERE version = 2")).await;
-    assert!(matches!(Store::open_read_only(&path).await, Err(Error::OlderSchema { found: 1, known: 2, .. })));
+    let later = "DROP TABLE validation_predictions; DELETE FROM _sqlx_migrations WHERE version > 1";
+    tamper(&path, &format!("{drops}; {later}")).await;
+    assert!(matches!(Store::open_read_only(&path).await, Err(Error::OlderSchema { found: 1, .. })));
     Store::open(&path).await.unwrap().close().await;
     let store = Store::open_read_only(&path).await.unwrap();
     assert!(store.query("SELECT * FROM leaderboard").await.unwrap().rows.is_empty());
+}
+
+#[tokio::test]
+async fn a_database_without_validation_predictions_keeps_its_runs_and_gains_an_empty_table() {
+    let (_folder, store) = filled().await;
+    let path = store.path().to_owned();
+    let runs = store.all_runs().await.unwrap();
+    store.close().await;
+    tamper(&path, "DROP TABLE validation_predictions; DELETE FROM _sqlx_migrations WHERE version > 2").await;
+    let store = Store::open(&path).await.unwrap();
+    assert_eq!(store.all_runs().await.unwrap(), runs);
+    assert_eq!(store.validation_predictions(runs[0].id).await.unwrap(), []);
+    assert_eq!(store.predictions(runs[0].id).await.unwrap().len(), 4);
 }
 
 #[tokio::test]
