@@ -18,9 +18,9 @@ install() {
 }
 first() { for program in "$@"; do command -v "$program" && return; done; return 1; }
 
-chromium() { first "${RANKLAB_CHROMIUM:-chromium}" chromium chromium-browser google-chrome-stable google-chrome; }
-chromium >/dev/null || install Chromium chromium fonts-dejavu-core
-RANKLAB_CHROMIUM="$(chromium)" || fail "Chromium was installed but is not on PATH; set RANKLAB_CHROMIUM"
+browser() { first "${RANKLAB_CHROMIUM:-chromium}" chromium chromium-browser google-chrome-stable google-chrome; }
+browser >/dev/null || install Chromium chromium fonts-dejavu-core
+RANKLAB_CHROMIUM="$(browser)" || fail "Chromium was installed but is not on PATH; set RANKLAB_CHROMIUM"
 command -v node >/dev/null || install Node.js nodejs npm
 command -v npm >/dev/null || install npm npm
 

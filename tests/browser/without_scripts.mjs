@@ -13,6 +13,7 @@ export const withoutScripts = async (tab, check) => {
   check("scripts off: a run is folded at first", !(await body.isVisible()));
   await folded.locator("summary").first().click();
   check("scripts off: and unfolds by a click", await body.isVisible());
+  await tab.emulateMedia({ reducedMotion: "reduce" });
   await tab.locator("nav a[href='#runs']").click();
   check("scripts off: contents lead to their section", await tab.locator("#runs").evaluate((heading) => heading.getBoundingClientRect().top < innerHeight));
 };
