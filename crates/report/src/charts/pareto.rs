@@ -1,0 +1,154 @@
+//! Accuracy against what it costs, trainable parameters or training time, with the Pareto front.
+
+use crate::comparison::Group;
+
+use super::accuracy::{series_of, spread_note};
+use super::axis::Axis;
+use super::drawing::{Chart, Guide};
+use super::{Draft, Shown, reach};
+
+/// A cost of a configuration and the words for it.
+struct Cost {
+    /// Positive, or `None` where it is not known.
+    of: fn(&Group) -> Option<f64>,
+    file_name: &'static str,
+    title: &'static str,
+    axis: &'static str,
+    /// Start of the caption.
+    note: &'static str,
+    /// What the front holds.
+    front: &'static str,
+    /// `has fewer parameters`.
+    cheaper: &'static str,
+}
+
+const PARAMETERS: Cost = Cost {
+    of: |group| {
+        Some(group.first.start.trainable_parameters).filter(|count| *count > 0).map(|count| count as f64)
+    },
+    file_name: "accuracy-by-parameters.svg",
+    title: "Test accuracy against trainable parameters",
+    axis: "trainable parameters (logarithmic scale)",
+    note: "Head and adapters together.",
+    front: "most accurate for as few parameters",
+    cheaper: "has fewer parameters",
+};
+
+const TIME: Cost = Cost {
+    of: |group| group.measure("train_seconds").map(|seconds| seconds.mean).filter(|seconds| *seconds > 0.0),
+    file_name: "accuracy-by-time.svg",
+    title: "Test accuracy against training time",
+    axis: "training time of a run, s (logarithmic scale)",
+    note: "Seconds of training and validation, the mean of a configuration's runs; frozen features come from a cache and \
+           are not counted. Trials that were trained together share their time equally. Times hold for the machine and \
+           what else it did.",
+    front: "most accurate for as little time",
+    cheaper: "took less time",
+};
+
+pub(super) fn by_parameters(shown: &Shown<'_>) -> Option<Draft> {
+    by(&PARAMETERS, shown)
+}
+
+/// `None` with a single configuration, whose time stands in the table.
+pub(super) fn by_time(shown: &Shown<'_>) -> Option<Draft> {
+    by(&TIME, shown).filter(|_| shown.groups.len() > 1)
+}
+
+fn by(cost: &Cost, shown: &Shown<'_>) -> Option<Draft> {
+    let mut series = series_of(shown, cost.of);
+    if series.is_empty() {
+        return None;
+    }
+    let costs: Vec<f64> = series.iter().flat_map(|series| &series.points).map(|point| point.x).collect();
+    let x = Axis::decades(cost.axis, &costs);
+    for series in &mut series {
+        series.points.iter_mut().for_each(|point| point.x = point.x.log10());
+        series.dots.iter_mut().for_each(|(x, _)| *x = x.log10());
+    }
+    let values: Vec<f64> = reach(&series).collect();
+    let front = front(shown.groups, cost.of);
+    let path: Vec<(f64, f64)> = front.iter().map(|(cost, accuracy, _)| (cost.log10(), *accuracy)).collect();
+    let guides = if front.len() > 1 {
+        vec![Guide { name: cost.front.to_owned(), path: stairs(&path) }]
+    } else {
+        Vec::new()
+    };
+    let unbeaten: Vec<&str> = front.iter().map(|(.., name)| *name).collect();
+    let note = if shown.groups.len() > 1 {
+        format!(" No configuration {} and is as accurate as {}.", cost.cheaper, or_several(&unbeaten))
+    } else {
+        String::new()
+    };
+    Some(Draft {
+        file_name: cost.file_name.into(),
+        title: cost.title.into(),
+        caption: format!("{}{}{note}", cost.note, spread_note(shown)),
+        chart: Chart { guides, ..Chart::of(x, Axis::share("test accuracy, %", &values), series) },
+    })
+}
+
+/// Names in a caption; the chart has the rest.
+const NAMES: usize = 6;
+
+fn or_several(names: &[&str]) -> String {
+    match names {
+        [rest @ .., last] if !rest.is_empty() && names.len() <= NAMES => {
+            format!("{} or {last}", rest.join(", "))
+        }
+        [_, ..] if names.len() > NAMES => {
+            format!("{} and the {} others on the dotted line", names[..NAMES].join(", "), names.len() - NAMES)
+        }
+        _ => names.concat(),
+    }
+}
+
+/// The Pareto front: cost, accuracy and name of the groups that none as cheap or cheaper matches in
+/// accuracy, from cheap to dear.
+fn front(groups: &[Group], cost: fn(&Group) -> Option<f64>) -> Vec<(f64, f64, &str)> {
+    let mut all: Vec<(f64, f64, &str)> = groups
+        .iter()
+        .filter_map(|group| Some((cost(group)?, group.accuracy()?, group.name.as_str())))
+        .collect();
+    all.sort_by(|one, other| one.0.total_cmp(&other.0).then(other.1.total_cmp(&one.1)));
+    let mut front: Vec<(f64, f64, &str)> = Vec::new();
+    for one in all {
+        if front.last().is_none_or(|last| one.1 > last.1) {
+            front.push(one);
+        }
+    }
+    front
+}
+
+/// The same as steps: to the right first, then up.
+fn stairs(front: &[(f64, f64)]) -> Vec<(f64, f64)> {
+    let corners = front.windows(2).flat_map(|pair| [(pair[1].0, pair[0].1), pair[1]]);
+    front.iter().take(1).copied().chain(corners).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::comparison::compare;
+    use crate::fixture;
+
+    fn names(groups: &[Group], cost: &Cost) -> Vec<String> {
+        front(groups, cost.of).into_iter().map(|(.., name)| name.to_owned()).collect()
+    }
+
+    #[test]
+    fn the_front_holds_what_no_cheaper_configuration_matches() {
+        // model_4 has the most parameters and took the least time.
+        let groups = compare(&fixture::ranks()).unwrap();
+        assert_eq!(names(&groups, &PARAMETERS), ["model_5 · block5 · rank 1", "model_5 · block5 · rank 5"]);
+        assert_eq!(names(&groups, &TIME), ["model_4", "model_5 · block5 · rank 5"]);
+        assert_eq!(stairs(&[(1.0, 0.8), (2.0, 0.9)]), [(1.0, 0.8), (2.0, 0.8), (2.0, 0.9)]);
+    }
+
+    #[test]
+    fn many_names_are_cut_short() {
+        assert_eq!((or_several(&["a"]), or_several(&["a", "b", "c"])), ("a".into(), "a, b or c".into()));
+        let eight = ["a", "b", "c", "d", "e", "f", "g", "h"];
+        assert_eq!(or_several(&eight), "a, b, c, d, e, f and the 2 others on the dotted line");
+    }
+}
