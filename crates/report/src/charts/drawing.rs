@@ -25,7 +25,7 @@ const LEGEND_ROW: i32 = 22;
 /// Longest legend entry that fits half the width.
 const HALF_WIDTH_LETTERS: usize = 24;
 /// Longest legend entry that fits the width.
-const WIDTH_LETTERS: usize = 54;
+const WIDTH_LETTERS: usize = 60;
 /// Markers closer than this along a line are left out between its ends.
 const MARKER_DISTANCE: i32 = 11;
 /// Pixels between markers that stand beside each other.
@@ -326,13 +326,15 @@ fn draw_entry(
     write(area, &shortened(name, WIDTH_LETTERS), (x + 38, y), &INK, HPos::Left, VPos::Center)
 }
 
-/// The name, or its start where it has more letters.
+/// The name, or its start and its end where it has more letters: names often differ at their ends.
 pub(super) fn shortened(name: &str, letters: usize) -> String {
-    if name.chars().count() > letters {
-        name.chars().take(letters - 1).chain(['…']).collect()
-    } else {
-        name.to_owned()
+    let all: Vec<char> = name.chars().collect();
+    if all.len() <= letters {
+        return name.to_owned();
     }
+    let end = (letters - 1) / 2;
+    let start = letters - 1 - end;
+    all[..start].iter().chain(&['…']).chain(&all[all.len() - end..]).collect()
 }
 
 #[cfg(test)]
@@ -380,6 +382,13 @@ mod tests {
         let place = |text: &str| svg.find(text).unwrap();
         assert_eq!(svg.matches("opacity=\"0.16\"").count(), 2);
         assert!(place("<polygon opacity") < place("#000200"));
+    }
+
+    #[test]
+    fn long_names_keep_their_start_and_their_end() {
+        assert_eq!(shortened("block5 · rank 1", 15), "block5 · rank 1");
+        assert_eq!(shortened("block4+block5 · rank 16", 12), "block4…nk 16");
+        assert_eq!(shortened("abcdefgh", 4).chars().count(), 4);
     }
 
     #[test]

@@ -28,7 +28,7 @@ const LABELS: usize = 12;
 const LEFT: i32 = 16;
 /// Right of the accuracies, for their labels.
 const RIGHT: i32 = 50;
-const TOP: i32 = 56;
+const TOP: i32 = 66;
 const HEIGHT: i32 = 280;
 const BELOW: i32 = 16;
 /// Letters of a value beside its axis, of a setting's name above it.
@@ -230,7 +230,7 @@ fn draw(settings: &[Setting], accuracies: &[f64]) -> std::result::Result<String,
         let x = across(settings.len());
         draw_axis(&area, &axis.title, x, settings.len() % 2 == 1, (x, HPos::Center))?;
         for tick in &axis.ticks {
-            draw_value(&area, &axis.label(*tick), (x, accuracy(*tick)))?;
+            draw_tick(&area, &axis.label(*tick), (x, accuracy(*tick)))?;
         }
         area.present().map_err(|error| error.to_string())?;
     }
@@ -247,10 +247,16 @@ fn draw_axis(area: &Area<'_>, name: &str, x: i32, lower: bool, (from, anchor): (
     write(area, &shortened(name, NAME_LETTERS), (from, y), &MUTED, anchor, VPos::Center)
 }
 
-/// A value right of its axis, on paper so that lines do not cross it out.
+/// A value beside its axis and above its place, on paper: lines along a row do not cross it out.
 fn draw_value(area: &Area<'_>, text: &str, (x, y): (i32, i32)) -> Drawn {
-    let width = text.chars().count() as i32 * 8 + 6;
-    put(area, &Rectangle::new([(x + 5, y - 9), (x + 5 + width, y + 9)], SURFACE.mix(0.8).filled()))?;
+    let width = text.chars().count() as i32 * 8 + 4;
+    put(area, &Rectangle::new([(x + 3, y - 18), (x + 3 + width, y - 3)], SURFACE.mix(0.75).filled()))?;
+    put(area, &PathElement::new([(x - 3, y), (x + 3, y)], MUTED.stroke_width(1)))?;
+    write(area, text, (x + 5, y - 10), &INK, HPos::Left, VPos::Center)
+}
+
+/// A tick of the last axis, right of all lines.
+fn draw_tick(area: &Area<'_>, text: &str, (x, y): (i32, i32)) -> Drawn {
     put(area, &PathElement::new([(x - 3, y), (x + 3, y)], MUTED.stroke_width(1)))?;
     write(area, text, (x + 8, y), &INK, HPos::Left, VPos::Center)
 }

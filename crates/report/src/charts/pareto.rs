@@ -4,7 +4,7 @@ use crate::comparison::Group;
 
 use super::accuracy::{series_of, spread_note};
 use super::axis::Axis;
-use super::drawing::{Chart, Guide};
+use super::drawing::{Chart, Guide, shortened};
 use super::{Draft, Shown, reach};
 
 /// A cost of a configuration and the words for it.
@@ -18,8 +18,10 @@ struct Cost {
     note: &'static str,
     /// What the front holds.
     front: &'static str,
-    /// `has fewer parameters`.
+    /// Those that are cheaper, as the end of `than all …`.
     cheaper: &'static str,
+    /// Whether the members of a series follow one another along the cost.
+    ordered: bool,
 }
 
 const PARAMETERS: Cost = Cost {
@@ -31,7 +33,8 @@ const PARAMETERS: Cost = Cost {
     axis: "trainable parameters (logarithmic scale)",
     note: "Head and adapters together.",
     front: "most accurate for as few parameters",
-    cheaper: "has fewer parameters",
+    cheaper: "with fewer parameters",
+    ordered: true,
 };
 
 const TIME: Cost = Cost {
@@ -39,11 +42,12 @@ const TIME: Cost = Cost {
     file_name: "accuracy-by-time.svg",
     title: "Test accuracy against training time",
     axis: "training time of a run, s (logarithmic scale)",
-    note: "Seconds of training and validation, the mean of a configuration's runs; frozen features come from a cache and \
-           are not counted. Trials that were trained together share their time equally. Times hold for the machine and \
+    note: "Seconds of training and validation, the mean of a configuration's runs; computing \
+           frozen features is not counted. Trials that were trained together share their time equally. Times hold for the machine and \
            what else it did.",
     front: "most accurate for as little time",
-    cheaper: "took less time",
+    cheaper: "that took less time",
+    ordered: false,
 };
 
 pub(super) fn by_parameters(shown: &Shown<'_>) -> Option<Draft> {
@@ -76,7 +80,7 @@ fn by(cost: &Cost, shown: &Shown<'_>) -> Option<Draft> {
     };
     let unbeaten: Vec<&str> = front.iter().map(|(.., name)| *name).collect();
     let note = if shown.groups.len() > 1 {
-        format!(" No configuration {} and is as accurate as {}.", cost.cheaper, or_several(&unbeaten))
+        format!(" More accurate than all {}: {}.", cost.cheaper, listed(&unbeaten))
     } else {
         String::new()
     };
@@ -84,23 +88,26 @@ fn by(cost: &Cost, shown: &Shown<'_>) -> Option<Draft> {
         file_name: cost.file_name.into(),
         title: cost.title.into(),
         caption: format!("{}{}{note}", cost.note, spread_note(shown)),
-        chart: Chart { guides, ..Chart::of(x, Axis::share("test accuracy, %", &values), series) },
+        chart: Chart {
+            guides,
+            joined: cost.ordered,
+            ..Chart::of(x, Axis::share("test accuracy, %", &values), series)
+        },
     })
 }
 
 /// Names in a caption; the chart has the rest.
 const NAMES: usize = 6;
+/// Longest of them.
+const NAME_LETTERS: usize = 60;
 
-fn or_several(names: &[&str]) -> String {
-    match names {
-        [rest @ .., last] if !rest.is_empty() && names.len() <= NAMES => {
-            format!("{} or {last}", rest.join(", "))
-        }
-        [_, ..] if names.len() > NAMES => {
-            format!("{} and the {} others on the dotted line", names[..NAMES].join(", "), names.len() - NAMES)
-        }
-        _ => names.concat(),
-    }
+fn listed(names: &[&str]) -> String {
+    let shown: Vec<String> = names.iter().take(NAMES).map(|name| shortened(name, NAME_LETTERS)).collect();
+    let rest = match names.len() - shown.len() {
+        0 => String::new(),
+        rest => format!("; {rest} more on the dotted line"),
+    };
+    shown.join(", ") + &rest
 }
 
 /// The Pareto front: cost, accuracy and name of the groups that none as cheap or cheaper matches in
@@ -147,8 +154,8 @@ mod tests {
 
     #[test]
     fn many_names_are_cut_short() {
-        assert_eq!((or_several(&["a"]), or_several(&["a", "b", "c"])), ("a".into(), "a, b or c".into()));
+        assert_eq!((listed(&["a"]), listed(&["a", "b"])), ("a".into(), "a, b".into()));
         let eight = ["a", "b", "c", "d", "e", "f", "g", "h"];
-        assert_eq!(or_several(&eight), "a, b, c, d, e, f and the 2 others on the dotted line");
+        assert_eq!(listed(&eight), "a, b, c, d, e, f; 2 more on the dotted line");
     }
 }

@@ -58,7 +58,7 @@ pub(super) fn figure(shown: &Shown<'_>) -> Option<Draft> {
             which(shown.groups)
         ),
         chart: Chart {
-            guides: if corner { Vec::new() } else { prevalence(&curves[0].3.labels).into_iter().collect() },
+            guides: if corner { Vec::new() } else { chance(curves.iter().map(|(.., cells)| *cells)) },
             marked: false,
             ..Chart::of(
                 Axis::share("sensitivity (recall), %", &[floor, 1.0]),
@@ -110,11 +110,15 @@ fn ends(places: &[f64], band: &CurveBand, floor: f64) -> Vec<(f64, f64, f64)> {
     ends.take_while(|(_, _, upper)| *upper > floor).collect()
 }
 
-/// The precision of calling every cell parasitized.
-fn prevalence(labels: &[u8]) -> Option<Guide> {
-    let share = labels.iter().filter(|label| **label == 1).count() as f64 / labels.len().max(1) as f64;
-    Some(Guide { name: "all called parasitized".to_owned(), path: vec![(0.0, share), (1.0, share)] })
-        .filter(|_| share > 0.0)
+/// The precision of calling every cell parasitized, where all curves have the same.
+fn chance<'a>(cells: impl Iterator<Item = &'a TestCells>) -> Vec<Guide> {
+    let counted =
+        |cells: &TestCells| (cells.labels.iter().filter(|label| **label == 1).count(), cells.labels.len());
+    let mut counts: Vec<(usize, usize)> = cells.map(counted).collect();
+    counts.dedup();
+    let [(positives, all)] = counts[..] else { return Vec::new() };
+    let share = positives as f64 / all as f64;
+    vec![Guide { name: "all called parasitized".to_owned(), path: vec![(0.0, share), (1.0, share)] }]
 }
 
 #[cfg(test)]
