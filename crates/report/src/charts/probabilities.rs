@@ -16,6 +16,10 @@ const BINS: usize = 10;
 const BANDS: usize = 3;
 /// Resamples of a band, whose ends are drawn to the width of a line.
 const BAND_REPLICATES: usize = 500;
+/// The same where cells and seeds are many.
+const LEAST_REPLICATES: usize = 100;
+/// Cells of all seeds and resamples that a band may take: a fraction of a second.
+const BAND_CELLS: usize = 60_000_000;
 /// Seed of a band's resamples: the same rows give the same band.
 const SEED: u64 = 0;
 
@@ -32,8 +36,8 @@ pub(super) fn banded<'a>(shown: &Shown<'a>) -> (Vec<&'a Group>, String) {
     let confidence = shown.data.options.confidence();
     let sentence = |of: &str| {
         format!(
-            " Bands{of} are intervals of {confidence} over patients, at each place on its own and not for a curve as a \
-             whole."
+            " Bands{of} are intervals of {confidence} over patients (at most {BAND_REPLICATES} resamples), at each place \
+             on its own and not for a curve as a whole."
         )
     };
     if leading.len() <= BANDS {
@@ -56,11 +60,10 @@ pub(super) fn banded<'a>(shown: &Shown<'a>) -> (Vec<&'a Group>, String) {
 /// cells of one class.
 pub(super) fn band(shown: &Shown<'_>, curve: Curve, cells: &TestCells, places: &[f64]) -> Option<CurveBand> {
     let options = &shown.data.options;
-    let resampling = Resampling {
-        replicates: options.replicates.min(BAND_REPLICATES),
-        seed: SEED,
-        level: options.level(),
-    };
+    let affordable = BAND_CELLS / (cells.labels.len() * cells.repeats.len()).max(1);
+    let replicates = affordable.clamp(LEAST_REPLICATES, BAND_REPLICATES);
+    let resampling =
+        Resampling { replicates: options.replicates.min(replicates), seed: SEED, level: options.level() };
     curve_band(curve, &cells.labels, &cells.lists(), &cells.clusters, places, &resampling).ok().flatten()
 }
 
