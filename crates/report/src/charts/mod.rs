@@ -193,7 +193,6 @@ mod tests {
             "differences.svg",
             "accuracy-by-rank.svg",
             "accuracy-by-parameters.svg",
-            "accuracy-by-time.svg",
             "roc.svg",
             "precision-recall.svg",
             "reliability.svg",
@@ -246,6 +245,21 @@ mod tests {
     }
 
     #[test]
+    fn times_have_a_chart_where_they_differ() {
+        let mut data = fixture::ranks();
+        for (run, seconds) in data.runs.iter_mut().zip([90.0, 30.0, 31.0, 32.0]) {
+            run.row.result.as_mut().unwrap().train_seconds = seconds;
+        }
+        let chart = figure(&data, "accuracy-by-time.svg");
+        assert!(chart.caption.ends_with(
+            "More accurate than all that took less time: model_5 · block5 · rank 1, model_5 · block5 · rank 5."
+        ));
+        assert!(chart.drawing.contains("\n60\n") && !chart.drawing.contains("logarithmic"));
+        data.runs[0].row.result.as_mut().unwrap().train_seconds = 900.0;
+        assert!(figure(&data, "accuracy-by-time.svg").drawing.contains("logarithmic"));
+    }
+
+    #[test]
     fn settings_have_a_chart_where_several_differ() {
         let mut data = fixture::seeds();
         assert!(!names(&data).contains(&"settings.svg".to_owned()));
@@ -264,12 +278,7 @@ mod tests {
         data.runs[2].predictions[0].probability = f64::NAN;
         assert_eq!((before, figure(&data, "roc.svg").drawing.matches("rank 5").count()), (1, 0));
         data.runs.iter_mut().for_each(|run| run.predictions.clear());
-        let expected = [
-            "accuracy-by-rank.svg",
-            "accuracy-by-parameters.svg",
-            "accuracy-by-time.svg",
-            "validation-accuracy.svg",
-        ];
+        let expected = ["accuracy-by-rank.svg", "accuracy-by-parameters.svg", "validation-accuracy.svg"];
         assert_eq!(names(&data), expected);
     }
 

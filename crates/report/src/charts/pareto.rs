@@ -20,7 +20,7 @@ struct Cost {
     front: &'static str,
     /// Those that are cheaper, as the end of `than all …`.
     cheaper: &'static str,
-    /// Whether the members of a series follow one another along the cost.
+    /// Whether the members of a series follow one another along the cost, always on a logarithmic scale.
     ordered: bool,
 }
 
@@ -30,7 +30,7 @@ const PARAMETERS: Cost = Cost {
     },
     file_name: "accuracy-by-parameters.svg",
     title: "Test accuracy against trainable parameters",
-    axis: "trainable parameters (logarithmic scale)",
+    axis: "trainable parameters",
     note: "Head and adapters together.",
     front: "most accurate for as few parameters",
     cheaper: "with fewer parameters",
@@ -41,7 +41,7 @@ const TIME: Cost = Cost {
     of: |group| group.measure("train_seconds").map(|seconds| seconds.mean).filter(|seconds| *seconds > 0.0),
     file_name: "accuracy-by-time.svg",
     title: "Test accuracy against training time",
-    axis: "training time of a run, s (logarithmic scale)",
+    axis: "training time of a run, s",
     note: "Seconds of training and validation, the mean of a configuration's runs; computing \
            frozen features is not counted. Trials that were trained together share their time equally. Times hold for the machine and \
            what else it did.",
@@ -50,13 +50,26 @@ const TIME: Cost = Cost {
     ordered: false,
 };
 
+/// Spread from which times are on a logarithmic scale.
+const DECADE: f64 = 10.0;
+/// Spread below which times are not drawn.
+const LEAST_SPREAD: f64 = 1.1;
+
 pub(super) fn by_parameters(shown: &Shown<'_>) -> Option<Draft> {
     by(&PARAMETERS, shown)
 }
 
-/// `None` with a single configuration, whose time stands in the table.
+/// `None` where times hardly differ, as those of a single configuration or of trials that were trained
+/// together: they stand in the table.
 pub(super) fn by_time(shown: &Shown<'_>) -> Option<Draft> {
-    by(&TIME, shown).filter(|_| shown.groups.len() > 1)
+    let times: Vec<f64> = shown.groups.iter().filter_map(TIME.of).collect();
+    by(&TIME, shown).filter(|_| spread(&times) >= LEAST_SPREAD)
+}
+
+/// How many times the least the most is.
+fn spread(costs: &[f64]) -> f64 {
+    let least = costs.iter().copied().fold(f64::INFINITY, f64::min);
+    costs.iter().copied().fold(0.0, f64::max) / least
 }
 
 fn by(cost: &Cost, shown: &Shown<'_>) -> Option<Draft> {
@@ -65,14 +78,20 @@ fn by(cost: &Cost, shown: &Shown<'_>) -> Option<Draft> {
         return None;
     }
     let costs: Vec<f64> = series.iter().flat_map(|series| &series.points).map(|point| point.x).collect();
-    let x = Axis::decades(cost.axis, &costs);
+    let logarithmic = cost.ordered || spread(&costs) > DECADE;
+    let x = if logarithmic {
+        Axis::decades(&format!("{} (logarithmic scale)", cost.axis), &costs)
+    } else {
+        Axis::amount(cost.axis, &costs)
+    };
+    let place = |cost: f64| if logarithmic { cost.log10() } else { cost };
     for series in &mut series {
-        series.points.iter_mut().for_each(|point| point.x = point.x.log10());
-        series.dots.iter_mut().for_each(|(x, _)| *x = x.log10());
+        series.points.iter_mut().for_each(|point| point.x = place(point.x));
+        series.dots.iter_mut().for_each(|(x, _)| *x = place(*x));
     }
     let values: Vec<f64> = reach(&series).collect();
     let front = front(shown.groups, cost.of);
-    let path: Vec<(f64, f64)> = front.iter().map(|(cost, accuracy, _)| (cost.log10(), *accuracy)).collect();
+    let path: Vec<(f64, f64)> = front.iter().map(|(cost, accuracy, _)| (place(*cost), *accuracy)).collect();
     let guides = if front.len() > 1 {
         vec![Guide { name: cost.front.to_owned(), path: stairs(&path) }]
     } else {
