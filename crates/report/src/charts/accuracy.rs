@@ -62,10 +62,31 @@ pub(super) fn spread_note(shown: &Shown<'_>) -> String {
     note
 }
 
+/// Series in one chart; of more those with the most accurate members.
+const SERIES: usize = 12;
+
+/// The series that are drawn, and what the caption says of the rest.
+pub(super) fn most_accurate(mut series: Vec<Series>) -> (Vec<Series>, String) {
+    let all = series.len();
+    if all <= SERIES {
+        return (series, String::new());
+    }
+    let best = |series: &Series| series.points.iter().map(|point| point.y).fold(0.0, f64::max);
+    let mut order: Vec<usize> = (0..all).collect();
+    order.sort_by(|one, other| best(&series[*other]).total_cmp(&best(&series[*one])).then(one.cmp(other)));
+    let drawn = &order[..SERIES];
+    let mut place = 0;
+    series.retain(|_| {
+        place += 1;
+        drawn.contains(&(place - 1))
+    });
+    (series, format!(" Drawn are the {SERIES} of {all} entries with the most accurate configurations."))
+}
+
 pub(super) fn by_rank(shown: &Shown<'_>) -> Option<Draft> {
     let groups = shown.groups;
     let rank = |group: &Group| group.first.start.rank.filter(|rank| *rank > 0).map(|rank| rank as f64);
-    let mut series = series_of(shown, rank);
+    let (mut series, rest) = most_accurate(series_of(shown, rank));
     let ranks: Vec<f64> = series.iter().flat_map(|series| &series.points).map(|point| point.x).collect();
     let one_rank = ranks.iter().all(|rank| *rank == ranks[0]);
     // Choices of layers at one rank have a chart of their own.
@@ -90,7 +111,7 @@ pub(super) fn by_rank(shown: &Shown<'_>) -> Option<Draft> {
         file_name: "accuracy-by-rank.svg".into(),
         title: "Test accuracy against rank".into(),
         caption: format!(
-            "One line per choice of layers.{}{}{note}",
+            "One line per choice of layers.{}{}{note}{rest}",
             spread_note(shown),
             note_on_rules(&rules)
         ),
@@ -100,12 +121,19 @@ pub(super) fn by_rank(shown: &Shown<'_>) -> Option<Draft> {
 
 /// Rules across one plot whose areas are drawn; more would cover each other.
 const AREAS: usize = 2;
+/// Rules across one plot; of more the most accurate.
+const RULES: usize = 4;
 
 /// Groups without adapters as lines across, in the areas of their intervals where they are few.
 fn without_adapters(shown: &Shown<'_>) -> Vec<Rule> {
     let all = shown.groups.iter().zip(shown.measured);
-    let plain: Vec<(&Group, &Measured)> =
+    let mut plain: Vec<(&Group, &Measured)> =
         all.filter(|(group, _)| group.first.start.ranks.is_none()).collect();
+    if plain.len() > RULES {
+        let accuracy = |group: &Group| group.accuracy().unwrap_or(f64::NEG_INFINITY);
+        plain.sort_by(|(one, _), (other, _)| accuracy(other).total_cmp(&accuracy(one)));
+        plain.truncate(RULES);
+    }
     let rule = |(group, measured): &(&Group, &Measured)| {
         let (y, interval) = point(group, measured)?;
         Some(Rule {
@@ -165,12 +193,17 @@ pub(super) fn by_layers(shown: &Shown<'_>) -> Option<Draft> {
         }
     }
     let x = Axis::names("adapted layers", &choices).filter(|_| choices.len() > 1)?;
+    let (series, rest) = most_accurate(series);
     let rules = without_adapters(shown);
     let values: Vec<f64> = reach(&series).chain(reach_of_rules(&rules)).collect();
     Some(Draft {
         file_name: "accuracy-by-layers.svg".into(),
         title: "Test accuracy by choice of layers".into(),
-        caption: format!("One marker per configuration.{}{}", spread_note(shown), note_on_rules(&rules)),
+        caption: format!(
+            "One marker per configuration.{}{}{rest}",
+            spread_note(shown),
+            note_on_rules(&rules)
+        ),
         chart: Chart {
             rules,
             joined: false,
@@ -178,4 +211,25 @@ pub(super) fn by_layers(shown: &Shown<'_>) -> Option<Draft> {
             ..Chart::of(x, Axis::share("test accuracy, %", &values), series)
         },
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_many_series_the_most_accurate_are_drawn_in_their_order() {
+        let of = |count: usize| {
+            let point =
+                |place: usize| Point { x: 1.0, y: (place * 7 % count) as f64 / count as f64, bar: None };
+            (0..count).map(|place| Series::of(format!("{place}"), place, vec![point(place)])).collect()
+        };
+        let (all, note) = most_accurate(of(12));
+        assert_eq!((all.len(), note.as_str()), (12, ""));
+        let (drawn, note) = most_accurate(of(30));
+        assert_eq!(drawn.len(), 12);
+        assert!(drawn.windows(2).all(|pair| pair[0].slot < pair[1].slot));
+        assert!(drawn.iter().all(|series| series.points[0].y >= 18.0 / 30.0));
+        assert!(note.contains("12 of 30"));
+    }
 }

@@ -2,7 +2,7 @@
 
 use crate::comparison::Group;
 
-use super::accuracy::{series_of, spread_note};
+use super::accuracy::{most_accurate, series_of, spread_note};
 use super::axis::Axis;
 use super::drawing::{Chart, Guide, shortened};
 use super::{Draft, Shown, reach};
@@ -73,7 +73,7 @@ fn spread(costs: &[f64]) -> f64 {
 }
 
 fn by(cost: &Cost, shown: &Shown<'_>) -> Option<Draft> {
-    let mut series = series_of(shown, cost.of);
+    let (mut series, rest) = most_accurate(series_of(shown, cost.of));
     if series.is_empty() {
         return None;
     }
@@ -106,7 +106,7 @@ fn by(cost: &Cost, shown: &Shown<'_>) -> Option<Draft> {
     Some(Draft {
         file_name: cost.file_name.into(),
         title: cost.title.into(),
-        caption: format!("{}{}{note}", cost.note, spread_note(shown)),
+        caption: format!("{}{}{note}{rest}", cost.note, spread_note(shown)),
         chart: Chart {
             guides,
             joined: cost.ordered,
