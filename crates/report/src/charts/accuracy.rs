@@ -113,7 +113,7 @@ pub(super) fn by_rank(shown: &Shown<'_>) -> Option<Draft> {
         caption: format!(
             "One line per choice of layers.{}{}{note}{rest}",
             spread_note(shown),
-            note_on_rules(&rules)
+            note_on_rules(shown, &rules)
         ),
         chart: Chart { rules, sidestep, ..Chart::of(x, Axis::share("test accuracy, %", &values), series) },
     })
@@ -147,12 +147,19 @@ fn without_adapters(shown: &Shown<'_>) -> Vec<Rule> {
 }
 
 /// What the caption says of them.
-fn note_on_rules(rules: &[Rule]) -> &'static str {
-    match rules.iter().filter(|rule| rule.band.is_some()).count() {
+fn note_on_rules(shown: &Shown<'_>, rules: &[Rule]) -> String {
+    let bands = match rules.iter().filter(|rule| rule.band.is_some()).count() {
         0 => "",
         1 => " The shaded band is the same for the line across.",
         _ => " Shaded bands are the same for the lines across.",
-    }
+    };
+    let all = shown.groups.iter().filter(|group| group.first.start.ranks.is_none()).count();
+    let rest = if all > rules.len() {
+        format!(" Of {all} configurations without adapters {} have their line.", rules.len())
+    } else {
+        String::new()
+    };
+    format!("{bands}{rest}")
 }
 
 fn reach_of_rules(rules: &[Rule]) -> impl Iterator<Item = f64> {
@@ -202,7 +209,7 @@ pub(super) fn by_layers(shown: &Shown<'_>) -> Option<Draft> {
         caption: format!(
             "One marker per configuration.{}{}{rest}",
             spread_note(shown),
-            note_on_rules(&rules)
+            note_on_rules(shown, &rules)
         ),
         chart: Chart {
             rules,
