@@ -49,7 +49,7 @@ fn single_runs(shown: &Shown<'_>, group: &Group) -> Vec<f64> {
         .collect()
 }
 
-pub(super) fn spread_note(shown: &Shown<'_>) -> String {
+fn spread_note(shown: &Shown<'_>) -> String {
     let mut note = String::new();
     if shown.measured.iter().any(|one| intervals::spread(one.accuracy).is_some()) {
         note += &format!(" Bars show intervals of {} over patients.", shown.data.options.confidence());
@@ -63,10 +63,25 @@ pub(super) fn spread_note(shown: &Shown<'_>) -> String {
 }
 
 /// Series in one chart; of more those with the most accurate members.
-const SERIES: usize = 12;
+const SERIES: usize = 8;
+/// Series whose intervals and single runs are drawn; those of more would cover each other.
+const SPREADS: usize = 4;
 
-/// The series that are drawn, and what the caption says of the rest.
-pub(super) fn most_accurate(mut series: Vec<Series>) -> (Vec<Series>, String) {
+/// The series as they are drawn, and what the caption says of intervals, single runs and the rest.
+pub(super) fn drawn(shown: &Shown<'_>, series: Vec<Series>) -> (Vec<Series>, String) {
+    let (mut series, rest) = most_accurate(series);
+    if series.len() <= SPREADS {
+        return (series, spread_note(shown) + &rest);
+    }
+    for series in &mut series {
+        series.points.iter_mut().for_each(|point| point.bar = None);
+        series.dots.clear();
+    }
+    (series, format!(" Intervals are in the table; so many would cover each other.{rest}"))
+}
+
+/// The series with the most accurate members, and a sentence on the others.
+fn most_accurate(mut series: Vec<Series>) -> (Vec<Series>, String) {
     let all = series.len();
     if all <= SERIES {
         return (series, String::new());
@@ -86,7 +101,7 @@ pub(super) fn most_accurate(mut series: Vec<Series>) -> (Vec<Series>, String) {
 pub(super) fn by_rank(shown: &Shown<'_>) -> Option<Draft> {
     let groups = shown.groups;
     let rank = |group: &Group| group.first.start.rank.filter(|rank| *rank > 0).map(|rank| rank as f64);
-    let (mut series, rest) = most_accurate(series_of(shown, rank));
+    let (mut series, spread) = drawn(shown, series_of(shown, rank));
     let ranks: Vec<f64> = series.iter().flat_map(|series| &series.points).map(|point| point.x).collect();
     let one_rank = ranks.iter().all(|rank| *rank == ranks[0]);
     // Choices of layers at one rank have a chart of their own.
@@ -110,11 +125,7 @@ pub(super) fn by_rank(shown: &Shown<'_>) -> Option<Draft> {
     Some(Draft {
         file_name: "accuracy-by-rank.svg".into(),
         title: "Test accuracy against rank".into(),
-        caption: format!(
-            "One line per choice of layers.{}{}{note}{rest}",
-            spread_note(shown),
-            note_on_rules(shown, &rules)
-        ),
+        caption: format!("One line per choice of layers.{spread}{}{note}", note_on_rules(shown, &rules)),
         chart: Chart { rules, sidestep, ..Chart::of(x, Axis::share("test accuracy, %", &values), series) },
     })
 }
@@ -200,17 +211,13 @@ pub(super) fn by_layers(shown: &Shown<'_>) -> Option<Draft> {
         }
     }
     let x = Axis::names("adapted layers", &choices).filter(|_| choices.len() > 1)?;
-    let (series, rest) = most_accurate(series);
+    let (series, spread) = drawn(shown, series);
     let rules = without_adapters(shown);
     let values: Vec<f64> = reach(&series).chain(reach_of_rules(&rules)).collect();
     Some(Draft {
         file_name: "accuracy-by-layers.svg".into(),
         title: "Test accuracy by choice of layers".into(),
-        caption: format!(
-            "One marker per configuration.{}{}{rest}",
-            spread_note(shown),
-            note_on_rules(shown, &rules)
-        ),
+        caption: format!("One marker per configuration.{spread}{}", note_on_rules(shown, &rules)),
         chart: Chart {
             rules,
             joined: false,
@@ -231,12 +238,12 @@ mod tests {
                 |place: usize| Point { x: 1.0, y: (place * 7 % count) as f64 / count as f64, bar: None };
             (0..count).map(|place| Series::of(format!("{place}"), place, vec![point(place)])).collect()
         };
-        let (all, note) = most_accurate(of(12));
-        assert_eq!((all.len(), note.as_str()), (12, ""));
+        let (all, note) = most_accurate(of(8));
+        assert_eq!((all.len(), note.as_str()), (8, ""));
         let (drawn, note) = most_accurate(of(30));
-        assert_eq!(drawn.len(), 12);
+        assert_eq!(drawn.len(), 8);
         assert!(drawn.windows(2).all(|pair| pair[0].slot < pair[1].slot));
-        assert!(drawn.iter().all(|series| series.points[0].y >= 18.0 / 30.0));
-        assert!(note.contains("12 of 30"));
+        assert!(drawn.iter().all(|series| series.points[0].y >= 22.0 / 30.0));
+        assert!(note.contains("8 of 30"));
     }
 }

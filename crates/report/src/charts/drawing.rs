@@ -332,7 +332,7 @@ pub(super) fn shortened(name: &str, letters: usize) -> String {
     if all.len() <= letters {
         return name.to_owned();
     }
-    let end = (letters - 1) / 2;
+    let end = (letters - 1) / 3;
     let start = letters - 1 - end;
     all[..start].iter().chain(&['…']).chain(&all[all.len() - end..]).collect()
 }
@@ -387,7 +387,7 @@ mod tests {
     #[test]
     fn long_names_keep_their_start_and_their_end() {
         assert_eq!(shortened("block5 · rank 1", 15), "block5 · rank 1");
-        assert_eq!(shortened("block4+block5 · rank 16", 12), "block4…nk 16");
+        assert_eq!(shortened("block4+block5 · rank 16", 12), "block4+b… 16");
         assert_eq!(shortened("abcdefgh", 4).chars().count(), 4);
     }
 

@@ -2,7 +2,7 @@
 
 use crate::comparison::Group;
 
-use super::accuracy::{most_accurate, series_of, spread_note};
+use super::accuracy::{drawn, series_of};
 use super::axis::Axis;
 use super::drawing::{Chart, Guide, shortened};
 use super::{Draft, Shown, reach};
@@ -63,22 +63,22 @@ pub(super) fn by_parameters(shown: &Shown<'_>) -> Option<Draft> {
 /// together: they stand in the table.
 pub(super) fn by_time(shown: &Shown<'_>) -> Option<Draft> {
     let times: Vec<f64> = shown.groups.iter().filter_map(TIME.of).collect();
-    by(&TIME, shown).filter(|_| spread(&times) >= LEAST_SPREAD)
+    by(&TIME, shown).filter(|_| ratio(&times) >= LEAST_SPREAD)
 }
 
 /// How many times the least the most is.
-fn spread(costs: &[f64]) -> f64 {
+fn ratio(costs: &[f64]) -> f64 {
     let least = costs.iter().copied().fold(f64::INFINITY, f64::min);
     costs.iter().copied().fold(0.0, f64::max) / least
 }
 
 fn by(cost: &Cost, shown: &Shown<'_>) -> Option<Draft> {
-    let (mut series, rest) = most_accurate(series_of(shown, cost.of));
+    let (mut series, spread) = drawn(shown, series_of(shown, cost.of));
     if series.is_empty() {
         return None;
     }
     let costs: Vec<f64> = series.iter().flat_map(|series| &series.points).map(|point| point.x).collect();
-    let logarithmic = cost.ordered || spread(&costs) > DECADE;
+    let logarithmic = cost.ordered || ratio(&costs) > DECADE;
     let x = if logarithmic {
         Axis::decades(&format!("{} (logarithmic scale)", cost.axis), &costs)
     } else {
@@ -106,7 +106,7 @@ fn by(cost: &Cost, shown: &Shown<'_>) -> Option<Draft> {
     Some(Draft {
         file_name: cost.file_name.into(),
         title: cost.title.into(),
-        caption: format!("{}{}{note}{rest}", cost.note, spread_note(shown)),
+        caption: format!("{}{spread}{note}", cost.note),
         chart: Chart {
             guides,
             joined: cost.ordered,
