@@ -2,6 +2,7 @@
 #![allow(unreachable_pub, clippy::unwrap_used, clippy::expect_used)] // A test may panic.
 
 mod bad_input;
+mod browser;
 mod command;
 mod real_images;
 mod shuffled_labels;

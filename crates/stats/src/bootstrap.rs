@@ -188,7 +188,7 @@ pub(crate) fn summarize_pair(
 }
 
 /// Linear interpolation between the two nearest of the sorted values, numpy's default.
-fn percentile(sorted: &[f64], share: f64) -> f64 {
+pub(crate) fn percentile(sorted: &[f64], share: f64) -> f64 {
     let place = share * (sorted.len() - 1) as f64;
     let (below, above) = (sorted[place.floor() as usize], sorted[place.ceil() as usize]);
     below + (above - below) * place.fract()

@@ -61,6 +61,14 @@ pub enum Error {
         /// Number of trials.
         total: u64,
     },
+    /// A place along a curve that is out of range or lower than the one before it.
+    #[error("place {place} along the curve is {value}: places are between 0 and 1 and rise")]
+    Place {
+        /// Which one, from 0.
+        place: usize,
+        /// Its value.
+        value: f64,
+    },
     /// A reliability curve of no bins.
     #[error("a reliability curve of 0 bins shows nothing: use 10")]
     Bins,

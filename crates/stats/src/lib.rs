@@ -9,7 +9,7 @@
 //! | how good is a run | [`ConfusionMatrix`], [`ClassificationReport`], [`roc_auc`], [`average_precision`], [`log_loss`], [`roc_curve`], [`precision_recall_curve`] |
 //! | do its probabilities mean what they say | [`brier_score`], [`ReliabilityCurve`] |
 //! | from which probability on to call a cell parasitized | [`youden_threshold`], [`specificity_at_sensitivity`], [`sensitivity_at_specificity`], on validation predictions |
-//! | how sure is a metric | [`bootstrap`] over patients, [`Summary::interval`] over seeds, [`clustered_wilson_interval`] over patients, [`wilson_interval`] and [`delong_area`] over independent cells |
+//! | how sure is a metric | [`bootstrap`] over patients, [`curve_band`] for curves, [`Summary::interval`] over seeds, [`clustered_wilson_interval`] over patients, [`wilson_interval`] and [`delong_area`] over independent cells |
 //! | do two configurations differ | [`compare`] over patients and seeds, [`PairedCells::difference`] and [`paired_bootstrap`] over patients, [`McNemar`] and [`delong_comparison`] over independent cells; on different cells [`unpaired_difference`] |
 //! | are they the same within a margin | [`Equivalence`], [`NonInferiority`] |
 //! | which rank is enough | [`compare_series`], with [`holm`]'s correction |
@@ -19,6 +19,7 @@
 //! Whatever is to hold for other patients takes [`Clusters`] and names in [`Resampled`] what it took as
 //! independent. All differences are `first − second`.
 
+mod band;
 mod bootstrap;
 mod calibration;
 mod classification;
@@ -44,6 +45,7 @@ mod summary;
 mod unpaired;
 mod verdict;
 
+pub use band::{Curve, CurveBand, curve_band, curve_heights};
 pub use bootstrap::{Bootstrap, PairedBootstrap, bootstrap, paired_bootstrap};
 pub use calibration::{ReliabilityBin, ReliabilityCurve, brier_score};
 pub use classification::{ClassScores, ClassificationReport};
