@@ -89,6 +89,11 @@ bench *arguments:
 bench-scaling *arguments:
     python3 bench/scaling.py "$@"
 
+# A report over a thousand generated runs, its time and memory; writes bench/REPORT_SCALE.md.
+[group('check')]
+bench-report *arguments:
+    python3 bench/report_scale.py "$@"
+
 # The inner parts alone, by criterion: `just bench-parts step` takes those whose names hold "step".
 [group('check')]
 bench-parts *arguments:

@@ -2,6 +2,7 @@
 //! side by side.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use ranklab_stats::{Clusters, THRESHOLD, mean_correctness};
 use ranklab_store::PredictionRow;
@@ -13,9 +14,9 @@ use crate::data::ReportData;
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct TestCells {
     image_set: String,
-    images: Vec<String>,
+    images: Vec<Arc<str>>,
     /// Patient of each cell.
-    pub(crate) patients: Vec<String>,
+    pub(crate) patients: Vec<Arc<str>>,
     /// 1 = parasitized.
     pub(crate) labels: Vec<u8>,
     /// Probabilities of parasitized, one list per repeat: of one seed, all its folds together.
@@ -35,34 +36,42 @@ impl TestCells {
     /// With the reason, as the end of a sentence about the configuration, when the runs have no
     /// predictions that can be compared.
     pub(crate) fn gather(data: &ReportData, group: &Group) -> Result<Self, &'static str> {
-        let mut repeats: BTreeMap<(i64, i64), BTreeMap<&str, &PredictionRow>> = BTreeMap::new();
+        let mut repeats: BTreeMap<(i64, i64), Vec<&PredictionRow>> = BTreeMap::new();
         for run in data.runs.iter().filter(|run| group.runs.contains(&run.row.id)) {
             if run.predictions.is_empty() {
                 return Err("has a run without stored predictions");
             }
             let start = &run.row.start;
-            let cells = repeats.entry((start.seed, start.split_seed)).or_default();
-            for row in &run.predictions {
-                if cells.insert(&row.image, row).is_some() {
-                    return Err("has two predictions of one cell from the same seed");
-                }
+            repeats.entry((start.seed, start.split_seed)).or_default().extend(&run.predictions);
+        }
+        for cells in repeats.values_mut() {
+            // The database answers in this order; sorting what is sorted costs next to nothing.
+            cells.sort_by(|one, other| one.image.cmp(&other.image));
+            if cells.windows(2).any(|pair| pair[0].image == pair[1].image) {
+                return Err("has two predictions of one cell from the same seed");
             }
         }
         let Some(first) = repeats.values().next() else { return Err("has no finished run") };
-        if repeats.values().any(|cells| !cells.keys().eq(first.keys())) {
+        let images = |cells: &[&PredictionRow]| -> Vec<Arc<str>> {
+            cells.iter().map(|row| Arc::clone(&row.image)).collect()
+        };
+        let same = |cells: &[&PredictionRow]| {
+            cells.len() == first.len() && cells.iter().zip(first).all(|(one, other)| one.image == other.image)
+        };
+        if !repeats.values().all(|cells| same(cells)) {
             return Err("has repeats that were tested on different cells");
         }
-        let labels: Vec<u8> = first.values().map(|row| u8::try_from(row.label).unwrap_or(u8::MAX)).collect();
+        let labels: Vec<u8> = first.iter().map(|row| u8::try_from(row.label).unwrap_or(u8::MAX)).collect();
         let probabilities: Vec<Vec<f64>> =
-            repeats.values().map(|cells| cells.values().map(|row| row.probability).collect()).collect();
+            repeats.values().map(|cells| cells.iter().map(|row| row.probability).collect()).collect();
         let lists: Vec<&[f64]> = probabilities.iter().map(Vec::as_slice).collect();
         let Ok(correctness) = mean_correctness(&labels, &lists, THRESHOLD) else {
             return Err("has predictions that are no probabilities, as a diverged run leaves them");
         };
-        let patients: Vec<String> = first.values().map(|row| row.patient.clone()).collect();
+        let patients: Vec<Arc<str>> = first.iter().map(|row| Arc::clone(&row.patient)).collect();
         Ok(Self {
             image_set: group.first.start.image_set_hash.clone(),
-            images: first.keys().map(|image| (*image).to_owned()).collect(),
+            images: images(first),
             clusters: Clusters::by_patient(&patients),
             folds: group.runs.len() / repeats.len(),
             patients,

@@ -44,6 +44,12 @@ pub(crate) fn ranks() -> ReportData {
     }
 }
 
+/// So many ranks, each with as many errors as its number.
+pub(crate) fn many(ranks: i64) -> ReportData {
+    let runs = (1..=ranks).map(|rank| run(rank, Some(rank), 0, rank)).collect();
+    ReportData { runs, unfinished: Vec::new(), ..self::ranks() }
+}
+
 /// Three seeds each of model_4 and of rank 5.
 pub(crate) fn seeds() -> ReportData {
     let mut runs = Vec::new();
@@ -233,8 +239,8 @@ fn predictions(errors: i64, cells: i64, patients: i64) -> Vec<PredictionRow> {
             let doubt = 0.05 + 0.01 * (cell * 7 % 31) as f64;
             let right = if label == 1 { 1.0 - doubt } else { doubt };
             let probability = if cell < errors { 1.0 - right } else { right };
-            let patient = format!("C{}", 12 + cell % patients);
-            PredictionRow { image: format!("cell_{cell:04}.png"), patient, label, probability }
+            let patient = format!("C{}", 12 + cell % patients).into();
+            PredictionRow { image: format!("cell_{cell:04}.png").into(), patient, label, probability }
         })
         .collect()
 }

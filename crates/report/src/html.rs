@@ -75,6 +75,12 @@ fn page(document: &Document) -> Markup {
                             div.figures { @for figure in &document.figures { (chart(figure)) } }
                         }
                     }
+                    @if let Some(table) = &document.all_runs {
+                        section aria-labelledby="all-runs" {
+                            h2 id="all-runs" { "All runs" }
+                            (data_table(table))
+                        }
+                    }
                     @if !document.runs.is_empty() {
                         section aria-labelledby="runs" {
                             h2 id="runs" { "Runs in detail" }
@@ -103,6 +109,7 @@ fn contents(document: &Document) -> Markup {
                 @if document.comparison.is_some() { li { a href="#comparison" { "Comparison" } } }
                 @if document.pairs.is_some() { li { a href="#pairs" { "Against each other" } } }
                 @if !document.figures.is_empty() { li { a href="#charts" { "Charts" } } }
+                @if document.all_runs.is_some() { li { a href="#all-runs" { "All runs" } } }
                 @if !document.runs.is_empty() {
                     li {
                         a href="#runs" { "Runs in detail" }

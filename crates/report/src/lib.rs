@@ -26,6 +26,7 @@ mod measures;
 mod options;
 mod paired;
 mod published;
+mod run_choice;
 mod run_section;
 mod sentences;
 mod series;

@@ -45,10 +45,11 @@ async fn load_sweep(store: &Store, id: i64) -> Result<ReportData> {
         options: Options::default(),
     };
     let mut seen = HashSet::new();
+    let mut finished = Vec::new();
     for (trial, run) in store.runs_of_sweep(id).await? {
         match run {
             // Two trials of one configuration share their run.
-            Some(run) if seen.insert(run.id) => add(store, &mut data, run, &trial.label).await?,
+            Some(run) if seen.insert(run.id) => sort(&mut data, &mut finished, run, &trial.label),
             Some(_) => {}
             None => data.unfinished.push(Unfinished {
                 label: trial.label,
@@ -58,6 +59,7 @@ async fn load_sweep(store: &Store, id: i64) -> Result<ReportData> {
             }),
         }
     }
+    data.runs = with_records(store, finished).await?;
     Ok(data)
 }
 
@@ -76,20 +78,32 @@ async fn load_runs(store: &Store, ids: &[i64]) -> Result<ReportData> {
         unfinished: Vec::new(),
         options: Options::default(),
     };
+    let mut finished = Vec::new();
     for run in store.runs(&ids).await? {
         let label = run.start.label.clone();
-        add(store, &mut data, run, &label).await?;
+        sort(&mut data, &mut finished, run, &label);
     }
+    data.runs = with_records(store, finished).await?;
     Ok(data)
 }
 
-/// Puts a run where it belongs, a finished one with its metrics and predictions.
-async fn add(store: &Store, data: &mut ReportData, run: RunRow, label: &str) -> Result<()> {
+/// Finished runs with their metrics and predictions.
+async fn with_records(store: &Store, finished: Vec<RunRow>) -> Result<Vec<RunData>> {
+    let ids: Vec<i64> = finished.iter().map(|run| run.id).collect();
+    let predictions = store.predictions_of(&ids).await?;
+    let mut runs = Vec::with_capacity(finished.len());
+    for (row, predictions) in finished.into_iter().zip(predictions) {
+        let epochs = store.epoch_metrics(row.id).await?;
+        runs.push(RunData { row, epochs, predictions });
+    }
+    Ok(runs)
+}
+
+/// Puts a run where it belongs.
+fn sort(data: &mut ReportData, finished: &mut Vec<RunRow>, run: RunRow, label: &str) {
     if run.status == RunStatus::Finished && run.result.is_some() {
-        let epochs = store.epoch_metrics(run.id).await?;
-        let predictions = store.predictions(run.id).await?;
-        data.runs.push(RunData { row: run, epochs, predictions });
-        return Ok(());
+        finished.push(run);
+        return;
     }
     let ended = run.ended_at.as_deref().unwrap_or("an unknown time");
     data.unfinished.push(Unfinished {
@@ -104,5 +118,4 @@ async fn add(store: &Store, data: &mut ReportData, run: RunRow, label: &str) -> 
             }
         },
     });
-    Ok(())
 }

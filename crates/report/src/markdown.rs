@@ -72,6 +72,10 @@ fn text(document: &Document) -> String {
             blocks.push(plain(&figure.caption));
         }
     }
+    if let Some(all) = &document.all_runs {
+        blocks.push("## All runs".to_owned());
+        blocks.extend(table(all));
+    }
     if !document.runs.is_empty() {
         blocks.push("## Runs in detail".to_owned());
         for section in &document.runs {
