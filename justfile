@@ -77,6 +77,7 @@ golden python="python3":
     {{ python }} tests/golden/preprocessing.py
     {{ python }} tests/golden/statistics.py
     {{ python }} tests/golden/layers.py
+    {{ python }} tests/golden/grad_cam.py
     {{ python }} tests/golden/trunk.py data/vgg16_imagenet.safetensors
 
 # Every job side by side with PyTorch + PEFT and MLflow; writes bench/RESULTS.md.

@@ -14,7 +14,8 @@ use crate::data::ReportData;
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct TestCells {
     image_set: String,
-    images: Vec<Arc<str>>,
+    /// Image name of each cell.
+    pub(crate) images: Vec<Arc<str>>,
     /// Patient of each cell.
     pub(crate) patients: Vec<Arc<str>>,
     /// 1 = parasitized.

@@ -8,6 +8,7 @@ use crate::error::Result;
 use crate::facts::facts;
 use crate::findings::findings;
 use crate::format::NONE;
+use crate::gallery::{self, GallerySection};
 use crate::intervals::{Measured, measure};
 use crate::paired::{Comparisons, compare_pairs};
 use crate::run_choice;
@@ -46,6 +47,8 @@ pub(crate) struct Document {
     pub(crate) pairs: Option<PairsSection>,
     /// Charts across configurations.
     pub(crate) figures: Vec<Figure>,
+    /// Cells to look at; `None` where no cell is called wrongly.
+    pub(crate) galleries: Option<GallerySection>,
     /// All runs, where not all of them are shown in detail.
     pub(crate) all_runs: Option<Table>,
     /// Runs in detail.
@@ -82,6 +85,7 @@ pub(crate) fn document(data: &ReportData) -> Result<Document> {
             measured: &measured,
             comparisons: &comparisons,
         })?,
+        galleries: gallery::section(data, &groups, &measured),
         all_runs: choice.table,
         runs,
         unfinished: unfinished(data),

@@ -5,6 +5,7 @@ use ranklab_store::{EpochMetric, NewRun, PredictionRow, RunResult, RunRow, RunSt
 
 use crate::data::{ReportData, RunData, Unfinished};
 use crate::options::Options;
+use crate::pictures::{Picture, Pictures};
 
 /// Test cells of every run, half of each class.
 const CELLS: i64 = 200;
@@ -41,7 +42,19 @@ pub(crate) fn ranks() -> ReportData {
             },
         ],
         options: Options::default(),
+        pictures: Pictures::default(),
     }
+}
+
+/// The same with pictures of all but one of the cells in the galleries.
+pub(crate) fn with_pictures() -> ReportData {
+    let mut data = ranks();
+    for cell in 0..7 {
+        let picture = Picture { png: vec![137, cell], heat: Some((3, vec![137, cell, 1])) };
+        data.pictures.of.insert(format!("cell_{cell:04}.png").into(), picture);
+    }
+    data.pictures.missing.push("one line on what is missing".into());
+    data
 }
 
 /// So many ranks, each with as many errors as its number.

@@ -9,6 +9,7 @@ use crate::data::ReportData;
 use crate::document::{Document, PairsSection, document};
 use crate::error::Result;
 use crate::format::{percent, thousands};
+use crate::gallery_page;
 use crate::run_section::RunSection;
 use crate::table::{Cell, Fact, Figure, Table};
 
@@ -75,6 +76,7 @@ fn page(document: &Document) -> Markup {
                             div.figures { @for figure in &document.figures { (chart(figure)) } }
                         }
                     }
+                    @if let Some(galleries) = &document.galleries { (gallery_page::section(galleries)) }
                     @if let Some(table) = &document.all_runs {
                         section aria-labelledby="all-runs" {
                             h2 id="all-runs" { "All runs" }
@@ -109,6 +111,7 @@ fn contents(document: &Document) -> Markup {
                 @if document.comparison.is_some() { li { a href="#comparison" { "Comparison" } } }
                 @if document.pairs.is_some() { li { a href="#pairs" { "Against each other" } } }
                 @if !document.figures.is_empty() { li { a href="#charts" { "Charts" } } }
+                @if document.galleries.is_some() { li { a href="#cells" { "Cells to look at" } } }
                 @if document.all_runs.is_some() { li { a href="#all-runs" { "All runs" } } }
                 @if !document.runs.is_empty() {
                     li {
@@ -151,7 +154,7 @@ fn facts(facts: &[Fact]) -> Markup {
 }
 
 /// A table that the page's script lets sort and filter.
-fn data_table(table: &Table) -> Markup {
+pub(crate) fn data_table(table: &Table) -> Markup {
     scrolling(table, table.rows.len() > 1)
 }
 

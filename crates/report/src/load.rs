@@ -7,6 +7,7 @@ use ranklab_store::{RunRow, RunStatus, Store};
 use crate::data::{ReportData, RunData, Unfinished};
 use crate::error::{Error, Result};
 use crate::options::Options;
+use crate::pictures::Pictures;
 
 /// What a report is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +44,7 @@ async fn load_sweep(store: &Store, id: i64) -> Result<ReportData> {
         runs: Vec::new(),
         unfinished: Vec::new(),
         options: Options::default(),
+        pictures: Pictures::default(),
     };
     let mut seen = HashSet::new();
     let mut finished = Vec::new();
@@ -77,6 +79,7 @@ async fn load_runs(store: &Store, ids: &[i64]) -> Result<ReportData> {
         runs: Vec::new(),
         unfinished: Vec::new(),
         options: Options::default(),
+        pictures: Pictures::default(),
     };
     let mut finished = Vec::new();
     for run in store.runs(&ids).await? {

@@ -240,7 +240,7 @@ mod tests {
         let groups = compare(&data).unwrap();
         let all = compare_pairs(&groups, &measure(&data, &groups), &data.options);
         let caption = table(&groups, &all, &data.options).unwrap().caption;
-        assert!(caption.contains("Bonferroni's over 7140 pairs"), "{caption}");
+        assert!(caption.contains("Bonferroni's over 7,140 pairs"), "{caption}");
         assert!(caption.contains(" 19 more comparisons were made"), "{caption}");
     }
 

@@ -85,7 +85,8 @@ fn dataset_key(config: &DataConfig) -> String {
     format!("{:?}", DataConfig { split: SplitConfig::default(), ..config.clone() })
 }
 
-fn load_weights(
+/// The trunk weights of a configuration's name.
+pub(crate) fn load_weights(
     name: &str,
     context: &Context,
     on_event: &mut dyn FnMut(SweepEvent),

@@ -232,11 +232,12 @@ mod tests {
     fn of_very_many_series_the_most_accurate_are_drawn() {
         let mut data = fixture::many(40);
         for run in &mut data.runs {
-            run.row.start.config = format!(r#"{{"learning_rate":0.{}}}"#, run.row.id);
+            run.row.start.config = format!(r#"{{"learning_rate":0.{:03}}}"#, run.row.id);
+            (run.row.start.rank, run.row.start.ranks) = (Some(5), Some("5".into()));
         }
         let chart = figure(&data, "accuracy-by-rank.svg");
         assert!(chart.caption.contains("28 more are in the table only"), "{}", chart.caption);
-        assert!(chart.description.contains("learning_rate=0.12:") && !chart.description.contains("0.13:"));
+        assert!(chart.description.contains("learning_rate=0.012:") && !chart.description.contains("0.013:"));
         assert!(!figure(&fixture::ranks(), "accuracy-by-rank.svg").caption.contains("more are"));
     }
 
