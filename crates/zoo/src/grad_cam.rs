@@ -226,8 +226,10 @@ mod tests {
     fn assert_explained(found: &[Explanation], golden: &Value) {
         let close = |found: &[f32], expected: &[f32]| {
             assert_eq!(found.len(), expected.len());
+            // Convolutions in Winograd's domain round by the largest values, not by each.
+            let scale = expected.iter().map(|value| value.abs()).fold(1.0, f32::max);
             for (found, expected) in found.iter().zip(expected) {
-                assert!((found - expected).abs() < 2e-5 * expected.abs().max(1.0), "{found}, not {expected}");
+                assert!((found - expected).abs() < 5e-5 * scale, "{found}, not {expected}");
             }
         };
         let scores: Vec<f32> = found.iter().flat_map(|one| one.scores).collect();
