@@ -1,6 +1,6 @@
 //! The draws of a bootstrap, made once for every metric and configuration on as many patients.
 
-use rand::{RngExt, SeedableRng};
+use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
 use crate::error::{Error, Result};
@@ -105,10 +105,11 @@ impl Draws {
 /// So many resamples of the units.
 fn block(units: usize, size: usize, random: &mut ChaCha8Rng) -> Block {
     let mut block = vec![[0.0; LANES]; units];
+    let mut times = vec![0u32; units];
     for resample in 0..size {
-        for _ in 0..units {
-            // 32-bit draws are the same on every machine.
-            block[random.random_range(0..units as u32) as usize][resample] += 1.0;
+        draw(&mut times, random);
+        for (unit, times) in block.iter_mut().zip(&times) {
+            unit[resample] = f64::from(*times);
         }
     }
     block
