@@ -82,6 +82,7 @@ golden python="python3":
     {{ python }} tests/golden/preprocessing.py
     {{ python }} tests/golden/statistics.py
     {{ python }} tests/golden/layers.py
+    {{ python }} tests/golden/grad_cam.py
     {{ python }} tests/golden/trunk.py data/vgg16_imagenet.safetensors
 
 # Every job side by side with PyTorch + PEFT and MLflow; writes bench/RESULTS.md.
@@ -93,6 +94,11 @@ bench *arguments:
 [group('check')]
 bench-scaling *arguments:
     python3 bench/scaling.py "$@"
+
+# A report over a thousand generated runs, its time and memory; writes bench/REPORT_SCALE.md.
+[group('check')]
+bench-report *arguments:
+    python3 bench/report_scale.py "$@"
 
 # The inner parts alone, by criterion: `just bench-parts step` takes those whose names hold "step".
 [group('check')]

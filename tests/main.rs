@@ -4,6 +4,7 @@
 mod bad_input;
 mod browser;
 mod command;
+mod galleries;
 mod real_images;
 mod shuffled_labels;
 mod sweeping;

@@ -3,6 +3,7 @@
 mod allocator;
 mod data;
 mod device;
+mod gallery;
 mod profile;
 mod progress;
 mod query;

@@ -7,6 +7,7 @@
 mod columns;
 mod error;
 mod family;
+mod predictions;
 mod query;
 mod read;
 mod record;

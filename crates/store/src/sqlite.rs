@@ -29,6 +29,10 @@ pub(crate) type Query<'q> = sqlx::query::Query<'q, Database, <Database as sqlx::
 /// How long a statement waits for another process's write to end.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// Rows that the driver's thread reads ahead of ours. With its default of 50 the two wait for each other
+/// all the time.
+const ROWS_AHEAD: usize = 2000;
+
 /// The migrations in order: version, description, SQL.
 const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "tables", include_str!("../migrations/sqlite/0001_tables.sql")),
@@ -110,7 +114,11 @@ fn log_of(path: &Path) -> std::path::PathBuf {
 }
 
 fn options(path: &Path) -> SqliteConnectOptions {
-    SqliteConnectOptions::new().filename(path).foreign_keys(true).busy_timeout(BUSY_TIMEOUT)
+    SqliteConnectOptions::new()
+        .filename(path)
+        .foreign_keys(true)
+        .busy_timeout(BUSY_TIMEOUT)
+        .row_buffer_size(ROWS_AHEAD)
 }
 
 async fn pool(options: SqliteConnectOptions) -> sqlx::Result<Pool> {

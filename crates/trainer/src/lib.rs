@@ -5,6 +5,7 @@ mod adamax_step;
 mod config;
 mod error;
 mod event;
+mod explanation;
 mod extraction;
 mod features;
 mod images;

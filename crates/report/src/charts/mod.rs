@@ -4,6 +4,7 @@ mod accuracy;
 mod axis;
 mod curves;
 mod drawing;
+mod fewer;
 mod forest;
 mod heatmap;
 mod markers;
@@ -15,6 +16,8 @@ mod probabilities;
 mod roc;
 mod theme;
 
+use std::collections::HashSet;
+
 use crate::comparison::Group;
 use crate::data::ReportData;
 use crate::error::{Error, Result};
@@ -25,9 +28,11 @@ use crate::table::Figure;
 pub(crate) use curves::learning_curves;
 use curves::validation_overview;
 use drawing::{Chart, Point, Series, draw};
+use fewer::Fewer;
 pub(crate) use theme::{Theme, themed};
 
 /// What the charts across configurations show.
+#[derive(Clone, Copy)]
 pub(crate) struct Shown<'a> {
     /// The rows.
     pub(crate) data: &'a ReportData,
@@ -45,12 +50,18 @@ pub(crate) struct Shown<'a> {
 /// When plotters cannot draw.
 pub(crate) fn overview(shown: &Shown<'_>) -> Result<Vec<Figure>> {
     let mut figures: Vec<Figure> = forest::figure(shown)?.into_iter().collect();
-    let of_accuracy = [accuracy::by_rank(shown), accuracy::by_layers(shown)];
+    let fewer = Fewer::of(shown);
+    let few = fewer.as_ref().map_or(*shown, |fewer| fewer.shown(shown));
+    let noted = |draft: Option<Draft>| {
+        let note = fewer.as_ref().map_or_else(String::new, Fewer::note);
+        draft.map(|draft| Draft { caption: draft.caption + &note, ..draft })
+    };
+    let of_accuracy = [noted(accuracy::by_rank(&few)), noted(accuracy::by_layers(&few))];
     figures.extend(of_accuracy.into_iter().flatten().map(finish).collect::<Result<Vec<_>>>()?);
     figures.extend(heatmap::figure(shown)?);
     let of_probabilities = [
-        pareto::by_parameters(shown),
-        pareto::by_time(shown),
+        noted(pareto::by_parameters(&few)),
+        noted(pareto::by_time(&few)),
         roc::figure(shown),
         precision_recall::figure(shown),
         probabilities::reliability(shown),
@@ -143,13 +154,14 @@ fn describe(title: &str, chart: &Chart) -> String {
 
 /// A series keeps its look in every chart: its place among all series.
 fn slot_of(groups: &[Group], series: &str) -> usize {
-    let mut names: Vec<&str> = Vec::new();
+    let mut names: HashSet<&str> = HashSet::new();
     for group in groups.iter().filter(|group| group.accuracy().is_some()) {
-        if !names.contains(&group.series.as_str()) {
-            names.push(&group.series);
+        if group.series == series {
+            return names.len();
         }
+        names.insert(&group.series);
     }
-    names.iter().position(|name| *name == series).unwrap_or(names.len())
+    names.len()
 }
 
 /// Values with their spread, for an axis that holds all of it.
@@ -269,6 +281,19 @@ mod tests {
         let description = figure(&data, "settings.svg").description;
         assert!(description.contains("rank (—, 1, 5, 16), seed (0, 1, 2)"), "{description}");
         assert!(description.contains("model (model_4, model_5)"), "{description}");
+    }
+
+    #[test]
+    fn of_very_many_series_the_most_accurate_are_drawn() {
+        let mut data = fixture::many(40);
+        for run in &mut data.runs {
+            run.row.start.config = format!(r#"{{"learning_rate":0.{:03}}}"#, run.row.id);
+            (run.row.start.rank, run.row.start.ranks) = (Some(5), Some("5".into()));
+        }
+        let chart = figure(&data, "accuracy-by-rank.svg");
+        assert!(chart.caption.contains("28 more are in the table only"), "{}", chart.caption);
+        assert!(chart.description.contains("learning_rate=0.012:") && !chart.description.contains("0.013:"));
+        assert!(!figure(&fixture::ranks(), "accuracy-by-rank.svg").caption.contains("more are"));
     }
 
     #[test]
