@@ -3,5 +3,6 @@
 
 mod bad_input;
 mod command;
+mod durability;
 mod real_images;
 mod sweeping;

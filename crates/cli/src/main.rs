@@ -2,6 +2,7 @@
 
 mod allocator;
 mod data;
+mod database;
 mod device;
 mod profile;
 mod progress;
@@ -9,6 +10,7 @@ mod query;
 mod quickstart;
 mod report;
 mod runs;
+mod signals;
 mod sweep;
 mod table;
 mod weights;
@@ -106,6 +108,10 @@ fn main() -> ExitCode {
     match run(&arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(problem) => {
+            if let Some(interrupted) = problem.downcast_ref::<signals::Interrupted>() {
+                eprintln!("{interrupted}");
+                return ExitCode::from(interrupted.exit_code());
+            }
             // One line, whatever a library wrote.
             let line = format!("{problem:#}").split_whitespace().collect::<Vec<_>>().join(" ");
             eprintln!("error: {line}");

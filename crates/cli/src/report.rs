@@ -2,7 +2,6 @@
 
 use clap::Args;
 use ranklab_report::{Selection, load, write};
-use ranklab_store::Store;
 use ranklab_sweep::DATABASE;
 use serde_json::json;
 
@@ -47,7 +46,7 @@ pub(crate) async fn report(folders: &Folders, arguments: &ReportArgs) -> anyhow:
         (None, []) => Selection::LatestSweep,
         (None, runs) => Selection::Runs(runs.to_vec()),
     };
-    let store = Store::open_read_only(&folders.runs.join(DATABASE)).await?;
+    let store = crate::database::open(&folders.runs.join(DATABASE)).await?;
     let data = load(&store, selection).await;
     store.close().await;
     let mut data = data?;

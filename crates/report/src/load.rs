@@ -99,7 +99,7 @@ async fn add(store: &Store, data: &mut ReportData, run: RunRow, label: &str) -> 
         reason: match run.status {
             RunStatus::Running => format!("has been running since {}", run.started_at),
             RunStatus::Interrupted => format!("its process was gone by {ended}"),
-            RunStatus::Failed | RunStatus::Finished => {
+            RunStatus::Failed | RunStatus::Diverged | RunStatus::Finished => {
                 run.failure.clone().unwrap_or_else(|| "left no reason".to_owned())
             }
         },

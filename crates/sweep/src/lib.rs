@@ -1,12 +1,16 @@
 //! What to run and how: experiment files, overrides, plan, trial and execution.
 
+mod checkpoint_file;
+mod claims;
 mod dataset;
+mod durable;
 mod error;
 mod event;
 mod execute;
 mod experiment;
 mod key;
 mod plan;
+mod process;
 mod provenance;
 mod recorder;
 mod rows;
@@ -20,4 +24,5 @@ pub use execute::{Context, DATABASE, DEFAULT_JOBS, DeviceOf, SweepSummary, execu
 pub use experiment::Experiment;
 pub use key::describe_keys;
 pub use plan::{Plan, PlanTrial};
+pub use process::{has_abandoned, mark_interrupted};
 pub use trial::TrialConfig;

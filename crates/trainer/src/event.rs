@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use ranklab_zoo::Layer;
 
+use crate::checkpoint::Snapshot;
+
 /// One thing that happened while a trial ran, in order.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Event {
@@ -54,6 +56,8 @@ pub enum Event {
     },
     /// An epoch ended and was validated.
     Epoch(EpochSummary),
+    /// The trial as it stands after that epoch, to be stored by whoever wants to continue it.
+    Checkpoint(Snapshot),
     /// The test images are being predicted.
     TestStarted {
         /// Test images.

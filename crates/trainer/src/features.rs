@@ -13,7 +13,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use ranklab_zoo::{Cut, FeatureMap, Layer, weights::TrunkWeights};
 use sha2::{Digest, Sha256};
 
-use crate::{Error, event::Event, images::ImageLoader, mapping::Mapping};
+use crate::{Error, event::Event, images::ImageLoader, mapping::Mapping, stop::Stop};
 
 /// Bumped whenever the file's layout or the trunk's arithmetic changes.
 const FORMAT: &str = "ranklab features 2";
@@ -44,6 +44,7 @@ pub(crate) struct Request<'a> {
     /// Devices round differently, so that each has caches of its own.
     pub(crate) device_name: &'a str,
     pub(crate) folder: &'a Path,
+    pub(crate) stop: &'a Stop,
 }
 
 impl Request<'_> {

@@ -2,6 +2,7 @@
 
 mod adamax;
 mod adamax_step;
+mod checkpoint;
 mod config;
 mod error;
 mod event;
@@ -13,15 +14,18 @@ mod mapping;
 mod optimizer;
 mod phases;
 mod scores;
+mod stop;
 mod train;
 mod trial;
 
 pub use adamax::{Adamax, AdamaxState};
+pub use checkpoint::{Checkpoint, Snapshot};
 pub use config::{OptimizerKind, SelectBy, TrainingConfig};
 pub use error::Error;
 pub use event::{EpochSummary, Event};
 pub use features::Features;
 pub use images::ImageLoader;
 pub use phases::Phases;
+pub use stop::Stop;
 pub use train::run_together;
 pub use trial::{Outcome, Trial};

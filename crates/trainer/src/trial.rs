@@ -9,6 +9,7 @@ use ranklab_zoo::{
 
 use crate::{
     Error,
+    checkpoint::Checkpoint,
     config::TrainingConfig,
     event::Event,
     extraction::{extract, extract_frozen},
@@ -16,6 +17,7 @@ use crate::{
     images::ImageLoader,
     input::Input,
     phases::Phases,
+    stop::Stop,
     train::run_together,
 };
 
@@ -43,6 +45,10 @@ pub struct Trial<'a> {
     pub device_name: &'a str,
     /// Where feature caches live.
     pub cache_folder: &'a Path,
+    /// Where an earlier process left off; `None` to start from the beginning.
+    pub checkpoint: Option<&'a Checkpoint>,
+    /// A wish to stop; trials that train together share it.
+    pub stop: &'a Stop,
 }
 
 /// What a finished trial leaves.
@@ -74,7 +80,7 @@ impl Trial<'_> {
     /// Trains, restores the best epoch and predicts the test images.
     ///
     /// # Errors
-    /// When images cannot be read, the cache cannot be written or training diverges.
+    /// When images cannot be read, the cache cannot be written, training diverges or is asked to stop.
     pub fn run(&self, on_event: &mut dyn FnMut(Event)) -> Result<Outcome, Error> {
         run_together(std::slice::from_ref(self), &mut |_, event| on_event(event))?.remove(0)
     }
@@ -179,6 +185,7 @@ impl Trial<'_> {
             beyond,
             device_name: self.device_name,
             folder: self.cache_folder,
+            stop: self.stop,
         }
     }
 
