@@ -112,12 +112,23 @@ fn main() -> ExitCode {
                 eprintln!("{interrupted}");
                 return ExitCode::from(interrupted.exit_code());
             }
-            // One line, whatever a library wrote.
-            let line = format!("{problem:#}").split_whitespace().collect::<Vec<_>>().join(" ");
-            eprintln!("error: {line}");
+            eprintln!("error: {}", one_line(&problem));
             ExitCode::FAILURE
         }
     }
+}
+
+/// The problem and its causes, each told once, in one line whatever a library wrote.
+fn one_line(problem: &anyhow::Error) -> String {
+    let mut line = String::new();
+    for cause in problem.chain() {
+        let words = cause.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
+        if !line.contains(&words) {
+            line += if line.is_empty() { "" } else { ": " };
+            line += &words;
+        }
+    }
+    line
 }
 
 fn run(arguments: &Arguments) -> anyhow::Result<()> {

@@ -34,7 +34,8 @@ impl CheckpointFile {
     /// Stores it: aside, synced, renamed.
     pub(crate) fn write(&self, snapshot: &Snapshot) -> Result<(), Error> {
         let bytes = snapshot.encode(&self.identity)?;
-        durable::replace(&self.path, &bytes).map_err(|source| self.failed("writing", source))
+        durable::replace(&self.path, &bytes)
+            .map_err(|source| Error::Unsaved { path: self.path.clone(), source })
     }
 
     /// The checkpoint, if there is one that can be used, or in a few words why there is none.
@@ -67,10 +68,6 @@ impl CheckpointFile {
             sha256: hexadecimal(&Sha256::digest(&bytes)),
             bytes: bytes.len() as i64,
         })
-    }
-
-    fn failed(&self, action: &'static str, source: io::Error) -> Error {
-        Error::Io { action, path: self.path.clone(), source }
     }
 }
 

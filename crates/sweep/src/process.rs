@@ -115,6 +115,44 @@ mod tests {
         assert!(matches!(started_of(id), Started::Gone));
     }
 
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn a_run_is_left_by_a_process_of_its_number_that_started_at_another_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("ranklab.db")).await.unwrap();
+        let here = started().unwrap();
+        let (boot, ticks) = here.split_once(' ').unwrap();
+        let later = format!("{boot} {}", ticks.parse::<u64>().unwrap() - 1);
+        let rebooted = format!("another-boot {ticks}");
+        let mine = i64::from(std::process::id());
+        // Host, number and start of the process: whether its run is still taken for running.
+        let elsewhere = "a host that is none".to_owned();
+        let cases = [
+            (host(), mine, Some(here.clone()), true),
+            (host(), mine, None, true),
+            (host(), mine, Some(later), false),
+            (host(), mine, Some(rebooted), false),
+            (host(), i64::from(i32::MAX), None, false),
+            // Its heartbeat is young.
+            (elsewhere, i64::from(i32::MAX), Some(here), true),
+        ];
+        for (place, (host, process, started, _)) in cases.iter().enumerate() {
+            let run = ranklab_store::NewRun {
+                config_hash: place.to_string(),
+                config: "{}".to_owned(),
+                host: host.clone(),
+                process: *process,
+                ..Default::default()
+            };
+            store.claim(&run, started.as_deref()).await.unwrap();
+        }
+        let gone: Vec<i64> =
+            (1..).zip(&cases).filter(|(_, (.., alive))| !alive).map(|(run, _)| run).collect();
+        assert!(has_abandoned(&store).await.unwrap());
+        assert_eq!(mark_interrupted(&store).await.unwrap(), gone);
+        assert!(!has_abandoned(&store).await.unwrap());
+    }
+
     #[test]
     fn a_program_has_one_checksum() {
         assert_eq!(program(), program());

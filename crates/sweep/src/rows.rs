@@ -129,11 +129,7 @@ pub(crate) fn predictions(dataset: &Dataset, split: &Split, outcome: &Outcome) -
 pub(crate) fn save_model(runs_folder: &Path, run: i64, outcome: &Outcome) -> Result<ArtifactRow, Error> {
     let relative = format!("{run:06}/model.safetensors");
     let path = runs_folder.join(&relative);
-    durable::replace(&path, &outcome.model).map_err(|source| Error::Io {
-        action: "writing",
-        path,
-        source,
-    })?;
+    durable::replace(&path, &outcome.model).map_err(|source| Error::Unsaved { path, source })?;
     Ok(ArtifactRow {
         kind: "model".to_owned(),
         path: relative,

@@ -297,5 +297,5 @@ impl Session<'_> {
 
 /// Whether nothing more could be stored after this.
 fn is_of_storage(problem: &Error) -> bool {
-    matches!(problem, Error::Store(_) | Error::Io { .. } | Error::Trainer(TrainerError::Cache { .. }))
+    matches!(problem, Error::Store(_) | Error::Unsaved { .. } | Error::Trainer(TrainerError::Cache { .. }))
 }

@@ -373,6 +373,9 @@ impl Group<'_> {
     fn validate(&mut self, epoch: usize, on_event: &mut dyn FnMut(usize, Event)) -> Result<(), Error> {
         let started = Instant::now();
         let active = self.active(epoch);
+        if active.is_empty() {
+            return Ok(());
+        }
         let snapshots: Vec<Model> = active.iter().map(|&place| self.members[place].model.valid()).collect();
         let evaluations = self.evaluate(&snapshots, self.first.validation)?;
         self.add_train_seconds(&active, started);

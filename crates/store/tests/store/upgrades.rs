@@ -77,6 +77,17 @@ async fn a_database_of_schema_2_is_brought_up_to_date_and_keeps_every_row() {
 }
 
 #[tokio::test]
+async fn reading_alone_migrates_nothing() {
+    let (_folder, path) = schema_2();
+    let before = fs::read(&path).unwrap();
+    let error = Store::open_read_only(&path).await.unwrap_err();
+    assert!(matches!(error, Error::OlderSchema { found: 2, .. }), "{error}");
+    assert!(fs::read(&path).unwrap() == before);
+    Store::open(&path).await.unwrap().close().await;
+    assert_eq!(Store::open_read_only(&path).await.unwrap().all_runs().await.unwrap().len(), 5);
+}
+
+#[tokio::test]
 async fn the_rules_of_a_migrated_table_are_those_of_a_new_one() {
     let (_folder, old) = schema_2();
     Store::open(&old).await.unwrap().close().await;
