@@ -5,4 +5,5 @@ mod bad_input;
 mod command;
 mod durability;
 mod real_images;
+mod reliability;
 mod sweeping;

@@ -122,7 +122,7 @@ impl Store {
         process_started: Option<&str>,
     ) -> Result<()> {
         let assignments: Vec<String> =
-            NewRun::NAMES.iter().zip(7..).map(|(name, index)| format!("{name} = ${index}")).collect();
+            NewRun::NAMES.iter().zip(7..).map(|(name, index)| assignment(name, index)).collect();
         let sql = format!(
             "UPDATE runs SET status = 'running', ended_at = NULL, interruptions = interruptions + 1,
                 heartbeat_at = $1, family = $2, owner = $3, lease_expires_at = $4, process_started = $5, {}
@@ -173,5 +173,13 @@ impl Store {
         .map_err(failed)?;
         transaction.commit().await.map_err(failed)?;
         Ok(left)
+    }
+}
+
+/// What a continued run's row takes from the new process. A tree that was dirty once is never clean again.
+fn assignment(name: &str, index: usize) -> String {
+    match name {
+        "git_dirty" => format!("{name} = CASE WHEN {name} IS TRUE THEN {name} ELSE ${index} END"),
+        _ => format!("{name} = ${index}"),
     }
 }

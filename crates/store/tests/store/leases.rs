@@ -1,6 +1,6 @@
 //! Claims and leases: one process per trial, and none for the dead.
 
-use ranklab_store::{Claim, Error, Liveness, RunStatus, RunningProcess, Store};
+use ranklab_store::{Claim, Error, Liveness, NewRun, RunStatus, RunningProcess, Store};
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, SqliteConnection};
 
 use crate::fixture::{artifact, epochs, finish, new_run, place, predictions, result, steps};
@@ -64,6 +64,19 @@ async fn an_interrupted_run_goes_on_under_its_id_and_its_former_owner_is_refused
     assert_eq!(first.claim(&run, None).await.unwrap(), Claim::Finished(1));
     let interruptions = first.query("SELECT interruptions FROM runs").await.unwrap();
     assert_eq!(interruptions.rows, [[ranklab_store::Value::Integer(1)]]);
+}
+
+#[tokio::test]
+async fn a_run_that_was_begun_from_a_dirty_tree_stays_dirty() {
+    let (_folder, path) = place();
+    let store = Store::open(&path).await.unwrap();
+    let dirty = NewRun { git_dirty: Some(true), ..new_run(None, None, 0) };
+    let clean = NewRun { git_dirty: Some(false), git_commit: Some("4567def".into()), ..dirty.clone() };
+    store.claim(&dirty, None).await.unwrap();
+    store.interrupt_run(1).await.unwrap();
+    assert_eq!(store.claim(&clean, None).await.unwrap(), Claim::Continued(1));
+    let row = store.runs(&[1]).await.unwrap().remove(0).start;
+    assert_eq!((row.git_dirty, row.git_commit.as_deref()), (Some(true), Some("4567def")));
 }
 
 #[tokio::test]
