@@ -261,13 +261,26 @@ fn a_diverged_trial_is_not_trained_again_and_the_sweep_goes_on() {
     let sweep: &[&str] = &["lr=1e38,0.005", "rank=1"];
     let error = failed(&ranklab.sweep(sweep));
     assert!(error.contains("training diverged: the loss is") && error.contains("at step"), "{error}");
-    assert_eq!(ranklab.value("select finished, diverged, failed from sweep_progress"), "1,1,0",);
+    assert_eq!(ranklab.value("select finished, diverged, failed from sweep_progress"), "1,1,0");
     assert_eq!(ranklab.value("select diverged_epoch from runs where status = 'diverged'"), "1");
     let again = ranklab.sweep(sweep);
     let said = String::from_utf8_lossy(&again.stdout).into_owned();
     assert!(said.ends_with("0 trained, 1 finished before, 0 failed, 1 diverged\n"), "{said}");
     assert!(failed(&again).contains("training diverged"));
     assert_eq!(ranklab.value("select count(*) from runs"), "2");
+}
+
+#[test]
+fn the_last_good_checkpoint_of_a_diverged_run_is_kept_as_one_of_its_files() {
+    let ranklab = Ranklab::new();
+    // Its weights grow by about that much with every step, and two steps are an epoch.
+    let error = failed(&ranklab.sweep(&["lr=3000", "rank=1", "batch=24", "epochs=6"]));
+    assert!(error.contains("epoch 1 before it is kept in 000001/checkpoint"), "{error}");
+    let bytes = fs::read(ranklab.checkpoint()).unwrap().len();
+    assert_eq!(ranklab.value("select kind, bytes from artifacts"), format!("checkpoint,{bytes}"));
+    assert_eq!(ranklab.value("select diverged_epoch, max(epoch) from runs, epoch_metrics"), "2,1");
+    succeeded(&ranklab.run(&["runs", "rm", "1", "--yes"]));
+    assert!(!ranklab.checkpoint().exists());
 }
 
 #[test]

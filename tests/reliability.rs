@@ -29,10 +29,8 @@ fn every_row_of_the_table_of_faults_names_a_test_that_exists() {
     functions(&root().join("crates"), &mut names);
     functions(&root().join("tests"), &mut names);
     let document = fs::read_to_string(root().join("docs/reliability.md")).unwrap();
-    let rows: Vec<&str> = document
-        .lines()
-        .filter(|line| line.starts_with("| ") && !line.starts_with("| fault"))
-        .collect();
+    let rows: Vec<&str> =
+        document.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| fault")).collect();
     assert!(rows.len() >= 40, "only {} rows", rows.len());
     let mut named = 0;
     for row in rows {

@@ -79,9 +79,8 @@ async fn compare(arguments: &[String]) -> ExitCode {
             .unwrap()
     };
     let writers: Vec<_> = (0..processes as usize).map(|_| start("write")).collect();
-    while !database.exists() {
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
+    // Not before its tables are there.
+    Store::open(&database).await.unwrap().close().await;
     let readers: Vec<_> = (0..readers as usize).map(|_| start("read")).collect();
     let mut sent = Sent::default();
     let mut ended_well = true;

@@ -57,17 +57,23 @@ pub(crate) async fn open(path: &Path) -> Result<Pool> {
 }
 
 async fn open_once(path: &Path) -> Result<Pool> {
-    // Full: what was recorded is on the disk, also after a power failure. Checkpoints rest on it.
     let options = options(path)
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Full);
+        .synchronous(SqliteSynchronous::Normal);
     let pool = pool(options).await.map_err(|error| classify(error, path))?;
     if let Err(error) = migrate(&pool, path).await {
         pool.close().await;
         return Err(error);
     }
     Ok(pool)
+}
+
+/// Another pool on an opened database. What it commits, and whatever was committed before by anybody, is on
+/// the disk when the commit returns, and stays after a power failure; it connects when it is first used.
+pub(crate) fn durable(path: &Path) -> Pool {
+    let options = options(path).synchronous(SqliteSynchronous::Full);
+    SqlitePoolOptions::new().max_connections(1).acquire_timeout(BUSY_TIMEOUT * 4).connect_lazy_with(options)
 }
 
 /// Opens for reading only; the database file is never made or changed.
@@ -260,4 +266,21 @@ pub(crate) fn value(row: &Row, column: usize) -> sqlx::Result<Value> {
         }),
     };
     value.map_err(sqlx::Error::Decode)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// <https://www.sqlite.org/pragma.html#pragma_synchronous>: 2 syncs the log with every commit.
+    #[tokio::test]
+    async fn what_must_not_be_lost_is_synced_with_its_commit() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ranklab.db");
+        let pool = open(&path).await.unwrap();
+        for (pool, expected) in [(pool, 1), (durable(&path), 2)] {
+            let level: i64 = sqlx::query_scalar("PRAGMA synchronous").fetch_one(&pool).await.unwrap();
+            assert_eq!(level, expected);
+        }
+    }
 }

@@ -12,6 +12,8 @@ use crate::sqlite::{self, Pool};
 #[derive(Clone, Debug)]
 pub struct Store {
     pub(crate) pool: Pool,
+    /// For what must be on the disk when the call returns.
+    pub(crate) durable: Pool,
     path: PathBuf,
     pub(crate) read_only: bool,
     /// Stands in the runs that this handle and its clones write.
@@ -36,6 +38,7 @@ impl Store {
         }
         Ok(Self {
             pool: sqlite::open(path).await?,
+            durable: sqlite::durable(path),
             path: path.to_owned(),
             read_only: false,
             owner: new_owner(),
@@ -51,17 +54,14 @@ impl Store {
         if !path.exists() {
             return Err(Error::Missing { path: path.to_owned() });
         }
-        Ok(Self {
-            pool: sqlite::open_read_only(path).await?,
-            path: path.to_owned(),
-            read_only: true,
-            owner: new_owner(),
-        })
+        let pool = sqlite::open_read_only(path).await?;
+        Ok(Self { durable: pool.clone(), pool, path: path.to_owned(), read_only: true, owner: new_owner() })
     }
 
     /// Closes all connections and folds the log into the database file. Dropping the last handle does
     /// so as well, a little later.
     pub async fn close(self) {
+        self.durable.close().await;
         self.pool.close().await;
     }
 

@@ -8,7 +8,7 @@ use crate::lease::now;
 use crate::record::{
     ArtifactRow, EpochMetric, NewSweep, PlannedTrial, PredictionRow, RunResult, RunStatus, StepMetric,
 };
-use crate::sqlite::{self, Connection};
+use crate::sqlite::{self, Connection, Pool};
 use crate::store::Store;
 
 /// Rows per statement: large enough that the statement's own cost vanishes, small enough that its
@@ -64,24 +64,32 @@ impl Store {
     pub async fn record_steps(&self, run: i64, metrics: &[StepMetric]) -> Result<()> {
         let again =
             "ON CONFLICT (run_id, step, metric) DO UPDATE SET epoch = excluded.epoch, value = excluded.value";
-        self.record(run, "step_metrics", metrics, again).await
+        self.record(&self.pool, run, "step_metrics", metrics, again).await
     }
 
-    /// Records metrics of an epoch; one recorded again takes the newer value.
+    /// Records metrics of an epoch; one recorded again takes the newer value. They, and the steps recorded
+    /// before, are on the disk when it returns: the epoch's checkpoint may follow.
     ///
     /// # Errors
     /// When the run does not exist and when the database cannot be written.
     pub async fn record_epoch(&self, run: i64, metrics: &[EpochMetric]) -> Result<()> {
         let again = "ON CONFLICT (run_id, epoch, metric) DO UPDATE SET value = excluded.value";
-        self.record(run, "epoch_metrics", metrics, again).await
+        self.record(&self.durable, run, "epoch_metrics", metrics, again).await
     }
 
-    async fn record<R: Columns>(&self, run: i64, table: &str, rows: &[R], again: &str) -> Result<()> {
+    async fn record<R: Columns>(
+        &self,
+        pool: &Pool,
+        run: i64,
+        table: &str,
+        rows: &[R],
+        again: &str,
+    ) -> Result<()> {
         if rows.is_empty() {
             return Ok(());
         }
         let refused = |error| self.refused(error, run, table);
-        let mut transaction = sqlite::begin_write(&self.pool).await.map_err(refused)?;
+        let mut transaction = sqlite::begin_write(pool).await.map_err(refused)?;
         self.check_owner(&mut transaction, run).await?;
         insert(&mut transaction, table, "run_id", run, rows, again).await.map_err(refused)?;
         transaction.commit().await.map_err(refused)
@@ -101,7 +109,7 @@ impl Store {
         artifacts: &[ArtifactRow],
     ) -> Result<()> {
         let refused = |error| self.refused(error, run, "its end");
-        let mut transaction = sqlite::begin_write(&self.pool).await.map_err(refused)?;
+        let mut transaction = sqlite::begin_write(&self.durable).await.map_err(refused)?;
         let assignments: Vec<String> =
             RunResult::NAMES.iter().zip(5..).map(|(name, index)| format!("{name} = ${index}")).collect();
         let sql = format!(
@@ -159,7 +167,7 @@ impl Store {
         artifacts: &[ArtifactRow],
     ) -> Result<()> {
         let refused = |error| self.refused(error, run, "its end");
-        let mut transaction = sqlite::begin_write(&self.pool).await.map_err(refused)?;
+        let mut transaction = sqlite::begin_write(&self.durable).await.map_err(refused)?;
         let done = sqlx::query(
             "UPDATE runs SET status = 'diverged', failure = $1, ended_at = $2, heartbeat_at = $2,
                 diverged_epoch = $3, diverged_step = $4

@@ -34,7 +34,7 @@ async fn the_database_is_opened_for_safe_sharing() {
         ("journal_mode", Value::Text("wal".into())),
         ("foreign_keys", Value::Integer(1)),
         ("busy_timeout", Value::Integer(30_000)),
-        ("synchronous", Value::Integer(2)),
+        ("synchronous", Value::Integer(1)),
     ] {
         assert_eq!(store.query(&format!("PRAGMA {pragma}")).await.unwrap().rows, [[expected]], "{pragma}");
     }
