@@ -21,6 +21,9 @@ const FIGURES: [&str; 4] = [
     "select config_hash, image, probability from predictions join runs r on r.id = run_id order by 1, 2",
 ];
 
+/// Something that happens to a file's bytes.
+type Damage<'a> = &'a dyn Fn(&mut Vec<u8>);
+
 impl Ranklab {
     /// The figures of a finished sweep, and that nothing else is left in the runs' folders.
     fn figures(&self) -> String {
@@ -196,7 +199,7 @@ fn a_damaged_checkpoint_is_told_in_a_line_and_the_trial_starts_over() {
     let sweep: &[&str] = &["rank=1", "epochs=30"];
     let unbroken = Ranklab::new();
     succeeded(&unbroken.sweep(sweep));
-    let damages: [(&str, &dyn Fn(&mut Vec<u8>)); 4] = [
+    let damages: [(&str, Damage<'_>); 4] = [
         ("damaged", &|bytes| {
             let middle = bytes.len() / 2;
             bytes[middle] ^= 1;

@@ -342,6 +342,9 @@ fn trials_that_do_not_share_a_frozen_part_do_not_join() {
     assert!(!base.joins(&trial(Some(&block5), &training_0, &all[1..32])));
 }
 
+/// What trials told, each with its place.
+type Events = Vec<(usize, Event)>;
+
 /// The snapshots that trials told of, each with the place of its trial.
 fn snapshots(events: &[(usize, Event)]) -> Vec<(usize, Snapshot)> {
     events
@@ -359,7 +362,7 @@ fn train_from(
     checkpoints: &[Option<Checkpoint>],
     stop: &Stop,
     on_event: &mut dyn FnMut(usize, &Event),
-) -> (Vec<Result<Outcome, Error>>, Vec<(usize, Event)>) {
+) -> (Vec<Result<Outcome, Error>>, Events) {
     let folder = tempfile::tempdir().unwrap();
     let (images, weights, device) = (Squares::new(), TrunkWeights::random(1), Device::flex());
     let all: Vec<usize> = (0..COUNT).collect();
