@@ -2,11 +2,13 @@
 
 use std::{
     fs,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
     thread::sleep,
     time::{Duration, Instant},
 };
+
+use ranklab_store::Store;
 
 use crate::command::{Ranklab, failed, succeeded};
 
@@ -141,7 +143,7 @@ fn a_sweep_killed_at_random_moments_ends_with_the_very_numbers_of_an_unbroken_on
 
 #[test]
 fn a_signal_saves_says_how_to_go_on_and_resume_does() {
-    let sweep: &[&str] = &["rank=1,2", "epochs=40"];
+    let sweep: &[&str] = &["rank=1,2", "epochs=100"];
     let unbroken = Ranklab::new();
     succeeded(&unbroken.sweep(sweep));
     for (signal, code, name) in [("-INT", 130, "SIGINT"), ("-TERM", 143, "SIGTERM")] {
@@ -196,7 +198,7 @@ fn the_next_command_that_looks_finds_a_killed_run_interrupted() {
 
 #[test]
 fn a_damaged_checkpoint_is_told_in_a_line_and_the_trial_starts_over() {
-    let sweep: &[&str] = &["rank=1", "epochs=30"];
+    let sweep: &[&str] = &["rank=1", "epochs=60"];
     let unbroken = Ranklab::new();
     succeeded(&unbroken.sweep(sweep));
     let damages: [(&str, Damage<'_>); 4] = [
@@ -230,32 +232,25 @@ fn a_damaged_checkpoint_is_told_in_a_line_and_the_trial_starts_over() {
 
 #[test]
 fn a_database_without_the_metrics_of_a_checkpoint_makes_the_trial_start_over() {
-    let sweep: &[&str] = &["rank=1", "epochs=30"];
+    let sweep: &[&str] = &["rank=1", "epochs=60"];
     let unbroken = Ranklab::new();
     succeeded(&unbroken.sweep(sweep));
     let ranklab = Ranklab::new();
-    let database = ranklab.path("runs/ranklab.db");
-    let copies =
-        ["ranklab.db", "ranklab.db-wal"].map(|name| (ranklab.path("runs").join(name), ranklab.path(name)));
-    // The database as it was before the first epoch, as a backup would bring it back.
-    let mut child = ranklab.start(sweep);
-    await_that("the run's row", || database.exists() && ranklab.path("runs/features").exists());
-    await_that("the run's row", || ranklab.run(&["runs", "show", "1"]).status.success());
-    succeeded(&ranklab.run(&["query", "select count(*) from epoch_metrics"]));
-    for (from, to) in &copies {
-        let _ = fs::copy(from, to);
-    }
-    await_that("a checkpoint", || ranklab.checkpoint().exists());
+    let mut child = ranklab.start_and_await_checkpoint(sweep);
     child.kill().unwrap();
     child.wait().unwrap();
-    let _ = fs::remove_file(ranklab.path("runs/ranklab.db-shm"));
-    for (to, from) in &copies {
-        let _ = fs::remove_file(to);
-        let _ = fs::copy(from, to);
-    }
+    // As an older copy of the database would have it.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let store = Store::open(&ranklab.path("runs/ranklab.db")).await.unwrap();
+        store.query("DELETE FROM epoch_metrics WHERE epoch = 1").await.unwrap();
+        store.close().await;
+    });
     let output = ranklab.sweep(sweep);
     succeeded(&output);
-    assert!(ranklab.figures() == unbroken.figures(), "{}", errors(&output));
+    let said = "run 1 starts over: the database lacks metrics of epochs before its checkpoint";
+    assert!(errors(&output).contains(said), "{}", errors(&output));
+    assert!(ranklab.figures() == unbroken.figures());
 }
 
 #[test]
@@ -307,6 +302,22 @@ fn processes_that_run_one_sweep_train_each_trial_once_and_a_killed_ones_trials_a
     assert!((5..=6).contains(&trained), "{trained}");
     assert_eq!(ranklab.value("select count(*), count(distinct config_hash) from runs"), "6,6");
     assert!(ranklab.figures() == alone.figures());
+}
+
+#[test]
+fn a_database_of_an_earlier_version_is_brought_up_to_date_by_whatever_command_looks() {
+    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("../store/tests/fixtures/schema_2.db");
+    for (look, said) in [
+        (&["runs"][..], "model_4"),
+        (&["report", "--runs", "1,2,3"], "report.md"),
+        (&["query", "select sum(finished), sum(diverged) from sweep_progress", "--format", "csv"], "3,0"),
+    ] {
+        let ranklab = Ranklab::new();
+        fs::create_dir(ranklab.path("runs")).unwrap();
+        fs::copy(&fixture, ranklab.path("runs/ranklab.db")).unwrap();
+        let answer = ranklab.stdout(look);
+        assert!(answer.contains(said), "{answer}");
+    }
 }
 
 /// Needs the right to mount; without it the test says so and stops.
