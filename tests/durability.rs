@@ -143,7 +143,7 @@ fn a_sweep_killed_at_random_moments_ends_with_the_very_numbers_of_an_unbroken_on
 
 #[test]
 fn a_signal_saves_says_how_to_go_on_and_resume_does() {
-    let sweep: &[&str] = &["rank=1,2", "epochs=100"];
+    let sweep: &[&str] = &["rank=1,2", "epochs=60"];
     let unbroken = Ranklab::new();
     succeeded(&unbroken.sweep(sweep));
     for (signal, code, name) in [("-INT", 130, "SIGINT"), ("-TERM", 143, "SIGTERM")] {
@@ -198,7 +198,7 @@ fn the_next_command_that_looks_finds_a_killed_run_interrupted() {
 
 #[test]
 fn a_damaged_checkpoint_is_told_in_a_line_and_the_trial_starts_over() {
-    let sweep: &[&str] = &["rank=1", "epochs=60"];
+    let sweep: &[&str] = &["rank=1", "epochs=40"];
     let unbroken = Ranklab::new();
     succeeded(&unbroken.sweep(sweep));
     let damages: [(&str, Damage<'_>); 4] = [
@@ -232,7 +232,7 @@ fn a_damaged_checkpoint_is_told_in_a_line_and_the_trial_starts_over() {
 
 #[test]
 fn a_database_without_the_metrics_of_a_checkpoint_makes_the_trial_start_over() {
-    let sweep: &[&str] = &["rank=1", "epochs=60"];
+    let sweep: &[&str] = &["rank=1", "epochs=40"];
     let unbroken = Ranklab::new();
     succeeded(&unbroken.sweep(sweep));
     let ranklab = Ranklab::new();
