@@ -79,9 +79,9 @@ golden python="python3":
     {{ python }} tests/golden/layers.py
     {{ python }} tests/golden/trunk.py data/vgg16_imagenet.safetensors
 
-# Kill a sweep at so many random moments and resume it each time: `just test-kills 50`.
+# Kill a sweep at so many random moments and resume it each time: `just test-kills 500`.
 [group('check')]
-test-kills kills="50" seed="5":
+test-kills kills="500" seed="5":
     RANKLAB_KILLS={{ kills }} RANKLAB_KILL_SEED={{ seed }} cargo test --release --locked --package ranklab-cli \
         --test integration killed_at_random_moments -- --nocapture
 
