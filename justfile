@@ -60,6 +60,11 @@ test:
 [group('check')]
 ci: test
 
+# The report's page in headless Chromium, which it installs where it can.
+[group('check')]
+test-browser:
+    scripts/test-browser.sh
+
 # Formatting and clippy.
 [group('check')]
 lint:

@@ -13,7 +13,8 @@ use ranklab_store::Store;
 use crate::command::{Ranklab, failed, succeeded};
 
 /// All that must not depend on what happened on the way: every figure but times and memory.
-const FIGURES: [&str; 4] = [
+const FIGURES: [&str; 5] = [
+    "select config_hash, image, probability from validation_predictions join runs r on r.id = run_id order by 1, 2",
     "select config_hash, label, status, best_epoch, model_hash, test_loss, test_accuracy, auc, true_positives,
         false_negatives, false_positives, true_negatives from runs order by 1",
     "select config_hash, s.epoch, step, metric, value from step_metrics s join runs r on r.id = run_id

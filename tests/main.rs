@@ -2,8 +2,10 @@
 #![allow(unreachable_pub, clippy::unwrap_used, clippy::expect_used)] // A test may panic.
 
 mod bad_input;
+mod browser;
 mod command;
 mod durability;
 mod real_images;
 mod reliability;
+mod shuffled_labels;
 mod sweeping;

@@ -144,6 +144,16 @@ fn everything_about_a_run_is_recorded() {
         |sql: &str| ranklab.stdout(&["query", sql, "--format", "csv"]).lines().nth(1).unwrap().to_owned();
     assert_eq!(rows("select count(*) from predictions"), counted.to_string());
     assert_eq!(rows("select count(distinct epoch) from epoch_metrics"), "2");
+    // Validation images are those of the kept epoch, which none of the test images is.
+    let validation = start["validation_images"].as_i64().unwrap().to_string();
+    assert_eq!(rows("select count(*) from validation_predictions"), validation);
+    let kept =
+        "select abs(m.value - (select avg((probability >= 0.5) = label) from validation_predictions)) < 1e-9
+        from epoch_metrics m join runs r on r.id = m.run_id
+        where m.epoch = r.best_epoch and m.metric = 'validation_accuracy'";
+    assert_eq!(rows(kept), "1");
+    let both = "select count(*) from predictions p join validation_predictions v on v.image = p.image";
+    assert_eq!(rows(both), "0");
     let steps = 2 * (start["train_images"].as_i64().unwrap() as usize).div_ceil(8);
     assert_eq!(rows("select count(distinct step) from step_metrics"), steps.to_string());
     let model = fs::read(ranklab.path("runs/000001/model.safetensors")).unwrap();
@@ -167,6 +177,24 @@ fn a_report_holds_the_comparison_says_synthetic_and_comes_out_the_same_twice() {
     ranklab.stdout(&["report"]);
     assert_eq!(fs::read_to_string(ranklab.path("reports/latest/index.html")).unwrap(), page);
     ranklab.stdout(&["report", "--runs", "1,3"]);
+}
+
+#[test]
+fn both_splits_of_a_configuration_stand_side_by_side_with_thresholds_from_validation() {
+    let ranklab = Ranklab::new();
+    succeeded(&ranklab.sweep(&["rank=1", "seed=0,1", "split=random,patient"]));
+    ranklab.stdout(&["report"]);
+    let markdown = fs::read_to_string(ranklab.path("reports/latest/report.md")).unwrap();
+    for expected in [
+        "## Random against patient split",
+        "% on a random split, ",
+        "## Operating points",
+        "none is chosen on test",
+        "split=random",
+    ] {
+        assert!(markdown.contains(expected), "{expected} is missing");
+    }
+    assert!(!markdown.contains("one seed"), "two seeds are no single one");
 }
 
 #[test]

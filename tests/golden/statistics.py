@@ -14,7 +14,7 @@ import scipy
 import sklearn
 import statsmodels
 import statsmodels.api as sm
-from scipy import stats
+from scipy import optimize, stats
 from sklearn import calibration, metrics
 from statsmodels.stats import contingency_tables, multitest, proportion, weightstats
 
@@ -149,6 +149,20 @@ summary = {
 }
 
 
+def of_sources(statistic, sources):
+    """Upper tail of several sources by definition: the level whose quantiles give the statistic."""
+    total = sum(variance for variance, _ in sources)
+
+    def quantile(log_tail):
+        tail = np.exp(log_tail)
+        return np.sqrt(sum(variance * stats.t.isf(tail, freedom) ** 2 for variance, freedom in sources) / total)
+
+    root = optimize.brentq(
+        lambda log_tail: np.log(quantile(log_tail) / statistic), np.log(0.4999), np.log(1e-40), xtol=1e-13
+    )
+    return float(np.exp(root))
+
+
 # Distributions: place, upper tail, probability and its quantile.
 references = [
     {
@@ -157,6 +171,15 @@ references = [
         "quantiles": [[q, float(law.ppf(q))] for q in (0.005, 0.05, 0.5, 0.9, 0.95, 0.975, 0.9995)],
     }
     for freedom, law in [(None, stats.norm), *((freedom, stats.t(freedom)) for freedom in (1, 2, 9, 199, 2599))]
+]
+sources = [
+    {"sources": parts, "tails": [[x, of_sources(x, parts)] for x in (0.05, 0.7, 2.0, 4.5, 12.0)]}
+    for parts in [
+        [(1.0, 99), (0.3, 2)],
+        [(0.2, 199), (1.0, 1)],
+        [(1.0, 30), (0.5, 2), (0.25, 4)],
+        [(0.01, 99), (1.0, 1), (1.0, 3)],
+    ]
 ]
 wilson = [
     [successes, total, level, *map(float, proportion.proportion_confint(successes, total, 1 - level, "wilson"))]
@@ -215,11 +238,11 @@ def right(runs):
     return np.mean([(p >= 0.5) == truth for p in runs], axis=0)
 
 
-def clustered(one, other, level=0.95):
-    """statsmodels: regression on a constant with errors robust to patients."""
+def clustered(one, other, level=0.95, groups=patients):
+    """statsmodels: regression on a constant with errors robust to patients, or to folds."""
     difference = one - other
     fit = sm.OLS(difference, np.ones(len(difference))).fit(
-        cov_type="cluster", cov_kwds={"groups": patients, "use_correction": True}, use_t=True
+        cov_type="cluster", cov_kwds={"groups": groups, "use_correction": True}, use_t=True
     )
     return {
         "difference": float(fit.params[0]),
@@ -229,6 +252,58 @@ def clustered(one, other, level=0.95):
         "level": level,
         "interval": fit.conf_int(1 - level)[0].tolist(),
     }
+
+
+def over_runs(one, other, level):
+    """Patients and runs as sources of the difference's variance, three runs of one and two of the other."""
+    fit = clustered(right(one), right(other))
+    sources = [(fit["standard_error"] ** 2, len(sizes) - 1)]
+    for runs in (one, other):
+        scores = [((p >= 0.5) == truth).mean() for p in runs]
+        sources.append((np.var(scores, ddof=1) / len(scores), len(scores) - 1))
+    error = np.sqrt(sum(variance for variance, _ in sources))
+    half = np.sqrt(sum(variance * stats.t.isf((1 - level) / 2, freedom) ** 2 for variance, freedom in sources))
+    t = fit["difference"] / error
+    return {
+        "difference": fit["difference"],
+        "standard_error": float(error),
+        "t": float(t),
+        "p": 2 * of_sources(abs(t), sources),
+        "level": level,
+        "interval": [float(fit["difference"] - half), float(fit["difference"] + half)],
+    }
+
+
+def unpaired(one, one_patients, other, other_patients, level):
+    """statsmodels: regression on the side, errors robust to patients, its factor for two coefficients undone."""
+    scores, side = np.concatenate([one, other]), np.repeat([1.0, 0.0], [len(one), len(other)])
+    groups = np.concatenate([one_patients, other_patients])
+    fit = sm.OLS(scores, sm.add_constant(side)).fit(cov_type="cluster", cov_kwds={"groups": groups})
+    n, units = len(scores), len(np.unique(groups))
+    error = float(fit.bse[1] * np.sqrt((n - 2) / (n - 1)))
+    t = float(fit.params[1]) / error
+    half = stats.t.isf((1 - level) / 2, units - 1) * error
+    return {
+        "difference": float(fit.params[1]),
+        "standard_error": error,
+        "t": t,
+        "p": float(2 * stats.t.sf(abs(t), units - 1)),
+        "level": level,
+        "interval": [float(fit.params[1] - half), float(fit.params[1] + half)],
+    }
+
+
+def clustered_wilson(successes, groups, level):
+    """Both ends as the proportions that are so many standard errors from the observed one."""
+    p, n, units = successes.mean(), len(successes), len(np.unique(groups))
+    variance = clustered(successes.astype(float), np.zeros(n), groups=groups)["standard_error"] ** 2
+    effective = min(p * (1 - p) / variance, n)
+    quantile = stats.t.isf((1 - level) / 2, units - 1)
+
+    def beyond(end):
+        return (p - end) ** 2 - quantile**2 * end * (1 - end) / effective
+
+    return [float(optimize.brentq(beyond, 0, p, xtol=1e-14)), float(optimize.brentq(beyond, p, 1, xtol=1e-14))]
 
 
 def one_sided(fit, margin):
@@ -310,6 +385,15 @@ comparison = {
     "delong": delong([first, second], 0.95),
     "one_seed": clustered(right([first]), right([second])),
     "all_seeds": clustered(right(first_runs), right(second_runs), 0.9),
+    "over_runs": over_runs(first_runs, second_runs[:2], 0.9),
+    "over_folds": clustered(right([first]), right([second]), groups=patients % 5),
+    "unpaired": unpaired(
+        right([first])[:120], patients[:120], right([second])[60:], patients[60:], 0.9
+    ),
+    "clustered_wilson": [
+        [level, *clustered_wilson(right([first])[truth == 1] == 1, patients[truth == 1], level)]
+        for level in (0.9, 0.95)
+    ],
     "by_cell": by_cell(right(first_runs), right(second_runs), 0.2),
     "equivalence": [
         [margin, *one_sided(clustered(right(first_runs), right(second_runs)), margin)] for margin in (0.05, 0.2)
@@ -346,6 +430,7 @@ golden = {
     "cases": cases,
     "summary": summary,
     "references": references,
+    "sources": sources,
     "wilson": wilson,
     "mcnemar": mcnemar,
     "holm": holm,

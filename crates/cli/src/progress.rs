@@ -213,7 +213,7 @@ impl Progress {
                 if epoch.best { " (best)" } else { "" },
                 epoch.images_per_second,
             )),
-            Event::FeaturesReady | Event::Checkpoint(_) | Event::TestStarted { .. } => {}
+            Event::FeaturesReady | Event::BestValidation(_) | Event::Checkpoint(_) | Event::TestStarted { .. } => {}
         }
     }
 

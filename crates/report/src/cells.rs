@@ -3,11 +3,14 @@
 
 use std::collections::BTreeMap;
 
-use ranklab_stats::{Clusters, THRESHOLD, mean_correctness};
+use ranklab_stats::{Clusters, Scored, THRESHOLD, Units, accuracies, mean_correctness};
 use ranklab_store::PredictionRow;
 
 use crate::comparison::Group;
 use crate::data::ReportData;
+
+/// A repeat's predictions and their folds.
+type ByImage<'a> = BTreeMap<&'a str, (&'a PredictionRow, i64)>;
 
 /// Cells in the order of their names, and what each repeat predicts of them.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,8 +25,12 @@ pub(crate) struct TestCells {
     pub(crate) repeats: Vec<Vec<f64>>,
     /// For each cell the share of repeats that get it right.
     pub(crate) correctness: Vec<f64>,
+    /// Accuracy of each repeat.
+    pub(crate) accuracies: Vec<f64>,
     /// Cells by patient.
     pub(crate) clusters: Clusters,
+    /// Cells by the network of the first repeat that called them, where there are several.
+    by_fold: Option<Clusters>,
     /// Runs whose cells were put together to one repeat.
     pub(crate) folds: usize,
 }
@@ -35,7 +42,7 @@ impl TestCells {
     /// With the reason, as the end of a sentence about the configuration, when the runs have no
     /// predictions that can be compared.
     pub(crate) fn gather(data: &ReportData, group: &Group) -> Result<Self, &'static str> {
-        let mut repeats: BTreeMap<(i64, i64), BTreeMap<&str, &PredictionRow>> = BTreeMap::new();
+        let mut repeats: BTreeMap<(i64, i64), ByImage<'_>> = BTreeMap::new();
         for run in data.runs.iter().filter(|run| group.runs.contains(&run.row.id)) {
             if run.predictions.is_empty() {
                 return Err("has a run without stored predictions");
@@ -43,7 +50,7 @@ impl TestCells {
             let start = &run.row.start;
             let cells = repeats.entry((start.seed, start.split_seed)).or_default();
             for row in &run.predictions {
-                if cells.insert(&row.image, row).is_some() {
+                if cells.insert(&row.image, (row, run.row.start.fold.unwrap_or(0))).is_some() {
                     return Err("has two predictions of one cell from the same seed");
                 }
             }
@@ -52,18 +59,24 @@ impl TestCells {
         if repeats.values().any(|cells| !cells.keys().eq(first.keys())) {
             return Err("has repeats that were tested on different cells");
         }
-        let labels: Vec<u8> = first.values().map(|row| u8::try_from(row.label).unwrap_or(u8::MAX)).collect();
+        let labels: Vec<u8> =
+            first.values().map(|(row, _)| u8::try_from(row.label).unwrap_or(u8::MAX)).collect();
         let probabilities: Vec<Vec<f64>> =
-            repeats.values().map(|cells| cells.values().map(|row| row.probability).collect()).collect();
+            repeats.values().map(|cells| cells.values().map(|(row, _)| row.probability).collect()).collect();
         let lists: Vec<&[f64]> = probabilities.iter().map(Vec::as_slice).collect();
-        let Ok(correctness) = mean_correctness(&labels, &lists, THRESHOLD) else {
+        let (Ok(correctness), Ok(accuracies)) =
+            (mean_correctness(&labels, &lists, THRESHOLD), accuracies(&labels, &lists, THRESHOLD))
+        else {
             return Err("has predictions that are no probabilities, as a diverged run leaves them");
         };
-        let patients: Vec<String> = first.values().map(|row| row.patient.clone()).collect();
+        let patients: Vec<String> = first.values().map(|(row, _)| row.patient.clone()).collect();
+        let folds: Vec<i64> = first.values().map(|(_, fold)| *fold).collect();
         Ok(Self {
             image_set: group.first.start.image_set_hash.clone(),
             images: first.keys().map(|image| (*image).to_owned()).collect(),
             clusters: Clusters::by_patient(&patients),
+            by_fold: folds.iter().any(|fold| *fold != folds[0]).then(|| Clusters::by_patient(&folds)),
+            accuracies,
             folds: group.runs.len() / repeats.len(),
             patients,
             labels,
@@ -75,6 +88,16 @@ impl TestCells {
     /// Whether both were tested on the same cells, so that they can be compared cell by cell.
     pub(crate) fn are_those_of(&self, other: &Self) -> bool {
         self.image_set == other.image_set && self.images == other.images && self.labels == other.labels
+    }
+
+    /// The scores that a comparison takes.
+    pub(crate) fn scored(&self) -> Scored<'_> {
+        Scored { cells: &self.correctness, runs: &self.accuracies }
+    }
+
+    /// What a comparison with `other` takes as independent.
+    pub(crate) fn units<'a>(&'a self, other: &'a Self) -> Units<'a> {
+        Units { patients: &self.clusters, folds: self.by_fold.as_ref().or(other.by_fold.as_ref()) }
     }
 
     /// The repeats as the statistics take them.

@@ -31,6 +31,8 @@ pub struct RunData {
     pub epochs: Vec<EpochMetric>,
     /// Test predictions.
     pub predictions: Vec<PredictionRow>,
+    /// Validation predictions of the epoch whose weights were kept; none of runs of earlier versions.
+    pub validation: Vec<PredictionRow>,
 }
 
 /// A trial or run that has no result.

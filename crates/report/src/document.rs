@@ -9,10 +9,12 @@ use crate::facts::facts;
 use crate::findings::findings;
 use crate::format::NONE;
 use crate::intervals::{Measured, measure};
+use crate::operating_points;
 use crate::paired::{Comparisons, compare_pairs};
 use crate::run_section::{RunSection, section};
 use crate::sentences;
 use crate::series;
+use crate::splits::{self, SplitSection};
 use crate::table::{Column, Fact, Figure, Table};
 
 /// Configurations against each other.
@@ -43,6 +45,10 @@ pub(crate) struct Document {
     pub(crate) comparison: Option<Table>,
     /// Paired comparisons; `None` where there is nothing to pair.
     pub(crate) pairs: Option<PairsSection>,
+    /// Random against patient split; `None` without a configuration under both.
+    pub(crate) splits: Option<SplitSection>,
+    /// Thresholds chosen on validation; `None` without validation predictions.
+    pub(crate) operating_points: Option<Table>,
     /// Charts across configurations.
     pub(crate) figures: Vec<Figure>,
     /// Runs in detail.
@@ -73,6 +79,8 @@ pub(crate) fn document(data: &ReportData) -> Result<Document> {
         facts: facts(data),
         comparison: (!groups.is_empty()).then(|| comparison_table::table(&groups, &measured, &data.options)),
         pairs: pairs(data, &groups, &measured, &comparisons),
+        splits: splits::section(data, &groups, &measured, &data.options),
+        operating_points: operating_points::table(data, &groups, &data.options),
         figures: charts::overview(&Shown {
             data,
             groups: &groups,

@@ -65,6 +65,10 @@ pub(crate) fn differences<B: PartialEq>(configurations: &[(B, BTreeMap<String, S
 
 /// The last part of a path where no other path ends in it.
 fn short_name<'a>(path: &'a str, paths: &BTreeSet<&str>) -> &'a str {
+    // Its last part, `kind`, says nothing.
+    if path == "data.split.kind" {
+        return "split";
+    }
     let last = |path: &'a str| path.rsplit('.').next().unwrap_or(path);
     let name = last(path);
     let shared = paths.iter().filter(|other| other.rsplit('.').next() == Some(name)).count() > 1;
@@ -104,5 +108,11 @@ mod tests {
         let expected = ["learning_rate=0.005", "learning_rate=0.01", "learning_rate=0.005"];
         assert_eq!(differences(&configurations), expected);
         assert_eq!(differences(&configurations[1..]), ["", ""]);
+        let of_split =
+            |kind: &str| ("model_4", of(&format!(r#"{{"data":{{"split":{{"kind":"{kind}"}}}}}}"#)));
+        assert_eq!(
+            differences(&[of_split("random"), of_split("patient")]),
+            ["split=random", "split=patient"]
+        );
     }
 }

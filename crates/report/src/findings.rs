@@ -29,7 +29,7 @@ pub(crate) fn findings(
     findings.extend(against_classical(groups, comparisons, &data.options));
     findings.extend(series::sentences(groups, measured, &data.options).into_iter().take(SERIES));
     let cells = number_of_cells(best, groups, measured);
-    findings.push(caution(cells, groups, !comparisons.pairs.is_empty(), &data.options));
+    findings.push(caution(cells, groups, measured, !comparisons.pairs.is_empty(), &data.options));
     findings.extend(leakage::statement(data));
     if data.is_synthetic() {
         findings.push("Generated images are in use: these figures say nothing about malaria.".to_owned());
@@ -136,17 +136,28 @@ fn against_classical(groups: &[Group], comparisons: &Comparisons, options: &Opti
     std::iter::once(beside).chain(tested).collect()
 }
 
-fn caution(cells: i64, groups: &[Group], compared: bool, options: &Options) -> String {
+fn caution(cells: i64, groups: &[Group], measured: &[Measured], compared: bool, options: &Options) -> String {
     let mut sentences = Vec::new();
     if cells > 0 {
         let one = percent(1.0 / cells as f64);
         sentences.push(format!("One cell more or less is {one} points."));
     }
-    sentences.push(
-        "Intervals and tests take patients as independent and the trained networks as given: they speak of other \
-         patients, not of other seeds, splits or laboratories."
-            .to_owned(),
-    );
+    let repeats = || measured.iter().filter_map(|one| Some(one.cells.as_ref().ok()?.repeats.len()));
+    let speak = match (repeats().any(|repeats| repeats > 1), repeats().any(|repeats| repeats == 1)) {
+        (true, false) => {
+            "Intervals and tests take patients and seeds as samples: they speak of other patients and other seeds, not of \
+             other splits or laboratories."
+        }
+        (true, true) => {
+            "Intervals and tests take patients as a sample, and seeds where a configuration has several; one with a single \
+             seed is judged as it was trained. None speaks of other splits or laboratories."
+        }
+        (false, _) => {
+            "Intervals and tests take patients as a sample and the trained networks as given: they speak of other patients, \
+             not of other seeds, splits or laboratories."
+        }
+    };
+    sentences.push(speak.to_owned());
     if compared {
         sentences.push(format!(
             "The margin of ±{} within which configurations count as equivalent is a choice, to be made before results \

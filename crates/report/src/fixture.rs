@@ -85,6 +85,47 @@ pub(crate) fn against_classical(classical: i64, adapted: i64) -> ReportData {
     ReportData { runs, unfinished: Vec::new(), ..ranks() }
 }
 
+/// Three seeds each of model_4 and of rank 5 with so many errors among 4,000 cells of 200 patients.
+pub(crate) fn large_seeds(classical: [i64; 3], adapted: [i64; 3]) -> ReportData {
+    of_seeds(&[(None, classical), (Some(5), adapted)])
+}
+
+/// Three seeds of each rank with so many errors among 4,000 cells of 200 patients.
+pub(crate) fn seed_series(members: &[(i64, [i64; 3])]) -> ReportData {
+    of_seeds(&members.iter().map(|(rank, errors)| (Some(*rank), *errors)).collect::<Vec<_>>())
+}
+
+fn of_seeds(members: &[(Option<i64>, [i64; 3])]) -> ReportData {
+    let mut runs = Vec::new();
+    for (rank, errors) in members {
+        for (errors, seed) in errors.iter().zip(0..) {
+            runs.push(large(run(1 + runs.len() as i64, *rank, seed, 0), *errors));
+        }
+    }
+    ReportData { runs, unfinished: Vec::new(), ..ranks() }
+}
+
+/// Rank 5 under a random split and under one by patient, with so many errors among 4,000 cells of 200
+/// patients, other cells of the same patients.
+pub(crate) fn both_splits(random: i64, patient: i64) -> ReportData {
+    let of = |id: i64, split: &str, errors: i64| {
+        let mut run = large(run(id, Some(5), 0, 0), errors);
+        let start = &mut run.row.start;
+        start.split = split.into();
+        start.config =
+            start.config.replacen('{', &format!(r#"{{"data":{{"split":{{"kind":"{split}"}}}},"#), 1);
+        for row in &mut run.predictions {
+            row.image = format!("{split}_{}", row.image);
+        }
+        if split == "random" {
+            (start.shared_patients, start.shared_test_images) = (200, 3800);
+        }
+        run
+    };
+    let runs = vec![of(1, "random", random), of(2, "patient", patient)];
+    ReportData { runs, unfinished: Vec::new(), ..ranks() }
+}
+
 /// Ranks with so many errors among 4,000 cells of 200 patients.
 pub(crate) fn series(members: &[(i64, i64)]) -> ReportData {
     let runs = members.iter().zip(1..).map(|((rank, errors), id)| large(run(id, Some(*rank), 0, 0), *errors));
@@ -194,7 +235,14 @@ pub(crate) fn run(id: i64, rank: Option<i64>, seed: i64, errors: i64) -> RunData
 fn tested(mut row: RunRow, predictions: Vec<PredictionRow>) -> RunData {
     row.start.test_images = predictions.len() as i64;
     row.result = Some(result(row.id, &predictions));
-    RunData { epochs: epochs(row.id), row, predictions }
+    RunData { epochs: epochs(row.id), row, validation: validation(&predictions), predictions }
+}
+
+/// Validation images that are predicted as the test images are, but for their names.
+fn validation(predictions: &[PredictionRow]) -> Vec<PredictionRow> {
+    let other =
+        |row: &PredictionRow| PredictionRow { image: format!("validation_{}", row.image), ..row.clone() };
+    predictions.iter().map(other).collect()
 }
 
 fn result(id: i64, predictions: &[PredictionRow]) -> RunResult {

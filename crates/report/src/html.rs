@@ -8,15 +8,17 @@ use crate::charts::{Theme, themed};
 use crate::data::ReportData;
 use crate::document::{Document, PairsSection, document};
 use crate::error::Result;
-use crate::format::{percent, thousands};
+use crate::format::{self, percent, thousands};
 use crate::run_section::RunSection;
 use crate::table::{Cell, Fact, Figure, Table};
 
 const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("table.js");
 
-/// Runs whose details are open at first.
+/// Runs whose details are open at first; of more all are folded.
 const OPEN_RUNS: usize = 3;
+/// Comparisons in words that are open at first.
+const OPEN_SENTENCES: usize = 8;
 
 /// Renders the page. The same rows give the same bytes.
 ///
@@ -69,6 +71,19 @@ fn page(document: &Document) -> Markup {
                         }
                     }
                     @if let Some(pairs) = &document.pairs { (comparisons(pairs)) }
+                    @if let Some(splits) = &document.splits {
+                        section aria-labelledby="splits" {
+                            h2 id="splits" { "Random against patient split" }
+                            ul.sentences { @for sentence in &splits.sentences { li { (sentence) } } }
+                            (data_table(&splits.table))
+                        }
+                    }
+                    @if let Some(table) = &document.operating_points {
+                        section aria-labelledby="operating-points" {
+                            h2 id="operating-points" { "Operating points" }
+                            (data_table(table))
+                        }
+                    }
                     @if !document.figures.is_empty() {
                         section aria-labelledby="charts" {
                             h2 id="charts" { "Charts" }
@@ -78,7 +93,7 @@ fn page(document: &Document) -> Markup {
                     @if !document.runs.is_empty() {
                         section aria-labelledby="runs" {
                             h2 id="runs" { "Runs in detail" }
-                            @for (place, run) in document.runs.iter().enumerate() { (details(run, place < OPEN_RUNS)) }
+                            @for run in &document.runs { (details(run, document.runs.len() <= OPEN_RUNS)) }
                         }
                     }
                     @if let Some(table) = &document.unfinished {
@@ -102,6 +117,8 @@ fn contents(document: &Document) -> Markup {
                 li { a href="#what-was-run" { "What was run" } }
                 @if document.comparison.is_some() { li { a href="#comparison" { "Comparison" } } }
                 @if document.pairs.is_some() { li { a href="#pairs" { "Against each other" } } }
+                @if document.splits.is_some() { li { a href="#splits" { "Random against patient split" } } }
+                @if document.operating_points.is_some() { li { a href="#operating-points" { "Operating points" } } }
                 @if !document.figures.is_empty() { li { a href="#charts" { "Charts" } } }
                 @if !document.runs.is_empty() {
                     li {
@@ -116,11 +133,16 @@ fn contents(document: &Document) -> Markup {
 }
 
 fn comparisons(pairs: &PairsSection) -> Markup {
+    let (first, rest) = pairs.sentences.split_at(pairs.sentences.len().min(OPEN_SENTENCES));
     html! {
         section aria-labelledby="pairs" {
             h2 id="pairs" { "Against each other" }
-            @if !pairs.sentences.is_empty() {
-                ul.sentences { @for sentence in &pairs.sentences { li { (sentence) } } }
+            @if !first.is_empty() { ul.sentences { @for sentence in first { li { (sentence) } } } }
+            @if !rest.is_empty() {
+                details.sentences {
+                    summary { (format::count(rest.len(), "more comparison")) }
+                    ul { @for sentence in rest { li { (sentence) } } }
+                }
             }
             @for sentence in pairs.series.iter().chain(&pairs.not_compared) { p { (sentence) } }
             @if let Some(table) = &pairs.table { (data_table(table)) }
@@ -145,13 +167,13 @@ fn facts(facts: &[Fact]) -> Markup {
 
 /// A table that the page's script lets sort and filter.
 fn data_table(table: &Table) -> Markup {
-    scrolling(table, table.rows.len() > 1)
+    scrolling(table, &table.caption, table.rows.len() > 1)
 }
 
-/// A table that scrolls by itself where the screen is narrow.
-fn scrolling(table: &Table, sortable: bool) -> Markup {
+/// A table that scrolls by itself where the screen is narrow, under a name that no other has.
+fn scrolling(table: &Table, name: &str, sortable: bool) -> Markup {
     html! {
-        div.scroll role="region" tabindex="0" aria-label=(table.caption) {
+        div.scroll role="region" tabindex="0" aria-label=(name) {
             table.sortable[sortable] {
                 thead { (headings(table)) }
                 tbody {
@@ -224,9 +246,9 @@ fn details(run: &RunSection, open: bool) -> Markup {
             }
             div.run-body {
                 h3 { "Classification report" }
-                (scrolling(&run.report, false))
+                (scrolling(&run.report, &format!("Classification report of run {}", run.id), false))
                 div.columns {
-                    div { h3 { "Confusion matrix" } (confusion(&run.matrix)) }
+                    div { h3 { "Confusion matrix" } (confusion(run.id, &run.matrix)) }
                     div { h3 { "Facts" } (facts(&run.facts)) }
                 }
                 @if !run.figures.is_empty() {
@@ -241,13 +263,13 @@ fn details(run: &RunSection, open: bool) -> Markup {
     }
 }
 
-fn confusion(matrix: &ConfusionMatrix) -> Markup {
+fn confusion(run: i64, matrix: &ConfusionMatrix) -> Markup {
     let rows = [
         ("Uninfected", matrix.true_negatives, matrix.false_positives, matrix.negatives()),
         ("Parasitized", matrix.false_negatives, matrix.true_positives, matrix.positives()),
     ];
     html! {
-        div.scroll tabindex="0" role="region" aria-label="Confusion matrix" {
+        div.scroll tabindex="0" role="region" aria-label={ "Confusion matrix of run " (run) } {
             table.confusion {
                 thead {
                     tr { td {} th scope="colgroup" colspan="2" { "called" } }

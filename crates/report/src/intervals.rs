@@ -1,6 +1,6 @@
 //! Confidence intervals of each configuration's accuracy and area under the ROC curve.
 
-use ranklab_stats::{Bootstrap, CountMetric, Interval, Metric, Resampled, Resampling, bootstrap};
+use ranklab_stats::{Bootstrap, CountMetric, Interval, Metric, Resampled, Resampling, bootstrap, roc_auc};
 
 use crate::cells::TestCells;
 use crate::comparison::Group;
@@ -28,13 +28,21 @@ pub(crate) fn measure(data: &ReportData, groups: &[Group]) -> Vec<Measured> {
         Resampling { replicates: data.options.replicates, seed: SEED, level: data.options.level() };
     let measure = |group: &Group| {
         let cells = TestCells::gather(data, group);
-        let of = |metric: Metric<'_>| {
+        let of = |metric: Metric<'_>, of_runs: &dyn Fn(&TestCells) -> Option<Vec<f64>>| {
             let cells = cells.as_ref().ok()?;
             // Too few cells to resample have no interval.
-            bootstrap(metric, &cells.labels, &cells.lists(), &cells.clusters, &resampling).ok().flatten()
+            let found = bootstrap(metric, &cells.labels, &cells.lists(), &cells.clusters, &resampling)
+                .ok()
+                .flatten()?;
+            let mut found = found.over_runs(&of_runs(cells)?).ok()?;
+            let interval = &mut found.interval;
+            (interval.lower, interval.upper) = (interval.lower.max(0.0), interval.upper.min(1.0));
+            Some(found)
         };
-        let accuracy = of(Metric::counts(CountMetric::Accuracy));
-        let area = of(Metric::Area);
+        let accuracy = of(Metric::counts(CountMetric::Accuracy), &|cells| Some(cells.accuracies.clone()));
+        let area = of(Metric::Area, &|cells| {
+            cells.lists().into_iter().map(|run| roc_auc(&cells.labels, run).ok().flatten()).collect()
+        });
         Measured { cells, accuracy, area }
     };
     groups.iter().map(measure).collect()
@@ -60,11 +68,17 @@ pub(crate) fn note(measured: &[Measured], options: &Options) -> String {
         note += " The cells of all folds are pooled, each predicted by the run that did not train on it; the AUC that the interval \
                  belongs to ranks cells across folds, unlike the mean of the folds' own.";
     }
-    note += if cells.iter().any(|cells| cells.repeats.len() > 1) {
-        " Seeds are averaged and treated as fixed: the intervals speak of these trained networks on other patients, not \
-         of other seeds."
-    } else {
-        " They speak of these trained networks on other patients, not of other seeds."
+    let once = |cells: &&TestCells| cells.repeats.len() == 1;
+    note += match (cells.iter().any(|cells| cells.repeats.len() > 1), cells.iter().any(once)) {
+        (true, false) => {
+            " Seeds are averaged; their spread, by Student's t over so few seeds, is joined to that of patients (square root of \
+             the sum of squares), so that the intervals speak of other seeds as well."
+        }
+        (true, true) => {
+            " Where there are several seeds, their spread, by Student's t over so few, is joined to that of patients (square \
+             root of the sum of squares); of configurations with one seed the intervals speak as they were trained here only."
+        }
+        (false, _) => " They speak of these trained networks on other patients, not of other seeds.",
     };
     if measured.iter().any(|one| one.accuracy.is_some() && spread(one.accuracy).is_none()) {
         note += " Where all resamples are equal, as without any error, there is none: it would say that no other patient \
@@ -131,11 +145,29 @@ mod tests {
     }
 
     #[test]
+    fn seeds_that_differ_widen_an_interval_within_its_range() {
+        let width = |data: &ReportData, place: usize| {
+            let interval = measured(data)[place].accuracy.unwrap().interval;
+            interval.upper - interval.lower
+        };
+        let (alike, apart) = (
+            fixture::large_seeds([40, 40, 40], [40, 40, 40]),
+            fixture::large_seeds([40, 40, 40], [0, 20, 100]),
+        );
+        assert!((width(&alike, 0) - width(&alike, 1)).abs() < 1e-12);
+        assert!(width(&apart, 1) > 3.0 * width(&alike, 1));
+        assert_eq!(
+            measured(&fixture::large_seeds([40, 40, 40], [0, 20, 2000]))[1].accuracy.unwrap().interval.upper,
+            1.0
+        );
+    }
+
+    #[test]
     fn the_note_says_what_was_resampled() {
         let options = Options::default();
         let of = |data: &ReportData| note(&measured(data), &options);
         assert!(of(&fixture::ranks()).contains("2,000 resamples of 40 patients with all their cells."));
-        assert!(of(&fixture::seeds()).contains("Seeds are averaged and treated as fixed"));
+        assert!(of(&fixture::seeds()).contains("Seeds are averaged; their spread"));
         assert!(of(&fixture::folds()).contains("The cells of all folds are pooled"));
         assert!(!of(&fixture::ranks()).contains("folds"));
         let single = of(&fixture::hostile());

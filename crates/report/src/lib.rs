@@ -23,12 +23,14 @@ mod leakage;
 mod load;
 mod markdown;
 mod measures;
+mod operating_points;
 mod options;
 mod paired;
 mod published;
 mod run_section;
 mod sentences;
 mod series;
+mod splits;
 mod table;
 mod write;
 

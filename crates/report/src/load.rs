@@ -88,7 +88,8 @@ async fn add(store: &Store, data: &mut ReportData, run: RunRow, label: &str) -> 
     if run.status == RunStatus::Finished && run.result.is_some() {
         let epochs = store.epoch_metrics(run.id).await?;
         let predictions = store.predictions(run.id).await?;
-        data.runs.push(RunData { row: run, epochs, predictions });
+        let validation = store.validation_predictions(run.id).await?;
+        data.runs.push(RunData { row: run, epochs, predictions, validation });
         return Ok(());
     }
     let ended = run.ended_at.as_deref().unwrap_or("an unknown time");

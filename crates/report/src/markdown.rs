@@ -64,6 +64,16 @@ fn text(document: &Document) -> String {
         blocks.extend(pairs.series.iter().chain(&pairs.not_compared).map(|sentence| plain(sentence)));
         blocks.extend(pairs.table.iter().flat_map(table));
     }
+    if let Some(splits) = &document.splits {
+        blocks.push("## Random against patient split".to_owned());
+        let sentences = splits.sentences.iter().map(|sentence| format!("- {}", plain(sentence)));
+        blocks.push(sentences.collect::<Vec<_>>().join("\n"));
+        blocks.extend(table(&splits.table));
+    }
+    if let Some(points) = &document.operating_points {
+        blocks.push("## Operating points".to_owned());
+        blocks.extend(table(points));
+    }
     if !document.figures.is_empty() {
         blocks.push("## Charts".to_owned());
         for figure in &document.figures {

@@ -1,28 +1,27 @@
-//! One run's further measures in words: of its counts, of its probabilities and at fixed operating points.
+//! One run's further measures in words: of its counts, of its probabilities and at operating points from validation.
 
 use ranklab_stats::{
-    ConfusionMatrix, ReliabilityCurve, average_precision, brier_score, log_loss, sensitivity_at_specificity,
-    specificity_at_sensitivity, wilson_interval,
+    ConfusionMatrix, ReliabilityCurve, average_precision, brier_score, log_loss, wilson_interval,
 };
-use ranklab_store::PredictionRow;
 
+use crate::data::RunData;
 use crate::format::{NONE, four, percent};
+use crate::operating_points;
 use crate::table::Fact;
 
 /// Bins of the calibration error, as in the reliability diagram.
 const BINS: usize = 10;
-/// The fixed specificity and sensitivity.
-const FIXED: f64 = 0.95;
 
 /// The measures of a run; those of probabilities only where all of them are known.
-pub(crate) fn measures(matrix: &ConfusionMatrix, predictions: &[PredictionRow], level: f64) -> Vec<Fact> {
+pub(crate) fn measures(matrix: &ConfusionMatrix, run: &RunData, level: f64) -> Vec<Fact> {
     let mut facts = vec![Fact::new("Of the counts", of_counts(matrix, level))];
-    let labels: Vec<u8> = predictions.iter().map(|row| u8::try_from(row.label).unwrap_or(u8::MAX)).collect();
-    let probabilities: Vec<f64> = predictions.iter().map(|row| row.probability).collect();
+    let labels: Vec<u8> =
+        run.predictions.iter().map(|row| u8::try_from(row.label).unwrap_or(u8::MAX)).collect();
+    let probabilities: Vec<f64> = run.predictions.iter().map(|row| row.probability).collect();
     facts.extend(
         of_probabilities(&labels, &probabilities).map(|text| Fact::new("Of the probabilities", text)),
     );
-    facts.extend(operating_points(&labels, &probabilities).map(|text| Fact::new("Operating points", text)));
+    facts.push(Fact { name: "Operating points", values: operating_points::of_run(run, level) });
     facts
 }
 
@@ -56,22 +55,12 @@ fn of_probabilities(labels: &[u8], probabilities: &[f64]) -> Option<String> {
     ))
 }
 
-/// Read off the test cells: they describe the curve and choose no threshold.
-fn operating_points(labels: &[u8], probabilities: &[f64]) -> Option<String> {
-    let sensitive = sensitivity_at_specificity(labels, probabilities, FIXED).ok()??;
-    let specific = specificity_at_sensitivity(labels, probabilities, FIXED).ok()??;
-    let fixed = FIXED * 100.0;
-    Some(format!(
-        "sensitivity {} % where specificity is at least {fixed} %; specificity {} % where sensitivity is at least \
-         {fixed} %; read off the test curve, no thresholds to use",
-        percent(sensitive.sensitivity),
-        percent(specific.specificity)
-    ))
-}
-
 #[cfg(test)]
 mod tests {
+    use ranklab_store::PredictionRow;
+
     use super::*;
+    use crate::fixture;
 
     fn rows(probabilities: &[(i64, f64)]) -> Vec<PredictionRow> {
         probabilities
@@ -89,7 +78,8 @@ mod tests {
     fn texts(predictions: &[PredictionRow]) -> Vec<String> {
         let matrix =
             ConfusionMatrix { true_positives: 2, false_negatives: 1, false_positives: 0, true_negatives: 3 };
-        measures(&matrix, predictions, 0.95).into_iter().map(|fact| fact.values.join("\n")).collect()
+        let run = RunData { predictions: predictions.to_vec(), ..fixture::run(1, Some(5), 0, 4) };
+        measures(&matrix, &run, 0.95).into_iter().map(|fact| fact.values.join("\n")).collect()
     }
 
     #[test]
@@ -104,16 +94,18 @@ mod tests {
         );
         // Mean of 0.01, 0.04, 0.49, 0.01, 0.04 and 0.04.
         assert!(found[1].starts_with("average precision 1.0000, Brier score 0.1050"), "{}", found[1]);
-        assert!(
-            found[2].starts_with("sensitivity 100.00 % where specificity is at least 95 %"),
-            "{}",
-            found[2]
-        );
+        assert!(found[2].starts_with("Youden's J largest: from a probability of "), "{}", found[2]);
     }
 
     #[test]
     fn a_diverged_run_has_its_counts_only() {
-        assert_eq!(texts(&rows(&[(1, f64::NAN), (0, 0.2)])).len(), 1);
-        assert_eq!(texts(&[]).len(), 1);
+        for predictions in [rows(&[(1, f64::NAN), (0, 0.2)]), Vec::new()] {
+            let found = texts(&predictions);
+            assert_eq!(found.len(), 2);
+            assert!(
+                found[1]
+                    .contains("no threshold of the validation images reaches it, or one class is missing")
+            );
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! Configurations against each other, cell by cell: which pairs, and what the statistics say of each.
 
 use ranklab_stats::{
-    DelongComparison, Equivalence, McNemar, PairedCells, PairedDifference, Verdict, delong_comparison, holm,
+    DelongComparison, Equivalence, McNemar, MeanDifference, Verdict, delong_comparison, holm,
 };
 
 use crate::cells::TestCells;
@@ -19,8 +19,8 @@ pub(crate) struct Comparison {
     pub(crate) first: usize,
     /// Place of the second group.
     pub(crate) second: usize,
-    /// Difference in accuracy with its interval over patients and raw p.
-    pub(crate) difference: PairedDifference,
+    /// Difference in accuracy with its interval and raw p, over seeds where there are several.
+    pub(crate) difference: MeanDifference,
     /// p after correction over all pairs of the report.
     pub(crate) corrected_p: f64,
     /// Equivalence within the margin, corrected over the comparisons shown.
@@ -37,6 +37,8 @@ pub(crate) struct Comparison {
     pub(crate) area: Option<DelongComparison>,
     /// Repeats of the first and the second.
     pub(crate) repeats: (usize, usize),
+    /// Folds of a repeat, where they are the units of the test.
+    pub(crate) folds: Option<usize>,
 }
 
 /// All comparisons of a report.
@@ -54,7 +56,7 @@ pub(crate) struct Comparisons {
 /// Compares the groups. Those that were tested on the same cells are compared with each other only.
 pub(crate) fn compare_pairs(groups: &[Group], measured: &[Measured], options: &Options) -> Comparisons {
     let sets = sets(measured);
-    let mut all: Vec<(usize, usize, PairedDifference)> = Vec::new();
+    let mut all: Vec<(usize, usize, MeanDifference)> = Vec::new();
     let mut not_compared = Vec::new();
     for set in &sets {
         for (place, second) in set.iter().enumerate() {
@@ -87,7 +89,7 @@ pub(crate) fn compare_pairs(groups: &[Group], measured: &[Measured], options: &O
     let same = holm_corrected(&pairs.iter().map(|pair| pair.equivalence.p).collect::<Vec<_>>());
     for (pair, same) in pairs.iter_mut().zip(same) {
         pair.equivalence = pair.equivalence.corrected(same);
-        let PairedDifference { difference, interval, .. } = pair.difference;
+        let MeanDifference { difference, interval, .. } = pair.difference;
         pair.verdict = Verdict::new(difference, &interval, pair.corrected_p, &pair.equivalence);
     }
     Comparisons { pairs, corrected_for: all.len(), not_compared }
@@ -111,12 +113,12 @@ fn difference(
     first: usize,
     second: usize,
     options: &Options,
-) -> Result<PairedDifference, String> {
+) -> Result<MeanDifference, String> {
     let (Ok(one), Ok(other)) = (&measured[first].cells, &measured[second].cells) else {
         return Err("one has no predictions".to_owned());
     };
-    let cells = PairedCells { first: &one.correctness, second: &other.correctness, clusters: &one.clusters };
-    cells.difference(options.level()).map_err(|error| error.to_string())
+    ranklab_stats::compare(&one.scored(), &other.scored(), &one.units(other), options.level())
+        .map_err(|error| error.to_string())
 }
 
 /// Holm's correction; nothing is significant where it cannot be computed.
@@ -153,7 +155,7 @@ pub(crate) fn best(measured: &[Measured], places: impl Iterator<Item = usize>) -
 fn pair(
     measured: &[Measured],
     (first, second): (usize, usize),
-    difference: PairedDifference,
+    difference: MeanDifference,
     corrected_p: f64,
     options: &Options,
 ) -> Option<Comparison> {
@@ -183,6 +185,8 @@ fn pair(
             delong_comparison(&one.labels, first, second, options.level()).ok().flatten()
         }),
         repeats: (one.repeats.len(), other.repeats.len()),
+        folds: Some(one.folds.max(other.folds))
+            .filter(|folds| *folds > 1 && one.repeats.len().min(other.repeats.len()) == 1),
     })
 }
 
@@ -315,6 +319,15 @@ mod tests {
         assert_eq!((found.pairs.len(), found.pairs[0].repeats), (1, (3, 3)));
         assert!(found.pairs[0].mcnemar.is_none() && found.pairs[0].area.is_none());
         assert!((found.pairs[0].difference.difference - 0.01).abs() < 1e-12);
+    }
+
+    #[test]
+    fn seeds_that_differ_much_take_a_difference_back() {
+        let claimed = |adapted: [i64; 3]| verdicts(&fixture::large_seeds([40, 44, 42], adapted));
+        assert_eq!(claimed([400, 410, 405]), [Verdict::Worse]);
+        // The same mean: one seed was as good as model_4's, one much worse.
+        assert_eq!(claimed([42, 800, 373]), [Verdict::Inconclusive]);
+        assert_eq!(claimed([41, 43, 42]), [Verdict::Equivalent]);
     }
 
     #[test]

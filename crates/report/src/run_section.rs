@@ -172,7 +172,7 @@ fn facts(run: &RunData, result: &RunResult, matrix: &ConfusionMatrix, level: f64
         Fact::new("Model hash", result.model_hash.clone()),
         Fact::new("Weights hash", start.weights_hash.clone()),
     ];
-    facts.splice(4..4, measures(matrix, &run.predictions, level));
+    facts.splice(4..4, measures(matrix, run, level));
     facts.retain(|fact| fact.values.iter().any(|value| !value.is_empty()));
     facts
 }

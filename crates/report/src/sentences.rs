@@ -1,6 +1,6 @@
 //! One sentence per comparison, never stronger than its numbers.
 
-use ranklab_stats::{PairedDifference, Resampled, Verdict};
+use ranklab_stats::{MeanDifference, Resampled, Verdict};
 
 use crate::comparison::Group;
 use crate::format::{NONE, count, p_value, signed_four, signed_points};
@@ -16,14 +16,17 @@ pub(crate) fn sentence(groups: &[Group], pair: &Comparison, all: &Comparisons, o
     let numbers = numbers(pair, options);
     let equals = if pair.corrected_p < 0.001 { "" } else { "= " };
     let p = format!("p {equals}{}{}", p_value(pair.corrected_p), after(all.corrected_for));
+    let trained = trained(pair, first, second);
     let direction = if pair.difference.difference > 0.0 { "better" } else { "worse" };
     match pair.verdict {
-        Verdict::Equivalent => format!("{first} is equivalent to {second} within ±{margin}: {numbers}."),
+        Verdict::Equivalent => {
+            format!("{first} is equivalent to {second} within ±{margin}{trained}: {numbers}.")
+        }
         Verdict::EquivalentYetDifferent => format!(
-            "{first} is {direction} than {second}, but equivalent to it within ±{margin}: {numbers}, {p}."
+            "{first} is {direction} than {second}, but equivalent to it within ±{margin}{trained}: {numbers}, {p}."
         ),
         Verdict::Better | Verdict::Worse => {
-            format!("{first} is {direction} than {second}: {numbers}, {p}.")
+            format!("{first} is {direction} than {second}{trained}: {numbers}, {p}.")
         }
         Verdict::Inconclusive => {
             let taken_back = if pair.difference.interval.contains(0.0) {
@@ -32,15 +35,29 @@ pub(crate) fn sentence(groups: &[Group], pair: &Comparison, all: &Comparisons, o
                 format!(" The interval leaves out 0, but {p}.")
             };
             format!(
-                "The data do not tell {first} and {second} apart, nor show them equivalent within ±{margin}: {numbers}.{taken_back}"
+                "The data do not tell {first} and {second} apart, nor show them equivalent within ±{margin}{trained}: {numbers}.{taken_back}"
             )
         }
     }
 }
 
+/// What a claim is limited to: without several seeds, to the networks that were trained.
+fn trained(pair: &Comparison, first: &str, second: &str) -> String {
+    let (each, only) = match pair.folds {
+        Some(_) => ("one seed per fold", "one seed per fold only"),
+        None => ("one seed each", "one seed only"),
+    };
+    match pair.repeats {
+        (1, 1) => format!(" as trained here, with {each}"),
+        (1, _) => format!(" as {first} was trained here, with {only}"),
+        (_, 1) => format!(" as {second} was trained here, with {only}"),
+        _ => String::new(),
+    }
+}
+
 /// `difference −0.10 points, 95 % interval −0.40 to +0.20, 200 patients`.
 fn numbers(pair: &Comparison, options: &Options) -> String {
-    let PairedDifference { difference, interval, resampled, .. } = pair.difference;
+    let MeanDifference { difference, interval, resampled, .. } = pair.difference;
     let seeds = match pair.repeats {
         (1, 1) => String::new(),
         (first, second) if first == second => format!(", {} each", count(first, "seed")),
@@ -52,7 +69,10 @@ fn numbers(pair: &Comparison, options: &Options) -> String {
         options.confidence(),
         signed_points(interval.lower),
         signed_points(interval.upper),
-        units(resampled)
+        match pair.folds {
+            Some(folds) => format!("{} of {}", count(folds, "fold"), units(resampled)),
+            None => units(resampled),
+        }
     )
 }
 
@@ -92,19 +112,28 @@ pub(crate) fn table(groups: &[Group], all: &Comparisons, options: &Options) -> O
         Column::number("DeLong p").under("AUC"),
     ];
     let resampled: Vec<Resampled> = all.pairs.iter().map(|pair| pair.difference.resampled).collect();
-    let several = if all.pairs.iter().any(|pair| pair.repeats != (1, 1)) {
-        " Of several seeds the share that is right counts per cell, cells are averages, and McNemar's and DeLong's tests, which \
-         are for single runs, are left out."
-    } else {
-        ""
-    };
+    let any = |test: fn(&Comparison) -> bool| all.pairs.iter().any(test);
+    let mut seeds = String::new();
+    if any(|pair| pair.repeats.0.max(pair.repeats.1) > 1) {
+        seeds += " Of several seeds the share that is right counts per cell, and cells are averages. Seeds are a sample like \
+                  patients: the variance of each configuration's mean over its seeds is added to that over patients, each with \
+                  the quantile of its own degrees of freedom (Banerjee's method), so that p and interval speak of other seeds \
+                  and, with two or three, are wide. McNemar's and DeLong's tests, which are for single runs, are left out.";
+    }
+    if any(|pair| pair.repeats.0.min(pair.repeats.1) == 1) {
+        seeds += " With one seed nothing is known of others: such a comparison holds for the networks that were trained.";
+    }
+    if any(|pair| pair.folds.is_some()) {
+        seeds += " Folds are no seeds; a fold's cells are called by one network, so that with one seed the folds are the units of \
+                  the test, with the larger of the standard errors over folds and over patients.";
+    }
     let caption = format!(
         "Differences in accuracy are first − second on the same cells, with a t test and an interval, not corrected, over patients whose cells \
-         are summed. p, corrected is Holm's over {}, all on the same cells, because the best was picked by them; a difference \
+         are summed.{seeds} p, corrected is Holm's over {}, all on the same cells, because the best was picked by them; a difference \
          is claimed below {}. p, beyond ±{margin} is that of the two one-sided tests of equivalence, corrected over the \
          comparisons shown; equivalence is claimed below the same. McNemar's and DeLong's tests take every cell as \
          independent, which cells of a patient are not, and are not corrected: their p-values are too small and decide \
-         nothing here.{several}{}",
+         nothing here.{}",
         count(all.corrected_for, "pair"),
         options.alpha,
         few(&resampled)
@@ -113,7 +142,7 @@ pub(crate) fn table(groups: &[Group], all: &Comparisons, options: &Options) -> O
 }
 
 fn row(groups: &[Group], pair: &Comparison) -> Vec<Cell> {
-    let PairedDifference { difference, interval, p, .. } = pair.difference;
+    let MeanDifference { difference, interval, p, .. } = pair.difference;
     let number = |text: String, order: Option<f64>| match order {
         Some(order) => Cell::ordered(text, order),
         None => NONE.into(),
@@ -176,7 +205,7 @@ mod tests {
         let adapted = "model_5 · block5 · rank 5";
         let same = of(40, 41);
         assert!(
-            same.starts_with(&format!("{adapted} is equivalent to model_4 within ±1 point: difference −0."))
+            same.starts_with(&format!("{adapted} is equivalent to model_4 within ±1 point as trained here, with one seed each: difference −0."))
         );
         assert!(same.contains(" points, 95 % interval −0.") && same.ends_with(", 200 patients."), "{same}");
         assert!(
@@ -186,12 +215,12 @@ mod tests {
         assert!(
             of(60, 40).starts_with(&format!("{adapted} is better than model_4, but equivalent to it within"))
         );
-        assert!(
-            of(40, 400).starts_with(&format!("{adapted} is worse than model_4: difference −9.00 points"))
-        );
-        assert!(
-            of(400, 40).starts_with(&format!("{adapted} is better than model_4: difference +9.00 points"))
-        );
+        assert!(of(40, 400).starts_with(&format!(
+            "{adapted} is worse than model_4 as trained here, with one seed each: difference −9.00 points"
+        )));
+        assert!(of(400, 40).starts_with(&format!(
+            "{adapted} is better than model_4 as trained here, with one seed each: difference +9.00 points"
+        )));
         assert!(of(400, 40).ends_with("200 patients, p < 0.001."));
     }
 
@@ -201,7 +230,7 @@ mod tests {
         assert_eq!(sentences.len(), 5);
         for sentence in sentences {
             assert!(sentence.starts_with("The data do not tell model_5 · block5 · rank"), "{sentence}");
-            assert!(sentence.contains("apart, nor show them equivalent within ±1 point: difference"));
+            assert!(sentence.contains("apart, nor show them equivalent within ±1 point as trained here, with one seed each: difference"));
         }
     }
 
@@ -222,7 +251,22 @@ mod tests {
 
     #[test]
     fn seeds_and_single_patients_are_named() {
-        assert!(said(&fixture::seeds())[0].ends_with("40 patients, 3 seeds each."));
+        let seeds = said(&fixture::seeds()).remove(0);
+        assert!(
+            seeds.ends_with("40 patients, 3 seeds each.") && !seeds.contains("as trained here"),
+            "{seeds}"
+        );
+        let folds = said(&fixture::folds()).remove(0);
+        assert!(folds.contains("as trained here, with one seed per fold: difference"), "{folds}");
+        assert!(folds.contains("4 folds of 40 patients"), "{folds}");
+        let mut data = fixture::seeds();
+        data.runs.truncate(4);
+        let mixed = said(&data).remove(0);
+        assert!(
+            mixed.contains("as model_5 · block5 · rank 5 was trained here, with one seed only: "),
+            "{mixed}"
+        );
+        assert!(mixed.ends_with("40 patients, 1 and 3 seeds."), "{mixed}");
         let single = said(&fixture::hostile()).remove(0);
         assert!(single.contains("200 cells of a single patient"), "{single}");
     }
@@ -236,7 +280,7 @@ mod tests {
         assert_eq!(table.rows.len(), 5);
         assert!(table.rows.iter().all(|row| row.len() == table.columns.len()));
         assert!(table.caption.contains("Holm's over 6 pairs"), "{}", table.caption);
-        assert!(!table.caption.contains("several seeds"));
+        assert!(!table.caption.contains("several seeds") && table.caption.contains("With one seed nothing"));
         let text: Vec<&str> = table.rows[1].iter().map(|cell| cell.text.as_str()).collect();
         assert_eq!(text[..4], ["model_5 · block5 · rank 5", "model_4", "open", "+1.00"]);
         assert_eq!(text[8..11], ["2", "0", "0.500"]);

@@ -1,6 +1,6 @@
 //! Series of ranks and of layers: which member is enough.
 
-use ranklab_stats::{SeriesComparison, compare_series};
+use ranklab_stats::{Scored, SeriesComparison, compare_series};
 
 use crate::cells::TestCells;
 use crate::comparison::Group;
@@ -59,12 +59,23 @@ fn of_kind(
     }
     let told = series.iter_mut().filter(|(_, list)| list.len() > 1).filter_map(|(key, list)| {
         list.sort_by_key(|one| one.0);
-        let scores: Vec<&[f64]> = list.iter().map(|(_, _, cells)| cells.correctness.as_slice()).collect();
-        let found = compare_series(&scores, &list[0].2.clusters, options.margin, options.alpha).ok()?;
+        let scores: Vec<Scored<'_>> = list.iter().map(|(_, _, cells)| cells.scored()).collect();
+        let units = list[0].2.units(list[1].2);
+        let found = compare_series(&scores, &units, options.margin, options.alpha).ok()?;
         let names: Vec<&str> = list.iter().map(|(_, name, _)| name.as_str()).collect();
-        Some(tell(key, &names, &found, words, options))
+        let told = tell(key, &names, &found, words, options);
+        Some(told + once(list.iter().map(|(_, _, cells)| cells.repeats.len())))
     });
     told.collect()
+}
+
+/// What a series says less where members were trained once.
+fn once(repeats: impl Iterator<Item = usize> + Clone) -> &'static str {
+    match (repeats.clone().all(|repeats| repeats == 1), repeats.min()) {
+        (true, _) => " Each was trained with one seed: this holds for these trained networks only.",
+        (false, Some(1)) => " Some were trained with one seed: of them this holds as trained here only.",
+        _ => "",
+    }
 }
 
 fn tell(key: &str, names: &[&str], found: &SeriesComparison, words: &Words, options: &Options) -> String {
@@ -83,7 +94,7 @@ fn tell(key: &str, names: &[&str], found: &SeriesComparison, words: &Words, opti
     if enough == best {
         return format!(
             "{key}: no smaller member than the best, {}, is shown to lose less than {margin} of accuracy to it; a \
-             real loss and too few patients can both be the reason ({} compared: {listed}).",
+             real loss and too few patients or seeds can both be the reason ({} compared: {listed}).",
             names[best], words.all
         );
     }
@@ -124,7 +135,7 @@ mod tests {
         assert_eq!(
             said,
             [
-                "model_5 · block5: rank 5 is the smallest rank shown to lose less than 1 point of accuracy to the best, rank 16, corrected for 3 comparisons. Not shown of rank 1."
+                "model_5 · block5: rank 5 is the smallest rank shown to lose less than 1 point of accuracy to the best, rank 16, corrected for 3 comparisons. Not shown of rank 1. Each was trained with one seed: this holds for these trained networks only."
             ]
         );
     }
@@ -134,7 +145,7 @@ mod tests {
         let all = said(&fixture::series(&[(1, 42), (5, 41), (16, 40)])).remove(0);
         assert!(all.contains("rank 1 is the smallest rank shown"), "{all}");
         assert!(
-            all.ends_with("All ranks compared are shown to lose less than that (rank 1, rank 5, rank 16).")
+            all.contains("All ranks compared are shown to lose less than that (rank 1, rank 5, rank 16).")
         );
         let none = said(&fixture::series(&[(1, 300), (5, 200), (16, 40)])).remove(0);
         assert!(
@@ -143,6 +154,23 @@ mod tests {
         );
         let first = said(&fixture::series(&[(1, 40), (5, 200)])).remove(0);
         assert!(first.starts_with("model_5 · block5: rank 1, the smallest rank, has the highest accuracy"));
+    }
+
+    #[test]
+    fn only_seeds_make_a_series_speak_of_other_seeds() {
+        let seeds = said(&fixture::seed_series(&[(1, [42, 44, 43]), (5, [41, 42, 40])])).remove(0);
+        assert!(
+            seeds.contains("rank 1 is the smallest rank shown to lose") && !seeds.contains("one seed"),
+            "{seeds}"
+        );
+        let mut data = fixture::seed_series(&[(1, [42, 44, 43]), (5, [41, 42, 40])]);
+        data.runs.truncate(4);
+        assert!(
+            said(&data)[0]
+                .ends_with("Some were trained with one seed: of them this holds as trained here only.")
+        );
+        let apart = said(&fixture::seed_series(&[(1, [42, 200, 600]), (5, [41, 42, 40])])).remove(0);
+        assert!(apart.contains("no smaller member than the best, rank 5, is shown"), "{apart}");
     }
 
     #[test]

@@ -9,6 +9,7 @@ use crate::error::{Error, Result};
 use crate::interval::Interval;
 use crate::metric::Metric;
 use crate::resampling::{Prepared, Replicates, Resampling, replicates};
+use crate::summary::Summary;
 
 /// A metric with its bootstrap interval.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -41,6 +42,29 @@ pub struct PairedBootstrap {
     /// Two-sided: twice the smaller share of resamples at or beyond zero, the sample itself counted as
     /// one of them (Davison & Hinkley 1997, § 4.2.5), so that it is never 0. At most 1.
     pub p: f64,
+}
+
+impl Bootstrap {
+    /// The same as a statement on other seeds as well as other patients, from the metric of each of
+    /// several runs: the resamples' interval and Student's over the runs are joined as
+    /// `estimate − √((estimate − lower)² + (t · sd / √n)²)` and likewise above (Zou & Donner 2008; see
+    /// [`crate::Sources`]). A single run changes nothing.
+    ///
+    /// # Errors
+    /// When there are no runs or one has no finite value.
+    pub fn over_runs(mut self, runs: &[f64]) -> Result<Self> {
+        let Some(source) = Summary::new(runs)?.source() else { return Ok(self) };
+        let Interval { lower, upper, level } = self.interval;
+        let reference = Reference::StudentT { degrees_of_freedom: source.degrees_of_freedom };
+        let half = reference.two_sided_quantile(level)? * source.variance.sqrt();
+        self.interval = Interval {
+            lower: self.estimate - (self.estimate - lower).hypot(half),
+            upper: self.estimate + (upper - self.estimate).hypot(half),
+            level,
+        };
+        self.standard_error = self.standard_error.hypot(source.variance.sqrt());
+        Ok(self)
+    }
 }
 
 impl PairedBootstrap {
@@ -164,7 +188,7 @@ pub(crate) fn summarize_pair(
 }
 
 /// Linear interpolation between the two nearest of the sorted values, numpy's default.
-fn percentile(sorted: &[f64], share: f64) -> f64 {
+pub(crate) fn percentile(sorted: &[f64], share: f64) -> f64 {
     let place = share * (sorted.len() - 1) as f64;
     let (below, above) = (sorted[place.floor() as usize], sorted[place.ceil() as usize]);
     below + (above - below) * place.fract()
@@ -173,6 +197,26 @@ fn percentile(sorted: &[f64], share: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn runs_that_differ_widen_an_interval_to_either_side() {
+        let found = Bootstrap {
+            estimate: 0.9,
+            interval: Interval { lower: 0.86, upper: 0.93, level: 0.95 },
+            standard_error: 0.02,
+            replicates: 2000,
+            redrawn: 0,
+            resampled: Resampled::Patients(50),
+        };
+        assert_eq!(found.over_runs(&[0.9]), Ok(found));
+        let wide = found.over_runs(&[0.89, 0.9, 0.91]).unwrap();
+        // sd / √3 = 0.01 / √3, and 4.302653 is t of 2 degrees of freedom.
+        let half = 4.302_652_729_911_275 * 0.01 / 3.0_f64.sqrt();
+        assert!((wide.interval.lower - (0.9 - (0.0016 + half * half).sqrt())).abs() < 1e-12);
+        assert!((wide.interval.upper - (0.9 + (0.0009 + half * half).sqrt())).abs() < 1e-12);
+        assert!((wide.standard_error - (0.0004 + 0.0001 / 3.0_f64).sqrt()).abs() < 1e-12);
+        assert_eq!(found.over_runs(&[]), Err(Error::Empty));
+    }
 
     #[test]
     fn percentiles_interpolate_between_neighbours() {

@@ -61,6 +61,14 @@ pub enum Error {
         /// Number of trials.
         total: u64,
     },
+    /// A place along a curve that is out of range or lower than the one before it.
+    #[error("place {place} along the curve is {value}: places are between 0 and 1 and rise")]
+    Place {
+        /// Which one, from 0.
+        place: usize,
+        /// Its value.
+        value: f64,
+    },
     /// A reliability curve of no bins.
     #[error("a reliability curve of 0 bins shows nothing: use 10")]
     Bins,
@@ -115,6 +123,9 @@ pub enum Error {
     /// No t distribution has these degrees of freedom.
     #[error("{0} degrees of freedom are not a positive number: compare at least 2 patients or cells")]
     DegreesOfFreedom(f64),
+    /// More sources of variance than a comparison has.
+    #[error("four different sources of variance: give patients and the seeds of two configurations")]
+    Sources,
     /// Not a probability under the null hypothesis.
     #[error("p-value {position} is {value}: it must lie between 0 and 1")]
     PValue {

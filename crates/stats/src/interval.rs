@@ -52,9 +52,13 @@ pub fn wilson_interval(successes: u64, total: u64, level: f64) -> Result<Interva
     if successes > total {
         return Err(Error::Proportion { successes, total });
     }
-    let n = total as f64;
-    let proportion = successes as f64 / n;
     let z = Reference::Normal.two_sided_quantile(level)?;
+    wilson(successes as f64 / total as f64, total as f64, z, level)
+}
+
+/// The interval of a proportion among so many cells, with this quantile.
+pub(crate) fn wilson(proportion: f64, n: f64, z: f64, level: f64) -> Result<Interval> {
+    check_level(level)?;
     let shrinkage = 1.0 + z * z / n;
     let centre = (proportion + z * z / (2.0 * n)) / shrinkage;
     let half = z * (proportion * (1.0 - proportion) / n + z * z / (4.0 * n * n)).sqrt() / shrinkage;

@@ -9,8 +9,8 @@
 //! | how good is a run | [`ConfusionMatrix`], [`ClassificationReport`], [`roc_auc`], [`average_precision`], [`log_loss`], [`roc_curve`], [`precision_recall_curve`] |
 //! | do its probabilities mean what they say | [`brier_score`], [`ReliabilityCurve`] |
 //! | from which probability on to call a cell parasitized | [`youden_threshold`], [`specificity_at_sensitivity`], [`sensitivity_at_specificity`], on validation predictions |
-//! | how sure is a metric | [`bootstrap`] over patients, [`Summary::interval`] over seeds, [`wilson_interval`] and [`delong_area`] over independent cells |
-//! | do two configurations differ | [`PairedCells::difference`] and [`paired_bootstrap`] over patients, [`McNemar`] and [`delong_comparison`] over independent cells |
+//! | how sure is a metric | [`bootstrap`] over patients, [`curve_band`] for curves, [`Summary::interval`] over seeds, [`clustered_wilson_interval`] over patients, [`wilson_interval`] and [`delong_area`] over independent cells |
+//! | do two configurations differ | [`compare`] over patients and seeds, [`PairedCells::difference`] and [`paired_bootstrap`] over patients, [`McNemar`] and [`delong_comparison`] over independent cells; on different cells [`unpaired_difference`] |
 //! | are they the same within a margin | [`Equivalence`], [`NonInferiority`] |
 //! | which rank is enough | [`compare_series`], with [`holm`]'s correction |
 //! | what may be said of it | [`Verdict`] |
@@ -19,10 +19,12 @@
 //! Whatever is to hold for other patients takes [`Clusters`] and names in [`Resampled`] what it took as
 //! independent. All differences are `first − second`.
 
+mod band;
 mod bootstrap;
 mod calibration;
 mod classification;
 mod clusters;
+mod comparison;
 mod confusion;
 mod curves;
 mod delong;
@@ -38,13 +40,17 @@ mod paired;
 mod ranking;
 mod resampling;
 mod series;
+mod sources;
 mod summary;
+mod unpaired;
 mod verdict;
 
+pub use band::{Curve, CurveBand, curve_band, curve_heights};
 pub use bootstrap::{Bootstrap, PairedBootstrap, bootstrap, paired_bootstrap};
 pub use calibration::{ReliabilityBin, ReliabilityCurve, brier_score};
 pub use classification::{ClassScores, ClassificationReport};
 pub use clusters::{Clusters, Resampled};
+pub use comparison::{Scored, Units, compare};
 pub use confusion::ConfusionMatrix;
 pub use curves::{PrecisionRecallPoint, RocPoint, average_precision, precision_recall_curve, roc_curve};
 pub use delong::{DelongArea, DelongComparison, delong_area, delong_comparison};
@@ -58,11 +64,13 @@ pub use metric::{CountMetric, CustomMetric, Metric};
 pub use operating_point::{
     OperatingPoint, sensitivity_at_specificity, specificity_at_sensitivity, youden_threshold,
 };
-pub use paired::{PairedCells, PairedDifference, mean_correctness};
+pub use paired::{MeanDifference, PairedCells, accuracies, mean_correctness};
 pub use ranking::{log_loss, roc_auc};
 pub use resampling::Resampling;
 pub use series::{AgainstBest, SeriesComparison, SeriesMember, compare_series};
+pub use sources::{Source, Sources};
 pub use summary::Summary;
+pub use unpaired::{ScoredCells, clustered_wilson_interval, unpaired_difference};
 pub use verdict::Verdict;
 
 /// Probability from which an image is called parasitized.

@@ -2,11 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::clusters::{Clusters, Resampled};
+use crate::clusters::Resampled;
+use crate::comparison::{Scored, Units, compare};
 use crate::equivalence::{Equivalence, NonInferiority};
 use crate::error::{Error, Result, check_level, check_margin};
 use crate::holm::holm;
-use crate::paired::{PairedCells, PairedDifference};
+use crate::paired::MeanDifference;
 use crate::verdict::Verdict;
 
 /// A series compared on the same cells.
@@ -42,7 +43,7 @@ pub struct SeriesMember {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AgainstBest {
     /// The difference, its interval (not corrected) and raw p.
-    pub difference: PairedDifference,
+    pub difference: MeanDifference,
     /// p of no difference, corrected over all pairs of the series.
     pub corrected_p: f64,
     /// Whether the member is less than the margin worse, corrected over all members.
@@ -53,8 +54,8 @@ pub struct AgainstBest {
     pub verdict: Verdict,
 }
 
-/// Compares the members of a series, given from small to large by the [`crate::mean_correctness`] of each
-/// on the same cells, by [`PairedCells::difference`] with patients as units.
+/// Compares the members of a series, given from small to large, on the same cells, each pair by
+/// [`compare`].
 ///
 /// The best is chosen by the same cells that it is then tested on. So p-values of no difference are
 /// corrected (Holm 1979) over all pairs of members rather than those with the best only, which would
@@ -66,8 +67,8 @@ pub struct AgainstBest {
 /// When there are no members, the lengths differ, a score is not between 0 and 1, there are fewer than 2
 /// patients or cells, the margin is not positive, or alpha is not between 0 and one half.
 pub fn compare_series(
-    members: &[&[f64]],
-    clusters: &Clusters,
+    members: &[Scored<'_>],
+    units: &Units<'_>,
     margin: f64,
     alpha: f64,
 ) -> Result<SeriesComparison> {
@@ -75,17 +76,17 @@ pub fn compare_series(
     check_level(alpha)?;
     let Some(smallest) = members.first() else { return Err(Error::Empty) };
     let level = 1.0 - alpha;
-    let difference =
-        |first: &[f64], second: &[f64]| PairedCells { first, second, clusters }.difference(level);
-    let means: Vec<f64> =
-        members.iter().map(|member| Ok(difference(member, smallest)?.first)).collect::<Result<_>>()?;
+    let means: Vec<f64> = members
+        .iter()
+        .map(|member| Ok(compare(member, smallest, units, level)?.first))
+        .collect::<Result<_>>()?;
     let best =
         (1..means.len()).fold(0, |best, member| if means[member] > means[best] { member } else { best });
 
     let mut pairs = Vec::new();
     for second in 1..members.len() {
         for first in 0..second {
-            pairs.push((first, second, difference(members[first], members[second])?));
+            pairs.push((first, second, compare(&members[first], &members[second], units, level)?));
         }
     }
     let corrected = holm(&pairs.iter().map(|(_, _, pair)| pair.p).collect::<Vec<_>>())?;
@@ -115,13 +116,13 @@ pub fn compare_series(
         margin,
         alpha,
         pairs: pairs.len(),
-        resampled: clusters.resampled(),
+        resampled: units.patients.resampled(),
     })
 }
 
 impl AgainstBest {
     /// The comparison with non-inferiority and equivalence not corrected yet.
-    fn new(difference: PairedDifference, corrected_p: f64, margin: f64, alpha: f64) -> Result<Self> {
+    fn new(difference: MeanDifference, corrected_p: f64, margin: f64, alpha: f64) -> Result<Self> {
         let equivalence = difference.equivalence(margin, alpha)?;
         Ok(Self {
             difference,
@@ -152,6 +153,7 @@ impl AgainstBest {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clusters::Clusters;
 
     /// Right on all but the first `wrong` of 1,000 cells.
     fn member(wrong: usize) -> Vec<f64> {
@@ -160,8 +162,9 @@ mod tests {
 
     fn compare(wrong: &[usize], margin: f64) -> SeriesComparison {
         let members: Vec<Vec<f64>> = wrong.iter().map(|wrong| member(*wrong)).collect();
-        let members: Vec<&[f64]> = members.iter().map(Vec::as_slice).collect();
-        compare_series(&members, &Clusters::by_cell(1000), margin, 0.05).unwrap()
+        let members: Vec<Scored<'_>> = members.iter().map(|cells| Scored { cells, runs: &[0.9] }).collect();
+        let units = Units { patients: &Clusters::by_cell(1000), folds: None };
+        compare_series(&members, &units, margin, 0.05).unwrap()
     }
 
     #[test]
@@ -195,8 +198,9 @@ mod tests {
     fn a_single_member_is_its_best_and_none_are_refused() {
         let found = compare(&[20], 0.01);
         assert_eq!((found.best, found.smallest_within_margin, found.pairs), (0, 0, 0));
-        assert_eq!(compare_series(&[], &Clusters::by_cell(2), 0.01, 0.05), Err(Error::Empty));
-        let scores = [1.0, 0.0];
-        assert!(compare_series(&[&scores], &Clusters::by_cell(2), -0.01, 0.05).is_err());
+        let units = Units { patients: &Clusters::by_cell(2), folds: None };
+        assert_eq!(compare_series(&[], &units, 0.01, 0.05), Err(Error::Empty));
+        let scores = Scored { cells: &[1.0, 0.0], runs: &[0.5] };
+        assert!(compare_series(&[scores], &units, -0.01, 0.05).is_err());
     }
 }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::distribution::Reference;
 use crate::error::{Error, Result, check_finite, check_level};
 use crate::interval::Interval;
+use crate::sources::Source;
 
 /// Mean and sample standard deviation of a few values, say of one metric over seeds.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -36,6 +37,12 @@ impl Summary {
             (squares / (n - 1) as f64).sqrt()
         });
         Ok(Self { n, mean, sd })
+    }
+
+    /// The mean's variance, `sd² / n`; `None` for a single value.
+    pub fn source(&self) -> Option<Source> {
+        let variance = self.sd?.powi(2) / self.n as f64;
+        Some(Source { variance, degrees_of_freedom: (self.n - 1) as f64 })
     }
 
     /// The t interval of the mean (Student 1908): `mean ± t · sd / √n` with n − 1 degrees of freedom.

@@ -6,17 +6,27 @@
 use std::collections::BTreeMap;
 
 use ranklab_stats::{
-    Bootstrap, Clusters, CountMetric, McNemar, Metric, PairedCells, PairedDifference, Resampled, Resampling,
-    THRESHOLD, bootstrap, compare_series, delong_area, delong_comparison, holm, mean_correctness,
-    paired_bootstrap,
+    Bootstrap, Clusters, CountMetric, McNemar, MeanDifference, Metric, PairedCells, Reference, Resampled,
+    Resampling, Scored, ScoredCells, Source, Sources, THRESHOLD, Units, accuracies, bootstrap,
+    clustered_wilson_interval, compare, compare_series, delong_area, delong_comparison, holm,
+    mean_correctness, paired_bootstrap, unpaired_difference,
 };
 use serde::Deserialize;
 
 #[derive(Deserialize)]
 struct Golden {
+    sources: Vec<GoldenSources>,
     mcnemar: Vec<(u64, u64, f64)>,
     holm: GoldenHolm,
     comparison: Comparison,
+}
+
+#[derive(Deserialize)]
+struct GoldenSources {
+    /// Variance and degrees of freedom.
+    sources: Vec<(f64, f64)>,
+    /// Place and upper tail.
+    tails: Vec<(f64, f64)>,
 }
 
 #[derive(Deserialize)]
@@ -35,6 +45,11 @@ struct Comparison {
     delong: GoldenDelong,
     one_seed: GoldenDifference,
     all_seeds: GoldenDifference,
+    over_runs: GoldenDifference,
+    over_folds: GoldenDifference,
+    unpaired: GoldenDifference,
+    /// Level, lower and upper bound of the first run's sensitivity.
+    clustered_wilson: Vec<(f64, f64, f64)>,
     by_cell: GoldenByCell,
     /// Margin, lower and upper p.
     equivalence: Vec<(f64, f64, f64)>,
@@ -115,7 +130,7 @@ impl Comparison {
             .map(|runs| mean_correctness(&self.labels, &slices(&runs[..seeds]), THRESHOLD).unwrap())
     }
 
-    fn difference(&self, seeds: usize, clusters: &Clusters, level: f64) -> PairedDifference {
+    fn difference(&self, seeds: usize, clusters: &Clusters, level: f64) -> MeanDifference {
         let [first, second] = self.correctness(seeds);
         PairedCells { first: &first, second: &second, clusters }.difference(level).unwrap()
     }
@@ -190,6 +205,89 @@ fn differences_over_patients_are_statsmodels_regression_with_clustered_errors() 
 }
 
 #[test]
+fn tails_of_several_sources_are_those_of_their_definition() {
+    let golden = golden().sources;
+    assert_eq!(golden.len(), 4);
+    for case in golden {
+        let parts = case
+            .sources
+            .iter()
+            .map(|&(variance, degrees_of_freedom)| Source { variance, degrees_of_freedom });
+        let mut parts = parts;
+        let first = Sources::one(parts.next().unwrap());
+        let reference = Reference::Sources(parts.fold(first, |sources, part| sources.and(part).unwrap()));
+        for (place, tail) in case.tails {
+            assert_close(reference.upper_tail(place).unwrap(), tail, &format!("tail at {place}"));
+            let other_half = reference.upper_tail(-place).unwrap();
+            assert_close(other_half, 1.0 - tail, &format!("tail at −{place}"));
+        }
+    }
+}
+
+#[test]
+fn differences_over_seeds_and_over_folds_are_those_of_their_definitions() {
+    let case = golden().comparison;
+    let patients = case.clusters();
+    let check = |found: MeanDifference, expected: &GoldenDifference| {
+        assert_close(found.difference, expected.difference, "difference");
+        assert_close(found.standard_error, expected.standard_error, "standard error");
+        assert_close(found.t, expected.t, "t");
+        assert_close(found.p, expected.p, "p");
+        assert_close(found.interval.lower, expected.interval[0], "lower bound");
+        assert_close(found.interval.upper, expected.interval[1], "upper bound");
+    };
+    let scores = |runs: &[Vec<f64>]| {
+        let cells = mean_correctness(&case.labels, &slices(runs), THRESHOLD).unwrap();
+        let shares = accuracies(&case.labels, &slices(runs), THRESHOLD).unwrap();
+        (cells, shares)
+    };
+    let compared = |first: &[Vec<f64>], second: &[Vec<f64>], folds: Option<&Clusters>, level: f64| {
+        let ((first, first_runs), (second, second_runs)) = (scores(first), scores(second));
+        let (first, second) =
+            (Scored { cells: &first, runs: &first_runs }, Scored { cells: &second, runs: &second_runs });
+        compare(&first, &second, &Units { patients: &patients, folds }, level).unwrap()
+    };
+    let expected = &case.over_runs;
+    check(compared(&case.first, &case.second[..2], None, expected.level), expected);
+    let numbers: Vec<u32> =
+        case.patients.iter().map(|patient| patient[1..].parse::<u32>().unwrap() % 5).collect();
+    let folds = Clusters::by_patient(&numbers);
+    let expected = &case.over_folds;
+    let over_patients = case.difference(1, &patients, expected.level);
+    assert!(over_patients.standard_error < expected.standard_error, "the golden case is to be one of folds");
+    check(compared(&case.first[..1], &case.second[..1], Some(&folds), expected.level), expected);
+}
+
+#[test]
+fn unpaired_differences_are_statsmodels_regression_on_the_side() {
+    let case = golden().comparison;
+    let [first, second] = case.correctness(1);
+    let one = ScoredCells { scores: &first[..120], patients: &case.patients[..120] };
+    let other = ScoredCells { scores: &second[60..], patients: &case.patients[60..] };
+    let expected = &case.unpaired;
+    let found = unpaired_difference(&one, &other, expected.level).unwrap();
+    assert_close(found.difference, expected.difference, "difference");
+    assert_close(found.standard_error, expected.standard_error, "standard error");
+    assert_close(found.t, expected.t, "t");
+    assert_close(found.p, expected.p, "p");
+    assert_close(found.interval.lower, expected.interval[0], "lower bound");
+    assert_close(found.interval.upper, expected.interval[1], "upper bound");
+}
+
+#[test]
+fn wilson_intervals_over_patients_are_those_of_their_definition() {
+    let case = golden().comparison;
+    let cells: Vec<usize> = (0..case.labels.len()).filter(|cell| case.labels[*cell] == 1).collect();
+    let found: Vec<bool> = cells.iter().map(|cell| case.first[0][*cell] >= THRESHOLD).collect();
+    let patients = Clusters::by_patient(&cells.iter().map(|cell| &case.patients[*cell]).collect::<Vec<_>>());
+    for (level, lower, upper) in case.clustered_wilson {
+        let found = clustered_wilson_interval(&found, &patients, level).unwrap();
+        assert_close(found.lower, lower, "lower bound");
+        assert_close(found.upper, upper, "upper bound");
+    }
+}
+
+#[test]
 fn differences_over_cells_are_scipys_paired_t_test_and_statsmodels_tost() {
     let case = golden().comparison;
     let expected = &case.by_cell;
@@ -257,7 +355,10 @@ fn bootstraps_over_patients_are_scipys() {
 fn a_series_is_corrected_as_statsmodels_does() {
     let case = golden().comparison;
     let expected = &case.series;
-    let found = compare_series(&slices(&expected.members), &case.clusters(), expected.margin, 0.05).unwrap();
+    let members: Vec<Scored<'_>> =
+        expected.members.iter().map(|cells| Scored { cells, runs: &[0.5] }).collect();
+    let units = Units { patients: &case.clusters(), folds: None };
+    let found = compare_series(&members, &units, expected.margin, 0.05).unwrap();
     assert_eq!(found.best, expected.best);
     for (row, mean) in found.members.iter().zip(&expected.means) {
         assert_close(row.mean, *mean, "mean");

@@ -5,8 +5,8 @@
 use proptest::prelude::*;
 use ranklab_stats::{
     Bootstrap, Clusters, CountMetric, Equivalence, McNemar, Metric, NonInferiority, PairedCells, Reference,
-    Resampled, Resampling, Verdict, bootstrap, compare_series, delong_area, delong_comparison, holm,
-    mean_correctness, paired_bootstrap, roc_auc, wilson_interval,
+    Resampled, Resampling, Scored, Units, Verdict, bootstrap, compare_series, delong_area, delong_comparison,
+    holm, mean_correctness, paired_bootstrap, roc_auc, wilson_interval,
 };
 
 const FEW: Resampling = Resampling { replicates: 50, seed: 7, level: 0.9 };
@@ -229,8 +229,9 @@ proptest! {
     fn a_series_claims_nothing_that_its_numbers_do_not_show(cells in cells(), margin in 0.01f64..0.6) {
         let [first, second] = cells.correctness();
         let third: Vec<f64> = first.iter().zip(&second).map(|(one, other)| (one + other) / 2.0).collect();
-        let members: [&[f64]; 3] = [&first, &second, &third];
-        let found = compare_series(&members, &cells.clusters(), margin, 0.05).unwrap();
+        let members = [&first, &second, &third].map(|cells| Scored { cells, runs: &[0.4, 0.5, 0.5] });
+        let units = Units { patients: &cells.clusters(), folds: None };
+        let found = compare_series(&members, &units, margin, 0.05).unwrap();
         prop_assert!(found.smallest_within_margin <= found.best);
         for (place, member) in found.members.iter().enumerate() {
             prop_assert!(member.mean <= found.members[found.best].mean);

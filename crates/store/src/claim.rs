@@ -163,6 +163,13 @@ impl Store {
                 .await
                 .map_err(failed)?;
         }
+        if epoch == 0 {
+            sqlx::query("DELETE FROM validation_predictions WHERE run_id = $1")
+                .bind(run)
+                .execute(&mut *transaction)
+                .await
+                .map_err(failed)?;
+        }
         let left = sqlx::query_as(
             "SELECT (SELECT COUNT(DISTINCT epoch) FROM epoch_metrics WHERE run_id = $1),
                 (SELECT COUNT(DISTINCT step) FROM step_metrics WHERE run_id = $1)",

@@ -161,6 +161,17 @@ impl Store {
         self.rows_of_run(run, sql).await
     }
 
+    /// A run's predictions of its validation images in the epoch whose weights were kept, by image; none of
+    /// runs that an earlier version trained.
+    ///
+    /// # Errors
+    /// When there is no such run and when the database cannot be read.
+    pub async fn validation_predictions(&self, run: i64) -> Result<Vec<PredictionRow>> {
+        let sql = "SELECT image, patient, label, probability FROM validation_predictions
+            WHERE run_id = $1 ORDER BY image";
+        self.rows_of_run(run, sql).await
+    }
+
     /// The files a run left behind, by path.
     ///
     /// # Errors

@@ -261,7 +261,7 @@ pub struct EpochMetric {
     pub value: f64,
 }
 
-/// One test image of one run.
+/// One test or validation image of one run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PredictionRow {
     /// Image name inside its source.

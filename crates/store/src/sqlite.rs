@@ -32,9 +32,10 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
 const BUSY_ATTEMPTS: u32 = 10;
 
 /// The migrations in order: version, description, SQL.
-const MIGRATIONS: [(i64, &str, &str); 3] = [
+const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "tables", include_str!("../migrations/sqlite/0001_tables.sql")),
     (2, "views", include_str!("../migrations/sqlite/0002_views.sql")),
+    (3, "validation predictions", include_str!("../migrations/sqlite/0003_validation_predictions.sql")),
     (4, "durable", include_str!("../migrations/sqlite/0004_durable.sql")),
 ];
 
@@ -163,10 +164,10 @@ async fn migrate(pool: &Pool, path: &Path) -> Result<()> {
 }
 
 fn migrator() -> Migrator {
-    let migrations = MIGRATIONS.map(|(version, description, sql)| {
+    let migrations = MIGRATIONS.iter().map(|&(version, description, sql)| {
         Migration::new(version, description.into(), MigrationType::Simple, sql.into_sql_str(), false)
     });
-    Migrator::with_migrations(migrations.into())
+    Migrator::with_migrations(migrations.collect())
 }
 
 fn unmigrated(error: MigrateError, path: &Path) -> Error {

@@ -77,6 +77,17 @@ impl Store {
         self.record(&self.durable, run, "epoch_metrics", metrics, again).await
     }
 
+    /// Records predictions of validation images, those of the best epoch so far; an image recorded again
+    /// takes the newer prediction.
+    ///
+    /// # Errors
+    /// When the run does not exist and when the database cannot be written.
+    pub async fn record_validation(&self, run: i64, predictions: &[PredictionRow]) -> Result<()> {
+        let again = "ON CONFLICT (run_id, image) DO UPDATE SET patient = excluded.patient,
+            label = excluded.label, probability = excluded.probability";
+        self.record(&self.durable, run, "validation_predictions", predictions, again).await
+    }
+
     async fn record<R: Columns>(
         &self,
         pool: &Pool,

@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use ranklab_store::{EpochMetric, StepMetric, Store};
+use ranklab_store::{EpochMetric, PredictionRow, StepMetric, Store};
 use ranklab_trainer::{EpochSummary, Event, Snapshot, Stop};
 use tokio::{
     runtime::{Builder, Runtime},
@@ -37,10 +37,17 @@ pub(crate) struct Recorder<'a> {
 }
 
 impl<'a> Recorder<'a> {
-    /// Starts recording. When that fails, training for nothing is asked to stop.
-    pub(crate) fn start(runtime: &'a Runtime, store: Store, runs: Vec<Recorded>, stop: Stop) -> Self {
+    /// Starts recording runs that share their `validation` images. When that fails, training for nothing is
+    /// asked to stop.
+    pub(crate) fn start(
+        runtime: &'a Runtime,
+        store: Store,
+        runs: Vec<Recorded>,
+        validation: Vec<PredictionRow>,
+        stop: Stop,
+    ) -> Self {
         let (events, received) = mpsc::unbounded_channel();
-        let writer = Writer { store, waiting: vec![Vec::new(); runs.len()], runs };
+        let writer = Writer { store, waiting: vec![Vec::new(); runs.len()], runs, validation };
         let task = runtime.spawn(async move {
             let recorded = writer.record(received).await;
             if recorded.is_err() {
@@ -54,7 +61,10 @@ impl<'a> Recorder<'a> {
     /// Hands an event of the run at `place` over. When recording has failed already, [`Recorder::finish`]
     /// says so.
     pub(crate) fn send(&self, place: usize, event: &Event) {
-        if matches!(event, Event::Step { .. } | Event::Epoch(_) | Event::Checkpoint(_)) {
+        if matches!(
+            event,
+            Event::Step { .. } | Event::Epoch(_) | Event::BestValidation(_) | Event::Checkpoint(_)
+        ) {
             let _ = self.events.send((place, event.clone()));
         }
     }
@@ -84,6 +94,8 @@ struct Writer {
     runs: Vec<Recorded>,
     /// Steps of each run that are not written yet.
     waiting: Vec<Vec<StepMetric>>,
+    /// One row per validation image; the probabilities are those that were recorded last.
+    validation: Vec<PredictionRow>,
 }
 
 impl Writer {
@@ -141,6 +153,12 @@ impl Writer {
             Event::Epoch(summary) => {
                 self.write_steps(place).await?;
                 self.store.record_epoch(self.runs[place].run, &epoch_metrics(&summary)).await?;
+            }
+            Event::BestValidation(probabilities) => {
+                for (row, probability) in self.validation.iter_mut().zip(probabilities.iter()) {
+                    row.probability = *probability;
+                }
+                self.store.record_validation(self.runs[place].run, &self.validation).await?;
             }
             Event::Checkpoint(snapshot) => snapshots[place] = Some(snapshot),
             _ => {}

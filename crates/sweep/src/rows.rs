@@ -6,7 +6,7 @@ use ranklab_data::{Split, SplitKind};
 use ranklab_stats::{ConfusionMatrix, THRESHOLD, roc_auc};
 use ranklab_store::{ArtifactRow, NewRun, PredictionRow, RunResult};
 use ranklab_trainer::Outcome;
-use ranklab_zoo::{ParameterCounts, weights::TrunkWeights};
+use ranklab_zoo::ParameterCounts;
 use sha2::{Digest, Sha256};
 
 use crate::{
@@ -15,6 +15,7 @@ use crate::{
     durable,
     plan::PlanTrial,
     provenance::{Tree, host, peak_memory},
+    sources::KnownWeights,
     trial::hexadecimal,
 };
 
@@ -25,7 +26,7 @@ pub(crate) fn new_run(
     identity: &str,
     dataset: &Dataset,
     split: &Split,
-    weights: &TrunkWeights,
+    weights: &KnownWeights,
 ) -> Result<NewRun, Error> {
     let config = &trial.config;
     let architecture = config.model.architecture;
@@ -109,11 +110,19 @@ pub(crate) fn run_result(dataset: &Dataset, split: &Split, outcome: &Outcome) ->
 
 /// One row per test image.
 pub(crate) fn predictions(dataset: &Dataset, split: &Split, outcome: &Outcome) -> Vec<PredictionRow> {
-    split
-        .test
+    rows(dataset, &split.test, outcome.probabilities.iter().copied())
+}
+
+/// One row per validation image, without its prediction yet.
+pub(crate) fn validation_images(dataset: &Dataset, split: &Split) -> Vec<PredictionRow> {
+    rows(dataset, &split.validation, std::iter::repeat(f64::NAN))
+}
+
+fn rows(dataset: &Dataset, images: &[usize], probabilities: impl Iterator<Item = f64>) -> Vec<PredictionRow> {
+    images
         .iter()
-        .zip(&outcome.probabilities)
-        .map(|(&image, &probability)| {
+        .zip(probabilities)
+        .map(|(&image, probability)| {
             let entry = &dataset.images.entries[image];
             PredictionRow {
                 image: entry.name.clone(),

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use ranklab_data::Split;
-use ranklab_store::{Claim, RunResult, Store};
+use ranklab_store::{Claim, PredictionRow, RunResult, Store};
 use ranklab_trainer::{Checkpoint, Error as TrainerError, Event, Outcome, Trial, run_together};
 use ranklab_zoo::{Cut, Operations, trunk_operations};
 
@@ -17,7 +17,7 @@ use crate::{
     process::started,
     provenance::Tree,
     recorder::{Recorded, Recorder},
-    rows::{new_run, predictions, run_result, save_model},
+    rows::{new_run, predictions, run_result, save_model, validation_images},
     sources::Sources,
 };
 
@@ -131,7 +131,8 @@ impl Session<'_> {
                 }
             })
             .collect();
-        let outcomes = self.train(members, &trials, on_event)?;
+        let validation = validation_images(dataset, &split);
+        let outcomes = self.train(members, &trials, validation, on_event)?;
         let phases = outcomes.iter().flatten().map(|outcome| outcome.phases).next();
         let started = Instant::now();
         let ended = members
@@ -208,6 +209,7 @@ impl Session<'_> {
         &self,
         members: &[Member<'_>],
         trials: &[Trial<'_>],
+        validation: Vec<PredictionRow>,
         on_event: &mut dyn FnMut(SweepEvent),
     ) -> Result<Vec<Result<Outcome, TrainerError>>, Error> {
         let runs: Vec<Recorded> = members
@@ -215,7 +217,8 @@ impl Session<'_> {
             .map(|member| Recorded { run: member.run, checkpoint: self.file(member) })
             .collect();
         let Some(first) = trials.first() else { return Ok(Vec::new()) };
-        let recorder = Recorder::start(self.runtime, self.store.clone(), runs, first.stop.clone());
+        let recorder =
+            Recorder::start(self.runtime, self.store.clone(), runs, validation, first.stop.clone());
         let outcomes = run_together(trials, &mut |place, event: Event| {
             recorder.send(place, &event);
             on_event(SweepEvent::Training { position: members[place].position, event });
@@ -261,7 +264,7 @@ impl Session<'_> {
         &self,
         member: &Member<'_>,
         result: RunResult,
-        predictions: &[ranklab_store::PredictionRow],
+        predictions: &[PredictionRow],
         outcome: &Outcome,
     ) -> Result<Ended, Error> {
         let artifact = save_model(&self.context.runs_folder, member.run, outcome)?;

@@ -1,9 +1,13 @@
 //! Datasets and trunk weights, opened once for all trials that share them, and the identity that their
 //! contents give a trial.
 
-use std::path::Path;
+use std::{
+    borrow::Cow,
+    path::{Path, PathBuf},
+};
 
 use ranklab_data::{DataConfig, SplitConfig, SyntheticConfig};
+use ranklab_trainer::PretrainedWeights;
 use ranklab_zoo::weights::TrunkWeights;
 use sha2::{Digest, Sha256};
 
@@ -24,7 +28,15 @@ const IMAGENET_WEIGHTS: &str = "imagenet";
 #[derive(Debug, Default)]
 pub(crate) struct Sources {
     datasets: Vec<(String, Dataset)>,
-    weights: Vec<(String, TrunkWeights)>,
+    weights: Vec<(String, KnownWeights)>,
+}
+
+/// Weights that were seen once, and are read again when they are needed.
+#[derive(Debug)]
+pub(crate) struct KnownWeights {
+    /// Where they lie; random ones lie nowhere.
+    path: Option<PathBuf>,
+    pub(crate) hash: String,
 }
 
 impl Sources {
@@ -56,7 +68,7 @@ impl Sources {
     }
 
     /// The dataset and the weights of a trial that was opened.
-    pub(crate) fn of(&self, config: &TrialConfig) -> Result<(&Dataset, &TrunkWeights), Error> {
+    pub(crate) fn of(&self, config: &TrialConfig) -> Result<(&Dataset, &KnownWeights), Error> {
         let key = dataset_key(&config.data);
         let dataset = self.datasets.iter().find(|(opened, _)| *opened == key);
         let weights = self.weights.iter().find(|(opened, _)| *opened == config.model.weights);
@@ -85,21 +97,23 @@ fn dataset_key(config: &DataConfig) -> String {
     format!("{:?}", DataConfig { split: SplitConfig::default(), ..config.clone() })
 }
 
+/// Reads the weights once, to know them.
 fn load_weights(
     name: &str,
     context: &Context,
     on_event: &mut dyn FnMut(SweepEvent),
-) -> Result<TrunkWeights, Error> {
-    let weights = match name {
+) -> Result<KnownWeights, Error> {
+    let path = match name {
         RANDOM_WEIGHTS => {
             on_event(SweepEvent::Notice(
                 "RANDOM WEIGHTS: the trunk knows nothing; its figures mean nothing".to_owned(),
             ));
-            TrunkWeights::random(0)
+            None
         }
-        IMAGENET_WEIGHTS => TrunkWeights::load(&context.imagenet_weights)?,
-        path => TrunkWeights::load(Path::new(path))?,
+        IMAGENET_WEIGHTS => Some(context.imagenet_weights.clone()),
+        path => Some(PathBuf::from(path)),
     };
+    let weights = read_weights(path.as_deref())?;
     if name == IMAGENET_WEIGHTS && !weights.are_imagenet() {
         return Err(Error::Setting(format!(
             "weights file {}: wrong hash {}, it is not the ImageNet trunk; name it by its path (`weights=PATH`) or fetch it again with `ranklab weights fetch`",
@@ -107,5 +121,27 @@ fn load_weights(
             &weights.hash[..16]
         )));
     }
-    Ok(weights)
+    Ok(KnownWeights { path, hash: weights.hash })
+}
+
+fn read_weights(path: Option<&Path>) -> Result<TrunkWeights, ranklab_zoo::Error> {
+    path.map_or_else(|| Ok(TrunkWeights::random(0)), TrunkWeights::load)
+}
+
+impl PretrainedWeights for KnownWeights {
+    fn hash(&self) -> &str {
+        &self.hash
+    }
+
+    fn load(&self) -> Result<Cow<'_, TrunkWeights>, String> {
+        let weights = read_weights(self.path.as_deref()).map_err(|problem| problem.to_string())?;
+        if weights.hash != self.hash {
+            let path = self.path.as_deref().unwrap_or(Path::new(RANDOM_WEIGHTS));
+            return Err(format!(
+                "weights file {}: it was changed while the sweep ran; repeat the command to go on with what it holds now",
+                path.display()
+            ));
+        }
+        Ok(Cow::Owned(weights))
+    }
 }

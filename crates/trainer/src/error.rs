@@ -12,6 +12,9 @@ pub enum Error {
     /// The images could not be read; the message is the reader's.
     #[error("{0}")]
     Images(String),
+    /// The trunk's weights could not be read; the message is the reader's.
+    #[error("{0}")]
+    Weights(String),
     /// The model could not be built.
     #[error(transparent)]
     Zoo(#[from] ranklab_zoo::Error),

@@ -1,6 +1,6 @@
 //! What the trainer reports while it works; it knows no database and no terminal.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
 use ranklab_zoo::Layer;
 
@@ -56,6 +56,9 @@ pub enum Event {
     },
     /// An epoch ended and was validated.
     Epoch(EpochSummary),
+    /// That epoch is the best so far: its probabilities of parasitized, in the order of
+    /// [`crate::Trial::validation`].
+    BestValidation(Arc<[f64]>),
     /// The trial as it stands after that epoch, to be stored by whoever wants to continue it.
     Checkpoint(Snapshot),
     /// The test images are being predicted.

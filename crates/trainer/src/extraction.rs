@@ -157,7 +157,7 @@ pub(crate) fn extract_frozen(
                 return Err(Error::Stopped);
             }
             let mut clock = Clock::start();
-            let Some(map) = upper.frozen_part(&features.map(chunk, request.device)) else {
+            let Some(map) = upper.frozen_part(&features.map(chunk, request.device)?) else {
                 return Err(Error::Setting("these adapters have no frozen part of their own".to_owned()));
             };
             let data = map.values.swap_dims(0, 1).into_data();
@@ -199,7 +199,9 @@ fn extract_into(
         on_event(Event::FeatureProgress { done: part.done, total });
     }
     let size = request.images.size();
-    let extractor = Extractor::new(request.weights, request.cut, size, request.device, request.device_name);
+    let weights = request.weights.load().map_err(Error::Weights)?;
+    let extractor = Extractor::new(&weights, request.cut, size, request.device, request.device_name);
+    drop(weights);
     thread::scope(|scope| -> Result<(), Error> {
         let (sender, decoded) = mpsc::sync_channel(1);
         let (first, at_once) = (part.done, extractor.images_at_once());
@@ -232,6 +234,9 @@ fn extract_into(
         }
         Ok(())
     })?;
+    if let Extractor::Processor(_) = extractor {
+        ProcessorTrunk::release_memory();
+    }
     part.finish(|checksum| request.header(checksum), path).map_err(failed)
 }
 

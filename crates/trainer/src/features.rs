@@ -1,40 +1,41 @@
 //! The frozen trunk's features: computed once per trunk, cut, image set and transform, kept in a file
-//! that every trial and epoch maps into memory.
+//! that every trial and epoch reads from.
 
 use std::{
     fs::{self, File, OpenOptions},
     io::{self, Read},
-    path::Path,
-    sync::atomic::{AtomicUsize, Ordering},
+    path::{Path, PathBuf},
     time::Instant,
 };
 
 use burn::tensor::{Device, Tensor, TensorData};
-use ranklab_zoo::{Cut, FeatureMap, Layer, weights::TrunkWeights};
+use ranklab_zoo::{Cut, FeatureMap, Layer};
 use sha2::{Digest, Sha256};
 
-use crate::{Error, event::Event, images::ImageLoader, mapping::Mapping, stop::Stop};
+use crate::{
+    Error, event::Event, images::ImageLoader, positioned::read_exact_at, pretrained::PretrainedWeights,
+    stop::Stop,
+};
 
 /// Bumped whenever the file's layout or the trunk's arithmetic changes.
-const FORMAT: &str = "ranklab features 2";
+const FORMAT: &str = "ranklab features 3";
 /// Bytes before the first record: magic, key, sizes and checksum, zero-filled.
 pub(crate) const HEADER_BYTES: usize = 256;
-/// Bytes of a cache that stay in this process' memory at once.
-const MOST_MAPPED: usize = 16 << 20;
+/// Bytes of a cache that are checked at once.
+const CHECKED: usize = 1 << 20;
 
 /// Features of an image set at a cut, one record of `positions × channels` values per image.
 #[derive(Debug)]
 pub struct Features {
-    file: Mapping,
+    file: File,
+    path: PathBuf,
     images: usize,
     shape: [usize; 3],
-    /// Bytes read since pages were last released.
-    read: AtomicUsize,
 }
 
 /// What a cache is made of.
 pub(crate) struct Request<'a> {
-    pub(crate) weights: &'a TrunkWeights,
+    pub(crate) weights: &'a dyn PretrainedWeights,
     pub(crate) cut: Cut,
     pub(crate) images: &'a dyn ImageLoader,
     pub(crate) device: &'a Device,
@@ -51,7 +52,7 @@ impl Request<'_> {
     fn key(&self) -> String {
         let text = format!(
             "{FORMAT}\n{}\n{}\n{}\n{}",
-            self.weights.hash,
+            self.weights.hash(),
             self.name(),
             self.images.key(),
             self.device_name
@@ -96,7 +97,7 @@ impl Request<'_> {
 }
 
 impl Features {
-    /// Maps the cache for `request`; `compute` makes it first where there is none or a damaged one. Other
+    /// Opens the cache for `request`; `compute` makes it first where there is none or a damaged one. Other
     /// processes that want the same cache wait for it instead of computing it again. Returns the
     /// seconds spent computing.
     pub(crate) fn open_or_compute(
@@ -141,26 +142,28 @@ impl Features {
         Ok((features, started.elapsed().as_secs_f64()))
     }
 
-    /// Maps the file at `path` if it is whole and made for `request`.
+    /// Opens the file at `path` if it is whole and made for `request`.
     fn open(path: &Path, request: &Request<'_>) -> Option<Self> {
         let mut file = File::open(path).ok()?;
         let mut header = [0; HEADER_BYTES];
         file.read_exact(&mut header).ok()?;
-        let file = Mapping::new(&file).ok()?;
-        if file.len() as u64 != request.bytes() {
+        if file.metadata().ok()?.len() != request.bytes() {
             return None;
         }
         let mut checksum = crc32fast::Hasher::new();
-        for part in file[HEADER_BYTES..].chunks(MOST_MAPPED) {
-            checksum.update(part);
-            file.release();
+        let mut part = vec![0; CHECKED];
+        loop {
+            match file.read(&mut part).ok()? {
+                0 => break,
+                read => checksum.update(&part[..read]),
+            }
         }
         let sound = header == request.header(checksum.finalize());
         sound.then(|| Self {
             file,
+            path: path.to_owned(),
             images: request.images.count(),
             shape: request.shape(),
-            read: AtomicUsize::new(0),
         })
     }
 
@@ -170,35 +173,39 @@ impl Features {
     }
 
     /// The records of some images, position-major: `[positions, images, channels]`.
-    pub(crate) fn gather(&self, indices: &[usize]) -> Vec<f32> {
+    ///
+    /// # Errors
+    /// When the file cannot be read any more.
+    pub(crate) fn gather(&self, indices: &[usize]) -> Result<Vec<f32>, Error> {
         let [height, width, channels] = self.shape;
         let mut values = vec![0.0; height * width * indices.len() * channels];
-        let read = self.read.fetch_add(values.len() * 4, Ordering::Relaxed);
-        if read > MOST_MAPPED {
-            self.read.store(0, Ordering::Relaxed);
-            self.file.release();
-        }
+        let mut record = vec![0.0; height * width * channels];
         for (place, &image) in indices.iter().enumerate() {
-            for (position, source) in self.record(image).chunks_exact(channels).enumerate() {
+            self.read(image, &mut record)?;
+            for (position, source) in record.chunks_exact(channels).enumerate() {
                 let start = (position * indices.len() + place) * channels;
                 values[start..start + channels].copy_from_slice(source);
             }
         }
-        values
+        Ok(values)
     }
 
     /// The same as a map.
-    pub(crate) fn map(&self, indices: &[usize], device: &Device) -> FeatureMap {
+    pub(crate) fn map(&self, indices: &[usize], device: &Device) -> Result<FeatureMap, Error> {
         let [height, width, channels] = self.shape;
-        let data = TensorData::new(self.gather(indices), [height * width, indices.len(), channels]);
-        FeatureMap::new(Tensor::from_data(data, device), height, width)
+        let data = TensorData::new(self.gather(indices)?, [height * width, indices.len(), channels]);
+        Ok(FeatureMap::new(Tensor::from_data(data, device), height, width))
     }
 
-    /// One image's values, position by position.
-    pub fn record(&self, image: usize) -> &[f32] {
-        let bytes = self.shape.iter().product::<usize>() * 4;
-        let start = HEADER_BYTES + image * bytes;
-        bytemuck::cast_slice(&self.file[start..start + bytes])
+    /// Fills `record` with one image's values, position by position.
+    fn read(&self, image: usize, record: &mut [f32]) -> Result<(), Error> {
+        let bytes: &mut [u8] = bytemuck::cast_slice_mut(record);
+        let start = HEADER_BYTES + image * bytes.len();
+        read_exact_at(&self.file, bytes, start as u64).map_err(|source| Error::Cache {
+            action: "reading",
+            path: self.path.clone(),
+            source,
+        })
     }
 }
 

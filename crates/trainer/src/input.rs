@@ -5,7 +5,7 @@ use std::sync::Arc;
 use burn::tensor::Device;
 use ranklab_zoo::{Features as Entering, preprocess};
 
-use crate::features::Features;
+use crate::{Error, features::Features};
 
 /// Where batches come from.
 #[derive(Debug)]
@@ -28,19 +28,22 @@ pub(crate) enum Input {
 
 impl Input {
     /// The batch of the given images, position-major.
-    pub(crate) fn batch(&self, indices: &[usize], device: &Device) -> Entering {
+    ///
+    /// # Errors
+    /// When the features cannot be read any more.
+    pub(crate) fn batch(&self, indices: &[usize], device: &Device) -> Result<Entering, Error> {
         match self {
-            Self::Features { features, frozen } => Entering {
-                map: features.map(indices, device),
-                frozen: frozen.as_ref().map(|frozen| Arc::new(frozen.gather(indices))),
-            },
+            Self::Features { features, frozen } => Ok(Entering {
+                map: features.map(indices, device)?,
+                frozen: frozen.as_ref().map(|frozen| frozen.gather(indices)).transpose()?.map(Arc::new),
+            }),
             Self::Images { rgb, size } => {
                 let bytes = size * size * 3;
                 let mut batch = Vec::with_capacity(indices.len() * bytes);
                 for &image in indices {
                     batch.extend_from_slice(&rgb[image * bytes..][..bytes]);
                 }
-                preprocess(&batch, indices.len(), *size, device).into()
+                Ok(preprocess(&batch, indices.len(), *size, device).into())
             }
         }
     }

@@ -52,14 +52,16 @@ pub fn run_together(
     let mut phases = Phases::default();
     let stop = first.stop;
     let (mut input, mut feature_seconds) = first.input(&mut phases, &mut |event| on_event(0, event))?;
-    on_event(0, Event::FeaturesReady);
     let device = first.device.clone().autodiff();
-    let upper = first.upper(&device)?;
-    let valid_upper = upper.as_ref().map(Module::valid);
-    if let Some(upper) = &valid_upper {
+    let mut upper = first.upper(&device)?;
+    if let Some(upper) = &mut upper {
         feature_seconds +=
-            first.add_frozen(&mut input, upper, &mut phases, &mut |event| on_event(0, event))?;
+            first.add_frozen(&mut input, &upper.valid(), &mut phases, &mut |event| on_event(0, event))?;
+        if phases.frozen_known {
+            upper.forget_frozen_part();
+        }
     }
+    let valid_upper = upper.as_ref().map(Module::valid);
     let mut group = Group { first, input: &input, device, valid_upper, upper, members: Vec::new(), phases };
     for (place, trial) in trials.iter().enumerate() {
         let model = trial.model(group.upper.as_ref(), &group.device)?;
@@ -68,6 +70,7 @@ pub fn run_together(
         member.feature_seconds += if place == 0 { feature_seconds } else { 0.0 };
         group.members.push(member);
     }
+    on_event(0, Event::FeaturesReady);
 
     let done = group.members.iter().map(|member| member.start).min().unwrap_or(0);
     for epoch in done + 1..=first.training.epochs {
@@ -235,6 +238,9 @@ impl<'a> Member<'a> {
         };
         (self.loss_sum, self.correct) = (0.0, 0);
         on_event(self.place, Event::Epoch(summary));
+        if is_best {
+            on_event(self.place, Event::BestValidation(validation.probabilities.as_slice().into()));
+        }
         if let Some(best) = &self.best {
             let counters = Counters {
                 epoch,
@@ -299,8 +305,10 @@ impl Group<'_> {
                         .collect();
                     let features = input.batch(&images.concat(), &device);
                     let images = if images.len() == 1 { vec![images[0].clone(); members] } else { images };
+                    let batch = features.map(|features| Batch { features, images });
+                    let stop = batch.is_err();
                     // Nobody listens any more when training was given up.
-                    if sender.send(Batch { features, images }).is_err() {
+                    if sender.send(batch).is_err() || stop {
                         break;
                     }
                 }
@@ -312,7 +320,7 @@ impl Group<'_> {
                 if self.active(epoch).is_empty() || stop.is_requested() {
                     break;
                 }
-                self.step(&active, batch, epoch, (epoch - 1) * steps + place + 1, on_event)?;
+                self.step(&active, batch?, epoch, (epoch - 1) * steps + place + 1, on_event)?;
                 clock = Clock::start();
             }
             Ok::<(), Error>(())
@@ -439,7 +447,7 @@ impl Group<'_> {
         // Memory does not grow with the number of models.
         let at_once = (EVALUATION_BATCH / models.len().max(1)).max(1);
         for batch in indices.chunks(at_once) {
-            let features = self.input.batch(batch, self.first.device);
+            let features = self.input.batch(batch, self.first.device)?;
             let scores =
                 Model::forward_together(self.valid_upper.as_ref(), &models, features, batch.len(), &mut []);
             let labels = self.first.labels(batch);

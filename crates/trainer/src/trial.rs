@@ -3,9 +3,7 @@
 use std::path::Path;
 
 use burn::tensor::Device;
-use ranklab_zoo::{
-    AdapterConfig, Architecture, Cut, HeadConfig, Layer, Model, UpperTrunk, weights::TrunkWeights,
-};
+use ranklab_zoo::{AdapterConfig, Architecture, Cut, HeadConfig, Layer, Model, UpperTrunk};
 
 use crate::{
     Error,
@@ -17,6 +15,7 @@ use crate::{
     images::ImageLoader,
     input::Input,
     phases::Phases,
+    pretrained::PretrainedWeights,
     stop::Stop,
     train::run_together,
 };
@@ -28,7 +27,7 @@ pub struct Trial<'a> {
     /// Its adapters, for model_5.
     pub adapter: Option<&'a AdapterConfig>,
     /// The frozen trunk.
-    pub weights: &'a TrunkWeights,
+    pub weights: &'a dyn PretrainedWeights,
     /// The image set.
     pub images: &'a dyn ImageLoader,
     /// Training images, by their place in the set.
@@ -98,7 +97,7 @@ impl Trial<'_> {
             && (self.architecture, other.architecture) == (Architecture::Model5, Architecture::Model5)
             && (a.batch_size, a.epochs) == (b.batch_size, b.epochs)
             && (self.device_name, self.cache_folder) == (other.device_name, other.cache_folder)
-            && self.weights.hash == other.weights.hash
+            && self.weights.hash() == other.weights.hash()
             && self.images.key() == other.images.key()
             && (self.train, self.validation, self.test) == (other.train, other.validation, other.test)
     }
@@ -113,7 +112,8 @@ impl Trial<'_> {
         match (self.architecture, self.adapted()) {
             (Architecture::Model4, _) => Ok(None),
             (_, Some(adapter)) => {
-                Ok(Some(UpperTrunk::new(self.weights, adapter, self.images.size(), device)))
+                let weights = self.weights.load().map_err(Error::Weights)?;
+                Ok(Some(UpperTrunk::new(&weights, adapter, self.images.size(), device)))
             }
             (_, None) => {
                 Err(Error::Setting("model_5 needs adapter settings: give rank and layers".to_owned()))

@@ -266,7 +266,8 @@ mod tests {
         prop_assert_eq!(found.len(), expected.len());
         let scale = expected.iter().fold(1.0f32, |most, value| most.max(value.abs()));
         for (found, expected) in found.iter().zip(expected) {
-            prop_assert!((found - expected).abs() < 1e-4 * scale, "{what}: {found} instead of {expected}");
+            // The kernel is rounded to 16 bits.
+            prop_assert!((found - expected).abs() < 1e-3 * scale, "{what}: {found} instead of {expected}");
         }
         Ok(())
     }

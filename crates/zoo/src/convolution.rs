@@ -156,7 +156,8 @@ mod tests {
                 .values.into_data().try_to_vec().unwrap();
             let expected = direct(&values, &kernel, &bias, [height, width, batch, channels_in, channels_out]);
             for (found, expected) in found.iter().zip(&expected) {
-                prop_assert!((found - expected).abs() < 2e-4, "{found} instead of {expected}");
+                // The kernel is rounded to 16 bits.
+                prop_assert!((found - expected).abs() < 2e-3, "{found} instead of {expected}");
             }
         }
     }

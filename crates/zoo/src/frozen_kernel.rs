@@ -9,10 +9,7 @@ use burn::{
 };
 
 use crate::{
-    processor::{
-        packed::{PANEL, pack, pack_transposed, packed_values},
-        tiles::{transform_and_pack, transform_kernel},
-    },
+    processor::{compact::CompactKernel, tiles::transform_kernel},
     winograd::POSITIONS,
 };
 
@@ -38,17 +35,27 @@ pub struct PackedKernel {
 /// The values of a packed convolution.
 #[derive(Default)]
 pub(crate) struct Panels {
-    /// All positions' panels, one after the other.
-    pub(crate) forward: Vec<f32>,
-    /// The same of the transpose, for the map's gradient; absent where nobody asks for it.
-    pub(crate) backward: Option<Vec<f32>>,
+    /// `U`; absent where its products are known beforehand.
+    pub(crate) forward: Option<CompactKernel>,
+    /// `Uᵀ`, for the map's gradient; absent where nobody asks for it.
+    pub(crate) backward: Option<CompactKernel>,
     /// `[C_out]`.
     pub(crate) bias: Vec<f32>,
 }
 
 impl fmt::Debug for Panels {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "Panels of {} values", self.forward.len())
+        let values = |kernel: &Option<CompactKernel>| kernel.as_ref().map_or(0, CompactKernel::len);
+        write!(formatter, "Panels of {} values", values(&self.forward) + values(&self.backward))
+    }
+}
+
+impl PackedKernel {
+    /// Frees `U`: its products are known from now on.
+    pub(crate) fn forget_forward(&mut self) {
+        let Panels { backward, bias, .. } = &*self.panels;
+        let panels = Panels { forward: None, backward: backward.clone(), bias: bias.clone() };
+        self.panels = Arc::new(panels);
     }
 }
 
@@ -71,15 +78,10 @@ impl FrozenKernel {
     }
 
     fn packed(kernel: &[f32], bias: &[f32], [channels_in, channels_out]: [usize; 2], gradient: bool) -> Self {
-        let packed = |pack: fn(&[f32], usize, usize) -> Vec<f32>, inner, columns| {
-            let values = packed_values::<PANEL>(inner, columns);
-            transform_and_pack(kernel, channels_in * channels_out, values, |matrix| {
-                pack(matrix, inner, columns)
-            })
-        };
+        let channels = [channels_in, channels_out];
         let panels = Panels {
-            forward: packed(pack::<PANEL>, channels_in, channels_out),
-            backward: gradient.then(|| packed(pack_transposed::<PANEL>, channels_out, channels_in)),
+            forward: Some(CompactKernel::new(kernel, channels)),
+            backward: gradient.then(|| CompactKernel::transposed(kernel, channels)),
             bias: bias.to_vec(),
         };
         Self::Packed(PackedKernel { channels_in, channels_out, panels: Arc::new(panels) })

@@ -83,6 +83,15 @@ impl UpperTrunk {
         self.has_frozen_part().then(|| first.convolution.forward(map.clone(), &first.tiles))
     }
 
+    /// Frees the first convolution's kernel: from now on its frozen part comes with the features.
+    pub fn forget_frozen_part(&mut self) {
+        if let Some(first) = self.layers.first_mut()
+            && let FrozenKernel::Packed(kernel) = &mut first.layer.convolution.transformed
+        {
+            kernel.forget_forward();
+        }
+    }
+
     /// Whether models with the settings `a` and `b` can run side by side on one frozen part, each as if
     /// it were alone. An adapter's dropout and DoRA want a part of their own.
     pub fn is_shared(a: &AdapterConfig, b: &AdapterConfig) -> bool {

@@ -1,14 +1,14 @@
-//! Accuracy against rank, choice of layers and trainable parameters.
+//! Accuracy against rank and choice of layers.
 
 use crate::comparison::Group;
 use crate::intervals::{self, Measured};
 
 use super::axis::Axis;
-use super::drawing::{Chart, Guide, Point, Rule, Series};
+use super::drawing::{Chart, Point, Rule, Series};
 use super::{Draft, Shown, reach, slot_of};
 
 /// Series of groups in order of first appearance, each group as the point that `place` gives it.
-fn series_of(shown: &Shown<'_>, place: impl Fn(&Group) -> Option<f64>) -> Vec<Series> {
+pub(super) fn series_of(shown: &Shown<'_>, place: impl Fn(&Group) -> Option<f64>) -> Vec<Series> {
     let mut series: Vec<Series> = Vec::new();
     for (group, measured) in shown.groups.iter().zip(shown.measured) {
         let (Some(x), Some((y, bar))) = (place(group), point(group, measured)) else { continue };
@@ -16,12 +16,7 @@ fn series_of(shown: &Shown<'_>, place: impl Fn(&Group) -> Option<f64>) -> Vec<Se
             Some(known) => known,
             None => {
                 let slot = slot_of(shown.groups, &group.series);
-                series.push(Series {
-                    name: group.series.clone(),
-                    slot,
-                    points: Vec::new(),
-                    dots: Vec::new(),
-                });
+                series.push(Series::of(group.series.clone(), slot, Vec::new()));
                 series.len() - 1
             }
         };
@@ -34,7 +29,7 @@ fn series_of(shown: &Shown<'_>, place: impl Fn(&Group) -> Option<f64>) -> Vec<Se
     series
 }
 
-/// Mean accuracy with its interval over patients, or else its spread over repeats.
+/// Mean accuracy with its interval, or else its spread over repeats.
 fn point(group: &Group, measured: &Measured) -> Option<(f64, Option<(f64, f64)>)> {
     let accuracy = group.measure("accuracy")?;
     let interval = intervals::spread(measured.accuracy).map(|interval| (interval.lower, interval.upper));
@@ -57,7 +52,7 @@ fn single_runs(shown: &Shown<'_>, group: &Group) -> Vec<f64> {
 fn spread_note(shown: &Shown<'_>) -> String {
     let mut note = String::new();
     if shown.measured.iter().any(|one| intervals::spread(one.accuracy).is_some()) {
-        note += &format!(" Bars show intervals of {} over patients.", shown.data.options.confidence());
+        note += &format!(" Bars show intervals of {} as in the table.", shown.data.options.confidence());
     } else if shown.groups.iter().any(|group| group.measure("accuracy").is_some_and(|one| one.sd.is_some())) {
         note += " Bars show ± one sample standard deviation over repeats.";
     }
@@ -67,23 +62,59 @@ fn spread_note(shown: &Shown<'_>) -> String {
     note
 }
 
+/// Series in one chart; of more those with the most accurate members.
+const SERIES: usize = 8;
+/// Series whose intervals and single runs are drawn; those of more would cover each other.
+const SPREADS: usize = 4;
+
+/// The series as they are drawn, and what the caption says of intervals, single runs and the rest.
+pub(super) fn drawn(shown: &Shown<'_>, series: Vec<Series>) -> (Vec<Series>, String) {
+    let (mut series, rest) = most_accurate(series);
+    if series.len() <= SPREADS {
+        return (series, spread_note(shown) + &rest);
+    }
+    for series in &mut series {
+        series.points.iter_mut().for_each(|point| point.bar = None);
+        series.dots.clear();
+    }
+    (series, format!(" Intervals are in the table; so many would cover each other.{rest}"))
+}
+
+/// The series with the most accurate members, and a sentence on the others.
+fn most_accurate(mut series: Vec<Series>) -> (Vec<Series>, String) {
+    let all = series.len();
+    if all <= SERIES {
+        return (series, String::new());
+    }
+    let best = |series: &Series| series.points.iter().map(|point| point.y).fold(0.0, f64::max);
+    let mut order: Vec<usize> = (0..all).collect();
+    order.sort_by(|one, other| best(&series[*other]).total_cmp(&best(&series[*one])).then(one.cmp(other)));
+    let drawn = &order[..SERIES];
+    let mut place = 0;
+    series.retain(|_| {
+        place += 1;
+        drawn.contains(&(place - 1))
+    });
+    (series, format!(" Drawn are the {SERIES} of {all} entries with the most accurate configurations."))
+}
+
 pub(super) fn by_rank(shown: &Shown<'_>) -> Option<Draft> {
     let groups = shown.groups;
     let rank = |group: &Group| group.first.start.rank.filter(|rank| *rank > 0).map(|rank| rank as f64);
-    let mut series = series_of(shown, rank);
+    let (mut series, spread) = drawn(shown, series_of(shown, rank));
     let ranks: Vec<f64> = series.iter().flat_map(|series| &series.points).map(|point| point.x).collect();
     let one_rank = ranks.iter().all(|rank| *rank == ranks[0]);
     // Choices of layers at one rank have a chart of their own.
     if ranks.is_empty() || (one_rank && by_layers(shown).is_some()) {
         return None;
     }
-    let rules = without_adapters(groups);
+    let rules = without_adapters(shown);
     let x = Axis::doubling("rank (doubling scale)", &ranks);
     for series in &mut series {
         series.points.iter_mut().for_each(|point| point.x = point.x.log2());
         series.dots.iter_mut().for_each(|(x, _)| *x = x.log2());
     }
-    let values: Vec<f64> = reach(&series).chain(rules.iter().map(|rule| rule.y)).collect();
+    let values: Vec<f64> = reach(&series).chain(reach_of_rules(&rules)).collect();
     let sidestep = series.iter().flat_map(|series| &series.points).any(|point| point.bar.is_some());
     let elsewhere =
         groups.iter().filter(|group| group.first.start.ranks.is_some() && rank(group).is_none()).count();
@@ -94,20 +125,59 @@ pub(super) fn by_rank(shown: &Shown<'_>) -> Option<Draft> {
     Some(Draft {
         file_name: "accuracy-by-rank.svg".into(),
         title: "Test accuracy against rank".into(),
-        caption: format!("One line per choice of layers.{}{note}", spread_note(shown)),
+        caption: format!("One line per choice of layers.{spread}{}{note}", note_on_rules(shown, &rules)),
         chart: Chart { rules, sidestep, ..Chart::of(x, Axis::share("test accuracy, %", &values), series) },
     })
 }
 
-/// Groups without adapters as lines across.
-fn without_adapters(groups: &[Group]) -> Vec<Rule> {
-    let plain = groups.iter().filter(|group| group.first.start.ranks.is_none());
-    plain
-        .filter_map(|group| {
-            let name = format!("{} (no adapters)", group.name);
-            Some(Rule { name, slot: slot_of(groups, &group.series), y: group.accuracy()? })
+/// Rules across one plot whose areas are drawn; more would cover each other.
+const AREAS: usize = 2;
+/// Rules across one plot; of more the most accurate.
+const RULES: usize = 4;
+
+/// Groups without adapters as lines across, in the areas of their intervals where they are few.
+fn without_adapters(shown: &Shown<'_>) -> Vec<Rule> {
+    let all = shown.groups.iter().zip(shown.measured);
+    let mut plain: Vec<(&Group, &Measured)> =
+        all.filter(|(group, _)| group.first.start.ranks.is_none()).collect();
+    if plain.len() > RULES {
+        let accuracy = |group: &Group| group.accuracy().unwrap_or(f64::NEG_INFINITY);
+        plain.sort_by(|(one, _), (other, _)| accuracy(other).total_cmp(&accuracy(one)));
+        plain.truncate(RULES);
+    }
+    let rule = |(group, measured): &(&Group, &Measured)| {
+        let (y, interval) = point(group, measured)?;
+        Some(Rule {
+            name: format!("{} (no adapters)", group.name),
+            slot: slot_of(shown.groups, &group.series),
+            y,
+            band: interval.filter(|_| plain.len() <= AREAS),
         })
-        .collect()
+    };
+    plain.iter().filter_map(rule).collect()
+}
+
+/// What the caption says of them.
+fn note_on_rules(shown: &Shown<'_>, rules: &[Rule]) -> String {
+    let bands = match rules.iter().filter(|rule| rule.band.is_some()).count() {
+        0 => "",
+        1 => " The shaded band is the same for the line across.",
+        _ => " Shaded bands are the same for the lines across.",
+    };
+    let all = shown.groups.iter().filter(|group| group.first.start.ranks.is_none()).count();
+    let rest = if all > rules.len() {
+        format!(" Of {all} configurations without adapters {} have their line.", rules.len())
+    } else {
+        String::new()
+    };
+    format!("{bands}{rest}")
+}
+
+fn reach_of_rules(rules: &[Rule]) -> impl Iterator<Item = f64> {
+    rules.iter().flat_map(|rule| {
+        let (low, high) = rule.band.unwrap_or((rule.y, rule.y));
+        [low, high]
+    })
 }
 
 /// One place per choice of layers, one series per rank. Left out for a single choice, and for so many
@@ -136,17 +206,18 @@ pub(super) fn by_layers(shown: &Shown<'_>) -> Option<Draft> {
             }
             None => {
                 let slot = looks + series.len();
-                series.push(Series { name, slot, points: vec![point], dots: dots.collect() });
+                series.push(Series { dots: dots.collect(), ..Series::of(name, slot, vec![point]) });
             }
         }
     }
     let x = Axis::names("adapted layers", &choices).filter(|_| choices.len() > 1)?;
-    let rules = without_adapters(groups);
-    let values: Vec<f64> = reach(&series).chain(rules.iter().map(|rule| rule.y)).collect();
+    let (series, spread) = drawn(shown, series);
+    let rules = without_adapters(shown);
+    let values: Vec<f64> = reach(&series).chain(reach_of_rules(&rules)).collect();
     Some(Draft {
         file_name: "accuracy-by-layers.svg".into(),
         title: "Test accuracy by choice of layers".into(),
-        caption: format!("One marker per configuration.{}", spread_note(shown)),
+        caption: format!("One marker per configuration.{spread}{}", note_on_rules(shown, &rules)),
         chart: Chart {
             rules,
             joined: false,
@@ -156,81 +227,23 @@ pub(super) fn by_layers(shown: &Shown<'_>) -> Option<Draft> {
     })
 }
 
-pub(super) fn by_parameters(shown: &Shown<'_>) -> Option<Draft> {
-    let parameters = |group: &Group| {
-        Some(group.first.start.trainable_parameters).filter(|count| *count > 0).map(|count| count as f64)
-    };
-    let mut series = series_of(shown, parameters);
-    if series.is_empty() {
-        return None;
-    }
-    let counts: Vec<f64> = series.iter().flat_map(|series| &series.points).map(|point| point.x).collect();
-    let x = Axis::decades("trainable parameters (logarithmic scale)", &counts);
-    for series in &mut series {
-        series.points.iter_mut().for_each(|point| point.x = point.x.log10());
-        series.dots.iter_mut().for_each(|(x, _)| *x = x.log10());
-    }
-    let values: Vec<f64> = reach(&series).collect();
-    let front = front(shown.groups);
-    let path: Vec<(f64, f64)> =
-        front.iter().map(|(parameters, accuracy, _)| (parameters.log10(), *accuracy)).collect();
-    let guides = if front.len() > 1 {
-        vec![Guide { name: "most accurate for as few parameters".to_owned(), path: stairs(&path) }]
-    } else {
-        Vec::new()
-    };
-    let unbeaten: Vec<&str> = front.iter().map(|(.., name)| *name).collect();
-    let note = if shown.groups.len() > 1 {
-        format!(" No configuration has fewer parameters and as high an accuracy as {}.", unbeaten.join(", "))
-    } else {
-        String::new()
-    };
-    Some(Draft {
-        file_name: "accuracy-by-parameters.svg".into(),
-        title: "Test accuracy against trainable parameters".into(),
-        caption: format!("Head and adapters together.{}{note}", spread_note(shown)),
-        chart: Chart { guides, ..Chart::of(x, Axis::share("test accuracy, %", &values), series) },
-    })
-}
-
-/// The Pareto front: parameters, accuracy and name of the groups that none with as few or fewer
-/// parameters matches in accuracy, from small to large.
-fn front(groups: &[Group]) -> Vec<(f64, f64, &str)> {
-    let mut all: Vec<(f64, f64, &str)> = groups
-        .iter()
-        .filter(|group| group.first.start.trainable_parameters > 0)
-        .filter_map(|group| {
-            Some((group.first.start.trainable_parameters as f64, group.accuracy()?, group.name.as_str()))
-        })
-        .collect();
-    all.sort_by(|one, other| one.0.total_cmp(&other.0).then(other.1.total_cmp(&one.1)));
-    let mut front: Vec<(f64, f64, &str)> = Vec::new();
-    for one in all {
-        if front.last().is_none_or(|last| one.1 > last.1) {
-            front.push(one);
-        }
-    }
-    front
-}
-
-/// The same as steps: to the right first, then up.
-fn stairs(front: &[(f64, f64)]) -> Vec<(f64, f64)> {
-    let corners = front.windows(2).flat_map(|pair| [(pair[1].0, pair[0].1), pair[1]]);
-    front.iter().take(1).copied().chain(corners).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::comparison::compare;
-    use crate::fixture;
 
     #[test]
-    fn the_front_holds_what_no_smaller_configuration_matches() {
-        // model_4 has the most parameters.
-        let groups = compare(&fixture::ranks()).unwrap();
-        let front: Vec<&str> = front(&groups).into_iter().map(|(.., name)| name).collect();
-        assert_eq!(front, ["model_5 · block5 · rank 1", "model_5 · block5 · rank 5"]);
-        assert_eq!(stairs(&[(1.0, 0.8), (2.0, 0.9)]), [(1.0, 0.8), (2.0, 0.8), (2.0, 0.9)]);
+    fn of_many_series_the_most_accurate_are_drawn_in_their_order() {
+        let of = |count: usize| {
+            let point =
+                |place: usize| Point { x: 1.0, y: (place * 7 % count) as f64 / count as f64, bar: None };
+            (0..count).map(|place| Series::of(format!("{place}"), place, vec![point(place)])).collect()
+        };
+        let (all, note) = most_accurate(of(8));
+        assert_eq!((all.len(), note.as_str()), (8, ""));
+        let (drawn, note) = most_accurate(of(30));
+        assert_eq!(drawn.len(), 8);
+        assert!(drawn.windows(2).all(|pair| pair[0].slot < pair[1].slot));
+        assert!(drawn.iter().all(|series| series.points[0].y >= 22.0 / 30.0));
+        assert!(note.contains("8 of 30"));
     }
 }

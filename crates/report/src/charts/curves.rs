@@ -18,7 +18,7 @@ pub(super) fn validation_overview(data: &ReportData, groups: &[Group]) -> Option
         let run = data.runs.iter().find(|run| Some(&run.row.id) == group.runs.first());
         let points = run.map(|run| curve(&run.epochs, "validation_accuracy")).unwrap_or_default();
         if !points.is_empty() {
-            series.push(Series { name: group.name.clone(), slot, points, dots: Vec::new() });
+            series.push(Series::of(group.name.clone(), slot, points));
         }
     }
     // A single configuration's curve stands with its run.
@@ -55,7 +55,7 @@ pub(crate) fn learning_curves(run: &RunData, best_epoch: i64) -> Result<Vec<Figu
             let points = curve(&run.epochs, &format!("{part}_{what}"));
             if !points.is_empty() {
                 let name = if part == "train" { "training" } else { part };
-                series.push(Series { name: name.to_owned(), slot, points, dots: Vec::new() });
+                series.push(Series::of(name, slot, points));
             }
         }
         if series.is_empty() {

@@ -10,7 +10,8 @@ use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use super::axis::Axis;
-use super::theme::{DOTTED, GRID, HUES, INK, MUTED, SURFACE, line, marker};
+use super::markers::draw_marker;
+use super::theme::{DOTTED, GRID, INK, MUTED, line, marker};
 
 /// Width of every chart in pixels.
 pub(super) const WIDTH: i32 = 560;
@@ -24,13 +25,15 @@ const LEGEND_ROW: i32 = 22;
 /// Longest legend entry that fits half the width.
 const HALF_WIDTH_LETTERS: usize = 24;
 /// Longest legend entry that fits the width.
-const WIDTH_LETTERS: usize = 54;
+const WIDTH_LETTERS: usize = 60;
 /// Markers closer than this along a line are left out between its ends.
 const MARKER_DISTANCE: i32 = 11;
 /// Pixels between markers that stand beside each other.
 const SIDESTEP: i32 = 8;
 /// The same where single runs are drawn between them.
 const WIDE_SIDESTEP: i32 = 16;
+/// Of areas around lines.
+const BAND_OPACITY: f64 = 0.16;
 /// Pixels of single runs to the right of their mean.
 const DOTS_SHIFT: i32 = 8;
 
@@ -56,6 +59,15 @@ pub(crate) struct Series {
     pub(crate) points: Vec<Point>,
     /// Single runs behind the points, drawn small.
     pub(crate) dots: Vec<(f64, f64)>,
+    /// Place, lower and upper end of the area around the line; empty without one.
+    pub(crate) band: Vec<(f64, f64, f64)>,
+}
+
+impl Series {
+    /// Points and nothing else.
+    pub(crate) fn of(name: impl Into<String>, slot: usize, points: Vec<Point>) -> Self {
+        Self { name: name.into(), slot, points, dots: Vec::new(), band: Vec::new() }
+    }
 }
 
 /// A value that does not depend on x: a line across the plot.
@@ -67,6 +79,8 @@ pub(crate) struct Rule {
     pub(crate) slot: usize,
     /// Place along the y axis.
     pub(crate) y: f64,
+    /// Ends of the area around it.
+    pub(crate) band: Option<(f64, f64)>,
 }
 
 /// A place along the x axis: a dotted line down the plot.
@@ -151,6 +165,7 @@ pub(crate) fn draw(chart: &Chart) -> Result<String, String> {
         );
         let at = |x: f64, y: f64| place.translate(&(x, y));
         draw_axes(&area, chart, &at)?;
+        draw_bands(&area, chart, &at)?;
         for mark in &chart.marks {
             draw_mark(&area, chart, mark, &at)?;
         }
@@ -230,6 +245,23 @@ fn draw_axes(area: &Area<'_>, chart: &Chart, at: &impl Fn(f64, f64) -> (i32, i32
     write(area, &chart.x.title, ((left + right) / 2, bottom + 29), &MUTED, HPos::Center, VPos::Top)
 }
 
+/// Areas of rules and series, below all lines.
+fn draw_bands(area: &Area<'_>, chart: &Chart, at: &impl Fn(f64, f64) -> (i32, i32)) -> Drawn {
+    for rule in &chart.rules {
+        let Some((low, high)) = rule.band else { continue };
+        let corners = [at(chart.x.low, high), at(chart.x.high, low)];
+        put(area, &Rectangle::new(corners, marker(rule.slot).mix(BAND_OPACITY).filled()))?;
+    }
+    for series in chart.series.iter().filter(|series| !series.band.is_empty()) {
+        let upper = series.band.iter().map(|(x, _, high)| at(*x, *high));
+        let lower = series.band.iter().rev().map(|(x, low, _)| at(*x, *low));
+        let mut outline: Vec<(i32, i32)> = upper.chain(lower).collect();
+        outline.dedup();
+        put(area, &Polygon::new(outline, marker(series.slot).mix(BAND_OPACITY).filled()))?;
+    }
+    Ok(())
+}
+
 fn draw_mark(area: &Area<'_>, chart: &Chart, mark: &Mark, at: &impl Fn(f64, f64) -> (i32, i32)) -> Drawn {
     let (x, _) = at(mark.x, chart.y.low);
     put(area, &PathElement::new([(x, TOP - 6), (x, TOP + PLOT_HEIGHT)], DOTTED.stroke_width(2)))?;
@@ -294,52 +326,15 @@ fn draw_entry(
     write(area, &shortened(name, WIDTH_LETTERS), (x + 38, y), &INK, HPos::Left, VPos::Center)
 }
 
-/// The name, or its start where it has more letters.
+/// The name, or its start and its end where it has more letters: names often differ at their ends.
 pub(super) fn shortened(name: &str, letters: usize) -> String {
-    if name.chars().count() > letters {
-        name.chars().take(letters - 1).chain(['…']).collect()
-    } else {
-        name.to_owned()
+    let all: Vec<char> = name.chars().collect();
+    if all.len() <= letters {
+        return name.to_owned();
     }
-}
-
-/// Corners of the markers, in pixels from their middle; the first marker is a circle.
-const CORNERS: [&[(i32, i32)]; 7] = [
-    &[(-4, -4), (4, -4), (4, 4), (-4, 4)],
-    &[(0, -6), (6, 5), (-6, 5)],
-    &[(0, -6), (6, 0), (0, 6), (-6, 0)],
-    &[(0, 6), (6, -5), (-6, -5)],
-    &[
-        (-2, -6),
-        (2, -6),
-        (2, -2),
-        (6, -2),
-        (6, 2),
-        (2, 2),
-        (2, 6),
-        (-2, 6),
-        (-2, 2),
-        (-6, 2),
-        (-6, -2),
-        (-2, -2),
-    ],
-    &[(-3, -6), (3, -6), (6, 0), (3, 6), (-3, 6), (-6, 0)],
-    &[(-6, -3), (6, -3), (6, 3), (-6, 3)],
-];
-
-/// A marker with a rim of paper, so that neighbours stay apart.
-fn draw_marker(area: &Area<'_>, slot: usize, (x, y): (i32, i32)) -> Drawn {
-    // After each round of hues the markers shift by one.
-    let shape = (slot + slot / HUES) % (CORNERS.len() + 1);
-    let Some(corners) = shape.checked_sub(1).map(|shape| CORNERS[shape]) else {
-        put(area, &Circle::new((x, y), 7, SURFACE.filled()))?;
-        return put(area, &Circle::new((x, y), 5, marker(slot).filled()));
-    };
-    let grown = |by: i32| -> Vec<(i32, i32)> {
-        corners.iter().map(|(dx, dy)| (x + dx + dx.signum() * by, y + dy + dy.signum() * by)).collect()
-    };
-    put(area, &Polygon::new(grown(2), SURFACE.filled()))?;
-    put(area, &Polygon::new(grown(0), marker(slot).filled()))
+    let end = (letters - 1) / 3;
+    let start = letters - 1 - end;
+    all[..start].iter().chain(&['…']).chain(&all[all.len() - end..]).collect()
 }
 
 #[cfg(test)]
@@ -347,14 +342,10 @@ mod tests {
     use super::*;
 
     fn chart(names: &[&str]) -> Chart {
-        let series = names.iter().enumerate().map(|(slot, name)| Series {
-            name: (*name).to_owned(),
-            slot,
-            points: vec![
-                Point { x: 1.0, y: 0.9, bar: None },
-                Point { x: 2.0, y: 0.95, bar: Some((0.94, 0.96)) },
-            ],
-            dots: Vec::new(),
+        let series = names.iter().enumerate().map(|(slot, name)| {
+            let first = Point { x: 1.0, y: 0.9, bar: None };
+            let second = Point { x: 2.0, y: 0.95, bar: Some((0.94, 0.96)) };
+            Series::of(*name, slot, vec![first, second])
         });
         let y = Axis::share("accuracy, %", &[0.9, 0.96]);
         Chart::of(Axis::whole("epoch", &[1.0, 2.0]), y, series.collect())
@@ -383,16 +374,27 @@ mod tests {
     }
 
     #[test]
+    fn areas_of_series_and_rules_lie_below_their_lines() {
+        let mut chart = chart(&["one"]);
+        chart.series[0].band = vec![(1.0, 0.88, 0.92), (2.0, 0.94, 0.96)];
+        chart.rules.push(Rule { name: "rule".into(), slot: 1, y: 0.93, band: Some((0.92, 0.94)) });
+        let svg = draw(&chart).unwrap();
+        let place = |text: &str| svg.find(text).unwrap();
+        assert_eq!(svg.matches("opacity=\"0.16\"").count(), 2);
+        assert!(place("<polygon opacity") < place("#000200"));
+    }
+
+    #[test]
+    fn long_names_keep_their_start_and_their_end() {
+        assert_eq!(shortened("block5 · rank 1", 15), "block5 · rank 1");
+        assert_eq!(shortened("block4+block5 · rank 16", 12), "block4+b… 16");
+        assert_eq!(shortened("abcdefgh", 4).chars().count(), 4);
+    }
+
+    #[test]
     fn names_with_markup_stay_text() {
         let svg = draw(&chart(&["<script>alert(1)</script>"])).unwrap();
         assert!(!svg.contains("<script"));
         assert!(svg.contains("&lt;script&gt;"));
-    }
-
-    #[test]
-    fn no_two_of_the_first_64_series_share_hue_and_marker() {
-        let looks: std::collections::BTreeSet<_> =
-            (0..64usize).map(|slot| (slot % HUES, (slot + slot / HUES) % (CORNERS.len() + 1))).collect();
-        assert_eq!(looks.len(), 64);
     }
 }

@@ -76,7 +76,7 @@ pub(super) fn figure(shown: &Shown<'_>) -> Result<Option<Figure>> {
         title: title.to_owned(),
         description: format!("{title}:{spoken}"),
         caption: format!(
-            "Points of accuracy with intervals of {} over patients, not corrected for several comparisons. The band is the \
+            "Points of accuracy with intervals of {} as in the table, not corrected for several comparisons. The band is the \
              margin of ±{}.{rest}",
             options.confidence(),
             options.margin_in_points()

@@ -6,8 +6,13 @@ mod curves;
 mod drawing;
 mod forest;
 mod heatmap;
+mod markers;
+mod parallel;
+mod pareto;
 mod patients;
+mod precision_recall;
 mod probabilities;
+mod roc;
 mod theme;
 
 use crate::comparison::Group;
@@ -43,9 +48,15 @@ pub(crate) fn overview(shown: &Shown<'_>) -> Result<Vec<Figure>> {
     let of_accuracy = [accuracy::by_rank(shown), accuracy::by_layers(shown)];
     figures.extend(of_accuracy.into_iter().flatten().map(finish).collect::<Result<Vec<_>>>()?);
     figures.extend(heatmap::figure(shown)?);
-    let of_probabilities =
-        [accuracy::by_parameters(shown), probabilities::roc(shown), probabilities::reliability(shown)];
+    let of_probabilities = [
+        pareto::by_parameters(shown),
+        pareto::by_time(shown),
+        roc::figure(shown),
+        precision_recall::figure(shown),
+        probabilities::reliability(shown),
+    ];
     figures.extend(of_probabilities.into_iter().flatten().map(finish).collect::<Result<Vec<_>>>()?);
+    figures.extend(parallel::figure(shown)?);
     figures.extend(patients::figure(shown)?);
     figures.extend(validation_overview(shown.data, shown.groups).map(finish).transpose()?);
     Ok(figures)
@@ -113,7 +124,16 @@ fn describe(title: &str, chart: &Chart) -> String {
         };
     }
     for rule in &chart.rules {
-        text += &format!(" {}: {}.", rule.name, chart.y.spoken(rule.y));
+        text += &match rule.band {
+            Some((low, high)) => format!(
+                " {}: {}, band from {} to {}.",
+                rule.name,
+                chart.y.spoken(rule.y),
+                chart.y.spoken(low),
+                chart.y.spoken(high)
+            ),
+            None => format!(" {}: {}.", rule.name, chart.y.spoken(rule.y)),
+        };
     }
     for guide in &chart.guides {
         text += &format!(" Dotted: {}.", guide.name);
@@ -139,7 +159,8 @@ fn reach(series: &[Series]) -> impl Iterator<Item = f64> {
             let (low, high) = point.bar.unwrap_or((point.y, point.y));
             [low, point.y, high]
         });
-        bars.chain(series.dots.iter().map(|(_, y)| *y))
+        let band = series.band.iter().flat_map(|(_, low, high)| [*low, *high]);
+        bars.chain(series.dots.iter().map(|(_, y)| *y)).chain(band)
     })
 }
 
@@ -173,6 +194,7 @@ mod tests {
             "accuracy-by-rank.svg",
             "accuracy-by-parameters.svg",
             "roc.svg",
+            "precision-recall.svg",
             "reliability.svg",
             "errors-by-patient.svg",
             "validation-accuracy.svg",
@@ -186,7 +208,13 @@ mod tests {
         data.runs.truncate(1);
         assert_eq!(
             names(&data),
-            ["accuracy-by-parameters.svg", "roc.svg", "reliability.svg", "errors-by-patient.svg"]
+            [
+                "accuracy-by-parameters.svg",
+                "roc.svg",
+                "precision-recall.svg",
+                "reliability.svg",
+                "errors-by-patient.svg"
+            ]
         );
     }
 
@@ -217,6 +245,33 @@ mod tests {
     }
 
     #[test]
+    fn times_have_a_chart_where_they_differ() {
+        let mut data = fixture::ranks();
+        for (run, seconds) in data.runs.iter_mut().zip([90.0, 30.0, 31.0, 32.0]) {
+            run.row.result.as_mut().unwrap().train_seconds = seconds;
+        }
+        let chart = figure(&data, "accuracy-by-time.svg");
+        assert!(chart.caption.ends_with(
+            "More accurate than all that took less time: model_5 · block5 · rank 1, model_5 · block5 · rank 5."
+        ));
+        assert!(chart.drawing.contains("\n60\n") && !chart.drawing.contains("logarithmic"));
+        data.runs[0].row.result.as_mut().unwrap().train_seconds = 900.0;
+        assert!(figure(&data, "accuracy-by-time.svg").drawing.contains("logarithmic"));
+    }
+
+    #[test]
+    fn settings_have_a_chart_where_several_differ() {
+        let mut data = fixture::seeds();
+        assert!(!names(&data).contains(&"settings.svg".to_owned()));
+        for (run, rank) in data.runs.iter_mut().skip(3).zip([1, 5, 16]) {
+            run.row.start.ranks = Some(format!("{rank}"));
+        }
+        let description = figure(&data, "settings.svg").description;
+        assert!(description.contains("rank (—, 1, 5, 16), seed (0, 1, 2)"), "{description}");
+        assert!(description.contains("model (model_4, model_5)"), "{description}");
+    }
+
+    #[test]
     fn a_diverged_configuration_has_no_curves_of_probabilities() {
         let mut data = fixture::ranks();
         let before = figure(&data, "roc.svg").drawing.matches("rank 5").count();
@@ -240,7 +295,7 @@ mod tests {
         assert_eq!(
             figure(&data, "accuracy-by-rank.svg").description,
             "Test accuracy against rank: test accuracy, % against rank (doubling scale). model_5 · block5: 96.00 at 1 \
-             to 97.50 at 16. model_4 (no adapters): 97.00."
+             to 97.50 at 16. model_4 (no adapters): 97.00, band from 94.50 to 99.00."
         );
     }
 }

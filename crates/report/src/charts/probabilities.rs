@@ -1,6 +1,6 @@
-//! What the probabilities are worth: ROC curves and reliability diagrams.
+//! What the probabilities are worth: the reliability diagram, and whose curves have bands.
 
-use ranklab_stats::{ReliabilityCurve, RocPoint, roc_curve};
+use ranklab_stats::{Curve, CurveBand, ReliabilityCurve, Resampling, curve_band};
 
 use crate::cells::TestCells;
 use crate::comparison::Group;
@@ -12,115 +12,59 @@ use super::{Draft, Shown, leading, which};
 
 /// Bins of the reliability diagram.
 const BINS: usize = 10;
-/// Places at which the curves of several seeds are averaged.
-const PLACES: usize = 200;
-/// Side of the corner that is shown where all curves run through it.
-const CORNER: f64 = 0.25;
-
-/// ROC curves of the leading configurations.
-pub(super) fn roc(shown: &Shown<'_>) -> Option<Draft> {
-    let mut curves = Vec::new();
-    for (group, slot) in leading(shown.groups) {
-        let Some((cells, area)) = cells(shown, group)
-            .and_then(|(cells, place)| Some((cells, shown.measured[place].area?.estimate)))
-        else {
-            continue;
-        };
-        curves.extend(curve(cells).map(|curve| (format!("{}, AUC {}", group.name, four(area)), slot, curve)));
-    }
-    // All of the curve that matters lies in a corner for good models.
-    let reaches_corner = |curve: &Vec<(f64, f64)>| height(curve, CORNER) >= 1.0 - CORNER / 5.0;
-    let corner = curves.iter().all(|(.., curve)| reaches_corner(curve));
-    let side = if corner { CORNER } else { 1.0 };
-    let series: Vec<Series> = curves
-        .into_iter()
-        .map(|(name, slot, curve)| {
-            let points = cut(&curve, side).into_iter().map(|(x, y)| Point { x, y, bar: None }).collect();
-            Series { name, slot, points, dots: Vec::new() }
-        })
-        .collect();
-    if series.is_empty() {
-        return None;
-    }
-    let floor = 1.0 - side;
-    let chance = Guide { name: "chance".to_owned(), path: vec![(0.0, 0.0), (1.0, 1.0)] };
-    let close_up = if corner { " Only the upper left corner is shown." } else { "" };
-    Some(Draft {
-        file_name: "roc.svg".into(),
-        title: "ROC curves".into(),
-        caption: format!(
-            "Test cells of {}: folds together, seeds averaged at equal false positive rates.{close_up}",
-            which(shown.groups)
-        ),
-        chart: Chart {
-            guides: if corner { Vec::new() } else { vec![chance] },
-            marked: false,
-            ..Chart::of(
-                Axis::share("uninfected called parasitized, %", &[0.0, side]),
-                Axis::share("sensitivity, %", &[floor, 1.0]),
-                series,
-            )
-        },
-    })
-}
+/// Curves with a band each; more would cover each other.
+const BANDS: usize = 3;
+/// Resamples of a band, whose ends are drawn to the width of a line.
+const BAND_REPLICATES: usize = 500;
+/// The same where cells and seeds are many.
+const LEAST_REPLICATES: usize = 100;
+/// Cells of all seeds and resamples that a band may take: a fraction of a second.
+const BAND_CELLS: usize = 60_000_000;
+/// Seed of a band's resamples: the same rows give the same band.
+const SEED: u64 = 0;
 
 /// A group's cells and its place.
-fn cells<'a>(shown: &'a Shown<'_>, group: &Group) -> Option<(&'a TestCells, usize)> {
+pub(super) fn cells<'a>(shown: &'a Shown<'_>, group: &Group) -> Option<(&'a TestCells, usize)> {
     let place = shown.groups.iter().position(|other| other.runs == group.runs)?;
     Some((shown.measured[place].cells.as_ref().ok()?, place))
 }
 
-/// The corners of the curve of a single repeat, or the mean curve of several.
-fn curve(cells: &TestCells) -> Option<Vec<(f64, f64)>> {
-    let mut curves = Vec::new();
-    for repeat in &cells.repeats {
-        let points = roc_curve(&cells.labels, repeat).ok()??;
-        let place = |point: &RocPoint| (point.false_positive_rate, point.sensitivity);
-        curves.push(corners(&points.iter().map(place).collect::<Vec<_>>()));
-    }
-    if curves.len() == 1 {
-        return curves.pop();
-    }
-    // Closer to each other where curves are steep.
-    let places = (0..=PLACES).map(|place| (place as f64 / PLACES as f64).powi(2));
-    let mean = |x: f64| curves.iter().map(|curve| height(curve, x)).sum::<f64>() / curves.len() as f64;
-    Some(std::iter::once((0.0, 0.0)).chain(places.map(|x| (x, mean(x)))).collect())
-}
-
-/// Without points between two others on a level or upright line.
-fn corners(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
-    let between = |place: usize| {
-        let Some([before, point, after]) = place.checked_sub(1).and_then(|from| points.get(from..from + 3))
-        else {
-            return false;
-        };
-        (before.0 == point.0 && point.0 == after.0) || (before.1 == point.1 && point.1 == after.1)
+/// Places of the groups whose curves have bands, and a sentence on bands for the caption: all where they
+/// are few, or else the most accurate of each model.
+pub(super) fn banded<'a>(shown: &Shown<'a>) -> (Vec<&'a Group>, String) {
+    let leading: Vec<&Group> = leading(shown.groups).into_iter().map(|(group, _)| group).collect();
+    let confidence = shown.data.options.confidence();
+    let sentence = |of: &str| {
+        format!(
+            " Bands{of} are intervals of {confidence} over patients (at most {BAND_REPLICATES} resamples), at each place \
+             on its own and not for a curve as a whole."
+        )
     };
-    (0..points.len()).filter(|place| !between(*place)).map(|place| points[place]).collect()
-}
-
-/// The curve's height at a false positive rate, the upper end of an upright stretch.
-fn height(curve: &[(f64, f64)], x: f64) -> f64 {
-    let after = curve.partition_point(|point| point.0 <= x);
-    match (after.checked_sub(1).map(|before| curve[before]), curve.get(after)) {
-        (Some(before), Some(after)) => {
-            before.1 + (after.1 - before.1) * (x - before.0) / (after.0 - before.0)
-        }
-        (Some(last), None) => last.1,
-        (None, _) => 0.0,
+    if leading.len() <= BANDS {
+        return (leading, sentence(""));
     }
+    let mut best: Vec<&Group> = Vec::new();
+    for group in leading {
+        let accuracy = group.accuracy();
+        match best.iter_mut().find(|other| other.first.start.model == group.first.start.model) {
+            Some(other) if other.accuracy() < accuracy => *other = group,
+            Some(_) => {}
+            None => best.push(group),
+        }
+    }
+    best.truncate(BANDS);
+    (best, sentence(", drawn for the most accurate configuration of each model,"))
 }
 
-/// The part of a curve that lies in the upper left square of a side.
-fn cut(curve: &[(f64, f64)], side: f64) -> Vec<(f64, f64)> {
-    let floor = 1.0 - side;
-    let inside = curve.iter().take_while(|point| point.0 < side).map(|(x, y)| (*x, y.max(floor)));
-    let mut points: Vec<(f64, f64)> = inside.collect();
-    points.push((side, height(curve, side).max(floor)));
-    // Steps that no screen shows would only make the page heavy.
-    let step = side / 1000.0;
-    points.dedup_by(|next, kept| (next.0 - kept.0).abs() < step && (next.1 - kept.1).abs() < step);
-    points
+/// The curve of a group's cells with its band at these places; `None` where it cannot be had, as from
+/// cells of one class.
+pub(super) fn band(shown: &Shown<'_>, curve: Curve, cells: &TestCells, places: &[f64]) -> Option<CurveBand> {
+    let options = &shown.data.options;
+    let affordable = BAND_CELLS / (cells.labels.len() * cells.repeats.len()).max(1);
+    let replicates = affordable.clamp(LEAST_REPLICATES, BAND_REPLICATES);
+    let resampling =
+        Resampling { replicates: options.replicates.min(replicates), seed: SEED, level: options.level() };
+    curve_band(curve, &cells.labels, &cells.lists(), &cells.clusters, places, &resampling).ok().flatten()
 }
 
 /// Predicted against observed shares of the leading configurations.
@@ -133,7 +77,7 @@ pub(super) fn reliability(shown: &Shown<'_>) -> Option<Draft> {
         let point = |x: Option<f64>, y: Option<f64>| Some(Point { x: x?, y: y?, bar: None });
         let points = curve.bins.iter().filter_map(|bin| point(bin.mean_predicted, bin.observed)).collect();
         let name = format!("{}, ECE {}", group.name, four(curve.expected_calibration_error()));
-        series.push(Series { name, slot, points, dots: Vec::new() });
+        series.push(Series::of(name, slot, points));
     }
     if series.is_empty() {
         return None;
@@ -159,27 +103,4 @@ pub(super) fn reliability(shown: &Shown<'_>) -> Option<Draft> {
             )
         },
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_corners_of_a_curve_are_drawn() {
-        let points = [(0.0, 0.0), (0.0, 0.4), (0.0, 0.8), (0.1, 0.8), (0.2, 0.8), (0.3, 0.9), (1.0, 1.0)];
-        assert_eq!(corners(&points), [(0.0, 0.0), (0.0, 0.8), (0.2, 0.8), (0.3, 0.9), (1.0, 1.0)]);
-    }
-
-    #[test]
-    fn a_curve_is_cut_where_it_leaves_the_corner() {
-        let curve = [(0.0, 0.0), (0.0, 0.8), (0.2, 0.8), (0.3, 0.9), (1.0, 1.0)];
-        assert!((height(&curve, 0.25) - 0.85).abs() < 1e-12);
-        assert_eq!((height(&curve, 0.0), height(&curve, 1.0)), (0.8, 1.0));
-        let cut = cut(&curve, 0.25);
-        assert_eq!(cut[..3], [(0.0, 0.75), (0.0, 0.8), (0.2, 0.8)]);
-        assert_eq!((cut.len(), cut[3].0), (4, 0.25));
-        let fine: Vec<(f64, f64)> = (0..=100_000).map(|place| (f64::from(place) / 1e5, 1.0)).collect();
-        assert!((900..1100).contains(&super::cut(&fine, 1.0).len()));
-    }
 }

@@ -113,6 +113,18 @@ pub(crate) fn predictions() -> Vec<PredictionRow> {
     .into()
 }
 
+/// Predictions of two validation images.
+pub(crate) fn validation(probability: f64) -> Vec<PredictionRow> {
+    [("v_1.png", 1, probability), ("v_2.png", 0, 1.0 - probability)]
+        .map(|(image, label, probability)| PredictionRow {
+            image: image.into(),
+            patient: "C3".into(),
+            label,
+            probability,
+        })
+        .into()
+}
+
 /// Two epochs' metrics.
 pub(crate) fn epochs() -> Vec<EpochMetric> {
     let names = ["train_loss", "train_accuracy", "validation_loss", "validation_accuracy", "seconds"];
@@ -165,6 +177,7 @@ pub(crate) async fn finish(store: &Store, run: &NewRun, accuracy: f64) -> i64 {
     let id = store.start_run(run).await.unwrap();
     store.record_steps(id, &steps(3)).await.unwrap();
     store.record_epoch(id, &epochs()).await.unwrap();
+    store.record_validation(id, &validation(0.75)).await.unwrap();
     let artifacts = [artifact(&format!("{id}/model.safetensors"))];
     store.finish_run(id, &result(accuracy), &predictions(), &artifacts).await.unwrap();
     id

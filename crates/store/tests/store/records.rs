@@ -5,7 +5,7 @@ use ranklab_store::{
 };
 
 use crate::fixture::{
-    artifact, epochs, filled, finish, new_run, new_sweep, place, plan, predictions, result, steps,
+    artifact, epochs, filled, finish, new_run, new_sweep, place, plan, predictions, result, steps, validation,
 };
 
 #[tokio::test]
@@ -21,6 +21,9 @@ async fn every_record_is_read_back_as_it_was_written() {
     store.record_steps(id, &steps(700)).await.unwrap();
     store.record_epoch(id, &epochs()).await.unwrap();
     store.heartbeat(id).await.unwrap();
+    // A better epoch comes later, with the same images.
+    store.record_validation(id, &validation(0.6)).await.unwrap();
+    store.record_validation(id, &validation(0.9)).await.unwrap();
     let artifacts = [artifact("7/adapter.safetensors"), artifact("7/model.safetensors")];
     store.finish_run(id, &result(0.5), &predictions(), &artifacts).await.unwrap();
     store.close().await;
@@ -37,6 +40,7 @@ async fn every_record_is_read_back_as_it_was_written() {
     expected.sort_by(|left, right| (left.epoch, &left.metric).cmp(&(right.epoch, &right.metric)));
     assert_eq!(store.epoch_metrics(id).await.unwrap(), expected);
     assert_eq!(store.predictions(id).await.unwrap(), predictions());
+    assert_eq!(store.validation_predictions(id).await.unwrap(), validation(0.9));
     assert_eq!(store.artifacts(id).await.unwrap(), artifacts);
 }
 

@@ -62,6 +62,7 @@ async fn a_database_of_schema_2_is_brought_up_to_date_and_keeps_every_row() {
     }
     let progress = store.query("SELECT SUM(finished), SUM(diverged), SUM(failed) FROM sweep_progress");
     assert_eq!(progress.await.unwrap().rows, [[3, 0, 1].map(Value::Integer)]);
+    assert_eq!(store.validation_predictions(1).await.unwrap(), []);
     store.close().await;
     for table in TABLES {
         let kept = rows(&path, table).await;

@@ -46,6 +46,10 @@ pub(crate) fn convolve(
     terms: FrozenTerms,
 ) -> FeatureMap {
     let (height, width) = (map.height, map.width);
+    assert!(
+        kernel.panels.forward.is_some() || !matches!(terms, FrozenTerms::Computed { .. }),
+        "the frozen products must be given: the kernel was freed"
+    );
     let [adapters, rank] =
         factors.as_ref().map_or([0, 0], |factors| [factors.up.dims()[0], factors.up.dims()[1]]);
     let shape = Shape {
@@ -84,8 +88,8 @@ struct AdaptedConvolution {
 impl AdaptedConvolution {
     fn kernels<'a>(&'a self, down: &'a [f32], up: &'a [f32]) -> Kernels<'a> {
         Kernels {
-            forward: &self.panels.forward,
-            backward: self.panels.backward.as_deref().unwrap_or_default(),
+            forward: self.panels.forward.as_ref(),
+            backward: self.panels.backward.as_ref(),
             bias: match self.terms {
                 FrozenTerms::Computed { bias: true } => &self.panels.bias,
                 _ => &[],

@@ -17,10 +17,9 @@
 use rayon::prelude::*;
 
 use super::{
+    compact::CompactKernel,
     memory::Buffer,
-    packed::{
-        NARROW, PANEL, multiply, multiply_add, multiply_transposed, pack, pack_transposed, packed_values,
-    },
+    packed::{NARROW, PANEL, multiply, multiply_add, multiply_transposed, pack, pack_transposed},
     passes::{
         Maps, transform_input, transform_input_transposed, transform_output, transform_output_transposed,
     },
@@ -86,10 +85,10 @@ impl Shape {
 /// The frozen kernel as products read it, and the adapters' factors.
 #[derive(Clone, Copy)]
 pub(crate) struct Kernels<'a> {
-    /// `U`, packed: `[36, packed]`.
-    pub(crate) forward: &'a [f32],
-    /// `Uᵀ`, packed; empty where no gradient for the input is asked for.
-    pub(crate) backward: &'a [f32],
+    /// `U`; absent where its products are known.
+    pub(crate) forward: Option<&'a CompactKernel>,
+    /// `Uᵀ`; absent where no gradient for the input is asked for.
+    pub(crate) backward: Option<&'a CompactKernel>,
     /// `[C_out]`, or empty where none is added.
     pub(crate) bias: &'a [f32],
     /// The output's frozen terms `[positions, given · images, C_out]` where they are known already, else
@@ -153,12 +152,9 @@ pub(crate) fn forward(shape: &Shape, kernels: &Kernels<'_>, x: &[f32], y: &mut [
     targets.par_iter_mut().zip(windows.par_chunks_exact(input.transformed_part())).enumerate().for_each(
         |(position, ((products, low_products), windows))| {
             let windows = &windows[..input.transformed_at_one()];
-            if shape.frozen {
-                let Shape { channels_in, channels_out, .. } = *shape;
-                let size = packed_values::<PANEL>(channels_in, channels_out);
-                let kernel = &kernels.forward[position * size..][..size];
+            if let Some(kernel) = kernels.forward.filter(|_| shape.frozen) {
                 let products = &mut products[..shape.frozen_output().transformed_at_one()];
-                multiply::<PANEL>([channels_in, channels_out], windows, kernel, products);
+                kernel.multiply(position, windows, products);
             }
             let low_products = &mut low_products[..low.transformed_at_one()];
             multiply_down(shape, kernels, position, windows, low_products);
@@ -254,7 +250,7 @@ pub(crate) fn backward(
     y_gradient: &[f32],
     with_input: bool,
 ) -> Gradients {
-    let Shape { channels_in, channels_out, rank, adapters, .. } = *shape;
+    let Shape { channels_in, rank, adapters, .. } = *shape;
     let (input, output, low_maps) = (shape.input(), shape.frozen_output(), shape.low_rank());
     let pairs = channels_in * rank;
 
@@ -283,13 +279,11 @@ pub(crate) fn backward(
         };
         let window_gradient =
             if with_input { &mut window_gradient[..input.transformed_at_one()] } else { &mut [] };
-        if with_frozen {
-            let size = packed_values::<PANEL>(channels_out, channels_in);
-            let kernel = &kernels.backward[position * size..][..size];
-            let products = &products[at(&output)];
-            multiply::<PANEL>([channels_out, channels_in], products, kernel, window_gradient);
-        } else {
-            window_gradient.fill(0.0);
+        match kernels.backward {
+            Some(kernel) if with_frozen => {
+                kernel.multiply(position, &products[at(&output)], window_gradient);
+            }
+            _ => window_gradient.fill(0.0),
         }
         let windows = &windows[at(&input)];
         let low = &low[at(&low_maps)];

@@ -55,3 +55,11 @@ impl DerefMut for Buffer {
         &mut self.0
     }
 }
+
+/// The first `values` of `memory`, grown where it is too short.
+pub(crate) fn grown(memory: &mut Vec<f32>, values: usize) -> &mut [f32] {
+    if memory.len() < values {
+        memory.resize(values, 0.0);
+    }
+    &mut memory[..values]
+}

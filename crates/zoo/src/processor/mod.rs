@@ -2,6 +2,7 @@
 //! products with kernels that are packed once.
 
 pub(crate) mod adapted;
+pub(crate) mod compact;
 pub(crate) mod dense;
 pub(crate) mod memory;
 pub(crate) mod packed;

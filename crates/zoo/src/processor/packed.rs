@@ -6,7 +6,7 @@
 
 use pulp::{Simd, WithSimd};
 
-use super::prefetch::{LINE, prefetch};
+use super::prefetch::{in_lines, per_line, prefetch};
 
 /// Columns of a panel: the part of the matrix that is read row by row without a gap.
 pub(crate) const PANEL: usize = 32;
@@ -63,7 +63,7 @@ pub(crate) fn multiply<const P: usize>(
 ) {
     let rows = left.len() / inner;
     let left = Left { values: left, row: inner, place: 1 };
-    pulp::Arch::new().dispatch(Product::<P> { rows, inner, columns, left, panels, out, add: false });
+    multiply_whole::<P>([rows, inner, columns], left, panels, out, false);
 }
 
 /// `out += left · packed`, likewise.
@@ -75,7 +75,7 @@ pub(crate) fn multiply_add<const P: usize>(
 ) {
     let rows = left.len() / inner;
     let left = Left { values: left, row: inner, place: 1 };
-    pulp::Arch::new().dispatch(Product::<P> { rows, inner, columns, left, panels, out, add: true });
+    multiply_whole::<P>([rows, inner, columns], left, panels, out, true);
 }
 
 /// `out = leftᵀ · right`: `[inner, rows]ᵀ · [inner, columns]`, all row-major, on the calling thread.
@@ -89,10 +89,10 @@ pub(crate) fn multiply_transposed(
     let left = Left { values: left, row: 1, place: rows };
     if columns > NARROW {
         let panels = &pack::<PANEL>(right, inner, columns);
-        pulp::Arch::new().dispatch(Product::<PANEL> { rows, inner, columns, left, panels, out, add: false });
+        multiply_whole::<PANEL>([rows, inner, columns], left, panels, out, false);
     } else {
         let panels = &pack::<NARROW>(right, inner, columns);
-        pulp::Arch::new().dispatch(Product::<NARROW> { rows, inner, columns, left, panels, out, add: false });
+        multiply_whole::<NARROW>([rows, inner, columns], left, panels, out, false);
     }
 }
 
@@ -106,7 +106,7 @@ pub(crate) fn multiply_transposed_packed(
     out: &mut [f32],
 ) {
     let left = Left { values: left, row: 1, place: stride };
-    pulp::Arch::new().dispatch(Product::<PANEL> { rows, inner, columns, left, panels, out, add: false });
+    multiply_whole::<PANEL>([rows, inner, columns], left, panels, out, false);
 }
 
 /// A matrix by the distances between its rows and between the places of a row, one of them 1.
@@ -117,17 +117,72 @@ struct Left<'a> {
     place: usize,
 }
 
-struct Product<'a, const P: usize> {
+fn multiply_whole<const P: usize>(
+    [rows, inner, columns]: [usize; 3],
+    left: Left<'_>,
+    panels: &[f32],
+    out: &mut [f32],
+    add: bool,
+) {
+    let (panels, room) = (&Whole(panels), &mut [][..]);
+    pulp::Arch::new().dispatch(Product::<P, _> { rows, inner, columns, left, panels, room, out, add });
+}
+
+/// Panels that lie in memory as they are.
+struct Whole<'a>(&'a [f32]);
+
+/// Where a product's panels come from.
+pub(crate) trait Panels {
+    /// A value as it lies in memory.
+    type Stored;
+
+    /// The stored values of all panels.
+    fn stored(&self) -> &[Self::Stored];
+
+    /// Panel `number` of `values` values as numbers, written to `room` where it does not lie in memory
+    /// like that.
+    fn panel<'a>(&'a self, number: usize, values: usize, room: &'a mut [f32]) -> &'a [f32];
+}
+
+impl Panels for Whole<'_> {
+    type Stored = f32;
+
+    #[inline(always)]
+    fn stored(&self) -> &[f32] {
+        self.0
+    }
+
+    #[inline(always)]
+    fn panel<'a>(&'a self, number: usize, values: usize, _room: &'a mut [f32]) -> &'a [f32] {
+        &self.0[number * values..][..values]
+    }
+}
+
+/// `out = left · panels`, with `room` for one panel where it has to be unpacked.
+pub(crate) fn multiply_panels<const P: usize>(
+    [inner, columns]: [usize; 2],
+    left: &[f32],
+    panels: &impl Panels,
+    room: &mut [f32],
+    out: &mut [f32],
+) {
+    let rows = left.len() / inner;
+    let left = Left { values: left, row: inner, place: 1 };
+    pulp::Arch::new().dispatch(Product::<P, _> { rows, inner, columns, left, panels, room, out, add: false });
+}
+
+struct Product<'a, const P: usize, F> {
     rows: usize,
     inner: usize,
     columns: usize,
     left: Left<'a>,
-    panels: &'a [f32],
+    panels: &'a F,
+    room: &'a mut [f32],
     out: &'a mut [f32],
     add: bool,
 }
 
-impl<const P: usize> WithSimd for Product<'_, P> {
+impl<const P: usize, F: Panels> WithSimd for Product<'_, P, F> {
     type Output = ();
 
     #[inline(always)]
@@ -141,19 +196,20 @@ impl<const P: usize> WithSimd for Product<'_, P> {
     }
 }
 
-impl<const P: usize> Product<'_, P> {
+impl<const P: usize, F: Panels> Product<'_, P, F> {
     #[inline(always)]
     fn run<S: Simd, const ROWS: usize, const VECTORS: usize>(self, simd: S) {
-        let Self { rows, inner, columns, left, panels, out, add } = self;
-        for (number, panel) in panels.chunks_exact(inner * P).enumerate() {
+        let Self { rows, inner, columns, left, panels, room, out, add } = self;
+        for number in 0..columns.div_ceil(P) {
+            let panel = panels.panel(number, inner * P, room);
             let start = number * P;
             let count = P.min(columns - start);
             let mut row = 0;
             // Each block of rows fetches another part of the next panel, which lies in main memory.
-            let mut ahead = panels.get((number + 1) * inner * P..).unwrap_or_default();
+            let mut ahead = panels.stored().get((number + 1) * inner * P..).unwrap_or_default();
             ahead = &ahead[..ahead.len().min(inner * P)];
             while row < rows {
-                let (now, later) = ahead.split_at(ahead.len().min(inner * LINE));
+                let (now, later) = ahead.split_at(ahead.len().min(inner * per_line::<F::Stored>()));
                 ahead = later;
                 let left = Left { values: &left.values[row * left.row..], ..left };
                 let out = &mut out[row * columns..];
@@ -168,11 +224,11 @@ impl<const P: usize> Product<'_, P> {
                     }
                 };
                 row += if rows - row >= ROWS {
-                    block::<S, ROWS, VECTORS, P>(simd, inner, left, [panel, now], &mut put)
+                    block::<S, ROWS, VECTORS, P>(simd, inner, left, panel, now, &mut put)
                 } else if rows - row >= 4 {
-                    block::<S, 4, VECTORS, P>(simd, inner, left, [panel, now], &mut put)
+                    block::<S, 4, VECTORS, P>(simd, inner, left, panel, now, &mut put)
                 } else {
-                    block::<S, 1, VECTORS, P>(simd, inner, left, [panel, now], &mut put)
+                    block::<S, 1, VECTORS, P>(simd, inner, left, panel, now, &mut put)
                 };
             }
         }
@@ -185,20 +241,21 @@ fn block<S: Simd, const ROWS: usize, const VECTORS: usize, const P: usize>(
     simd: S,
     inner: usize,
     left: Left<'_>,
-    [panel, ahead]: [&[f32]; 2],
+    panel: &[f32],
+    ahead: &[impl Sized],
     put: &mut impl FnMut(usize, &[f32; P]),
 ) -> usize {
     let mut result = [[0.0f32; P]; ROWS];
     if left.place == 1 {
         let rows: [&[f32]; ROWS] = std::array::from_fn(|row| &left.values[row * left.row..][..inner]);
         let factors = |place: usize| std::array::from_fn(|row| rows[row][place]);
-        sum::<S, ROWS, VECTORS, P>(simd, inner, factors, [panel, ahead], &mut result);
+        sum::<S, ROWS, VECTORS, P>(simd, inner, factors, panel, ahead, &mut result);
     } else {
         let factors = |place: usize| {
             let values = &left.values[place * left.place..][..ROWS];
             std::array::from_fn(|row| values[row])
         };
-        sum::<S, ROWS, VECTORS, P>(simd, inner, factors, [panel, ahead], &mut result);
+        sum::<S, ROWS, VECTORS, P>(simd, inner, factors, panel, ahead, &mut result);
     }
     for (row, values) in result.iter().enumerate() {
         put(row, values);
@@ -212,14 +269,15 @@ fn sum<S: Simd, const ROWS: usize, const VECTORS: usize, const P: usize>(
     simd: S,
     inner: usize,
     factors: impl Fn(usize) -> [f32; ROWS],
-    [panel, ahead]: [&[f32]; 2],
+    panel: &[f32],
+    ahead: &[impl Sized],
     result: &mut [[f32; P]; ROWS],
 ) {
     let (vectors, _) = S::as_simd_f32s(panel);
     let per_row = P / S::F32_LANES;
     for offset in (0..per_row).step_by(VECTORS) {
         let mut sums = [[simd.splat_f32s(0.0); VECTORS]; ROWS];
-        let mut lines = ahead.chunks(LINE);
+        let mut lines = in_lines(ahead);
         for (place, values) in vectors.chunks_exact(per_row).enumerate().take(inner) {
             if let Some(line) = lines.next() {
                 prefetch(line);

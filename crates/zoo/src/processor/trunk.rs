@@ -8,8 +8,10 @@ use std::cell::RefCell;
 use rayon::prelude::*;
 
 use super::{
-    packed::{PANEL, multiply, pack, packed_values},
-    tiles::{self, ZERO, lane_groups, load, store, transform_and_pack},
+    compact::CompactKernel,
+    memory::grown,
+    packed::{PANEL, multiply, pack},
+    tiles::{self, ZERO, lane_groups, load, store},
     vectors::vectorized,
 };
 use crate::{
@@ -54,11 +56,17 @@ impl MapShape {
 struct ProcessorLayer {
     input: MapShape,
     channels_out: usize,
-    /// `[36, C_in, C_out]`, or `[9 · C_in, C_out]` for the first convolution, packed.
-    kernel: Vec<f32>,
+    kernel: Kernel,
     bias: Vec<f32>,
     pools: bool,
-    first: bool,
+}
+
+#[derive(Debug)]
+enum Kernel {
+    /// The first convolution's: `[9 · C_in, C_out]`, packed.
+    Neighbours(Vec<f32>),
+    /// In the transformed domain.
+    Transformed(CompactKernel),
 }
 
 impl ProcessorLayer {
@@ -66,20 +74,16 @@ impl ProcessorLayer {
         let pretrained = &weights.layers[layer.index()];
         let (channels_in, channels_out) = (layer.channels_in(), layer.channels_out());
         let kernel = taps_first(&pretrained.kernel, channels_in, channels_out);
-        let first = layer.index() == 0;
         Self {
             input: MapShape { side: image_size >> (layer.block() - 1), channels: channels_in },
             channels_out,
-            kernel: if first {
-                pack::<PANEL>(&kernel, 9 * channels_in, channels_out)
+            kernel: if layer.index() == 0 {
+                Kernel::Neighbours(pack::<PANEL>(&kernel, 9 * channels_in, channels_out))
             } else {
-                let values = packed_values::<PANEL>(channels_in, channels_out);
-                let packed = |matrix: &[f32]| pack::<PANEL>(matrix, channels_in, channels_out);
-                transform_and_pack(&kernel, channels_in * channels_out, values, packed)
+                Kernel::Transformed(CompactKernel::new(&kernel, [channels_in, channels_out]))
             },
             bias: pretrained.bias.clone(),
             pools: layer.ends_block(),
-            first,
         }
     }
 
@@ -94,14 +98,13 @@ impl ProcessorLayer {
     }
 
     fn forward(&self, maps: &[f32], scratch: &mut Scratch, outputs: &mut [f32]) {
-        if self.first {
-            self.first_forward(maps, scratch, outputs);
-        } else {
-            self.tiled_forward(maps, scratch, outputs);
+        match &self.kernel {
+            Kernel::Neighbours(kernel) => self.first_forward(kernel, maps, scratch, outputs),
+            Kernel::Transformed(kernel) => self.tiled_forward(kernel, maps, scratch, outputs),
         }
     }
 
-    fn first_forward(&self, maps: &[f32], scratch: &mut Scratch, outputs: &mut [f32]) {
+    fn first_forward(&self, kernel: &[f32], maps: &[f32], scratch: &mut Scratch, outputs: &mut [f32]) {
         let (inner, columns) = (9 * self.input.channels, self.channels_out);
         let maps = maps.chunks_exact(self.input.values());
         for (map, output) in maps.zip(outputs.chunks_exact_mut(self.output().values())) {
@@ -110,7 +113,7 @@ impl ProcessorLayer {
             gather_neighbours(map, self.input.side, rows);
             for (rows, output) in rows.chunks(FIRST_ROWS * inner).zip(output.chunks_mut(FIRST_ROWS * columns))
             {
-                multiply::<PANEL>([inner, columns], rows, &self.kernel, output);
+                multiply::<PANEL>([inner, columns], rows, kernel, output);
             }
             vectorized(
                 #[inline(always)]
@@ -125,7 +128,13 @@ impl ProcessorLayer {
         }
     }
 
-    fn tiled_forward(&self, maps: &[f32], scratch: &mut Scratch, outputs: &mut [f32]) {
+    fn tiled_forward(
+        &self,
+        kernel: &CompactKernel,
+        maps: &[f32],
+        scratch: &mut Scratch,
+        outputs: &mut [f32],
+    ) {
         let images = maps.len() / self.input.values();
         let (channels_in, channels_out) = (self.input.channels, self.channels_out);
         let before_pooling = MapShape { side: self.input.side, channels: channels_out };
@@ -139,12 +148,10 @@ impl ProcessorLayer {
                 #[inline(always)]
                 || transform_input(maps, self.input, first, tiles, input),
             );
-            let kernels = self.kernel.chunks_exact(packed_values::<PANEL>(channels_in, channels_out));
             let rows = input.chunks_exact(tiles * channels_in);
-            for ((kernel, rows), products) in
-                kernels.zip(rows).zip(products.chunks_exact_mut(tiles * channels_out))
-            {
-                multiply::<PANEL>([channels_in, channels_out], rows, kernel, products);
+            let products_of = products.chunks_exact_mut(tiles * channels_out);
+            for (position, (rows, products)) in rows.zip(products_of).enumerate() {
+                kernel.multiply(position, rows, products);
             }
             vectorized(
                 #[inline(always)]
@@ -180,14 +187,6 @@ thread_local! {
     static MEMORY: RefCell<Memory> = RefCell::new(Memory::default());
 }
 
-/// The first `values` of `memory`, grown where it is too short.
-pub(crate) fn grown(memory: &mut Vec<f32>, values: usize) -> &mut [f32] {
-    if memory.len() < values {
-        memory.resize(values, 0.0);
-    }
-    &mut memory[..values]
-}
-
 /// The frozen convolutions from the image up to a cut.
 #[derive(Debug)]
 pub struct ProcessorTrunk {
@@ -203,6 +202,11 @@ impl ProcessorTrunk {
         let layers =
             below.into_par_iter().map(|layer| ProcessorLayer::new(weights, layer, image_size)).collect();
         Self { layers, image_size, values: cut.shape(image_size).iter().product() }
+    }
+
+    /// Frees the working memory of all threads; who computes again gets it again.
+    pub fn release_memory() {
+        rayon::broadcast(|_| drop(MEMORY.take()));
     }
 
     /// Images that keep every core busy.
@@ -403,7 +407,8 @@ mod tests {
             for (found, expected) in found.iter().zip(&expected) {
                 let difference = (found - expected).abs();
                 assert!(
-                    difference < 2e-5 * scale,
+                    // Kernels are rounded to 16 bits, in up to 12 convolutions one after the other.
+                    difference < 3e-4 * scale,
                     "{size} pixels, cut {above}: {found} instead of {expected}"
                 );
             }
