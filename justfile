@@ -85,6 +85,22 @@ golden python="python3":
     {{ python }} tests/golden/grad_cam.py
     {{ python }} tests/golden/trunk.py data/vgg16_imagenet.safetensors
 
+# Kill a sweep at so many random moments and resume it each time: `just test-kills 500`.
+[group('check')]
+test-kills kills="500" seed="5":
+    RANKLAB_KILLS={{ kills }} RANKLAB_KILL_SEED={{ seed }} cargo test --release --locked --package ranklab-cli \
+        --test integration killed_at_random_moments -- --nocapture
+
+# Processes that write one database at once, and what of it arrives: `just stress-writers minutes=10`.
+[group('check')]
+stress-writers *arguments:
+    cargo run --release --locked --quiet --package ranklab-store --example stress_writers -- "$@"
+
+# A small database as an earlier commit writes it, to be kept as a fixture.
+[group('check')]
+schema-fixture commit file:
+    scripts/schema-fixture.sh {{ commit }} {{ file }}
+
 # Every job side by side with PyTorch + PEFT and MLflow; writes bench/RESULTS.md.
 [group('check')]
 bench *arguments:

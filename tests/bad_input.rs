@@ -158,7 +158,7 @@ fn a_failing_trial_does_not_stop_the_others() {
         "--format",
         "csv",
     ]);
-    assert_eq!(states.lines().skip(1).collect::<Vec<_>>(), ["failed,1", "finished,1"]);
+    assert_eq!(states.lines().skip(1).collect::<Vec<_>>(), ["diverged,1", "finished,1"]);
 }
 
 #[test]

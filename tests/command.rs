@@ -32,24 +32,34 @@ impl Ranklab {
         self.folder.path().join(name)
     }
 
-    /// Runs with the given arguments in the test's folder.
-    pub fn run(&self, arguments: &[&str]) -> Output {
-        Command::new(env!("CARGO_BIN_EXE_ranklab"))
+    /// The binary with the given arguments in the test's folder.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_ranklab"));
+        command
             .args(arguments)
             .current_dir(self.folder.path())
             .env_remove("RANKLAB_RUNS")
             .env_remove("RANKLAB_DATA")
-            .env_remove("RANKLAB_REPORTS")
-            .output()
-            .unwrap()
+            .env_remove("RANKLAB_REPORTS");
+        command
+    }
+
+    /// Runs with the given arguments in the test's folder.
+    pub fn run(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().unwrap()
+    }
+
+    /// The arguments of a sweep of [`SMALL`] with more settings, which win.
+    pub fn sweep_arguments<'a>(&self, more: &[&'a str]) -> Vec<&'a str> {
+        let key = |setting: &str| setting.split('=').next().map(str::to_owned);
+        let replaced = |small: &&&str| more.iter().any(|setting| key(setting) == key(small));
+        let small: Vec<&str> = SMALL.iter().filter(|small| !replaced(small)).copied().collect();
+        [&["sweep"], small.as_slice(), more].concat()
     }
 
     /// Runs a sweep of [`SMALL`] with more settings, which win.
     pub fn sweep(&self, more: &[&str]) -> Output {
-        let key = |setting: &str| setting.split('=').next().map(str::to_owned);
-        let replaced = |small: &&&str| more.iter().any(|setting| key(setting) == key(small));
-        let small: Vec<&str> = SMALL.iter().filter(|small| !replaced(small)).copied().collect();
-        self.run(&[&["sweep"], small.as_slice(), more].concat())
+        self.run(&self.sweep_arguments(more))
     }
 
     /// Standard output of a command that must succeed.

@@ -4,7 +4,9 @@
 mod bad_input;
 mod browser;
 mod command;
+mod durability;
 mod galleries;
 mod real_images;
+mod reliability;
 mod shuffled_labels;
 mod sweeping;

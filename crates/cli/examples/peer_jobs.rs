@@ -8,7 +8,7 @@ use std::{env, error::Error, path::Path, time::Instant};
 use burn::tensor::Device;
 use ranklab_data::{ImageSource, Manifest, Resize, load_images};
 use ranklab_store::{NewRun, StepMetric, Store, Value};
-use ranklab_trainer::{ImageLoader, TrainingConfig, Trial, run_together};
+use ranklab_trainer::{ImageLoader, Stop, TrainingConfig, Trial, run_together};
 use ranklab_zoo::{AdapterSettings, Architecture, Cut, ProcessorTrunk, weights::TrunkWeights};
 use serde_json::json;
 
@@ -136,6 +136,7 @@ fn train(arguments: &Arguments) -> Figures {
     }
     let (weights, device) = (weights(arguments)?, Device::flex());
     let folder = env::temp_dir().join("ranklab-benchmark-features");
+    let stop = Stop::default();
     let trials: Vec<Trial<'_>> = adapters
         .iter()
         .map(|adapter| Trial {
@@ -150,6 +151,8 @@ fn train(arguments: &Arguments) -> Figures {
             device: &device,
             device_name: "flex",
             cache_folder: &folder,
+            checkpoint: None,
+            stop: &stop,
         })
         .collect();
     let outcomes = run_together(&trials, &mut |_, event| {

@@ -24,6 +24,7 @@ pub(crate) async fn pictures(
         imagenet_weights: folders.weights(),
         command: String::new(),
         jobs: 1,
+        stop: ranklab_trainer::Stop::default(),
     };
     let mut gallery = Gallery::default();
     let mut found = Pictures::default();

@@ -2,6 +2,7 @@
 
 mod allocator;
 mod data;
+mod database;
 mod device;
 mod gallery;
 mod profile;
@@ -10,6 +11,7 @@ mod query;
 mod quickstart;
 mod report;
 mod runs;
+mod signals;
 mod sweep;
 mod table;
 mod weights;
@@ -107,12 +109,27 @@ fn main() -> ExitCode {
     match run(&arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(problem) => {
-            // One line, whatever a library wrote.
-            let line = format!("{problem:#}").split_whitespace().collect::<Vec<_>>().join(" ");
-            eprintln!("error: {line}");
+            if let Some(interrupted) = problem.downcast_ref::<signals::Interrupted>() {
+                eprintln!("{interrupted}");
+                return ExitCode::from(interrupted.exit_code());
+            }
+            eprintln!("error: {}", one_line(&problem));
             ExitCode::FAILURE
         }
     }
+}
+
+/// The problem and its causes, each told once, in one line whatever a library wrote.
+fn one_line(problem: &anyhow::Error) -> String {
+    let mut line = String::new();
+    for cause in problem.chain() {
+        let words = cause.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
+        if !line.contains(&words) {
+            line += if line.is_empty() { "" } else { ": " };
+            line += &words;
+        }
+    }
+    line
 }
 
 fn run(arguments: &Arguments) -> anyhow::Result<()> {

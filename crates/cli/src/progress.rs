@@ -131,6 +131,22 @@ impl Progress {
                 ));
                 self.step_sweep();
             }
+            SweepEvent::TrialDiverged { position, label, run, reason } => {
+                self.line(&format!(
+                    "[{}/{}] {label}: run {run} DIVERGED: {reason}",
+                    position + 1,
+                    self.trials
+                ));
+                self.step_sweep();
+            }
+            SweepEvent::TrialInterrupted { position, label, run } => {
+                self.line(&format!(
+                    "[{}/{}] {label}: run {run} is left to be continued",
+                    position + 1,
+                    self.trials
+                ));
+                self.running = self.running.saturating_sub(1);
+            }
             SweepEvent::TrialFailed { position, label, reason } => {
                 self.line(&format!("[{}/{}] {label}: FAILED: {reason}", position + 1, self.trials));
                 self.step_sweep();
@@ -197,7 +213,7 @@ impl Progress {
                 if epoch.best { " (best)" } else { "" },
                 epoch.images_per_second,
             )),
-            Event::FeaturesReady | Event::BestValidation(_) | Event::TestStarted { .. } => {}
+            Event::FeaturesReady | Event::BestValidation(_) | Event::Checkpoint(_) | Event::TestStarted { .. } => {}
         }
     }
 

@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use clap::Args;
-use ranklab_store::Store;
 
 use crate::table::{Format, print, render};
 
@@ -36,7 +35,7 @@ impl QueryArgs {
 
 /// Runs the statement and prints its answer.
 pub(crate) async fn query(database: &Path, sql: &str, format: Format) -> anyhow::Result<()> {
-    let store = Store::open_read_only(database).await?;
+    let store = crate::database::open(database).await?;
     let answer = store.query(sql).await;
     store.close().await;
     print(&render(&answer?, format)?)

@@ -45,7 +45,7 @@ pub(crate) fn quickstart(folders: &Folders, arguments: &QuickstartArgs) -> anyho
     let mut plan = Plan::new(&experiment)?;
     plan.name = "quickstart (SYNTHETIC)".to_owned();
     let summary = execute_plan(folders, &plan, DEFAULT_JOBS, false, &mut |_| {})?;
-    if let Some((label, reason)) = summary.failed.first() {
+    if let Some((label, reason)) = summary.failed.first().or(summary.diverged.first()) {
         anyhow::bail!("{label}: {reason}");
     }
     Ok(ReportArgs {

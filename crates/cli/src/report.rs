@@ -69,12 +69,7 @@ pub(crate) async fn report(folders: &Folders, arguments: &ReportArgs) -> anyhow:
         (None, []) => Selection::LatestSweep,
         (None, runs) => Selection::Runs(runs.to_vec()),
     };
-    let database = folders.runs.join(DATABASE);
-    let store = match Store::open_read_only(&database).await {
-        // A database of an earlier version is brought up to date, which changes no row.
-        Err(ranklab_store::Error::OlderSchema { .. }) => Store::open(&database).await,
-        opened => opened,
-    }?;
+    let store = crate::database::open(&folders.runs.join(DATABASE)).await?;
     let data = collect(&store, selection, folders, arguments).await;
     store.close().await;
     let data = data?;

@@ -64,14 +64,14 @@ const LIST: &str = "SELECT id AS run, status, model, layers, ranks, preset, spli
     FROM runs ORDER BY id";
 
 async fn list(database: &Path, format: Format) -> anyhow::Result<()> {
-    let store = Store::open_read_only(database).await?;
+    let store = crate::database::open(database).await?;
     let answer = store.query(LIST).await;
     store.close().await;
     print(&render(&answer?, format)?)
 }
 
 async fn show(database: &Path, id: i64, json: bool) -> anyhow::Result<()> {
-    let store = Store::open_read_only(database).await?;
+    let store = crate::database::open(database).await?;
     let text = describe(&store, id, json).await;
     store.close().await;
     print(&text?)
@@ -134,7 +134,8 @@ fn upright(answer: QueryResult) -> QueryResult {
 }
 
 async fn remove(database: &Path, ids: &[i64], yes: bool) -> anyhow::Result<()> {
-    let store = if yes { Store::open(database).await } else { Store::open_read_only(database).await }?;
+    let looked = crate::database::open(database).await?;
+    let store = if yes { Store::open(database).await? } else { looked };
     let folder = database.parent().unwrap_or(Path::new(""));
     let mut ids = ids.to_owned();
     ids.sort_unstable();
@@ -157,10 +158,13 @@ async fn remove(database: &Path, ids: &[i64], yes: bool) -> anyhow::Result<()> {
         return print(&format!("{text}Nothing was removed; add --yes to remove this.\n"));
     }
     print(&text)?;
-    for id in ids {
-        store.delete_run(id).await?;
+    for id in &ids {
+        store.delete_run(*id).await?;
     }
     store.close().await;
+    // An interrupted run's checkpoint is no use to anybody else.
+    let checkpoints = ids.iter().map(|id| folder.join(format!("{id:06}/checkpoint")));
+    checkpoints.filter(|file| file.exists()).try_for_each(|file| remove_file(&file, folder))?;
     files.iter().filter_map(|file| inside(folder, &file.path)).try_for_each(|file| remove_file(&file, folder))
 }
 

@@ -5,12 +5,14 @@ use std::path::PathBuf;
 use anyhow::{Context as _, bail};
 use clap::Args;
 use ranklab_sweep::{
-    Context, DEFAULT_JOBS, Experiment, Plan, SweepEvent, SweepSummary, describe_keys, execute,
+    Context, DATABASE, DEFAULT_JOBS, Experiment, Plan, SweepEvent, SweepSummary, describe_keys, execute,
 };
 use ranklab_trainer::Event;
 use serde_json::json;
 
-use crate::{Folders, allocator, device::device, profile::Profiler, progress::Progress, table::print};
+use crate::{
+    Folders, allocator, device::device, profile::Profiler, progress::Progress, signals::Signals, table::print,
+};
 
 /// Train every combination of the given settings that has no finished run yet.
 #[derive(Args, Clone, Debug)]
@@ -22,12 +24,16 @@ use crate::{Folders, allocator, device::device, profile::Profiler, progress::Pro
   ranklab sweep split=patient fold=0..4              whole patients, five folds
   ranklab sweep rank=1,2,4,8 jobs=2                  two trials at a time on one frozen part
 
-Repeating a command trains nothing again. Lists are a,b,c; ranges 0..4 include both ends.
+Repeating a command trains nothing again, and continues what was interrupted; `ranklab sweep --resume` does
+that for the sweep asked for last. Several processes may run one sweep: they share its trials. Lists are a,b,c; ranges 0..4 include both ends.
 `ranklab sweep --keys` lists all keys.")]
 pub(crate) struct SweepArgs {
     /// Settings as key=value, lists and ranges to vary them.
     #[arg(value_name = "KEY=VALUE")]
     pub(crate) overrides: Vec<String>,
+    /// Go on with the sweep that was asked for last.
+    #[arg(long, conflicts_with_all = ["experiment", "dry_run"])]
+    pub(crate) resume: bool,
     /// An experiment file to start from.
     #[arg(short, long, value_name = "FILE")]
     pub(crate) experiment: Option<PathBuf>,
@@ -79,6 +85,9 @@ impl SweepArgs {
     }
 
     fn plan(&self, folders: &Folders) -> anyhow::Result<Plan> {
+        if self.resume {
+            return self.registered(folders);
+        }
         let experiment = match &self.experiment {
             Some(path) => Experiment::read(path)?,
             None => Experiment::default(),
@@ -88,6 +97,22 @@ impl SweepArgs {
             .with_overrides(self.without_jobs()?.0)?
             .with_default("dataset", &dataset.to_string_lossy())?;
         Ok(Plan::new(&experiment)?)
+    }
+
+    /// The plan of the sweep that was asked for last.
+    fn registered(&self, folders: &Folders) -> anyhow::Result<Plan> {
+        if let Some(setting) = self.without_jobs()?.0.first() {
+            bail!("`{setting}` does not go with --resume, which takes the settings of the last sweep");
+        }
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        runtime.block_on(async {
+            let store = crate::database::open(&folders.runs.join(DATABASE)).await?;
+            let sweep = store.latest_sweep().await?;
+            let sweep = sweep.context("there is no sweep to go on with; run `ranklab sweep` first")?;
+            let trials = store.trials(sweep.id).await?;
+            store.close().await;
+            Ok(Plan::registered(&sweep, &trials)?)
+        })
     }
 }
 
@@ -128,37 +153,47 @@ fn run(folders: &Folders, plan: &Plan, arguments: &SweepArgs) -> anyhow::Result<
         eprint!("{}", profiler.table());
     }
     if arguments.json {
-        let failed: Vec<_> = summary
-            .failed
-            .iter()
-            .map(|(label, reason)| json!({ "label": label, "reason": reason }))
-            .collect();
+        let named = |trials: &[(String, String)]| -> Vec<_> {
+            trials.iter().map(|(label, reason)| json!({ "label": label, "reason": reason })).collect()
+        };
+        let (failed, diverged) = (named(&summary.failed), named(&summary.diverged));
         let result = json!({
             "sweep": summary.sweep,
             "trained": summary.finished,
             "skipped": summary.skipped,
             "failed": failed,
+            "diverged": diverged,
         });
         print(&format!("{result}\n"))?;
     } else {
-        print(&format!(
-            "sweep {}: {} trained, {} finished before, {} failed\n",
-            summary.sweep,
-            summary.finished,
-            summary.skipped,
-            summary.failed.len()
-        ))?;
+        print(&summed_up(&summary))?;
     }
-    match summary.failed.as_slice() {
+    let undone: Vec<&(String, String)> = summary.failed.iter().chain(&summary.diverged).collect();
+    match undone.as_slice() {
         [] => Ok(()),
         [(label, reason)] => bail!("{label}: {reason}"),
         [(label, reason), ..] => {
-            bail!("{} trials failed; the first, {label}: {reason}", summary.failed.len())
+            bail!("{} trials have no result; the first, {label}: {reason}", undone.len())
         }
     }
 }
 
-/// Runs a plan and shows its progress.
+/// One line.
+fn summed_up(summary: &SweepSummary) -> String {
+    let mut line = format!(
+        "sweep {}: {} trained, {} finished before, {} failed",
+        summary.sweep,
+        summary.finished,
+        summary.skipped,
+        summary.failed.len()
+    );
+    if !summary.diverged.is_empty() {
+        line += &format!(", {} diverged", summary.diverged.len());
+    }
+    line + "\n"
+}
+
+/// Runs a plan and shows its progress; a signal that ends it is an error.
 pub(crate) fn execute_plan(
     folders: &Folders,
     plan: &Plan,
@@ -166,12 +201,14 @@ pub(crate) fn execute_plan(
     quiet: bool,
     note: &mut dyn FnMut(&SweepEvent),
 ) -> anyhow::Result<SweepSummary> {
+    let signals = Signals::listen().context("SIGINT and SIGTERM cannot be listened to")?;
     let context = Context {
         runs_folder: folders.runs.clone(),
         data_folder: folders.data.clone(),
         imagenet_weights: folders.weights(),
         command: std::env::args().collect::<Vec<_>>().join(" "),
         jobs,
+        stop: signals.stop(),
     };
     let mut progress = Progress::new(quiet);
     let summary = execute(plan, &context, &device, &mut |event| {
@@ -182,7 +219,12 @@ pub(crate) fn execute_plan(
         progress.show(event);
     });
     progress.finish();
-    Ok(summary?)
+    let summary = summary?;
+    match signals.interrupted(summary.left) {
+        // One that came after the last trial's end changes nothing.
+        Some(interrupted) if summary.left > 0 => Err(interrupted.into()),
+        _ => Ok(summary),
+    }
 }
 
 /// The plan for people or for a machine.

@@ -117,7 +117,7 @@ fn sort(data: &mut ReportData, finished: &mut Vec<RunRow>, run: RunRow, label: &
         reason: match run.status {
             RunStatus::Running => format!("has been running since {}", run.started_at),
             RunStatus::Interrupted => format!("its process was gone by {ended}"),
-            RunStatus::Failed | RunStatus::Finished => {
+            RunStatus::Failed | RunStatus::Diverged | RunStatus::Finished => {
                 run.failure.clone().unwrap_or_else(|| "left no reason".to_owned())
             }
         },

@@ -1,7 +1,7 @@
 //! Writing a report: each file aside and then renamed, so that a reader never sees half of one.
 
 use std::fs;
-use std::io;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use crate::data::ReportData;
@@ -78,7 +78,13 @@ fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
     // Two reports at once do not write the same file.
     aside.push(format!(".{}.part", std::process::id()));
     let aside = PathBuf::from(aside);
-    fs::write(&aside, bytes).and_then(|()| fs::rename(&aside, path)).map_err(|source| {
+    let durable = || {
+        let mut file = fs::File::create(&aside)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        fs::rename(&aside, path)
+    };
+    durable().map_err(|source| {
         // What is left of it helps nobody; that it cannot be removed is not the news.
         let _ = fs::remove_file(&aside);
         failed(path)(source)

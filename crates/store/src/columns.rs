@@ -62,7 +62,7 @@ impl Column for RunStatus {
 
     fn read(row: &Row, name: &str) -> sqlx::Result<Self> {
         let text: String = row.try_get(name)?;
-        [Self::Running, Self::Finished, Self::Failed, Self::Interrupted]
+        [Self::Running, Self::Finished, Self::Failed, Self::Interrupted, Self::Diverged]
             .into_iter()
             .find(|status| status.name() == text)
             .ok_or_else(|| sqlx::Error::Decode(format!("unknown run status {text}").into()))

@@ -33,6 +33,17 @@ pub enum Error {
         /// What the database said.
         reason: String,
     },
+    /// The folder lies on a file system that several machines may share.
+    #[error(
+        "the runs database {} would lie on {kind}, a network file system, where SQLite's log can be damaged; choose a local folder with `--runs-folder` (RANKLAB_RUNS) and copy it afterwards",
+        path.display()
+    )]
+    NetworkFileSystem {
+        /// The database file.
+        path: PathBuf,
+        /// The file system.
+        kind: &'static str,
+    },
     /// There is no database to read.
     #[error("no runs database at {}; run `ranklab sweep` first", path.display())]
     Missing {
@@ -147,6 +158,18 @@ pub enum Error {
         run: i64,
         /// How it ended.
         status: RunStatus,
+    },
+    /// Another process continues the run.
+    #[error(
+        "run {run} was taken over by process {process} on {host} while this one seemed gone; nothing more of it is recorded here"
+    )]
+    TakenOver {
+        /// The run.
+        run: i64,
+        /// Where it is now.
+        host: String,
+        /// The process that has it.
+        process: i64,
     },
     /// A record breaks a rule of the schema.
     #[error("the runs database refused a record of {record}: {reason}")]

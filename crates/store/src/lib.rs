@@ -4,9 +4,12 @@
 //! repeated and overlapping sweeps reuse runs. All SQL is portable to PostgreSQL except what stands
 //! in `sqlite.rs` and `migrations/sqlite`.
 
+mod claim;
 mod columns;
 mod error;
 mod family;
+mod file_system;
+mod lease;
 mod predictions;
 mod query;
 mod read;
@@ -15,7 +18,9 @@ mod sqlite;
 mod store;
 mod write;
 
+pub use claim::Claim;
 pub use error::{Error, Result};
+pub use lease::{Liveness, RunningProcess};
 pub use query::{QueryResult, Value};
 pub use record::*;
 pub use store::Store;

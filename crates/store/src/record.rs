@@ -59,8 +59,10 @@ pub enum RunStatus {
     Finished,
     /// Ended by an error; `failure` says which.
     Failed,
-    /// Its process is gone.
+    /// Its process is gone or was asked to stop; it can be continued.
     Interrupted,
+    /// Its loss was no finite number any more; `failure` says where.
+    Diverged,
 }
 
 impl RunStatus {
@@ -71,6 +73,7 @@ impl RunStatus {
             Self::Finished => "finished",
             Self::Failed => "failed",
             Self::Interrupted => "interrupted",
+            Self::Diverged => "diverged",
         }
     }
 }

@@ -28,6 +28,8 @@ pub(crate) type Query<'q> = sqlx::query::Query<'q, Database, <Database as sqlx::
 
 /// How long a statement waits for another process's write to end.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
+/// How often a transaction waits so long.
+const BUSY_ATTEMPTS: u32 = 10;
 
 /// Rows that the driver's thread reads ahead of ours. With its default of 50 the two wait for each other
 /// all the time.
@@ -38,6 +40,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "tables", include_str!("../migrations/sqlite/0001_tables.sql")),
     (2, "views", include_str!("../migrations/sqlite/0002_views.sql")),
     (3, "validation predictions", include_str!("../migrations/sqlite/0003_validation_predictions.sql")),
+    (4, "durable", include_str!("../migrations/sqlite/0004_durable.sql")),
 ];
 
 /// The newest schema this code knows.
@@ -69,6 +72,13 @@ async fn open_once(path: &Path) -> Result<Pool> {
         return Err(error);
     }
     Ok(pool)
+}
+
+/// Another pool on an opened database. What it commits, and whatever was committed before by anybody, is on
+/// the disk when the commit returns, and stays after a power failure; it connects when it is first used.
+pub(crate) fn durable(path: &Path) -> Pool {
+    let options = options(path).synchronous(SqliteSynchronous::Full);
+    SqlitePoolOptions::new().max_connections(1).acquire_timeout(BUSY_TIMEOUT * 4).connect_lazy_with(options)
 }
 
 /// Opens for reading only; the database file is never made or changed.
@@ -126,9 +136,26 @@ async fn pool(options: SqliteConnectOptions) -> sqlx::Result<Pool> {
 }
 
 /// Begins a transaction that holds the write lock from its start: one that read first could not wait
-/// for another writer any more.
+/// for another writer any more. SQLite's waiting is not fair: among many writers one can miss its turn
+/// for long, and asks again.
 pub(crate) async fn begin_write(pool: &Pool) -> sqlx::Result<Transaction> {
-    pool.begin_with("BEGIN IMMEDIATE").await
+    let mut attempt = 1;
+    loop {
+        match pool.begin_with("BEGIN IMMEDIATE").await {
+            Err(error) if attempt < BUSY_ATTEMPTS && is_busy(&error) => attempt += 1,
+            outcome => return outcome,
+        }
+    }
+}
+
+/// Whether another connection holds the lock.
+fn is_busy(error: &sqlx::Error) -> bool {
+    matches!(primary_code(error), Some(5 | 6 | 15))
+}
+
+/// The low byte is the primary code; the rest only refines it. <https://www.sqlite.org/rescode.html>
+fn primary_code(error: &sqlx::Error) -> Option<i32> {
+    error.as_database_error()?.code()?.parse::<i32>().ok().map(|code| code & 0xff)
 }
 
 /// Brings the schema up to date, one process at a time. Taking the write lock also tells at once when
@@ -186,16 +213,15 @@ async fn is_foreign(connection: &mut Connection) -> sqlx::Result<bool> {
     Ok(tables > 0 && ours < 2)
 }
 
-/// Turns a driver's error into one of ours. <https://www.sqlite.org/rescode.html>
+/// Turns a driver's error into one of ours.
 pub(crate) fn classify(error: sqlx::Error, path: &Path) -> Error {
     let path = path.to_owned();
     let sqlx::Error::Database(database) = &error else {
         return Error::Database { path, reason: error };
     };
     let reason = database.message().to_owned();
-    // The low byte is the primary code; the rest only refines it.
-    match database.code().and_then(|code| code.parse::<i32>().ok()).unwrap_or(0) & 0xff {
-        5 | 6 => Error::Locked { path, seconds: BUSY_TIMEOUT.as_secs() },
+    match primary_code(&error).unwrap_or(0) {
+        5 | 6 | 15 => Error::Locked { path, seconds: BUSY_TIMEOUT.as_secs() },
         8 => Error::NotWritable { path, reason },
         11 => Error::Damaged { path, reason },
         13 => Error::Full { path },
@@ -228,11 +254,7 @@ pub(crate) fn faulty_statement(error: &sqlx::Error) -> Option<String> {
 
 /// Whether a statement would have written to a database opened for reading.
 pub(crate) fn is_refused_write(error: &sqlx::Error) -> bool {
-    error
-        .as_database_error()
-        .and_then(|error| error.code())
-        .and_then(|code| code.parse::<i32>().ok())
-        .is_some_and(|code| code & 0xff == 8)
+    primary_code(error) == Some(8)
 }
 
 /// The value of a row's column, by what it is rather than by what its column was declared as.
@@ -253,4 +275,21 @@ pub(crate) fn value(row: &Row, column: usize) -> sqlx::Result<Value> {
         }),
     };
     value.map_err(sqlx::Error::Decode)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// <https://www.sqlite.org/pragma.html#pragma_synchronous>: 2 syncs the log with every commit.
+    #[tokio::test]
+    async fn what_must_not_be_lost_is_synced_with_its_commit() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ranklab.db");
+        let pool = open(&path).await.unwrap();
+        for (pool, expected) in [(pool, 1), (durable(&path), 2)] {
+            let level: i64 = sqlx::query_scalar("PRAGMA synchronous").fetch_one(&pool).await.unwrap();
+            assert_eq!(level, expected);
+        }
+    }
 }

@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
+use crate::file_system;
+use crate::lease::new_owner;
 use crate::sqlite::{self, Pool};
 
 /// A handle to the runs database. Any number of handles, in any number of processes, may read and
@@ -10,8 +12,12 @@ use crate::sqlite::{self, Pool};
 #[derive(Clone, Debug)]
 pub struct Store {
     pub(crate) pool: Pool,
+    /// For what must be on the disk when the call returns.
+    pub(crate) durable: Pool,
     path: PathBuf,
-    read_only: bool,
+    pub(crate) read_only: bool,
+    /// Stands in the runs that this handle and its clones write.
+    pub(crate) owner: String,
 }
 
 impl Store {
@@ -19,14 +25,24 @@ impl Store {
     /// and brings its schema up to date.
     ///
     /// # Errors
-    /// When the folder or the file cannot be written, when the file is something else, when a later
-    /// ranklab wrote it, and when another process keeps it locked for 30 seconds.
+    /// When the folder or the file cannot be written, when it lies on a network file system, when the
+    /// file is something else, when a later ranklab wrote it, and when another process keeps it locked
+    /// for 30 seconds.
     pub async fn open(path: &Path) -> Result<Self> {
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
             std::fs::create_dir_all(folder)
                 .map_err(|reason| Error::Folder { path: folder.to_owned(), reason })?;
         }
-        Ok(Self { pool: sqlite::open(path).await?, path: path.to_owned(), read_only: false })
+        if let Some(kind) = file_system::network(path) {
+            return Err(Error::NetworkFileSystem { path: path.to_owned(), kind });
+        }
+        Ok(Self {
+            pool: sqlite::open(path).await?,
+            durable: sqlite::durable(path),
+            path: path.to_owned(),
+            read_only: false,
+            owner: new_owner(),
+        })
     }
 
     /// Opens the database for reading only. Makes neither a folder nor a database and never migrates.
@@ -38,12 +54,14 @@ impl Store {
         if !path.exists() {
             return Err(Error::Missing { path: path.to_owned() });
         }
-        Ok(Self { pool: sqlite::open_read_only(path).await?, path: path.to_owned(), read_only: true })
+        let pool = sqlite::open_read_only(path).await?;
+        Ok(Self { durable: pool.clone(), pool, path: path.to_owned(), read_only: true, owner: new_owner() })
     }
 
     /// Closes all connections and folds the log into the database file. Dropping the last handle does
     /// so as well, a little later.
     pub async fn close(self) {
+        self.durable.close().await;
         self.pool.close().await;
     }
 

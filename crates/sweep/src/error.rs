@@ -37,6 +37,17 @@ pub enum Error {
         /// Why.
         source: std::io::Error,
     },
+    /// A run's file could not be stored.
+    #[error(
+        "storing {path} failed: {source}; free some space or make its folder writable and repeat the command, which goes on from the last stored epoch",
+        path = .path.display()
+    )]
+    Unsaved {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
     /// Images.
     #[error(transparent)]
     Data(#[from] ranklab_data::Error),

@@ -62,6 +62,26 @@ pub enum SweepEvent {
         /// Its figures.
         result: Box<RunResult>,
     },
+    /// A trial diverged, now or in an earlier run; the sweep goes on.
+    TrialDiverged {
+        /// Place in the plan, from 0.
+        position: usize,
+        /// What differs from the other trials.
+        label: String,
+        /// Its run.
+        run: i64,
+        /// Where, in one line.
+        reason: String,
+    },
+    /// A trial was left before its end, to be continued.
+    TrialInterrupted {
+        /// Place in the plan, from 0.
+        position: usize,
+        /// What differs from the other trials.
+        label: String,
+        /// Its run.
+        run: i64,
+    },
     /// A trial failed; the sweep goes on.
     TrialFailed {
         /// Place in the plan, from 0.

@@ -1,19 +1,26 @@
 //! Runs a plan: registers it, skips what is finished, trains the rest and records everything.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, thread, time::Duration};
 
 use burn::tensor::Device;
 use ranklab_store::Store;
+use ranklab_trainer::Stop;
 
 use crate::{
     Error,
+    checkpoint_file::remove_of_ended,
+    claims::Claims,
     event::SweepEvent,
     plan::Plan,
-    provenance::{Tree, host, is_alive},
+    process::{mark_interrupted, program},
+    provenance::Tree,
     recorder::runtime,
-    session::{Member, Session},
+    session::{Ended, Session},
     sources::Sources,
 };
+
+/// Between looks at trials that other processes train.
+const WAIT: Duration = Duration::from_millis(500);
 
 /// The database's name in the runs folder.
 pub const DATABASE: &str = "ranklab.db";
@@ -31,6 +38,8 @@ pub struct Context {
     pub command: String,
     /// Most trials that are trained together.
     pub jobs: usize,
+    /// A wish to stop.
+    pub stop: Stop,
 }
 
 /// Trials that are trained together unless `jobs` says otherwise.
@@ -47,16 +56,23 @@ pub struct SweepSummary {
     pub skipped: usize,
     /// Label and reason of trials that failed.
     pub failed: Vec<(String, String)>,
+    /// Label and place of trials that diverged, now or in an earlier run.
+    pub diverged: Vec<(String, String)>,
+    /// Trials that are left because it was asked to stop.
+    pub left: usize,
 }
 
 /// Gives a device for its name.
 pub type DeviceOf<'a> = &'a dyn Fn(&str) -> Result<Device, String>;
 
 /// Runs every trial of a plan that has no finished run, as many together as `jobs` and their settings
-/// allow. One failing trial does not stop the others.
+/// allow; a run that was interrupted is continued. Several processes may run one plan: each trial is
+/// trained by one of them, and each waits until all are done. One failing trial does not stop the others.
+/// When it is asked to stop, what trains is left to be continued.
 ///
 /// # Errors
-/// When the database cannot be used. What goes wrong within a trial is recorded with it.
+/// When the database, the runs' folders or the feature cache cannot be written: nothing could be recorded
+/// any more. What goes wrong within a trial is recorded with it.
 pub fn execute(
     plan: &Plan,
     context: &Context,
@@ -65,10 +81,8 @@ pub fn execute(
 ) -> Result<SweepSummary, Error> {
     let runtime = runtime()?;
     let store = runtime.block_on(Store::open(&context.runs_folder.join(DATABASE)))?;
-    let interrupted = runtime.block_on(store.mark_interrupted(&host(), &is_alive))?;
-    for run in interrupted {
-        on_event(SweepEvent::Notice(format!("run {run} was interrupted: its process is gone")));
-    }
+    tell_interrupted(&runtime, &store, on_event)?;
+    runtime.block_on(remove_of_ended(&store, &context.runs_folder))?;
     let mut sources = Sources::default();
     let mut identities = Vec::new();
     for trial in &plan.trials {
@@ -92,57 +106,59 @@ pub fn execute(
         runtime: &runtime,
         store: &store,
         tree: Tree::current(),
+        program: program(),
         sources: &sources,
     };
-    let mut summary = SweepSummary { sweep, finished: 0, skipped: 0, failed: Vec::new() };
-    let mut waiting: Vec<usize> = (0..plan.trials.len()).rev().collect();
-    while let Some(position) = waiting.pop() {
-        let trial = &plan.trials[position];
-        // Asked again: another process may have finished it in the meantime.
-        if let Some(run) = runtime.block_on(store.finished_run(&identities[position]))? {
-            summary.skipped += 1;
-            on_event(SweepEvent::TrialSkipped { position, label: trial.label.clone(), run });
+    let mut summary =
+        SweepSummary { sweep, finished: 0, skipped: 0, failed: Vec::new(), diverged: Vec::new(), left: 0 };
+    let mut claims = Claims::new(plan, &identities);
+    while claims.left() > 0 && !context.stop.is_requested() {
+        let members = claims.next_group(&session, &mut summary, on_event)?;
+        if members.is_empty() {
+            if claims.left() > 0 {
+                // Others train what is left: one of them may yet leave it.
+                thread::sleep(WAIT);
+                tell_interrupted(&runtime, &store, on_event)?;
+            }
             continue;
         }
-        let mut group = vec![position];
-        for &other in waiting.iter().rev() {
-            if group.len() < context.jobs
-                && trial.config.joins(&plan.trials[other].config)
-                && !group.iter().any(|member| identities[*member] == identities[other])
-                && runtime.block_on(store.finished_run(&identities[other]))?.is_none()
-            {
-                group.push(other);
-            }
-        }
-        waiting.retain(|position| !group.contains(position));
-        let members: Vec<Member<'_>> = group
-            .iter()
-            .map(|&position| Member {
-                position,
-                trial: &plan.trials[position],
-                identity: &identities[position],
-            })
-            .collect();
-        for member in &members {
-            let (position, label) = (member.position, member.trial.label.clone());
-            on_event(SweepEvent::TrialStarted { position, label });
-        }
-        let ended = session.run(&members, on_event);
+        let ended = session.run(&members, on_event)?;
         for (member, ended) in members.iter().zip(ended) {
-            let (position, label) = (member.position, member.trial.label.clone());
+            let (position, run, label) = (member.position, member.run, member.trial.label.clone());
             match ended {
-                Ok((run, result)) => {
+                Ended::Finished(result) => {
                     summary.finished += 1;
-                    on_event(SweepEvent::TrialFinished { position, label, run, result: Box::new(result) });
+                    on_event(SweepEvent::TrialFinished { position, label, run, result });
                 }
-                Err(reason) => {
+                Ended::Diverged(reason) => {
+                    summary.diverged.push((label.clone(), reason.clone()));
+                    on_event(SweepEvent::TrialDiverged { position, label, run, reason });
+                }
+                Ended::Failed(reason) => {
                     summary.failed.push((label.clone(), reason.clone()));
                     on_event(SweepEvent::TrialFailed { position, label, reason });
+                }
+                Ended::Interrupted => {
+                    claims.give_back(position);
+                    on_event(SweepEvent::TrialInterrupted { position, label, run });
                 }
             }
         }
     }
+    summary.left = claims.left();
     drop(session);
     runtime.block_on(store.close());
     Ok(summary)
+}
+
+/// Marks runs whose process is gone and tells of them.
+fn tell_interrupted(
+    runtime: &tokio::runtime::Runtime,
+    store: &Store,
+    on_event: &mut dyn FnMut(SweepEvent),
+) -> Result<(), Error> {
+    for run in runtime.block_on(mark_interrupted(store))? {
+        on_event(SweepEvent::Notice(format!("run {run} was interrupted: its process is gone")));
+    }
+    Ok(())
 }

@@ -1,6 +1,9 @@
 //! What to run and how: experiment files, overrides, plan, trial and execution.
 
+mod checkpoint_file;
+mod claims;
 mod dataset;
+mod durable;
 mod error;
 mod event;
 mod execute;
@@ -9,6 +12,7 @@ mod key;
 mod overlay;
 mod pictures;
 mod plan;
+mod process;
 mod provenance;
 mod recorder;
 mod rows;
@@ -23,4 +27,5 @@ pub use experiment::Experiment;
 pub use key::describe_keys;
 pub use pictures::{Gallery, Picture, Pictures, Shown};
 pub use plan::{Plan, PlanTrial};
+pub use process::{has_abandoned, mark_interrupted};
 pub use trial::TrialConfig;

@@ -6,7 +6,7 @@ use std::path::Path;
 use burn::tensor::Device;
 use ranklab_data::{DataConfig, encode_png};
 use ranklab_store::{ArtifactRow, RunRow};
-use ranklab_trainer::{ImageLoader, Trial};
+use ranklab_trainer::{ImageLoader, Stop, Trial};
 use ranklab_zoo::Explanation;
 use sha2::{Digest, Sha256};
 
@@ -190,6 +190,8 @@ fn explain(
         device: &device,
         device_name: &config.device,
         cache_folder: Path::new(""),
+        checkpoint: None,
+        stop: &Stop::default(),
     };
     trial.explain(&state, places).map_err(|problem| problem.to_string())
 }

@@ -1,6 +1,6 @@
 //! From an experiment to its trials: the cartesian product of its axes, without repetitions.
 
-use ranklab_store::{NewSweep, PlannedTrial};
+use ranklab_store::{NewSweep, PlannedTrial, SweepRow};
 use ranklab_zoo::Architecture;
 use sha2::{Digest, Sha256};
 use toml::{Table, Value};
@@ -62,6 +62,26 @@ impl Plan {
         }
         let name = experiment.name.clone().unwrap_or_else(|| default_name(experiment));
         Ok(Self { name, trials })
+    }
+
+    /// The plan of a sweep that was registered, to be asked for again.
+    ///
+    /// # Errors
+    /// When a trial's configuration is not one that this version knows.
+    pub fn registered(sweep: &SweepRow, trials: &[PlannedTrial]) -> Result<Self, Error> {
+        let trials = trials
+            .iter()
+            .map(|trial| {
+                let config = serde_json::from_str(&trial.config).map_err(|problem| {
+                    Error::Setting(format!(
+                        "sweep {}: the configuration of {} is of another version ({problem}); repeat its command: {}",
+                        sweep.id, trial.label, sweep.command
+                    ))
+                })?;
+                Ok(PlanTrial { label: trial.label.clone(), config })
+            })
+            .collect::<Result<_, Error>>()?;
+        Ok(Self { name: sweep.name.clone(), trials })
     }
 
     /// Hash over all trials' configurations, hexadecimal.

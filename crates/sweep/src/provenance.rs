@@ -28,12 +28,6 @@ pub(crate) fn host() -> String {
     gethostname::gethostname().to_string_lossy().into_owned()
 }
 
-/// Whether a process of this host is alive; where the system does not tell, it is taken to be.
-pub(crate) fn is_alive(process: i64) -> bool {
-    let processes = std::path::Path::new("/proc");
-    !processes.join("self").exists() || processes.join(process.to_string()).exists()
-}
-
 /// Peak resident memory of this process in bytes, feature maps included; 0 where the system does not
 /// tell.
 pub(crate) fn peak_memory() -> i64 {

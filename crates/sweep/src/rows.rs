@@ -1,6 +1,6 @@
 //! What a trial leaves in the database and in its run's folder.
 
-use std::{fs, io::Write, path::Path};
+use std::path::Path;
 
 use ranklab_data::{Split, SplitKind};
 use ranklab_stats::{ConfusionMatrix, THRESHOLD, roc_auc};
@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 use crate::{
     Error,
     dataset::Dataset,
+    durable,
     plan::PlanTrial,
     provenance::{Tree, host, peak_memory},
     sources::KnownWeights,
@@ -133,16 +134,11 @@ fn rows(dataset: &Dataset, images: &[usize], probabilities: impl Iterator<Item =
         .collect()
 }
 
-/// Stores the trained state in the run's folder: aside, synced, renamed.
+/// Stores the trained state in the run's folder.
 pub(crate) fn save_model(runs_folder: &Path, run: i64, outcome: &Outcome) -> Result<ArtifactRow, Error> {
     let relative = format!("{run:06}/model.safetensors");
     let path = runs_folder.join(&relative);
-    let part = path.with_extension("part");
-    let failed = |source| Error::Io { action: "writing", path: path.clone(), source };
-    fs::create_dir_all(path.parent().unwrap_or(runs_folder)).map_err(failed)?;
-    let mut file = fs::File::create(&part).map_err(failed)?;
-    file.write_all(&outcome.model).and_then(|()| file.sync_all()).map_err(failed)?;
-    fs::rename(&part, &path).map_err(failed)?;
+    durable::replace(&path, &outcome.model).map_err(|source| Error::Unsaved { path, source })?;
     Ok(ArtifactRow {
         kind: "model".to_owned(),
         path: relative,

@@ -3,17 +3,20 @@
 use std::time::Instant;
 
 use ranklab_data::Split;
-use ranklab_store::{PredictionRow, RunResult, Store};
-use ranklab_trainer::{Event, Outcome, Trial, run_together};
+use ranklab_store::{Claim, PredictionRow, RunResult, Store};
+use ranklab_trainer::{Checkpoint, Error as TrainerError, Event, Outcome, Trial, run_together};
 use ranklab_zoo::{Cut, Operations, trunk_operations};
 
 use crate::{
     Error,
+    checkpoint_file::CheckpointFile,
+    dataset::Dataset,
     event::{Profile, SweepEvent},
     execute::{Context, DeviceOf},
     plan::PlanTrial,
+    process::started,
     provenance::Tree,
-    recorder::Recorder,
+    recorder::{Recorded, Recorder},
     rows::{new_run, predictions, run_result, save_model, validation_images},
     sources::Sources,
 };
@@ -25,27 +28,69 @@ pub(crate) struct Session<'a> {
     pub(crate) runtime: &'a tokio::runtime::Runtime,
     pub(crate) store: &'a Store,
     pub(crate) tree: Tree,
+    pub(crate) program: String,
     pub(crate) sources: &'a Sources,
 }
 
-/// A trial that is about to run.
+/// A trial that is this process's to run.
 #[derive(Clone, Copy)]
 pub(crate) struct Member<'a> {
     pub(crate) position: usize,
     pub(crate) trial: &'a PlanTrial,
     pub(crate) identity: &'a str,
+    pub(crate) run: i64,
+    /// Whether an earlier process began the run.
+    pub(crate) continued: bool,
 }
 
-/// A run and its figures, or in one line why there are none.
-type Ended = Result<(i64, RunResult), String>;
+/// How a trial ended, as its row says.
+pub(crate) enum Ended {
+    /// With its figures.
+    Finished(Box<RunResult>),
+    /// At the place told in this line.
+    Diverged(String),
+    /// For this reason, in one line.
+    Failed(String),
+    /// Before its end, to be continued.
+    Interrupted,
+}
 
 impl Session<'_> {
-    /// Runs trials that go together; one result each, in their order.
-    pub(crate) fn run(&self, members: &[Member<'_>], on_event: &mut dyn FnMut(SweepEvent)) -> Vec<Ended> {
-        match self.run_all(members, on_event) {
-            Ok(ended) => ended,
-            Err(problem) => members.iter().map(|_| Err(problem.to_string())).collect(),
+    /// Asks for a trial.
+    pub(crate) fn claim(&self, trial: &PlanTrial, identity: &str) -> Result<Claim, Error> {
+        let (dataset, weights) = self.sources.of(&trial.config)?;
+        let split = Split::new(&dataset.images, &trial.config.data.split)?;
+        let row = new_run(&self.tree, trial, identity, dataset, &split, weights)?;
+        Ok(self.runtime.block_on(self.store.claim(&row, started().as_deref()))?)
+    }
+
+    /// Why a run failed.
+    pub(crate) fn failure(&self, run: i64) -> Result<String, Error> {
+        let row = self.runtime.block_on(self.store.runs(&[run]))?.remove(0);
+        Ok(row.failure.unwrap_or_default())
+    }
+
+    /// Runs trials that go together; how each ended, in their order.
+    ///
+    /// # Errors
+    /// When nothing can be stored any more. The trials are left to be continued then.
+    pub(crate) fn run(
+        &self,
+        members: &[Member<'_>],
+        on_event: &mut dyn FnMut(SweepEvent),
+    ) -> Result<Vec<Ended>, Error> {
+        let problem = match self.run_all(members, on_event) {
+            Ok(ended) => return Ok(ended),
+            Err(problem) => problem,
+        };
+        if is_of_storage(&problem) {
+            for member in members {
+                // Those that ended already stay so; on a full disk it is for the next command to mark.
+                let _ = self.runtime.block_on(self.store.interrupt_run(member.run));
+            }
+            return Err(problem);
         }
+        members.iter().map(|member| self.fail(member, problem.to_string())).collect()
     }
 
     fn run_all(
@@ -58,9 +103,16 @@ impl Session<'_> {
         let (dataset, weights) = self.sources.of(first)?;
         let split = Split::new(&dataset.images, &first.data.split)?;
         let cache_folder = self.context.runs_folder.join("features");
+        let stop = self.context.stop.within();
+        let steps = split.train.len().div_ceil(first.training.batch_size.max(1));
+        let mut checkpoints = Vec::new();
+        for member in members {
+            checkpoints.push(self.checkpoint(member, steps, on_event)?);
+        }
         let trials: Vec<Trial<'_>> = members
             .iter()
-            .map(|member| {
+            .zip(&checkpoints)
+            .map(|(member, checkpoint)| {
                 let config = &member.trial.config;
                 Trial {
                     architecture: config.model.architecture,
@@ -74,90 +126,179 @@ impl Session<'_> {
                     device: &device,
                     device_name: &config.device,
                     cache_folder: &cache_folder,
+                    checkpoint: checkpoint.as_ref(),
+                    stop: &stop,
                 }
             })
             .collect();
-        let mut runs = Vec::new();
-        for member in members {
-            let row = new_run(&self.tree, member.trial, member.identity, dataset, &split, weights)?;
-            runs.push(self.runtime.block_on(self.store.start_run(&row))?);
-        }
         let validation = validation_images(dataset, &split);
-        let outcomes = self.train(&runs, members, &trials, validation, on_event);
+        let outcomes = self.train(members, &trials, validation, on_event)?;
         let phases = outcomes.iter().flatten().map(|outcome| outcome.phases).next();
         let started = Instant::now();
-        let finish = |(run, outcome): (&i64, Result<Outcome, String>)| {
-            let ended = outcome.and_then(|outcome| {
-                let result = run_result(dataset, &split, &outcome).map_err(|problem| problem.to_string())?;
-                self.save(*run, &result, &predictions(dataset, &split, &outcome), &outcome)
-                    .map_err(|problem| problem.to_string())?;
-                Ok((*run, result))
-            });
-            if let Err(reason) = &ended {
-                // The trial's own reason matters more than that it could not be recorded.
-                let _ = self.runtime.block_on(self.store.fail_run(*run, reason));
-            }
-            ended
-        };
-        let ended = runs.iter().zip(outcomes).map(finish).collect();
+        let ended = members
+            .iter()
+            .zip(outcomes)
+            .map(|(member, outcome)| self.end(member, outcome, dataset, &split))
+            .collect::<Result<Vec<Ended>, Error>>()?;
         if let Some(phases) = phases {
             let (cut, size) = (Cut::of(trials[0].architecture, trials[0].adapter), first.data.image_size);
-            let seen = (split.train.len() * first.training.epochs) as f64;
-            let count = trials.len() as f64;
+            let seen = |trial: &Trial<'_>| {
+                let done = trial.checkpoint.map_or(0, Checkpoint::epoch);
+                (split.train.len() * first.training.epochs.saturating_sub(done)) as f64
+            };
+            let all: f64 = trials.iter().map(seen).sum();
+            let most = trials.iter().map(seen).fold(0.0, f64::max);
             // Equal seeds shuffle alike: one batch serves all, and with it the lowest frozen products.
             let same = trials.iter().all(|trial| trial.training.seed == first.training.seed);
             let one = Operations::of(trials[0].architecture, trials[0].adapter, size);
             let shared = match (phases.frozen_known, same) {
                 (true, _) => 0.0,
-                (false, true) => one.shared_forward * seen,
-                (false, false) => one.shared_forward * seen * count,
+                (false, true) => one.shared_forward * most,
+                (false, false) => one.shared_forward * all,
             };
             on_event(SweepEvent::Profile(Box::new(Profile {
                 phases,
                 store: started.elapsed().as_secs_f64(),
                 trunk_operations: trunk_operations(cut, size) * phases.trunk_images as f64
                     + one.shared_forward * phases.frozen_images as f64,
-                forward_operations: one.forward * seen * count + shared,
-                backward_operations: one.backward * seen * count,
+                forward_operations: one.forward * all + shared,
+                backward_operations: one.backward * all,
             })));
         }
         Ok(ended)
     }
 
-    fn save(
-        &self,
-        run: i64,
-        result: &RunResult,
-        predictions: &[PredictionRow],
-        outcome: &Outcome,
-    ) -> Result<(), Error> {
-        let artifact = save_model(&self.context.runs_folder, run, outcome)?;
-        self.runtime.block_on(self.store.finish_run(run, result, predictions, &[artifact]))?;
-        Ok(())
+    fn file(&self, member: &Member<'_>) -> CheckpointFile {
+        CheckpointFile::new(&self.context.runs_folder, member.run, member.identity, &self.program)
     }
 
+    /// What an earlier process left of a continued run, with the database brought to the same epoch;
+    /// `None` to start from the beginning.
+    fn checkpoint(
+        &self,
+        member: &Member<'_>,
+        steps: usize,
+        on_event: &mut dyn FnMut(SweepEvent),
+    ) -> Result<Option<Checkpoint>, Error> {
+        if !member.continued {
+            return Ok(None);
+        }
+        let rewind = |epoch: usize| self.runtime.block_on(self.store.rewind(member.run, epoch as i64));
+        let reason = match self.file(member).read() {
+            Ok(checkpoint) => {
+                let epoch = checkpoint.epoch();
+                if rewind(epoch)? == (epoch as i64, (epoch * steps) as i64) {
+                    on_event(SweepEvent::Notice(format!(
+                        "{}: run {} goes on after epoch {epoch} of {}",
+                        member.trial.label, member.run, member.trial.config.training.epochs
+                    )));
+                    return Ok(Some(checkpoint));
+                }
+                "the database lacks metrics of epochs before its checkpoint".to_owned()
+            }
+            Err(reason) => reason,
+        };
+        rewind(0)?;
+        let (label, run) = (&member.trial.label, member.run);
+        on_event(SweepEvent::Notice(format!("{label}: run {run} starts over: {reason}")));
+        Ok(None)
+    }
+
+    /// Trains and records what is told on the way.
     fn train(
         &self,
-        runs: &[i64],
         members: &[Member<'_>],
         trials: &[Trial<'_>],
         validation: Vec<PredictionRow>,
         on_event: &mut dyn FnMut(SweepEvent),
-    ) -> Vec<Result<Outcome, String>> {
-        let everyone = |reason: String| runs.iter().map(|_| Err(reason.clone())).collect();
-        let recorder = Recorder::start(self.runtime, self.store.clone(), runs.to_vec(), validation);
+    ) -> Result<Vec<Result<Outcome, TrainerError>>, Error> {
+        let runs: Vec<Recorded> = members
+            .iter()
+            .map(|member| Recorded { run: member.run, checkpoint: self.file(member) })
+            .collect();
+        let Some(first) = trials.first() else { return Ok(Vec::new()) };
+        let recorder =
+            Recorder::start(self.runtime, self.store.clone(), runs, validation, first.stop.clone());
         let outcomes = run_together(trials, &mut |place, event: Event| {
             recorder.send(place, &event);
             on_event(SweepEvent::Training { position: members[place].position, event });
         });
         let recorded = recorder.finish();
-        let outcomes = match outcomes {
-            Ok(outcomes) => outcomes,
-            Err(problem) => return everyone(problem.to_string()),
-        };
-        if let Err(problem) = recorded {
-            return everyone(problem.to_string());
+        let everyone_stopped = || members.iter().map(|_| Err(TrainerError::Stopped)).collect();
+        match (recorded, outcomes) {
+            // Somebody continues one of them; the others are for whoever asks first.
+            (Err(Error::Store(ranklab_store::Error::TakenOver { .. })), _) => Ok(everyone_stopped()),
+            (Err(problem), _) => Err(problem),
+            (Ok(()), Err(TrainerError::Stopped)) => Ok(everyone_stopped()),
+            (Ok(()), outcomes) => Ok(outcomes?),
         }
-        outcomes.into_iter().map(|outcome| outcome.map_err(|problem| problem.to_string())).collect()
     }
+
+    /// Records how a trial ended.
+    fn end(
+        &self,
+        member: &Member<'_>,
+        outcome: Result<Outcome, TrainerError>,
+        dataset: &Dataset,
+        split: &Split,
+    ) -> Result<Ended, Error> {
+        let ended = match outcome {
+            Ok(outcome) => match run_result(dataset, split, &outcome) {
+                Ok(result) => self.finish(member, result, &predictions(dataset, split, &outcome), &outcome),
+                Err(problem) => return self.fail(member, problem.to_string()),
+            },
+            Err(TrainerError::Stopped) => self.interrupt(member),
+            Err(problem @ TrainerError::Diverged { epoch, step, .. }) => {
+                self.diverge(member, [epoch as i64, step as i64], problem.to_string())
+            }
+            Err(problem) => return self.fail(member, problem.to_string()),
+        };
+        match ended {
+            // It is another process's by now.
+            Err(Error::Store(ranklab_store::Error::TakenOver { .. })) => Ok(Ended::Interrupted),
+            ended => ended,
+        }
+    }
+
+    fn finish(
+        &self,
+        member: &Member<'_>,
+        result: RunResult,
+        predictions: &[PredictionRow],
+        outcome: &Outcome,
+    ) -> Result<Ended, Error> {
+        let artifact = save_model(&self.context.runs_folder, member.run, outcome)?;
+        self.runtime.block_on(self.store.finish_run(member.run, &result, predictions, &[artifact]))?;
+        self.file(member).remove();
+        Ok(Ended::Finished(Box::new(result)))
+    }
+
+    fn interrupt(&self, member: &Member<'_>) -> Result<Ended, Error> {
+        self.runtime.block_on(self.store.interrupt_run(member.run))?;
+        Ok(Ended::Interrupted)
+    }
+
+    /// The last good epoch's checkpoint stays, as one of the run's files.
+    fn diverge(&self, member: &Member<'_>, place: [i64; 2], reason: String) -> Result<Ended, Error> {
+        let kept = self.file(member).artifact();
+        let reason = match &kept {
+            Some(file) => format!("{reason}; epoch {} before it is kept in {}", place[0] - 1, file.path),
+            None => reason,
+        };
+        let artifacts: Vec<_> = kept.into_iter().collect();
+        self.runtime.block_on(self.store.diverge_run(member.run, place, &reason, &artifacts))?;
+        Ok(Ended::Diverged(reason))
+    }
+
+    fn fail(&self, member: &Member<'_>, reason: String) -> Result<Ended, Error> {
+        // The trial's own reason matters more than that it could not be recorded.
+        let _ = self.runtime.block_on(self.store.fail_run(member.run, &reason));
+        self.file(member).remove();
+        Ok(Ended::Failed(reason))
+    }
+}
+
+/// Whether nothing more could be stored after this.
+fn is_of_storage(problem: &Error) -> bool {
+    matches!(problem, Error::Store(_) | Error::Unsaved { .. } | Error::Trainer(TrainerError::Cache { .. }))
 }

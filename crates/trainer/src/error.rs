@@ -31,6 +31,12 @@ pub enum Error {
     /// The device gave no values back.
     #[error("the device failed: {0}")]
     Device(String),
+    /// A checkpoint cannot be made or used; the message is complete.
+    #[error("{0}")]
+    Checkpoint(String),
+    /// Training was asked to stop.
+    #[error("training was asked to stop")]
+    Stopped,
     /// The loss is no longer a number.
     #[error(
         "training diverged: the loss is {loss} at step {step} of epoch {epoch}; lower the learning rate (`lr=`) or the alpha"

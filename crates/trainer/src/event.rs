@@ -4,6 +4,8 @@ use std::{path::PathBuf, sync::Arc};
 
 use ranklab_zoo::Layer;
 
+use crate::checkpoint::Snapshot;
+
 /// One thing that happened while a trial ran, in order.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Event {
@@ -57,6 +59,8 @@ pub enum Event {
     /// That epoch is the best so far: its probabilities of parasitized, in the order of
     /// [`crate::Trial::validation`].
     BestValidation(Arc<[f64]>),
+    /// The trial as it stands after that epoch, to be stored by whoever wants to continue it.
+    Checkpoint(Snapshot),
     /// The test images are being predicted.
     TestStarted {
         /// Test images.

@@ -153,6 +153,9 @@ pub(crate) fn extract_frozen(
         let mut part = Part::open(part_path, request.values() * 4).map_err(failed)?;
         let indices: Vec<usize> = (part.done..total).collect();
         for chunk in indices.chunks(FROZEN_BATCH) {
+            if request.stop.is_requested() {
+                return Err(Error::Stopped);
+            }
             let mut clock = Clock::start();
             let Some(map) = upper.frozen_part(&features.map(chunk, request.device)?) else {
                 return Err(Error::Setting("these adapters have no frozen part of their own".to_owned()));
@@ -173,9 +176,9 @@ pub(crate) fn extract_frozen(
 fn extract_by(path: &Path, extract: impl FnOnce(&Path) -> Result<(), Error>) -> Result<(), Error> {
     let part_path = path.with_extension("part");
     let written = extract(&part_path);
-    if written.is_err() {
+    if matches!(&written, Err(error) if !matches!(error, Error::Stopped)) {
         // What could not be finished, say on a full disk, is of no use; failing to remove it changes
-        // nothing. A killed process does not come here: its part is continued.
+        // nothing. A stopped or killed process leaves its part, which is continued.
         let _ = fs::remove_file(&part_path);
         let _ = fs::remove_file(part_path.with_extension("log"));
     }
@@ -216,6 +219,9 @@ fn extract_into(
             }
         });
         for loaded in decoded {
+            if request.stop.is_requested() {
+                return Err(Error::Stopped);
+            }
             let (count, rgb, decode_seconds) = loaded.map_err(Error::Images)?;
             phases.decode += decode_seconds;
             let mut clock = Clock::start();

@@ -14,6 +14,7 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     Error, event::Event, images::ImageLoader, positioned::read_exact_at, pretrained::PretrainedWeights,
+    stop::Stop,
 };
 
 /// Bumped whenever the file's layout or the trunk's arithmetic changes.
@@ -44,6 +45,7 @@ pub(crate) struct Request<'a> {
     /// Devices round differently, so that each has caches of its own.
     pub(crate) device_name: &'a str,
     pub(crate) folder: &'a Path,
+    pub(crate) stop: &'a Stop,
 }
 
 impl Request<'_> {

@@ -2,6 +2,7 @@
 
 mod adamax;
 mod adamax_step;
+mod checkpoint;
 mod config;
 mod error;
 mod event;
@@ -15,10 +16,12 @@ mod phases;
 mod positioned;
 mod pretrained;
 mod scores;
+mod stop;
 mod train;
 mod trial;
 
 pub use adamax::{Adamax, AdamaxState};
+pub use checkpoint::{Checkpoint, Snapshot};
 pub use config::{OptimizerKind, SelectBy, TrainingConfig};
 pub use error::Error;
 pub use event::{EpochSummary, Event};
@@ -26,5 +29,6 @@ pub use features::Features;
 pub use images::ImageLoader;
 pub use phases::Phases;
 pub use pretrained::PretrainedWeights;
+pub use stop::Stop;
 pub use train::run_together;
 pub use trial::{Outcome, Trial};

@@ -1,7 +1,11 @@
 //! The training loop, from initial weights to test predictions, for one trial or for several that see
 //! the same features.
 
-use std::{sync::mpsc, thread, time::Instant};
+use std::{
+    sync::{Arc, mpsc},
+    thread,
+    time::Instant,
+};
 
 use burn::{
     module::Module,
@@ -13,6 +17,7 @@ use ranklab_zoo::{Features, Model, Randomness, UpperTrunk};
 
 use crate::{
     Error,
+    checkpoint::{Counters, Snapshot, State},
     config::SelectBy,
     event::{EpochSummary, Event},
     input::Input,
@@ -30,11 +35,12 @@ const DROPOUT: u64 = 2 << 32;
 
 /// Trains trials that [`Trial::joins`] says go together, or a single one: every step takes each of them
 /// one step further. Events come with the place of their trial. One trial that diverges does not disturb
-/// the others; each one's results are those that it has alone.
+/// the others; each one's results are those that it has alone. A trial with a checkpoint joins in after
+/// that epoch, and its results are those of a trial that never stopped.
 ///
 /// # Errors
-/// When images cannot be read or the cache cannot be written; what goes wrong with one trial stands in
-/// its place.
+/// When images cannot be read, the cache cannot be written, or it was asked to stop before training
+/// began; what goes wrong with one trial, and a stop while training, stands in its place.
 pub fn run_together(
     trials: &[Trial<'_>],
     on_event: &mut dyn FnMut(usize, Event),
@@ -44,6 +50,7 @@ pub fn run_together(
         return Err(Error::Setting("these trials share no frozen part: train them one by one".to_owned()));
     }
     let mut phases = Phases::default();
+    let stop = first.stop;
     let (mut input, mut feature_seconds) = first.input(&mut phases, &mut |event| on_event(0, event))?;
     let device = first.device.clone().autodiff();
     let mut upper = first.upper(&device)?;
@@ -58,21 +65,28 @@ pub fn run_together(
     let mut group = Group { first, input: &input, device, valid_upper, upper, members: Vec::new(), phases };
     for (place, trial) in trials.iter().enumerate() {
         let model = trial.model(group.upper.as_ref(), &group.device)?;
-        group.members.push(Member::new(place, trial, model));
+        let mut member = Member::new(place, trial, model)?;
+        // The first trial waits for them; the others find them there.
+        member.feature_seconds += if place == 0 { feature_seconds } else { 0.0 };
+        group.members.push(member);
     }
     on_event(0, Event::FeaturesReady);
 
-    let started = Instant::now();
-    for epoch in 1..=first.training.epochs {
+    let done = group.members.iter().map(|member| member.start).min().unwrap_or(0);
+    for epoch in done + 1..=first.training.epochs {
         group.train_epoch(epoch, on_event)?;
-        if group.active().is_empty() {
+        if stop.is_requested() {
             break;
         }
         group.validate(epoch, on_event)?;
+        if group.members.iter().all(|member| member.diverged.is_some()) {
+            break;
+        }
     }
-    let share = trials.len() as f64;
-    let train_seconds = started.elapsed().as_secs_f64() / share;
-    group.test(feature_seconds, train_seconds, on_event)
+    if stop.is_requested() {
+        return Ok(group.members.into_iter().map(Member::stopped).collect());
+    }
+    group.test(on_event)
 }
 
 /// Trials in training.
@@ -94,11 +108,16 @@ struct Member<'a> {
     optimizer: ModuleOptimizer,
     best: Option<Best>,
     diverged: Option<Error>,
+    /// The epoch after which it joins in.
+    start: usize,
     loss_sum: f64,
     correct: usize,
     /// Seconds of training, validation not counted: of this epoch and of all.
     epoch_seconds: f64,
-    seconds: f64,
+    step_seconds: f64,
+    /// Seconds of training and validating.
+    train_seconds: f64,
+    feature_seconds: f64,
 }
 
 struct Best {
@@ -115,20 +134,45 @@ struct Batch {
 }
 
 impl<'a> Member<'a> {
-    fn new(place: usize, trial: &'a Trial<'a>, model: Model) -> Self {
-        let optimizer = optimizer(trial.training);
-        Self {
+    /// With a fresh `model`, or as its checkpoint has it.
+    fn new(place: usize, trial: &'a Trial<'a>, model: Model) -> Result<Self, Error> {
+        let member = Self {
             place,
             trial,
             model,
-            optimizer,
+            optimizer: optimizer(trial.training),
             best: None,
             diverged: None,
+            start: 0,
             loss_sum: 0.0,
             correct: 0,
             epoch_seconds: 0.0,
-            seconds: 0.0,
+            step_seconds: 0.0,
+            train_seconds: 0.0,
+            feature_seconds: 0.0,
+        };
+        if let Some(checkpoint) = trial.checkpoint {
+            let (model, optimizer, best) = checkpoint.restore(member.model, member.optimizer)?;
+            let Counters { epoch, best_epoch, merit, feature_seconds, train_seconds, step_seconds } =
+                checkpoint.counters;
+            let best = Some(Best { model: best, epoch: best_epoch, merit });
+            return Ok(Self {
+                model,
+                optimizer,
+                best,
+                start: epoch,
+                feature_seconds,
+                train_seconds,
+                step_seconds,
+                ..member
+            });
         }
+        Ok(member)
+    }
+
+    /// What is to be said of it when training was asked to stop.
+    fn stopped(self) -> Result<Outcome, Error> {
+        Err(self.diverged.unwrap_or(Error::Stopped))
     }
 
     /// The training images in this epoch's order.
@@ -160,14 +204,18 @@ impl<'a> Member<'a> {
         on_event(self.place, Event::Step { epoch, step, images: images.len(), loss: mean_loss, accuracy });
     }
 
-    /// Keeps `model` if it is the best so far, and reports the epoch.
+    /// Keeps `model` if it is the best so far, and reports the epoch, whose last step was `step`.
     fn finish_epoch(
         &mut self,
-        epoch: usize,
+        [epoch, step]: [usize; 2],
         model: Model,
         validation: &Evaluation,
         on_event: &mut dyn FnMut(usize, Event),
     ) {
+        if !validation.loss.is_finite() {
+            self.diverged = Some(Error::Diverged { epoch, step, loss: validation.loss });
+            return;
+        }
         let merit = match self.trial.training.select_by {
             SelectBy::ValidationAccuracy => validation.accuracy,
             SelectBy::ValidationLoss => -validation.loss,
@@ -175,7 +223,7 @@ impl<'a> Member<'a> {
         };
         let is_best = self.best.as_ref().is_none_or(|best| merit > best.merit);
         if is_best {
-            self.best = Some(Best { model, epoch, merit });
+            self.best = Some(Best { model: model.clone(), epoch, merit });
         }
         let images = self.trial.train.len() as f64;
         let summary = EpochSummary {
@@ -193,18 +241,44 @@ impl<'a> Member<'a> {
         if is_best {
             on_event(self.place, Event::BestValidation(validation.probabilities.as_slice().into()));
         }
+        if let Some(best) = &self.best {
+            let counters = Counters {
+                epoch,
+                best_epoch: best.epoch,
+                merit: best.merit,
+                feature_seconds: self.feature_seconds,
+                train_seconds: self.train_seconds,
+                step_seconds: self.step_seconds,
+            };
+            // Shared, not copied: whoever stores it reads it on a thread of its own.
+            let best = (!is_best).then(|| best.model.clone());
+            let state = State { counters, model, optimizer: self.optimizer.clone(), best };
+            on_event(self.place, Event::Checkpoint(Snapshot(Arc::new(state))));
+        }
     }
 }
 
 impl Group<'_> {
-    /// The places of the members that still train.
-    fn active(&self) -> Vec<usize> {
-        (0..self.members.len()).filter(|&place| self.members[place].diverged.is_none()).collect()
+    /// The places of the members that train in this epoch.
+    fn active(&self, epoch: usize) -> Vec<usize> {
+        let trains = |member: &Member<'_>| member.diverged.is_none() && member.start < epoch;
+        (0..self.members.len()).filter(|&place| trains(&self.members[place])).collect()
+    }
+
+    /// Adds the seconds since `started` to those of the members at `places`, each its share.
+    fn add_train_seconds(&mut self, places: &[usize], started: Instant) {
+        let seconds = started.elapsed().as_secs_f64() / places.len().max(1) as f64;
+        for &place in places {
+            self.members[place].train_seconds += seconds;
+        }
     }
 
     fn train_epoch(&mut self, epoch: usize, on_event: &mut dyn FnMut(usize, Event)) -> Result<(), Error> {
-        let active = self.active();
-        let batch_size = self.first.training.batch_size.max(1);
+        let active = self.active(epoch);
+        if active.is_empty() {
+            return Ok(());
+        }
+        let (stop, batch_size) = (self.first.stop, self.first.training.batch_size.max(1));
         let steps = self.first.train.len().div_ceil(batch_size);
         for &place in &active {
             on_event(place, Event::EpochStarted { epoch, epochs: self.first.training.epochs, steps });
@@ -243,7 +317,7 @@ impl Group<'_> {
             for (place, batch) in batches.into_iter().enumerate() {
                 clock.add(&mut self.phases.gather);
                 // One that diverges is taken along, without effect, to the end of its epoch.
-                if self.active().is_empty() {
+                if self.active(epoch).is_empty() || stop.is_requested() {
                     break;
                 }
                 self.step(&active, batch?, epoch, (epoch - 1) * steps + place + 1, on_event)?;
@@ -251,11 +325,12 @@ impl Group<'_> {
             }
             Ok::<(), Error>(())
         })?;
-        let seconds = started.elapsed().as_secs_f64() / self.members.len() as f64;
+        let seconds = started.elapsed().as_secs_f64() / active.len() as f64;
         for &place in &active {
             self.members[place].epoch_seconds = seconds;
-            self.members[place].seconds += seconds;
+            self.members[place].step_seconds += seconds;
         }
+        self.add_train_seconds(&active, started);
         Ok(())
     }
 
@@ -304,24 +379,25 @@ impl Group<'_> {
     }
 
     fn validate(&mut self, epoch: usize, on_event: &mut dyn FnMut(usize, Event)) -> Result<(), Error> {
-        let active = self.active();
+        let started = Instant::now();
+        let active = self.active(epoch);
+        if active.is_empty() {
+            return Ok(());
+        }
         let snapshots: Vec<Model> = active.iter().map(|&place| self.members[place].model.valid()).collect();
         let evaluations = self.evaluate(&snapshots, self.first.validation)?;
+        self.add_train_seconds(&active, started);
+        let steps = self.first.train.len().div_ceil(self.first.training.batch_size.max(1));
         for ((place, snapshot), evaluation) in active.into_iter().zip(snapshots).zip(evaluations) {
-            self.members[place].finish_epoch(epoch, snapshot, &evaluation, on_event);
+            self.members[place].finish_epoch([epoch, epoch * steps], snapshot, &evaluation, on_event);
         }
         Ok(())
     }
 
     /// Predicts the test images with every member's best model.
-    fn test(
-        mut self,
-        feature_seconds: f64,
-        train_seconds: f64,
-        on_event: &mut dyn FnMut(usize, Event),
-    ) -> Result<Vec<Result<Outcome, Error>>, Error> {
+    fn test(mut self, on_event: &mut dyn FnMut(usize, Event)) -> Result<Vec<Result<Outcome, Error>>, Error> {
         let started = Instant::now();
-        let active = self.active();
+        let active = self.active(usize::MAX);
         if active.is_empty() {
             return Ok(self.members.into_iter().filter_map(|member| member.diverged).map(Err).collect());
         }
@@ -353,11 +429,10 @@ impl Group<'_> {
                 model_hash: best.model.state_hash(),
                 test_loss: evaluation.loss,
                 probabilities: evaluation.probabilities,
-                // The first trial waited for them; the others found them there.
-                feature_seconds: if member.place == 0 { feature_seconds } else { 0.0 },
-                train_seconds,
+                feature_seconds: member.feature_seconds,
+                train_seconds: member.train_seconds,
                 test_seconds,
-                images_per_second: trained as f64 / member.seconds,
+                images_per_second: trained as f64 / member.step_seconds,
                 phases: self.phases,
             })
         });

@@ -7,6 +7,7 @@ use ranklab_zoo::{AdapterConfig, Architecture, Cut, HeadConfig, Layer, Model, Up
 
 use crate::{
     Error,
+    checkpoint::Checkpoint,
     config::TrainingConfig,
     event::Event,
     extraction::{extract, extract_frozen},
@@ -15,6 +16,7 @@ use crate::{
     input::Input,
     phases::Phases,
     pretrained::PretrainedWeights,
+    stop::Stop,
     train::run_together,
 };
 
@@ -42,6 +44,10 @@ pub struct Trial<'a> {
     pub device_name: &'a str,
     /// Where feature caches live.
     pub cache_folder: &'a Path,
+    /// Where an earlier process left off; `None` to start from the beginning.
+    pub checkpoint: Option<&'a Checkpoint>,
+    /// A wish to stop; trials that train together share it.
+    pub stop: &'a Stop,
 }
 
 /// What a finished trial leaves.
@@ -73,7 +79,7 @@ impl Trial<'_> {
     /// Trains, restores the best epoch and predicts the test images.
     ///
     /// # Errors
-    /// When images cannot be read, the cache cannot be written or training diverges.
+    /// When images cannot be read, the cache cannot be written, training diverges or is asked to stop.
     pub fn run(&self, on_event: &mut dyn FnMut(Event)) -> Result<Outcome, Error> {
         run_together(std::slice::from_ref(self), &mut |_, event| on_event(event))?.remove(0)
     }
@@ -179,6 +185,7 @@ impl Trial<'_> {
             beyond,
             device_name: self.device_name,
             folder: self.cache_folder,
+            stop: self.stop,
         }
     }
 

@@ -8,7 +8,10 @@ use std::{
 };
 
 use burn::tensor::Device;
-use ranklab_trainer::{Error, Event, ImageLoader, Outcome, TrainingConfig, Trial, run_together};
+use ranklab_trainer::{
+    Checkpoint, Error, Event, ImageLoader, OptimizerKind, Outcome, Snapshot, Stop, TrainingConfig, Trial,
+    run_together,
+};
 use ranklab_zoo::{AdapterConfig, AdapterSettings, Architecture, weights::TrunkWeights};
 
 const SIZE: usize = 32;
@@ -86,6 +89,8 @@ fn run(
         device: &Device::flex(),
         device_name: "flex",
         cache_folder: folder,
+        checkpoint: None,
+        stop: &Stop::default(),
     };
     let mut events = Vec::new();
     let outcome = trial.run(&mut |event| events.push(event))?;
@@ -225,7 +230,7 @@ fn a_cache_folder_that_cannot_be_made_is_one_clear_error() {
 fn together_and_alone(settings: &[(AdapterConfig, TrainingConfig)]) -> [Vec<Result<Outcome, Error>>; 2] {
     let folder = tempfile::tempdir().unwrap();
     let (images, weights, device) = (Squares::new(), TrunkWeights::random(1), Device::flex());
-    let all: Vec<usize> = (0..COUNT).collect();
+    let (stop, all) = (Stop::default(), (0..COUNT).collect::<Vec<usize>>());
     let trials: Vec<Trial<'_>> = settings
         .iter()
         .map(|(adapter, training)| Trial {
@@ -241,6 +246,8 @@ fn together_and_alone(settings: &[(AdapterConfig, TrainingConfig)]) -> [Vec<Resu
             device: &device,
             device_name: "flex",
             cache_folder: folder.path(),
+            checkpoint: None,
+            stop: &stop,
         })
         .collect();
     assert!(trials.iter().all(|trial| trials[0].joins(trial)));
@@ -298,6 +305,7 @@ fn a_trial_that_diverges_leaves_the_others_undisturbed() {
 fn trials_that_do_not_share_a_frozen_part_do_not_join() {
     let folder = tempfile::tempdir().unwrap();
     let (images, weights, device) = (Squares::new(), TrunkWeights::random(1), Device::flex());
+    let stop = Stop::default();
     let (all, training_0) = ((0..COUNT).collect::<Vec<usize>>(), training(1, 0));
     let other_batch = TrainingConfig { batch_size: 4, ..training(1, 0) };
     let dora = AdapterSettings { dora: Some(true), ..Default::default() }.resolve().unwrap();
@@ -319,6 +327,8 @@ fn trials_that_do_not_share_a_frozen_part_do_not_join() {
         device: &device,
         device_name: "flex",
         cache_folder: folder.path(),
+        checkpoint: None,
+        stop: &stop,
     };
     let base = trial(Some(&block5), &training_0, &all[..32]);
     assert!(base.joins(&trial(Some(&rank_7), &seed_9, &all[..32])));
@@ -330,4 +340,161 @@ fn trials_that_do_not_share_a_frozen_part_do_not_join() {
     assert!(!base.joins(&trial(None, &training_0, &all[..32])));
     assert!(!base.joins(&trial(Some(&block5), &other_batch, &all[..32])));
     assert!(!base.joins(&trial(Some(&block5), &training_0, &all[1..32])));
+}
+
+/// What trials told, each with its place.
+type Events = Vec<(usize, Event)>;
+
+/// The snapshots that trials told of, each with the place of its trial.
+fn snapshots(events: &[(usize, Event)]) -> Vec<(usize, Snapshot)> {
+    events
+        .iter()
+        .filter_map(|(place, event)| match event {
+            Event::Checkpoint(snapshot) => Some((*place, snapshot.clone())),
+            _ => None,
+        })
+        .collect()
+}
+
+/// Trains trials together, each from its checkpoint.
+fn train_from(
+    settings: &[(Option<AdapterConfig>, TrainingConfig)],
+    checkpoints: &[Option<Checkpoint>],
+    stop: &Stop,
+    on_event: &mut dyn FnMut(usize, &Event),
+) -> (Vec<Result<Outcome, Error>>, Events) {
+    let folder = tempfile::tempdir().unwrap();
+    let (images, weights, device) = (Squares::new(), TrunkWeights::random(1), Device::flex());
+    let all: Vec<usize> = (0..COUNT).collect();
+    let trials: Vec<Trial<'_>> = settings
+        .iter()
+        .zip(checkpoints)
+        .map(|((adapter, training), checkpoint)| Trial {
+            architecture: if adapter.is_some() { Architecture::Model5 } else { Architecture::Model4 },
+            adapter: adapter.as_ref(),
+            weights: &weights,
+            images: &images,
+            train: &all[..29],
+            validation: &all[32..40],
+            test: &all[40..],
+            training,
+            device: &device,
+            device_name: "flex",
+            cache_folder: folder.path(),
+            checkpoint: checkpoint.as_ref(),
+            stop,
+        })
+        .collect();
+    let mut events = Vec::new();
+    let outcomes = run_together(&trials, &mut |place, event| {
+        on_event(place, &event);
+        events.push((place, event));
+    });
+    (outcomes.unwrap(), events)
+}
+
+fn steps_and_epochs(events: &[(usize, Event)], place: usize, after: usize) -> Vec<String> {
+    let told = events.iter().filter(|(of, _)| *of == place).filter_map(|(_, event)| match event {
+        Event::Step { epoch, step, loss, accuracy, .. } if *epoch > after => {
+            Some(format!("{epoch} {step} {loss:e} {accuracy}"))
+        }
+        Event::Epoch(summary) if summary.epoch > after => Some(format!(
+            "{} {:e} {} {:e} {} {}",
+            summary.epoch,
+            summary.train_loss,
+            summary.train_accuracy,
+            summary.validation_loss,
+            summary.validation_accuracy,
+            summary.best
+        )),
+        _ => None,
+    });
+    told.collect()
+}
+
+#[test]
+fn from_every_epochs_checkpoint_training_goes_on_as_if_it_had_never_stopped() {
+    let with =
+        |optimizer, momentum| TrainingConfig { optimizer, momentum, learning_rate: 0.002, ..training(3, 4) };
+    let full = AdapterSettings { dora: Some(true), dropout: Some(0.2), ..Default::default() };
+    let settings = [
+        (Some(adapter("block5")), with(OptimizerKind::Adamax, 0.0)),
+        (Some(full.resolve().unwrap()), with(OptimizerKind::Adam, 0.0)),
+        (None, with(OptimizerKind::Adamw, 0.0)),
+        (None, with(OptimizerKind::Sgd, 0.9)),
+    ];
+    for setting in settings {
+        let name = setting.1.optimizer.name();
+        let setting = [setting];
+        let (whole, events) = train_from(&setting, &[None], &Stop::default(), &mut |_, _| {});
+        let whole = whole[0].as_ref().unwrap();
+        let snapshots = snapshots(&events);
+        assert_eq!(snapshots.len(), 3);
+        for (_, snapshot) in snapshots {
+            let bytes = snapshot.encode("this trial").unwrap();
+            let checkpoint = Checkpoint::decode(&bytes, "this trial").unwrap();
+            let epoch = checkpoint.epoch();
+            let (rest, told) = train_from(&setting, &[Some(checkpoint)], &Stop::default(), &mut |_, _| {});
+            let rest = rest[0].as_ref().unwrap();
+            assert_eq!(rest.model_hash, whole.model_hash, "{name} after epoch {epoch}");
+            assert_eq!(rest.probabilities, whole.probabilities, "{name} after epoch {epoch}");
+            assert_eq!((rest.best_epoch, rest.test_loss), (whole.best_epoch, whole.test_loss));
+            assert_eq!(steps_and_epochs(&told, 0, 0), steps_and_epochs(&events, 0, epoch), "{name}");
+        }
+    }
+}
+
+#[test]
+fn trials_that_stopped_after_different_epochs_go_on_together() {
+    let settings = [1, 2, 3].map(|rank| (Some(with_rank("block5", &rank.to_string())), training(3, rank)));
+    let (whole, events) = train_from(&settings, &[None, None, None], &Stop::default(), &mut |_, _| {});
+    let at = |place: usize, epoch: usize| {
+        let snapshot =
+            snapshots(&events).into_iter().find(|(of, found)| (*of, found.epoch()) == (place, epoch));
+        let bytes = snapshot.unwrap().1.encode("").unwrap();
+        Some(Checkpoint::decode(&bytes, "").unwrap())
+    };
+    // The first is done but for its test, the second lacks an epoch, the third has nothing.
+    let checkpoints = [at(0, 3), at(1, 2), None];
+    let (rest, told) = train_from(&settings, &checkpoints, &Stop::default(), &mut |_, _| {});
+    for (place, done) in [(0, 3), (1, 2), (2, 0)] {
+        let (whole, rest) = (whole[place].as_ref().unwrap(), rest[place].as_ref().unwrap());
+        assert_eq!(rest.model_hash, whole.model_hash, "{place}");
+        assert_eq!(rest.probabilities, whole.probabilities, "{place}");
+        assert_eq!(steps_and_epochs(&told, place, 0), steps_and_epochs(&events, place, done), "{place}");
+    }
+}
+
+#[test]
+fn a_wish_to_stop_ends_training_within_a_step() {
+    let stop = Stop::default();
+    let setting = [(None, training(3, 0))];
+    let mut steps = 0;
+    let (outcomes, _) = train_from(&setting, &[None], &stop, &mut |_, event| {
+        if let Event::Step { step, .. } = event {
+            steps = *step;
+            if *step == 6 {
+                stop.request();
+            }
+        }
+    });
+    assert!(matches!(outcomes[0], Err(Error::Stopped)));
+    assert_eq!(steps, 6);
+}
+
+#[test]
+fn a_checkpoint_of_another_trial_or_with_any_byte_changed_is_refused() {
+    let setting = [(Some(adapter("block5")), training(1, 0))];
+    let (_, events) = train_from(&setting, &[None], &Stop::default(), &mut |_, _| {});
+    let bytes = snapshots(&events)[0].1.encode("rank 2").unwrap();
+    assert!(Checkpoint::decode(&bytes, "rank 2").is_ok());
+    assert!(Checkpoint::decode(&bytes, "rank 3").unwrap_err().contains("another version"));
+    for length in [0, 3, 30, 100, bytes.len() / 2, bytes.len() - 1] {
+        assert!(Checkpoint::decode(&bytes[..length], "rank 2").is_err(), "cut to {length} bytes");
+    }
+    for place in (0..bytes.len()).step_by(bytes.len() / 97) {
+        let mut changed = bytes.clone();
+        changed[place] ^= 0x10;
+        assert!(Checkpoint::decode(&changed, "rank 2").is_err(), "byte {place} changed");
+    }
 }

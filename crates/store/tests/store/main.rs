@@ -4,8 +4,10 @@
 
 mod documentation;
 mod fixture;
+mod leases;
 mod opening;
 mod portability;
 mod records;
 mod sharing;
+mod upgrades;
 mod views;

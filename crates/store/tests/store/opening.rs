@@ -172,37 +172,6 @@ async fn a_newer_or_altered_schema_is_refused() {
 }
 
 #[tokio::test]
-async fn an_older_schema_is_brought_up_to_date_by_writing_only() {
-    let (_folder, path) = place();
-    Store::open(&path).await.unwrap().close().await;
-    let views = "SELECT group_concat('DROP VIEW ' || name, ';') FROM sqlite_master WHERE type = 'view'";
-    let store = Store::open(&path).await.unwrap();
-    let Value::Text(drops) = store.query(views).await.unwrap().rows.remove(0).remove(0) else {
-        panic!("no views")
-    };
-    store.close().await;
-    let later = "DROP TABLE validation_predictions; DELETE FROM _sqlx_migrations WHERE version > 1";
-    tamper(&path, &format!("{drops}; {later}")).await;
-    assert!(matches!(Store::open_read_only(&path).await, Err(Error::OlderSchema { found: 1, .. })));
-    Store::open(&path).await.unwrap().close().await;
-    let store = Store::open_read_only(&path).await.unwrap();
-    assert!(store.query("SELECT * FROM leaderboard").await.unwrap().rows.is_empty());
-}
-
-#[tokio::test]
-async fn a_database_without_validation_predictions_keeps_its_runs_and_gains_an_empty_table() {
-    let (_folder, store) = filled().await;
-    let path = store.path().to_owned();
-    let runs = store.all_runs().await.unwrap();
-    store.close().await;
-    tamper(&path, "DROP TABLE validation_predictions; DELETE FROM _sqlx_migrations WHERE version > 2").await;
-    let store = Store::open(&path).await.unwrap();
-    assert_eq!(store.all_runs().await.unwrap(), runs);
-    assert_eq!(store.validation_predictions(runs[0].id).await.unwrap(), []);
-    assert_eq!(store.predictions(runs[0].id).await.unwrap().len(), 4);
-}
-
-#[tokio::test]
 async fn a_folder_that_cannot_be_made_is_named() {
     let (folder, _) = place();
     let file = folder.path().join("file");

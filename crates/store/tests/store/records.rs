@@ -1,6 +1,8 @@
 //! What is written is read back, and registering or ending twice does what people expect.
 
-use ranklab_store::{EpochMetric, Error, NewRun, PredictionRow, RunResult, RunStatus, Store};
+use ranklab_store::{
+    EpochMetric, Error, Liveness, NewRun, PredictionRow, RunResult, RunStatus, RunningProcess, Store,
+};
 
 use crate::fixture::{
     artifact, epochs, filled, finish, new_run, new_sweep, place, plan, predictions, result, steps, validation,
@@ -175,8 +177,13 @@ async fn only_this_hosts_dead_runs_are_marked_interrupted() {
     let dead = store.start_run(&new_run(Some("block5"), Some(1), 1)).await.unwrap();
     let elsewhere = NewRun { host: "other".into(), ..new_run(Some("block5"), Some(1), 2) };
     let elsewhere = store.start_run(&elsewhere).await.unwrap();
-    assert_eq!(store.mark_interrupted("lab", &|process| process == 100).await.unwrap(), [dead]);
-    assert_eq!(store.mark_interrupted("lab", &|process| process == 100).await.unwrap(), [] as [i64; 0]);
+    let liveness = |process: &RunningProcess| match (process.host.as_str(), process.process) {
+        ("lab", 100) => Liveness::Alive,
+        ("lab", _) => Liveness::Gone,
+        _ => Liveness::Unknown,
+    };
+    assert_eq!(store.mark_interrupted(&liveness).await.unwrap(), [dead]);
+    assert_eq!(store.mark_interrupted(&liveness).await.unwrap(), [] as [i64; 0]);
     let states: Vec<_> =
         store.runs(&[alive, dead, elsewhere]).await.unwrap().iter().map(|run| run.status).collect();
     assert_eq!(states, [RunStatus::Running, RunStatus::Interrupted, RunStatus::Running]);

@@ -1,0 +1,106 @@
+//! Which trials of a plan this process trains next; others may work on the same plan.
+
+use ranklab_store::Claim;
+
+use crate::{
+    Error,
+    event::SweepEvent,
+    execute::SweepSummary,
+    plan::Plan,
+    session::{Member, Session},
+};
+
+/// The trials of a plan that are not settled yet.
+pub(crate) struct Claims<'a> {
+    plan: &'a Plan,
+    identities: &'a [String],
+    waiting: Vec<usize>,
+    /// Runs of other processes that were told of.
+    told: Vec<i64>,
+}
+
+impl<'a> Claims<'a> {
+    pub(crate) fn new(plan: &'a Plan, identities: &'a [String]) -> Self {
+        Self { plan, identities, waiting: (0..plan.trials.len()).collect(), told: Vec::new() }
+    }
+
+    /// Trials that are not settled.
+    pub(crate) fn left(&self) -> usize {
+        self.waiting.len()
+    }
+
+    /// Takes a trial back that was claimed and not ended.
+    pub(crate) fn give_back(&mut self, position: usize) {
+        self.waiting.push(position);
+        self.waiting.sort_unstable();
+    }
+
+    /// Claims trials that train together, as many as there are up to `jobs`; none where others have all
+    /// that are left. Trials that ended before are settled on the way.
+    ///
+    /// # Errors
+    /// When the database cannot be used.
+    pub(crate) fn next_group(
+        &mut self,
+        session: &Session<'_>,
+        summary: &mut SweepSummary,
+        on_event: &mut dyn FnMut(SweepEvent),
+    ) -> Result<Vec<Member<'a>>, Error> {
+        let mut group: Vec<Member<'a>> = Vec::new();
+        let mut kept = Vec::new();
+        for (place, &position) in self.waiting.iter().enumerate() {
+            if group.len() >= session.context.jobs {
+                kept.extend(&self.waiting[place..]);
+                break;
+            }
+            let (trial, identity) = (&self.plan.trials[position], &self.identities[position]);
+            let joins = |member: &Member<'_>| {
+                member.trial.config.joins(&trial.config) && *member.identity != *identity
+            };
+            if !group.iter().all(joins) {
+                kept.push(position);
+                continue;
+            }
+            let label = trial.label.clone();
+            let claim = match session.claim(trial, identity) {
+                Ok(claim) => claim,
+                Err(problem @ Error::Store(_)) => return Err(problem),
+                Err(problem) => {
+                    let reason = problem.to_string();
+                    summary.failed.push((label.clone(), reason.clone()));
+                    on_event(SweepEvent::TrialFailed { position, label, reason });
+                    continue;
+                }
+            };
+            match claim {
+                Claim::New(run) | Claim::Continued(run) => {
+                    let continued = matches!(claim, Claim::Continued(_));
+                    group.push(Member { position, trial, identity, run, continued });
+                    on_event(SweepEvent::TrialStarted { position, label });
+                }
+                Claim::Finished(run) => {
+                    summary.skipped += 1;
+                    on_event(SweepEvent::TrialSkipped { position, label, run });
+                }
+                Claim::Diverged(run) => {
+                    let reason = session.failure(run)?;
+                    summary.diverged.push((label.clone(), reason.clone()));
+                    let reason =
+                        format!("{reason} (nothing is trained again; `ranklab runs rm {run} --yes` would)");
+                    on_event(SweepEvent::TrialDiverged { position, label, run, reason });
+                }
+                Claim::Taken { run, host, process } => {
+                    kept.push(position);
+                    if !self.told.contains(&run) {
+                        self.told.push(run);
+                        on_event(SweepEvent::Notice(format!(
+                            "{label}: process {process} on {host} trains it as run {run}"
+                        )));
+                    }
+                }
+            }
+        }
+        self.waiting = kept;
+        Ok(group)
+    }
+}

@@ -1,0 +1,46 @@
+//! docs/reliability.md names tests that exist.
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+};
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// The names of all functions of the Rust files below a folder.
+fn functions(folder: &Path, names: &mut BTreeSet<String>) {
+    for path in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+        if path.is_dir() {
+            functions(&path, names);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            let source = fs::read_to_string(&path).unwrap();
+            let name = |rest: &str| rest.split('(').next().unwrap().to_owned();
+            names.extend(source.split("fn ").skip(1).map(name));
+        }
+    }
+}
+
+#[test]
+fn every_row_of_the_table_of_faults_names_a_test_that_exists() {
+    let mut names = BTreeSet::new();
+    functions(&root().join("crates"), &mut names);
+    functions(&root().join("tests"), &mut names);
+    let document = fs::read_to_string(root().join("docs/reliability.md")).unwrap();
+    let rows: Vec<&str> =
+        document.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| fault")).collect();
+    assert!(rows.len() >= 40, "only {} rows", rows.len());
+    let mut named = 0;
+    for row in rows {
+        let shown_by = row.trim_end_matches('|').rsplit('|').next().unwrap();
+        assert!(shown_by.contains("::") || shown_by.contains("the same"), "no test in {row}");
+        for test in shown_by.split('`').skip(1).step_by(2).filter(|name| !name.starts_with("just ")) {
+            let name = test.rsplit("::").next().unwrap().trim_start_matches('…');
+            assert!(names.contains(name), "there is no test {test}, which docs/reliability.md names");
+            named += 1;
+        }
+    }
+    assert!(named >= 40, "only {named} tests are named");
+}
