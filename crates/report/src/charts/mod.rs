@@ -4,7 +4,6 @@ mod accuracy;
 mod axis;
 mod curves;
 mod drawing;
-mod fewer;
 mod forest;
 mod heatmap;
 mod markers;
@@ -28,7 +27,6 @@ use crate::table::Figure;
 pub(crate) use curves::learning_curves;
 use curves::validation_overview;
 use drawing::{Chart, Point, Series, draw};
-use fewer::Fewer;
 pub(crate) use theme::{Theme, themed};
 
 /// What the charts across configurations show.
@@ -50,18 +48,12 @@ pub(crate) struct Shown<'a> {
 /// When plotters cannot draw.
 pub(crate) fn overview(shown: &Shown<'_>) -> Result<Vec<Figure>> {
     let mut figures: Vec<Figure> = forest::figure(shown)?.into_iter().collect();
-    let fewer = Fewer::of(shown);
-    let few = fewer.as_ref().map_or(*shown, |fewer| fewer.shown(shown));
-    let noted = |draft: Option<Draft>| {
-        let note = fewer.as_ref().map_or_else(String::new, Fewer::note);
-        draft.map(|draft| Draft { caption: draft.caption + &note, ..draft })
-    };
-    let of_accuracy = [noted(accuracy::by_rank(&few)), noted(accuracy::by_layers(&few))];
+    let of_accuracy = [accuracy::by_rank(shown), accuracy::by_layers(shown)];
     figures.extend(of_accuracy.into_iter().flatten().map(finish).collect::<Result<Vec<_>>>()?);
     figures.extend(heatmap::figure(shown)?);
     let of_probabilities = [
-        noted(pareto::by_parameters(&few)),
-        noted(pareto::by_time(&few)),
+        pareto::by_parameters(shown),
+        pareto::by_time(shown),
         roc::figure(shown),
         precision_recall::figure(shown),
         probabilities::reliability(shown),
@@ -291,9 +283,9 @@ mod tests {
             (run.row.start.rank, run.row.start.ranks) = (Some(5), Some("5".into()));
         }
         let chart = figure(&data, "accuracy-by-rank.svg");
-        assert!(chart.caption.contains("28 more are in the table only"), "{}", chart.caption);
-        assert!(chart.description.contains("learning_rate=0.012:") && !chart.description.contains("0.013:"));
-        assert!(!figure(&fixture::ranks(), "accuracy-by-rank.svg").caption.contains("more are"));
+        assert!(chart.caption.contains("Drawn are the 8 of 40 entries"), "{}", chart.caption);
+        assert!(chart.description.contains("learning_rate=0.008:") && !chart.description.contains("0.009:"));
+        assert!(!figure(&fixture::ranks(), "accuracy-by-rank.svg").caption.contains("Drawn are"));
     }
 
     #[test]
