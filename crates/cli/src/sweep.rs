@@ -213,7 +213,8 @@ pub(crate) fn execute_plan(
     let mut progress = Progress::new(quiet);
     let summary = execute(plan, &context, &device, &mut |event| {
         note(&event);
-        if matches!(event, SweepEvent::Training { event: Event::FeaturesReady, .. }) {
+        // What features took, and what evaluation and the last checkpoint took, is not wanted again soon.
+        if let SweepEvent::Training { event: Event::FeaturesReady | Event::Checkpoint(_), .. } = &event {
             allocator::release_freed_memory();
         }
         progress.show(event);
