@@ -71,6 +71,11 @@ lint:
     cargo fmt --all --check
     cargo clippy --release --locked --workspace --all-targets -- -D warnings
 
+# Licences, sources and advisories of dependencies, and those that nobody uses.
+[group('check')]
+deny:
+    scripts/deny.sh
+
 # Outputs and gradients on flex against libtorch; sets PyTorch 2.9.0 up by itself.
 [group('check')]
 test-tch:
