@@ -5,6 +5,7 @@ mod bad_input;
 mod browser;
 mod command;
 mod durability;
+mod hostile_input;
 mod real_images;
 mod reliability;
 mod shuffled_labels;

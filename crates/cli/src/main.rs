@@ -4,6 +4,7 @@ mod allocator;
 mod data;
 mod database;
 mod device;
+mod printable;
 mod profile;
 mod progress;
 mod query;
@@ -128,7 +129,7 @@ fn one_line(problem: &anyhow::Error) -> String {
             line += &words;
         }
     }
-    line
+    printable::printable(&line)
 }
 
 fn run(arguments: &Arguments) -> anyhow::Result<()> {

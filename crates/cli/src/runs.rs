@@ -8,6 +8,7 @@ use clap::{Args, Subcommand};
 use ranklab_store::{QueryResult, RunRow, RunStatus, Store, Value};
 use serde_json::json;
 
+use crate::printable::printable;
 use crate::table::{Format, print, render, table};
 
 /// List runs, show one, or remove some.
@@ -111,7 +112,7 @@ async fn describe(store: &Store, id: i64, json: bool) -> anyhow::Result<String> 
 }
 
 fn section(title: &str, answer: &QueryResult) -> String {
-    format!("{title}\n{}\n", table(answer))
+    format!("{}\n{}\n", printable(title), table(answer))
 }
 
 /// One row as a table of its columns, without empty ones and those that are shown apart.
@@ -149,8 +150,8 @@ async fn remove(database: &Path, ids: &[i64], yes: bool) -> anyhow::Result<()> {
     }
     for file in &files {
         text += &match inside(folder, &file.path) {
-            Some(path) => format!("  {} ({} bytes)\n", path.display(), file.bytes),
-            None => format!("  not {}: it is outside of the runs folder\n", file.path),
+            Some(path) => format!("  {} ({} bytes)\n", printable(&path.to_string_lossy()), file.bytes),
+            None => format!("  not {}: it is outside of the runs folder\n", printable(&file.path)),
         };
     }
     if !yes {
@@ -173,12 +174,15 @@ fn announce(run: &RunRow, predictions: usize, yes: bool) -> String {
     let verb = if yes { "Removing" } else { "Would remove" };
     let mut text = format!(
         "{verb} run {} ({}, {}) with its metrics and {predictions} predictions\n",
-        run.id, run.start.label, run.status
+        run.id,
+        printable(&run.start.label),
+        run.status
     );
     if run.status == RunStatus::Running {
         text += &format!(
             "  it is still marked as running: process {} on {} would fail when it next records something\n",
-            run.start.process, run.start.host
+            run.start.process,
+            printable(&run.start.host)
         );
     }
     text

@@ -11,7 +11,8 @@ use ranklab_trainer::Event;
 use serde_json::json;
 
 use crate::{
-    Folders, allocator, device::device, profile::Profiler, progress::Progress, signals::Signals, table::print,
+    Folders, allocator, device::device, printable::printable, profile::Profiler, progress::Progress,
+    signals::Signals, table::print,
 };
 
 /// Train every combination of the given settings that has no finished run yet.
@@ -238,9 +239,9 @@ fn describe(plan: &Plan, json: bool) -> anyhow::Result<String> {
         let plan = json!({ "name": plan.name, "plan_hash": plan.hash(), "trials": trials });
         return Ok(format!("{}\n", serde_json::to_string_pretty(&plan)?));
     }
-    let mut text = format!("{}: {} trials\n", plan.name, plan.trials.len());
+    let mut text = format!("{}: {} trials\n", printable(&plan.name), plan.trials.len());
     for (place, trial) in plan.trials.iter().enumerate() {
-        text += &format!("{:>4}  {}  {}\n", place + 1, &trial.config.hash()[..12], trial.label);
+        text += &format!("{:>4}  {}  {}\n", place + 1, &trial.config.hash()[..12], printable(&trial.label));
     }
     Ok(text)
 }
