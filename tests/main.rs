@@ -10,3 +10,4 @@ mod real_images;
 mod reliability;
 mod shuffled_labels;
 mod sweeping;
+mod verifying;

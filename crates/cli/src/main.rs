@@ -15,6 +15,7 @@ mod signals;
 mod sweep;
 mod table;
 mod weights;
+mod verify;
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -93,6 +94,7 @@ enum Command {
     Train(sweep::TrainArgs),
     Report(report::ReportArgs),
     Query(query::QueryArgs),
+    Verify(verify::VerifyArgs),
     Runs(runs::RunsArgs),
     Data(data::DataArgs),
     Weights(weights::WeightsArgs),
@@ -141,6 +143,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
         Command::Sweep(arguments) => sweep::sweep(folders, arguments),
         Command::Train(arguments) => sweep::train(folders, arguments),
         Command::Quickstart(arguments) => {
+        Command::Verify(arguments) => verify::verify(folders, arguments),
             let report = quickstart::quickstart(folders, arguments)?;
             runtime.block_on(report::report(folders, &report))
         }

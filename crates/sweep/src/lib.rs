@@ -18,11 +18,13 @@ mod session;
 mod sources;
 mod trial;
 
+mod verify;
 pub use error::Error;
 pub use event::{Profile, SweepEvent};
-pub use execute::{Context, DATABASE, DEFAULT_JOBS, DeviceOf, SweepSummary, execute};
+pub use execute::{Context, DATABASE, DEFAULT_JOBS, DeviceOf, FEATURES, SweepSummary, execute};
 pub use experiment::Experiment;
 pub use key::describe_keys;
 pub use plan::{Plan, PlanTrial};
 pub use process::{has_abandoned, mark_interrupted};
 pub use trial::TrialConfig;
+pub use verify::{Difference, Verification, VerifyRules, verify};
