@@ -46,7 +46,12 @@ report *arguments:
 query *arguments:
     @{{ ranklab }} query "$@"
 
-# List, show and remove runs.
+# Train a run again and compare to the last bit: `just verify 3`.
+[group('look')]
+verify *arguments:
+    @{{ ranklab }} verify "$@"
+
+# List, show and remove runs, copy the database, clear up.
 [group('look')]
 runs *arguments:
     @{{ ranklab }} runs "$@"

@@ -6,6 +6,7 @@ mod browser;
 mod command;
 mod durability;
 mod hostile_input;
+mod housekeeping;
 mod real_images;
 mod reliability;
 mod shuffled_labels;

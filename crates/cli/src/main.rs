@@ -4,6 +4,7 @@ mod allocator;
 mod data;
 mod database;
 mod device;
+mod gc;
 mod printable;
 mod profile;
 mod progress;
@@ -14,8 +15,8 @@ mod runs;
 mod signals;
 mod sweep;
 mod table;
-mod weights;
 mod verify;
+mod weights;
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -93,8 +94,8 @@ enum Command {
     Sweep(sweep::SweepArgs),
     Train(sweep::TrainArgs),
     Report(report::ReportArgs),
-    Query(query::QueryArgs),
     Verify(verify::VerifyArgs),
+    Query(query::QueryArgs),
     Runs(runs::RunsArgs),
     Data(data::DataArgs),
     Weights(weights::WeightsArgs),
@@ -142,8 +143,8 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
         // Sweeps have a runtime of their own.
         Command::Sweep(arguments) => sweep::sweep(folders, arguments),
         Command::Train(arguments) => sweep::train(folders, arguments),
-        Command::Quickstart(arguments) => {
         Command::Verify(arguments) => verify::verify(folders, arguments),
+        Command::Quickstart(arguments) => {
             let report = quickstart::quickstart(folders, arguments)?;
             runtime.block_on(report::report(folders, &report))
         }

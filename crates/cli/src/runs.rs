@@ -11,14 +11,16 @@ use serde_json::json;
 use crate::printable::printable;
 use crate::table::{Format, print, render, table};
 
-/// List runs, show one, or remove some.
+/// List runs, show one, remove some, copy the database, clear up.
 #[derive(Args, Clone, Debug)]
 #[command(args_conflicts_with_subcommands = true)]
 #[command(after_help = "Examples:
   ranklab runs                 all runs, the newest last
   ranklab runs show 3          everything about run 3
   ranklab runs rm 3            what removing run 3 would remove
-  ranklab runs rm 3 --yes      remove it")]
+  ranklab runs rm 3 --yes      remove it
+  ranklab runs backup runs-of-today.db
+  ranklab runs gc --older-than 30d --keep-bytes 20G")]
 pub(crate) struct RunsArgs {
     /// What to do; without it, runs are listed.
     #[command(subcommand)]
@@ -48,6 +50,14 @@ pub(crate) enum RunsCommand {
         #[arg(long)]
         yes: bool,
     },
+    /// Copy the database, also while runs are training.
+    Backup {
+        /// The copy; nothing may be there yet.
+        path: PathBuf,
+    },
+    /// Remove folders without a run, checkpoints and feature caches that nobody needs. Without --yes, only say
+    /// what would go.
+    Gc(crate::gc::GcArgs),
 }
 
 /// Does what was asked. Files of runs are looked for beside the database.
@@ -56,6 +66,8 @@ pub(crate) async fn runs(database: &Path, arguments: &RunsArgs) -> anyhow::Resul
         None => list(database, if arguments.json { Format::Json } else { Format::Table }).await,
         Some(RunsCommand::Show { id, json }) => show(database, *id, *json).await,
         Some(RunsCommand::Rm { ids, yes }) => remove(database, ids, *yes).await,
+        Some(RunsCommand::Backup { path }) => crate::gc::backup(database, path).await,
+        Some(RunsCommand::Gc(arguments)) => crate::gc::gc(database, arguments).await,
     }
 }
 

@@ -8,6 +8,7 @@ mod error;
 mod event;
 mod execute;
 mod experiment;
+mod garbage;
 mod key;
 mod plan;
 mod process;
@@ -17,12 +18,13 @@ mod rows;
 mod session;
 mod sources;
 mod trial;
-
 mod verify;
+
 pub use error::Error;
 pub use event::{Profile, SweepEvent};
 pub use execute::{Context, DATABASE, DEFAULT_JOBS, DeviceOf, FEATURES, SweepSummary, execute};
 pub use experiment::Experiment;
+pub use garbage::{Garbage, GarbageRules, garbage};
 pub use key::describe_keys;
 pub use plan::{Plan, PlanTrial};
 pub use process::{has_abandoned, mark_interrupted};
