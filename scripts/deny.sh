@@ -15,7 +15,7 @@ install cargo-deny 0.20.2
 install cargo-machete 0.9.2
 deny() { "$tools/bin/cargo-deny" --log-level error "$@"; }
 
-for manifest in Cargo.toml; do
+for manifest in Cargo.toml fuzz/Cargo.toml; do
     deny --manifest-path "$manifest" --locked --config "$PWD/deny.toml" check licenses bans sources
 done
 # The database of advisories is not at hand everywhere; what it says of our dependencies counts where it is.
