@@ -98,6 +98,7 @@ golden python="python3":
     {{ python }} tests/golden/preprocessing.py
     {{ python }} tests/golden/statistics.py
     {{ python }} tests/golden/layers.py
+    {{ python }} tests/golden/grad_cam.py
     {{ python }} tests/golden/trunk.py data/vgg16_imagenet.safetensors
 
 # Kill a sweep at so many random moments and resume it each time: `just test-kills 500`.
@@ -125,6 +126,11 @@ bench *arguments:
 [group('check')]
 bench-scaling *arguments:
     python3 bench/scaling.py "$@"
+
+# A report over a thousand generated runs, its time and memory; writes bench/REPORT_SCALE.md.
+[group('check')]
+bench-report *arguments:
+    python3 bench/report_scale.py "$@"
 
 # The inner parts alone, by criterion: `just bench-parts step` takes those whose names hold "step".
 [group('check')]

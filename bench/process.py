@@ -22,6 +22,8 @@ class Measurement:
     peak_memory_bytes: int
     # How many cores did something else meanwhile, on average.
     other_cores: float
+    # Of all its threads.
+    processor_seconds: float = 0.0
 
 
 def busy_seconds():
@@ -58,7 +60,8 @@ def measure(command, folder):
             child.wait()
             raise
         wall_seconds = time.perf_counter() - started
-        others = busy_seconds() - busy - usage.ru_utime - usage.ru_stime
+        processor_seconds = usage.ru_utime + usage.ru_stime
+        others = busy_seconds() - busy - processor_seconds
         code = os.waitstatus_to_exitcode(status)
         child.returncode = code
         if code:
@@ -69,4 +72,5 @@ def measure(command, folder):
         except json.JSONDecodeError as problem:
             raise Failed(f"no JSON line on stdout: {last_line(output)[:80]!r}") from problem
         # Linux counts kibibytes.
-        return Measurement(figures, wall_seconds, usage.ru_maxrss * 1024, max(0.0, others / wall_seconds))
+        other_cores = max(0.0, others / wall_seconds)
+        return Measurement(figures, wall_seconds, usage.ru_maxrss * 1024, other_cores, processor_seconds)

@@ -5,6 +5,7 @@ mod bad_input;
 mod browser;
 mod command;
 mod durability;
+mod galleries;
 mod hostile_input;
 mod housekeeping;
 mod real_images;

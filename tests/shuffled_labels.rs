@@ -66,7 +66,7 @@ async fn report(data: &ReportData, labels: &BTreeMap<String, i64>) -> String {
     for run in &data.runs {
         let id = store.start_run(&run.row.start).await.unwrap();
         let mut predictions = run.predictions.clone();
-        predictions.iter_mut().for_each(|row| row.label = labels[&row.image]);
+        predictions.iter_mut().for_each(|row| row.label = labels[&*row.image]);
         store.finish_run(id, run.row.result.as_ref().unwrap(), &predictions, &[]).await.unwrap();
         runs.push(id);
     }
@@ -94,7 +94,7 @@ fn reports_of_shuffled_labels_claim_differences_at_most_at_the_nominal_rate() {
         store.close().await;
         // With its own labels the sweep has differences to be found, so that finding none means something.
         let own: BTreeMap<String, i64> =
-            data.runs[0].predictions.iter().map(|row| (row.image.clone(), row.label)).collect();
+            data.runs[0].predictions.iter().map(|row| (row.image.to_string(), row.label)).collect();
         let (comparisons, claimed) = claims(&report(&data, &own).await);
         assert!(comparisons == 3 && claimed > 0, "{claimed} of {comparisons} with the sweep's own labels");
         let (mut random, mut found) = (Random(0x9e37_79b9_7f4a_7c15), 0);

@@ -146,8 +146,9 @@ fn predictions(family: &Family, seed: i64, fold: u32) -> Vec<PredictionRow> {
             let logit = family.strength * sign + noise;
             let patient = cell % PATIENTS;
             PredictionRow {
-                image: format!("cell {cell} {HOSTILE}"),
-                patient: if patient < 4 { format!("{patient} {HOSTILE}") } else { format!("C{patient}") },
+                image: format!("cell {cell} {HOSTILE}").into(),
+                patient: if patient < 4 { format!("{patient} {HOSTILE}") } else { format!("C{patient}") }
+                    .into(),
                 label,
                 probability: 1.0 / (1.0 + (-logit).exp()),
             }

@@ -4,6 +4,7 @@ mod allocator;
 mod data;
 mod database;
 mod device;
+mod gallery;
 mod gc;
 mod printable;
 mod profile;

@@ -52,6 +52,8 @@ pub(crate) fn quickstart(folders: &Folders, arguments: &QuickstartArgs) -> anyho
         sweep: Some(summary.sweep),
         runs: Vec::new(),
         margin: Options::default().margin,
+        explain: None,
+        no_pictures: false,
         json: false,
     })
 }

@@ -1,11 +1,12 @@
 //! `ranklab report`: the latest sweep, or chosen runs, as a page and a Markdown file.
 
 use clap::Args;
-use ranklab_report::{Selection, load, write};
+use ranklab_report::{ReportData, Selection, load, write};
+use ranklab_store::Store;
 use ranklab_sweep::DATABASE;
 use serde_json::json;
 
-use crate::{Folders, table::print};
+use crate::{Folders, gallery, table::print};
 
 /// Write the report of a sweep or of chosen runs: one HTML page and one Markdown file.
 #[derive(Args, Clone, Debug)]
@@ -13,7 +14,8 @@ use crate::{Folders, table::print};
   ranklab report                 the latest sweep
   ranklab report --sweep 2
   ranklab report --runs 1,4,7    chosen runs side by side
-  ranklab report --margin 0.5    equivalent within half a point of accuracy")]
+  ranklab report --margin 0.5    equivalent within half a point of accuracy
+  ranklab report --explain 7     Grad-CAM of run 7 over the cells that runs get wrong")]
 pub(crate) struct ReportArgs {
     /// A sweep; the latest when absent.
     #[arg(long, conflicts_with = "runs")]
@@ -24,6 +26,12 @@ pub(crate) struct ReportArgs {
     /// Points of accuracy within which configurations count as equivalent.
     #[arg(long, value_name = "POINTS", default_value = "1", value_parser = margin)]
     pub(crate) margin: f64,
+    /// The run whose calls Grad-CAM explains; a run of the most accurate configuration when absent.
+    #[arg(long, value_name = "RUN", conflicts_with = "no_pictures")]
+    pub(crate) explain: Option<i64>,
+    /// List the cells of the galleries without their pictures.
+    #[arg(long)]
+    pub(crate) no_pictures: bool,
     /// Print where it was written as JSON.
     #[arg(long)]
     pub(crate) json: bool,
@@ -39,6 +47,21 @@ fn margin(text: &str) -> Result<f64, String> {
     }
 }
 
+/// Rows and pictures.
+async fn collect(
+    store: &Store,
+    selection: Selection,
+    folders: &Folders,
+    arguments: &ReportArgs,
+) -> anyhow::Result<ReportData> {
+    let mut data = load(store, selection).await?;
+    data.options.margin = arguments.margin;
+    if !arguments.no_pictures {
+        data.pictures = gallery::pictures(&data, store, folders, arguments.explain).await?;
+    }
+    Ok(data)
+}
+
 /// Writes the report.
 pub(crate) async fn report(folders: &Folders, arguments: &ReportArgs) -> anyhow::Result<()> {
     let selection = match (arguments.sweep, arguments.runs.as_slice()) {
@@ -47,10 +70,9 @@ pub(crate) async fn report(folders: &Folders, arguments: &ReportArgs) -> anyhow:
         (None, runs) => Selection::Runs(runs.to_vec()),
     };
     let store = crate::database::open(&folders.runs.join(DATABASE)).await?;
-    let data = load(&store, selection).await;
+    let data = collect(&store, selection, folders, arguments).await;
     store.close().await;
-    let mut data = data?;
-    data.options.margin = arguments.margin;
+    let data = data?;
     let written = write(&data, &folders.reports)?;
     if arguments.json {
         return print(&format!("{}\n", json!({ "html": written.html, "markdown": written.markdown })));

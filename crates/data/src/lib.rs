@@ -2,6 +2,7 @@
 
 mod config;
 mod decode;
+mod encode;
 mod error;
 pub mod fetch;
 mod label;
@@ -14,6 +15,7 @@ pub mod synthetic;
 
 pub use config::{DataConfig, Resize, SYNTHETIC, SplitConfig, SplitKind, SyntheticConfig};
 pub use decode::{decode, load_images, resize};
+pub use encode::encode_png;
 pub use error::Error;
 pub use label::{Label, patient_of};
 pub use manifest::{ImageSet, Manifest, ManifestEntry, Progress, Rejected, Rejection};

@@ -2,6 +2,7 @@
 //! side by side.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use ranklab_stats::{Clusters, Scored, THRESHOLD, Units, accuracies, mean_correctness};
 use ranklab_store::PredictionRow;
@@ -9,16 +10,14 @@ use ranklab_store::PredictionRow;
 use crate::comparison::Group;
 use crate::data::ReportData;
 
-/// A repeat's predictions and their folds.
-type ByImage<'a> = BTreeMap<&'a str, (&'a PredictionRow, i64)>;
-
 /// Cells in the order of their names, and what each repeat predicts of them.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct TestCells {
     image_set: String,
-    images: Vec<String>,
+    /// Image name of each cell.
+    pub(crate) images: Vec<Arc<str>>,
     /// Patient of each cell.
-    pub(crate) patients: Vec<String>,
+    pub(crate) patients: Vec<Arc<str>>,
     /// 1 = parasitized.
     pub(crate) labels: Vec<u8>,
     /// Probabilities of parasitized, one list per repeat: of one seed, all its folds together.
@@ -42,38 +41,49 @@ impl TestCells {
     /// With the reason, as the end of a sentence about the configuration, when the runs have no
     /// predictions that can be compared.
     pub(crate) fn gather(data: &ReportData, group: &Group) -> Result<Self, &'static str> {
-        let mut repeats: BTreeMap<(i64, i64), ByImage<'_>> = BTreeMap::new();
+        let mut repeats: BTreeMap<(i64, i64), Vec<(&PredictionRow, i64)>> = BTreeMap::new();
         for run in data.runs.iter().filter(|run| group.runs.contains(&run.row.id)) {
             if run.predictions.is_empty() {
                 return Err("has a run without stored predictions");
             }
             let start = &run.row.start;
+            let fold = start.fold.unwrap_or(0);
             let cells = repeats.entry((start.seed, start.split_seed)).or_default();
-            for row in &run.predictions {
-                if cells.insert(&row.image, (row, run.row.start.fold.unwrap_or(0))).is_some() {
-                    return Err("has two predictions of one cell from the same seed");
-                }
+            cells.extend(run.predictions.iter().map(|row| (row, fold)));
+        }
+        for cells in repeats.values_mut() {
+            // The database answers in this order; sorting what is sorted costs next to nothing.
+            cells.sort_by(|one, other| one.0.image.cmp(&other.0.image));
+            if cells.windows(2).any(|pair| pair[0].0.image == pair[1].0.image) {
+                return Err("has two predictions of one cell from the same seed");
             }
         }
         let Some(first) = repeats.values().next() else { return Err("has no finished run") };
-        if repeats.values().any(|cells| !cells.keys().eq(first.keys())) {
+        let images = |cells: &[(&PredictionRow, i64)]| -> Vec<Arc<str>> {
+            cells.iter().map(|(row, _)| Arc::clone(&row.image)).collect()
+        };
+        let same = |cells: &[(&PredictionRow, i64)]| {
+            let alike = cells.iter().zip(first).all(|(one, other)| one.0.image == other.0.image);
+            cells.len() == first.len() && alike
+        };
+        if !repeats.values().all(|cells| same(cells)) {
             return Err("has repeats that were tested on different cells");
         }
         let labels: Vec<u8> =
-            first.values().map(|(row, _)| u8::try_from(row.label).unwrap_or(u8::MAX)).collect();
+            first.iter().map(|(row, _)| u8::try_from(row.label).unwrap_or(u8::MAX)).collect();
         let probabilities: Vec<Vec<f64>> =
-            repeats.values().map(|cells| cells.values().map(|(row, _)| row.probability).collect()).collect();
+            repeats.values().map(|cells| cells.iter().map(|(row, _)| row.probability).collect()).collect();
         let lists: Vec<&[f64]> = probabilities.iter().map(Vec::as_slice).collect();
         let (Ok(correctness), Ok(accuracies)) =
             (mean_correctness(&labels, &lists, THRESHOLD), accuracies(&labels, &lists, THRESHOLD))
         else {
             return Err("has predictions that are no probabilities, as a diverged run leaves them");
         };
-        let patients: Vec<String> = first.values().map(|(row, _)| row.patient.clone()).collect();
-        let folds: Vec<i64> = first.values().map(|(_, fold)| *fold).collect();
+        let patients: Vec<Arc<str>> = first.iter().map(|(row, _)| Arc::clone(&row.patient)).collect();
+        let folds: Vec<i64> = first.iter().map(|(_, fold)| *fold).collect();
         Ok(Self {
             image_set: group.first.start.image_set_hash.clone(),
-            images: first.keys().map(|image| (*image).to_owned()).collect(),
+            images: images(first),
             clusters: Clusters::by_patient(&patients),
             by_fold: folds.iter().any(|fold| *fold != folds[0]).then(|| Clusters::by_patient(&folds)),
             accuracies,

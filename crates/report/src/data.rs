@@ -3,6 +3,7 @@
 use ranklab_store::{EpochMetric, PredictionRow, RunRow, SweepRow};
 
 use crate::options::Options;
+use crate::pictures::Pictures;
 
 /// Longest part of a folder's name that comes from a sweep's name or from run ids.
 const NAME_LENGTH: usize = 48;
@@ -20,6 +21,8 @@ pub struct ReportData {
     pub unfinished: Vec<Unfinished>,
     /// How runs are compared.
     pub options: Options,
+    /// Pictures for the galleries, where there are any.
+    pub pictures: Pictures,
 }
 
 /// A finished run with what it recorded.

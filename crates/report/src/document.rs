@@ -8,9 +8,11 @@ use crate::error::Result;
 use crate::facts::facts;
 use crate::findings::findings;
 use crate::format::NONE;
+use crate::gallery::{self, GallerySection};
 use crate::intervals::{Measured, measure};
 use crate::operating_points;
 use crate::paired::{Comparisons, compare_pairs};
+use crate::run_choice;
 use crate::run_section::{RunSection, section};
 use crate::sentences;
 use crate::series;
@@ -51,6 +53,10 @@ pub(crate) struct Document {
     pub(crate) operating_points: Option<Table>,
     /// Charts across configurations.
     pub(crate) figures: Vec<Figure>,
+    /// Cells to look at; `None` where no cell is called wrongly.
+    pub(crate) galleries: Option<GallerySection>,
+    /// All runs, where not all of them are shown in detail.
+    pub(crate) all_runs: Option<Table>,
     /// Runs in detail.
     pub(crate) runs: Vec<RunSection>,
     /// Trials without a result; `None` when there are none.
@@ -65,10 +71,10 @@ pub(crate) fn document(data: &ReportData) -> Result<Document> {
     let groups = compare(data)?;
     let measured = measure(data, &groups);
     let comparisons = compare_pairs(&groups, &measured, &data.options);
+    let choice = run_choice::choose(data, &groups);
     let mut runs = Vec::new();
-    for run in &data.runs {
+    for (run, name) in choice.detailed {
         if let Some(result) = &run.row.result {
-            let name = group_name(&groups, run.row.id, &run.row.start.label);
             runs.push(section(run, result, name, data.options.level())?);
         }
     }
@@ -87,6 +93,8 @@ pub(crate) fn document(data: &ReportData) -> Result<Document> {
             measured: &measured,
             comparisons: &comparisons,
         })?,
+        galleries: gallery::section(data, &groups, &measured),
+        all_runs: choice.table,
         runs,
         unfinished: unfinished(data),
     })
@@ -108,11 +116,6 @@ fn pairs(
         not_compared: comparisons.not_compared.clone(),
         table: sentences::table(groups, comparisons, &data.options),
     })
-}
-
-/// A run that was superseded by a newer one of the same configuration is in no group.
-fn group_name<'a>(groups: &'a [Group], run: i64, label: &'a str) -> &'a str {
-    groups.iter().find(|group| group.runs.contains(&run)).map_or(label, |group| &group.name)
 }
 
 fn banners(data: &ReportData) -> Vec<(&'static str, &'static str)> {

@@ -19,6 +19,12 @@ pub enum Error {
     /// No runs were chosen.
     #[error("no runs were chosen; name at least one, `ranklab runs` lists them")]
     NoRuns,
+    /// A run that was to explain its calls is not shown.
+    #[error("run {run} is not among the finished runs of this report; choose one of those for `--explain`")]
+    NotShown {
+        /// The run.
+        run: i64,
+    },
     /// The runs cannot be grouped.
     #[error("cannot group the runs of \"{title}\": {reason}; please report this with the database")]
     Grouping {

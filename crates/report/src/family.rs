@@ -43,13 +43,14 @@ fn flatten(value: &Value, path: String, settings: &mut BTreeMap<String, String>)
 /// One line per configuration that says how it differs from those with the same base, empty where
 /// nothing else has its base. Each configuration is its base (model, layers, ranks, preset) and its
 /// settings.
-pub(crate) fn differences<B: PartialEq>(configurations: &[(B, BTreeMap<String, String>)]) -> Vec<String> {
+pub(crate) fn differences<B: Ord>(configurations: &[(B, BTreeMap<String, String>)]) -> Vec<String> {
     let mut paths: BTreeSet<&str> = BTreeSet::new();
-    for (place, (base, settings)) in configurations.iter().enumerate() {
-        for (_, other) in configurations[..place].iter().filter(|(other, _)| other == base) {
-            let keys = settings.keys().chain(other.keys());
-            paths.extend(keys.filter(|key| settings.get(*key) != other.get(*key)).map(String::as_str));
-        }
+    // Settings that are equal to those of the first with the same base do not differ among themselves.
+    let mut first_of: BTreeMap<&B, &BTreeMap<String, String>> = BTreeMap::new();
+    for (base, settings) in configurations {
+        let first = *first_of.entry(base).or_insert(settings);
+        let keys = settings.keys().chain(first.keys());
+        paths.extend(keys.filter(|key| settings.get(*key) != first.get(*key)).map(String::as_str));
     }
     configurations
         .iter()

@@ -225,7 +225,7 @@ mod tests {
     fn models_tested_on_other_cells_are_not_compared_silently() {
         let mut data = fixture::ranks();
         data.runs[0].row.start.split_hash = "another".into();
-        data.runs[0].predictions.iter_mut().for_each(|row| row.image.push('x'));
+        data.runs[0].predictions.iter_mut().for_each(|row| row.image = format!("{}x", row.image).into());
         assert!(of(&data)[1].ends_with(
             "The two were not tested on the same cells, so the difference mixes models and cells."
         ));

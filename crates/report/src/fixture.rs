@@ -5,6 +5,7 @@ use ranklab_store::{EpochMetric, NewRun, PredictionRow, RunResult, RunRow, RunSt
 
 use crate::data::{ReportData, RunData, Unfinished};
 use crate::options::Options;
+use crate::pictures::{Picture, Pictures};
 
 /// Test cells of every run, half of each class.
 const CELLS: i64 = 200;
@@ -41,7 +42,25 @@ pub(crate) fn ranks() -> ReportData {
             },
         ],
         options: Options::default(),
+        pictures: Pictures::default(),
     }
+}
+
+/// The same with pictures of all but one of the cells in the galleries.
+pub(crate) fn with_pictures() -> ReportData {
+    let mut data = ranks();
+    for cell in 0..7 {
+        let picture = Picture { png: vec![137, cell], heat: Some((3, vec![137, cell, 1])) };
+        data.pictures.of.insert(format!("cell_{cell:04}.png").into(), picture);
+    }
+    data.pictures.missing.push("one line on what is missing".into());
+    data
+}
+
+/// So many ranks, each with as many errors as its number.
+pub(crate) fn many(ranks: i64) -> ReportData {
+    let runs = (1..=ranks).map(|rank| run(rank, Some(rank), 0, rank)).collect();
+    ReportData { runs, unfinished: Vec::new(), ..self::ranks() }
 }
 
 /// Three seeds each of model_4 and of rank 5.
@@ -115,7 +134,7 @@ pub(crate) fn both_splits(random: i64, patient: i64) -> ReportData {
         start.config =
             start.config.replacen('{', &format!(r#"{{"data":{{"split":{{"kind":"{split}"}}}},"#), 1);
         for row in &mut run.predictions {
-            row.image = format!("{split}_{}", row.image);
+            row.image = format!("{split}_{}", row.image).into();
         }
         if split == "random" {
             (start.shared_patients, start.shared_test_images) = (200, 3800);
@@ -240,8 +259,10 @@ fn tested(mut row: RunRow, predictions: Vec<PredictionRow>) -> RunData {
 
 /// Validation images that are predicted as the test images are, but for their names.
 fn validation(predictions: &[PredictionRow]) -> Vec<PredictionRow> {
-    let other =
-        |row: &PredictionRow| PredictionRow { image: format!("validation_{}", row.image), ..row.clone() };
+    let other = |row: &PredictionRow| PredictionRow {
+        image: format!("validation_{}", row.image).into(),
+        ..row.clone()
+    };
     predictions.iter().map(other).collect()
 }
 
@@ -281,8 +302,8 @@ fn predictions(errors: i64, cells: i64, patients: i64) -> Vec<PredictionRow> {
             let doubt = 0.05 + 0.01 * (cell * 7 % 31) as f64;
             let right = if label == 1 { 1.0 - doubt } else { doubt };
             let probability = if cell < errors { 1.0 - right } else { right };
-            let patient = format!("C{}", 12 + cell % patients);
-            PredictionRow { image: format!("cell_{cell:04}.png"), patient, label, probability }
+            let patient = format!("C{}", 12 + cell % patients).into();
+            PredictionRow { image: format!("cell_{cell:04}.png").into(), patient, label, probability }
         })
         .collect()
 }

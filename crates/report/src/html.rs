@@ -9,6 +9,7 @@ use crate::data::ReportData;
 use crate::document::{Document, PairsSection, document};
 use crate::error::Result;
 use crate::format::{self, percent, thousands};
+use crate::gallery_page;
 use crate::run_section::RunSection;
 use crate::table::{Cell, Fact, Figure, Table};
 
@@ -90,6 +91,13 @@ fn page(document: &Document) -> Markup {
                             div.figures { @for figure in &document.figures { (chart(figure)) } }
                         }
                     }
+                    @if let Some(galleries) = &document.galleries { (gallery_page::section(galleries)) }
+                    @if let Some(table) = &document.all_runs {
+                        section aria-labelledby="all-runs" {
+                            h2 id="all-runs" { "All runs" }
+                            (data_table(table))
+                        }
+                    }
                     @if !document.runs.is_empty() {
                         section aria-labelledby="runs" {
                             h2 id="runs" { "Runs in detail" }
@@ -120,6 +128,8 @@ fn contents(document: &Document) -> Markup {
                 @if document.splits.is_some() { li { a href="#splits" { "Random against patient split" } } }
                 @if document.operating_points.is_some() { li { a href="#operating-points" { "Operating points" } } }
                 @if !document.figures.is_empty() { li { a href="#charts" { "Charts" } } }
+                @if document.galleries.is_some() { li { a href="#cells" { "Cells to look at" } } }
+                @if document.all_runs.is_some() { li { a href="#all-runs" { "All runs" } } }
                 @if !document.runs.is_empty() {
                     li {
                         a href="#runs" { "Runs in detail" }
@@ -166,7 +176,7 @@ fn facts(facts: &[Fact]) -> Markup {
 }
 
 /// A table that the page's script lets sort and filter.
-fn data_table(table: &Table) -> Markup {
+pub(crate) fn data_table(table: &Table) -> Markup {
     scrolling(table, &table.caption, table.rows.len() > 1)
 }
 

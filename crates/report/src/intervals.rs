@@ -1,6 +1,11 @@
 //! Confidence intervals of each configuration's accuracy and area under the ROC curve.
 
-use ranklab_stats::{Bootstrap, CountMetric, Interval, Metric, Resampled, Resampling, bootstrap, roc_auc};
+use std::collections::BTreeMap;
+
+use ranklab_stats::{
+    Bootstrap, CountMetric, Draws, Interval, Metric, Resampled, Resampling, bootstrap_with, roc_auc,
+};
+use rayon::prelude::*;
 
 use crate::cells::TestCells;
 use crate::comparison::Group;
@@ -26,12 +31,19 @@ pub(crate) struct Measured {
 pub(crate) fn measure(data: &ReportData, groups: &[Group]) -> Vec<Measured> {
     let resampling =
         Resampling { replicates: data.options.replicates, seed: SEED, level: data.options.level() };
-    let measure = |group: &Group| {
-        let cells = TestCells::gather(data, group);
+    let gathered: Vec<_> = groups.par_iter().map(|group| TestCells::gather(data, group)).collect();
+    // Configurations on as many patients share their draws.
+    let mut draws: BTreeMap<usize, Option<Draws>> = BTreeMap::new();
+    for cells in gathered.iter().flatten() {
+        let units = cells.clusters.units();
+        draws.entry(units).or_insert_with(|| Draws::new(units, &resampling).ok());
+    }
+    let measure = |cells: Result<TestCells, &'static str>| {
         let of = |metric: Metric<'_>, of_runs: &dyn Fn(&TestCells) -> Option<Vec<f64>>| {
             let cells = cells.as_ref().ok()?;
+            let draws = draws.get(&cells.clusters.units())?.as_ref()?;
             // Too few cells to resample have no interval.
-            let found = bootstrap(metric, &cells.labels, &cells.lists(), &cells.clusters, &resampling)
+            let found = bootstrap_with(draws, metric, &cells.labels, &cells.lists(), &cells.clusters)
                 .ok()
                 .flatten()?;
             let mut found = found.over_runs(&of_runs(cells)?).ok()?;
@@ -45,7 +57,7 @@ pub(crate) fn measure(data: &ReportData, groups: &[Group]) -> Vec<Measured> {
         });
         Measured { cells, accuracy, area }
     };
-    groups.iter().map(measure).collect()
+    gathered.into_par_iter().map(measure).collect()
 }
 
 /// The interval, unless all resamples are equal: a sample without spread says nothing of others.

@@ -7,6 +7,7 @@ use ranklab_store::{RunRow, RunStatus, Store};
 use crate::data::{ReportData, RunData, Unfinished};
 use crate::error::{Error, Result};
 use crate::options::Options;
+use crate::pictures::Pictures;
 
 /// What a report is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,12 +44,14 @@ async fn load_sweep(store: &Store, id: i64) -> Result<ReportData> {
         runs: Vec::new(),
         unfinished: Vec::new(),
         options: Options::default(),
+        pictures: Pictures::default(),
     };
     let mut seen = HashSet::new();
+    let mut finished = Vec::new();
     for (trial, run) in store.runs_of_sweep(id).await? {
         match run {
             // Two trials of one configuration share their run.
-            Some(run) if seen.insert(run.id) => add(store, &mut data, run, &trial.label).await?,
+            Some(run) if seen.insert(run.id) => sort(&mut data, &mut finished, run, &trial.label),
             Some(_) => {}
             None => data.unfinished.push(Unfinished {
                 label: trial.label,
@@ -58,6 +61,7 @@ async fn load_sweep(store: &Store, id: i64) -> Result<ReportData> {
             }),
         }
     }
+    data.runs = with_records(store, finished).await?;
     Ok(data)
 }
 
@@ -75,22 +79,35 @@ async fn load_runs(store: &Store, ids: &[i64]) -> Result<ReportData> {
         runs: Vec::new(),
         unfinished: Vec::new(),
         options: Options::default(),
+        pictures: Pictures::default(),
     };
+    let mut finished = Vec::new();
     for run in store.runs(&ids).await? {
         let label = run.start.label.clone();
-        add(store, &mut data, run, &label).await?;
+        sort(&mut data, &mut finished, run, &label);
     }
+    data.runs = with_records(store, finished).await?;
     Ok(data)
 }
 
-/// Puts a run where it belongs, a finished one with its metrics and predictions.
-async fn add(store: &Store, data: &mut ReportData, run: RunRow, label: &str) -> Result<()> {
+/// Finished runs with their metrics and predictions.
+async fn with_records(store: &Store, finished: Vec<RunRow>) -> Result<Vec<RunData>> {
+    let ids: Vec<i64> = finished.iter().map(|run| run.id).collect();
+    let predictions = store.predictions_of(&ids).await?;
+    let validation = store.validation_predictions_of(&ids).await?;
+    let mut runs = Vec::with_capacity(finished.len());
+    for ((row, predictions), validation) in finished.into_iter().zip(predictions).zip(validation) {
+        let epochs = store.epoch_metrics(row.id).await?;
+        runs.push(RunData { row, epochs, predictions, validation });
+    }
+    Ok(runs)
+}
+
+/// Puts a run where it belongs.
+fn sort(data: &mut ReportData, finished: &mut Vec<RunRow>, run: RunRow, label: &str) {
     if run.status == RunStatus::Finished && run.result.is_some() {
-        let epochs = store.epoch_metrics(run.id).await?;
-        let predictions = store.predictions(run.id).await?;
-        let validation = store.validation_predictions(run.id).await?;
-        data.runs.push(RunData { row: run, epochs, predictions, validation });
-        return Ok(());
+        finished.push(run);
+        return;
     }
     let ended = run.ended_at.as_deref().unwrap_or("an unknown time");
     data.unfinished.push(Unfinished {
@@ -105,5 +122,4 @@ async fn add(store: &Store, data: &mut ReportData, run: RunRow, label: &str) -> 
             }
         },
     });
-    Ok(())
 }

@@ -9,6 +9,7 @@ use crate::data::ReportData;
 use crate::document::{Document, document};
 use crate::error::Result;
 use crate::format::{percent, thousands};
+use crate::gallery_file;
 use crate::run_section::RunSection;
 use crate::table::{Cell, Fact, Figure, Table};
 
@@ -19,6 +20,8 @@ pub struct Markdown {
     pub text: String,
     /// File names and SVG texts of the figures.
     pub figures: Vec<(String, String)>,
+    /// File names and PNG files of cells, linked in the same way.
+    pub pictures: Vec<(String, Vec<u8>)>,
 }
 
 /// Renders the Markdown file. The same rows give the same bytes.
@@ -38,10 +41,11 @@ pub(crate) fn render(document: &Document) -> Markdown {
             (figure.file_name.clone(), svg)
         })
         .collect();
-    Markdown { text: text(document), figures }
+    let galleries = document.galleries.as_ref().map(gallery_file::render).unwrap_or_default();
+    Markdown { text: text(document, galleries.blocks), figures, pictures: galleries.pictures }
 }
 
-fn text(document: &Document) -> String {
+fn text(document: &Document, galleries: Vec<String>) -> String {
     let mut blocks = vec![format!("# {}", plain(&document.title))];
     for (word, sentence) in &document.banners {
         blocks.push(format!("> [!WARNING]\n> **{word}** — {sentence}"));
@@ -81,6 +85,11 @@ fn text(document: &Document) -> String {
             blocks.push(image(figure));
             blocks.push(plain(&figure.caption));
         }
+    }
+    blocks.extend(galleries);
+    if let Some(all) = &document.all_runs {
+        blocks.push("## All runs".to_owned());
+        blocks.extend(table(all));
     }
     if !document.runs.is_empty() {
         blocks.push("## Runs in detail".to_owned());
@@ -126,7 +135,7 @@ fn facts(facts: &[Fact]) -> String {
 }
 
 /// The table and its caption.
-fn table(table: &Table) -> Vec<String> {
+pub(crate) fn table(table: &Table) -> Vec<String> {
     let headings = table.columns.iter().map(|column| match &column.group {
         Some(group) => plain(&format!("{}, {group}", column.title)),
         None => plain(&column.title),
@@ -139,7 +148,7 @@ fn table(table: &Table) -> Vec<String> {
     vec![text.trim_end().to_owned(), plain(&table.caption)]
 }
 
-fn row(cells: impl Iterator<Item = String>) -> String {
+pub(crate) fn row(cells: impl Iterator<Item = String>) -> String {
     cells.fold(String::from("|"), |mut line, cell| {
         // Writing to a string cannot fail.
         let _ = write!(line, " {cell} |");
@@ -173,7 +182,7 @@ fn image(figure: &Figure) -> String {
 }
 
 /// Words that stay words: nothing in them becomes markup, a link or a new line.
-fn plain(text: &str) -> String {
+pub(crate) fn plain(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     let characters: Vec<char> = text.chars().collect();
     for (place, character) in characters.iter().copied().enumerate() {

@@ -67,8 +67,8 @@ mod tests {
             .iter()
             .enumerate()
             .map(|(place, &(label, probability))| PredictionRow {
-                image: format!("{place}.png"),
-                patient: "C1P1".to_owned(),
+                image: format!("{place}.png").into(),
+                patient: "C1P1".into(),
                 label,
                 probability,
             })

@@ -78,7 +78,7 @@ pub(crate) fn applied(runs: &[&RunData], aim: Aim, level: f64) -> Option<Applied
         for ((label, probability), row) in labels.iter().zip(probabilities).zip(&run.predictions) {
             let (right, patients) = of_class.get_mut(usize::from(*label))?;
             right.push((probability >= threshold) == (*label == 1));
-            patients.push(row.patient.as_str());
+            patients.push(&*row.patient);
         }
     }
     let rate = |(right, patients): &(Vec<bool>, Vec<&str>)| {
@@ -208,8 +208,8 @@ mod tests {
 
     fn rows(cells: &[(i64, f64)]) -> Vec<PredictionRow> {
         let row = |(place, &(label, probability)): (usize, &(i64, f64))| PredictionRow {
-            image: format!("{place}.png"),
-            patient: format!("C{place}"),
+            image: format!("{place}.png").into(),
+            patient: format!("C{place}").into(),
             label,
             probability,
         };

@@ -1,8 +1,11 @@
 //! Configurations against each other, cell by cell: which pairs, and what the statistics say of each.
 
+use std::collections::{HashMap, HashSet};
+
 use ranklab_stats::{
     DelongComparison, Equivalence, McNemar, MeanDifference, Verdict, delong_comparison, holm,
 };
+use rayon::prelude::*;
 
 use crate::cells::TestCells;
 use crate::comparison::Group;
@@ -11,6 +14,13 @@ use crate::options::Options;
 
 /// The model that adapted ones are compared with.
 pub(crate) const CLASSICAL: &str = "model_4";
+
+/// Most pairs that are all tested: those of 100 configurations. Of more, only the wanted ones are.
+const ALL_PAIRS: usize = 4950;
+/// Most comparisons shown of those wanted.
+const SHOWN_PAIRS: usize = 100;
+/// Names listed in a sentence before the rest is only counted.
+const LISTED: usize = 8;
 
 /// A pair of configurations on the same cells. All differences are `first − second`.
 #[derive(Clone, Debug, PartialEq)]
@@ -49,50 +59,106 @@ pub(crate) struct Comparisons {
     /// Pairs that p-values are corrected for: all on the same cells, shown or not, because the best was
     /// chosen by the same cells.
     pub(crate) corrected_for: usize,
+    /// Whether the correction is Bonferroni's, because there are too many pairs to test them all.
+    pub(crate) by_number_only: bool,
+    /// Comparisons that were made but are not shown.
+    pub(crate) left_out: usize,
     /// Sentences on what is not compared, and why.
     pub(crate) not_compared: Vec<String>,
 }
 
 /// Compares the groups. Those that were tested on the same cells are compared with each other only.
+///
+/// Holm's correction wants the p of every pair. Where there are too many, only the wanted pairs are tested
+/// and each p is multiplied by the number of all pairs (Bonferroni), which is never less.
 pub(crate) fn compare_pairs(groups: &[Group], measured: &[Measured], options: &Options) -> Comparisons {
     let sets = sets(measured);
-    let mut all: Vec<(usize, usize, MeanDifference)> = Vec::new();
+    let wanted = wanted(groups, measured, &sets);
+    let all_pairs: usize = sets.iter().map(|set| set.len() * (set.len() - 1) / 2).sum();
+    let by_number_only = all_pairs > ALL_PAIRS;
+    let tested: Vec<(usize, usize)> = if by_number_only {
+        wanted.clone()
+    } else {
+        let of_set = |set: &Vec<usize>| {
+            let pairs = (0..set.len()).flat_map(|second| (0..second).map(move |first| (first, second)));
+            pairs.map(|(first, second)| (set[first], set[second])).collect::<Vec<_>>()
+        };
+        sets.iter().flat_map(of_set).collect()
+    };
+    let found: Vec<_> =
+        tested.par_iter().map(|(first, second)| difference(measured, *first, *second, options)).collect();
+    let mut differences: HashMap<(usize, usize), MeanDifference> = HashMap::new();
+    let mut p_values = Vec::new();
     let mut not_compared = Vec::new();
-    for set in &sets {
-        for (place, second) in set.iter().enumerate() {
-            for first in &set[..place] {
-                match difference(measured, *first, *second, options) {
-                    Ok(found) => all.push((*first, *second, found)),
-                    Err(reason) => not_compared.push(format!(
-                        "{} and {} are not compared: {reason}.",
-                        groups[*first].name, groups[*second].name
-                    )),
-                }
+    for (pair, found) in tested.iter().zip(found) {
+        match found {
+            Ok(found) => {
+                differences.insert(*pair, found);
+                p_values.push((*pair, found.p));
             }
+            Err(reason) => not_compared.push(format!(
+                "{} and {} are not compared: {reason}.",
+                groups[pair.0].name, groups[pair.1].name
+            )),
         }
     }
+    let corrected_for = if by_number_only { all_pairs } else { p_values.len() };
+    shorten(&mut not_compared, "more pairs are not compared for such reasons");
     not_compared.extend(apart(groups, measured, &sets));
-    let corrected = holm_corrected(&all.iter().map(|(.., found)| found.p).collect::<Vec<_>>());
-    let mut pairs = Vec::new();
-    for (first, second) in wanted(groups, measured, &sets) {
-        let found = all.iter().zip(&corrected).find_map(|((one, other, found), p)| {
-            if (*one, *other) == (first, second) {
-                Some((*found, *p))
-            } else {
-                ((*one, *other) == (second, first)).then(|| (found.swapped(), *p))
-            }
-        });
-        pairs.extend(
-            found.and_then(|(difference, p)| pair(measured, (first, second), difference, p, options)),
-        );
-    }
+    let raw: Vec<f64> = p_values.iter().map(|(_, p)| *p).collect();
+    let corrected = if by_number_only {
+        raw.iter().map(|p| (p * corrected_for as f64).min(1.0)).collect()
+    } else {
+        holm_corrected(&raw)
+    };
+    let corrected: HashMap<(usize, usize), f64> =
+        p_values.iter().zip(corrected).map(|((pair, _), p)| (*pair, p)).collect();
+    let of = |(first, second): (usize, usize)| match differences.get(&(first, second)) {
+        Some(found) => Some((*found, corrected.get(&(first, second))?)),
+        None => Some((differences.get(&(second, first))?.swapped(), corrected.get(&(second, first))?)),
+    };
+    let mut pairs: Vec<Comparison> = wanted
+        .iter()
+        .filter_map(|wanted| {
+            let (difference, corrected_p) = of(*wanted)?;
+            pair(measured, *wanted, difference, *corrected_p, options)
+        })
+        .collect();
     let same = holm_corrected(&pairs.iter().map(|pair| pair.equivalence.p).collect::<Vec<_>>());
     for (pair, same) in pairs.iter_mut().zip(same) {
         pair.equivalence = pair.equivalence.corrected(same);
         let MeanDifference { difference, interval, .. } = pair.difference;
         pair.verdict = Verdict::new(difference, &interval, pair.corrected_p, &pair.equivalence);
     }
-    Comparisons { pairs, corrected_for: all.len(), not_compared }
+    let left_out = keep_leading(&mut pairs, measured);
+    pairs.par_iter_mut().for_each(|pair| add_tests_of_cells(pair, measured, options));
+    Comparisons { pairs, corrected_for, by_number_only, left_out, not_compared }
+}
+
+/// Keeps the comparisons of the most accurate first configurations, in their order. Says how many go.
+fn keep_leading(pairs: &mut Vec<Comparison>, measured: &[Measured]) -> usize {
+    let left_out = pairs.len().saturating_sub(SHOWN_PAIRS);
+    if left_out > 0 {
+        let accuracy = |pair: &Comparison| {
+            measured[pair.first].cells.as_ref().map_or(f64::NEG_INFINITY, TestCells::accuracy)
+        };
+        let mut places: Vec<(usize, f64)> = pairs.iter().map(accuracy).enumerate().collect();
+        places.sort_by(|one, other| other.1.total_cmp(&one.1));
+        let mut kept = vec![false; pairs.len()];
+        places.iter().take(SHOWN_PAIRS).for_each(|(place, _)| kept[*place] = true);
+        let mut kept = kept.into_iter();
+        pairs.retain(|_| kept.next().unwrap_or(false));
+    }
+    left_out
+}
+
+/// Cuts a list of sentences and says how many there were more.
+fn shorten(sentences: &mut Vec<String>, what: &str) {
+    let more = sentences.len().saturating_sub(LISTED);
+    if more > 0 {
+        sentences.truncate(LISTED);
+        sentences.push(format!("{more} {what}."));
+    }
 }
 
 /// Places of the groups that share their test cells, in the order of their first.
@@ -131,13 +197,15 @@ fn holm_corrected(p_values: &[f64]) -> Vec<f64> {
 fn wanted(groups: &[Group], measured: &[Measured], sets: &[Vec<usize>]) -> Vec<(usize, usize)> {
     let classical = |place: &usize| groups[*place].first.start.model == CLASSICAL;
     let mut wanted: Vec<(usize, usize)> = Vec::new();
+    let mut known: HashSet<(usize, usize)> = HashSet::new();
     for set in sets {
         if let Some(reference) = best(measured, set.iter().copied().filter(classical)) {
             wanted.extend(set.iter().filter(|place| !classical(place)).map(|place| (*place, reference)));
+            known.extend(&wanted);
         }
         if let Some(best) = best(measured, set.iter().copied()) {
             for place in set.iter().filter(|place| **place != best) {
-                if !wanted.contains(&(*place, best)) && !wanted.contains(&(best, *place)) {
+                if !known.contains(&(*place, best)) && !known.contains(&(best, *place)) {
                     wanted.push((*place, best));
                 }
             }
@@ -165,12 +233,6 @@ fn pair(
     let only = |one: &[f64], other: &[f64]| {
         one.iter().zip(other).map(|(one, other)| (one - other).max(0.0)).sum::<f64>()
     };
-    let single = match (one.repeats.as_slice(), other.repeats.as_slice()) {
-        ([one], [other]) => Some((one, other)),
-        _ => None,
-    };
-    let right =
-        |cells: &TestCells| -> Vec<bool> { cells.correctness.iter().map(|share| *share > 0.5).collect() };
     Some(Comparison {
         first,
         second,
@@ -180,14 +242,22 @@ fn pair(
         verdict: Verdict::Inconclusive,
         first_only: only(&one.correctness, &other.correctness),
         second_only: only(&other.correctness, &one.correctness),
-        mcnemar: single.and_then(|_| McNemar::from_correctness(&right(one), &right(other)).ok()),
-        area: single.and_then(|(first, second)| {
-            delong_comparison(&one.labels, first, second, options.level()).ok().flatten()
-        }),
+        mcnemar: None,
+        area: None,
         repeats: (one.repeats.len(), other.repeats.len()),
         folds: Some(one.folds.max(other.folds))
             .filter(|folds| *folds > 1 && one.repeats.len().min(other.repeats.len()) == 1),
     })
+}
+
+/// The tests that take cells as independent, for single runs.
+fn add_tests_of_cells(pair: &mut Comparison, measured: &[Measured], options: &Options) {
+    let (Ok(one), Ok(other)) = (&measured[pair.first].cells, &measured[pair.second].cells) else { return };
+    let ([first], [second]) = (one.repeats.as_slice(), other.repeats.as_slice()) else { return };
+    let right =
+        |cells: &TestCells| -> Vec<bool> { cells.correctness.iter().map(|share| *share > 0.5).collect() };
+    pair.mcnemar = McNemar::from_correctness(&right(one), &right(other)).ok();
+    pair.area = delong_comparison(&one.labels, first, second, options.level()).ok().flatten();
 }
 
 /// Groups without predictions, groups alone on their cells, and sets of cells without a classical model.
@@ -198,11 +268,17 @@ fn apart(groups: &[Group], measured: &[Measured], sets: &[Vec<usize>]) -> Vec<St
             sentences.push(format!("{} is not compared: it {reason}.", group.name));
         }
     }
+    shorten(&mut sentences, "more configurations are not compared for such reasons");
     if sets.len() > 1 {
         let names = |set: &[usize]| {
-            set.iter().map(|place| groups[*place].name.as_str()).collect::<Vec<_>>().join(", ")
+            let listed = set.iter().take(LISTED).map(|place| groups[*place].name.as_str());
+            let listed = listed.collect::<Vec<_>>().join(", ");
+            match set.len().saturating_sub(LISTED) {
+                0 => listed,
+                more => format!("{listed} and {more} more"),
+            }
         };
-        for set in &sets[1..] {
+        for set in sets.iter().skip(1).take(LISTED) {
             sentences.push(format!(
                 "{} and {} were not tested on the same cells and are not compared.",
                 names(&sets[0]),
@@ -314,6 +390,20 @@ mod tests {
     }
 
     #[test]
+    fn of_too_many_pairs_only_the_wanted_are_tested_and_each_is_corrected_for_all() {
+        let (_, found) = compared(&fixture::many(120));
+        assert_eq!((found.by_number_only, found.corrected_for), (true, 120 * 119 / 2));
+        assert_eq!((found.pairs.len(), found.left_out), (SHOWN_PAIRS, 119 - SHOWN_PAIRS));
+        for pair in &found.pairs {
+            assert_eq!(pair.corrected_p, (pair.difference.p * 7140.0).min(1.0));
+        }
+        // Ranks 2 to 101 against rank 1, the best.
+        assert!(found.pairs.iter().all(|pair| pair.second == 0 && pair.first <= SHOWN_PAIRS));
+        let (_, few) = compared(&fixture::many(100));
+        assert_eq!((few.by_number_only, few.corrected_for, few.left_out), (false, 4950, 0));
+    }
+
+    #[test]
     fn several_seeds_are_one_test_without_mcnemar() {
         let (_, found) = compared(&fixture::seeds());
         assert_eq!((found.pairs.len(), found.pairs[0].repeats), (1, (3, 3)));
@@ -342,7 +432,7 @@ mod tests {
     fn other_cells_are_not_compared_and_that_is_said() {
         let mut data = fixture::ranks();
         for row in &mut data.runs[0].predictions {
-            row.image = format!("other_{}", row.image);
+            row.image = format!("other_{}", row.image).into();
         }
         let (groups, found) = compared(&data);
         assert!(found.pairs.iter().all(|pair| groups[pair.first].first.start.model == "model_5"));

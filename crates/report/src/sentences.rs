@@ -129,16 +129,30 @@ pub(crate) fn table(groups: &[Group], all: &Comparisons, options: &Options) -> O
     }
     let caption = format!(
         "Differences in accuracy are first − second on the same cells, with a t test and an interval, not corrected, over patients whose cells \
-         are summed.{seeds} p, corrected is Holm's over {}, all on the same cells, because the best was picked by them; a difference \
+         are summed.{seeds} p, corrected is {}'s over {}, all on the same cells, because the best was picked by them; a difference \
          is claimed below {}. p, beyond ±{margin} is that of the two one-sided tests of equivalence, corrected over the \
          comparisons shown; equivalence is claimed below the same. McNemar's and DeLong's tests take every cell as \
          independent, which cells of a patient are not, and are not corrected: their p-values are too small and decide \
-         nothing here.{}",
+         nothing here.{}{}",
+        if all.by_number_only { "Bonferroni" } else { "Holm" },
         count(all.corrected_for, "pair"),
         options.alpha,
-        few(&resampled)
+        few(&resampled),
+        more(all)
     );
     Some(Table { caption, columns, rows })
+}
+
+/// What is not shown of so many comparisons.
+fn more(all: &Comparisons) -> String {
+    if all.left_out == 0 {
+        return String::new();
+    }
+    format!(
+        " {} more comparisons were made, with the same corrections; shown are those of the most accurate \
+         configurations. Report fewer runs to see others.",
+        crate::format::thousands(i64::try_from(all.left_out).unwrap_or(i64::MAX))
+    )
 }
 
 fn row(groups: &[Group], pair: &Comparison) -> Vec<Cell> {
@@ -247,6 +261,16 @@ mod tests {
             said.ends_with(" The interval leaves out 0, but p = 0.070 after correction for 21 pairs."),
             "{said}"
         );
+    }
+
+    #[test]
+    fn very_many_comparisons_say_how_they_are_corrected_and_how_many_there_are() {
+        let data = fixture::many(120);
+        let groups = compare(&data).unwrap();
+        let all = compare_pairs(&groups, &measure(&data, &groups), &data.options);
+        let caption = table(&groups, &all, &data.options).unwrap().caption;
+        assert!(caption.contains("Bonferroni's over 7,140 pairs"), "{caption}");
+        assert!(caption.contains(" 19 more comparisons were made"), "{caption}");
     }
 
     #[test]

@@ -19,13 +19,27 @@ const RANKS: Words = Words { smallest: "smallest rank", all: "ranks" };
 const LAYERS: Words =
     Words { smallest: "choice of layers with the fewest trainable parameters", all: "choices of layers" };
 
+/// Most members whose pairs are all tested.
+const MEMBERS: usize = 100;
+/// Series told before the rest is only counted.
+const TOLD: usize = 24;
+/// Members listed by name before the rest is only counted.
+const LISTED: usize = 16;
+
 /// A group's member of a series: the series' key, its size and its name.
 type Member = fn(&Group) -> Option<(String, i64, String)>;
 
 /// One sentence per series of configurations that differ in rank only, then in layers only.
 pub(crate) fn sentences(groups: &[Group], measured: &[Measured], options: &Options) -> Vec<String> {
     let kinds: [(Words, Member); 2] = [(RANKS, by_rank), (LAYERS, by_layers)];
-    kinds.iter().flat_map(|(words, member)| of_kind(groups, measured, options, words, *member)).collect()
+    let all = kinds.iter().flat_map(|(words, member)| of_kind(groups, measured, options, words, *member));
+    let mut all: Vec<String> = all.collect();
+    let more = all.len().saturating_sub(TOLD);
+    if more > 0 {
+        all.truncate(TOLD);
+        all.push(format!("{more} more series are not told. Report fewer runs to read of them."));
+    }
+    all
 }
 
 fn by_rank(group: &Group) -> Option<(String, i64, String)> {
@@ -59,6 +73,13 @@ fn of_kind(
     }
     let told = series.iter_mut().filter(|(_, list)| list.len() > 1).filter_map(|(key, list)| {
         list.sort_by_key(|one| one.0);
+        if list.len() > MEMBERS {
+            return Some(format!(
+                "{key}: {} {} are too many to be tested pair by pair. Report at most {MEMBERS} of them.",
+                list.len(),
+                words.all
+            ));
+        }
         let scores: Vec<Scored<'_>> = list.iter().map(|(_, _, cells)| cells.scored()).collect();
         let units = list[0].2.units(list[1].2);
         let found = compare_series(&scores, &units, options.margin, options.alpha).ok()?;
@@ -78,32 +99,41 @@ fn once(repeats: impl Iterator<Item = usize> + Clone) -> &'static str {
     }
 }
 
+/// The names, of many the first.
+fn listed(names: &[&str]) -> String {
+    let first = names[..names.len().min(LISTED)].join(", ");
+    match names.len().saturating_sub(LISTED) {
+        0 => first,
+        more => format!("{first} and {more} more"),
+    }
+}
+
 fn tell(key: &str, names: &[&str], found: &SeriesComparison, words: &Words, options: &Options) -> String {
     let margin = options.margin_in_points();
     let (best, enough) = (found.best, found.smallest_within_margin);
     let shown = |place: usize| {
         found.members[place].against_best.is_none_or(|against| against.noninferiority.noninferior)
     };
-    let listed = names.join(", ");
+    let members = listed(names);
     if best == 0 {
         return format!(
-            "{key}: {}, the {}, has the highest accuracy of all {} compared ({listed}).",
+            "{key}: {}, the {}, has the highest accuracy of all {} compared ({members}).",
             names[0], words.smallest, words.all
         );
     }
     if enough == best {
         return format!(
             "{key}: no smaller member than the best, {}, is shown to lose less than {margin} of accuracy to it; a \
-             real loss and too few patients or seeds can both be the reason ({} compared: {listed}).",
+             real loss and too few patients or seeds can both be the reason ({} compared: {members}).",
             names[best], words.all
         );
     }
     let all = if (0..names.len()).all(shown) {
-        format!(" All {} compared are shown to lose less than that ({listed}).", words.all)
+        format!(" All {} compared are shown to lose less than that ({members}).", words.all)
     } else {
         let open: Vec<&str> =
             (0..names.len()).filter(|place| !shown(*place)).map(|place| names[place]).collect();
-        format!(" Not shown of {}.", open.join(", "))
+        format!(" Not shown of {}.", listed(&open))
     };
     let corrected = if names.len() > 2 {
         format!(", corrected for {} comparisons", names.len() - 1)
@@ -183,6 +213,18 @@ mod tests {
         assert!(said[0].starts_with(
             "model_5 · rank 5: block5_conv3 is the choice of layers with the fewest trainable parameters shown to lose"
         ));
+    }
+
+    #[test]
+    fn a_series_too_long_to_be_tested_says_so() {
+        assert_eq!(
+            said(&fixture::many(101)),
+            [
+                "model_5 · block5: 101 ranks are too many to be tested pair by pair. Report at most 100 of them."
+            ]
+        );
+        let long = said(&fixture::many(40)).remove(0);
+        assert!(long.contains("rank 16 and 24 more"), "{long}");
     }
 
     #[test]

@@ -24,7 +24,7 @@ pub struct Written {
     pub latest_html: PathBuf,
 }
 
-/// Writes `index.html`, `report.md` and `figures/*.svg` into a folder named after the report below
+/// Writes `index.html`, `report.md`, `figures/*.svg` and pictures of cells, `figures/*.png`, into a folder named after the report below
 /// `folder`, and the same into `latest`. Figures of an earlier version of the report are removed.
 ///
 /// # Errors
@@ -49,10 +49,13 @@ fn write_into(folder: &Path, page: &str, markdown: &Markdown) -> Result<()> {
     let figures = folder.join("figures");
     fs::create_dir_all(&figures).map_err(failed(&figures))?;
     for (name, svg) in &markdown.figures {
-        replace(&figures.join(name), svg)?;
+        replace(&figures.join(name), svg.as_bytes())?;
     }
-    replace(&folder.join("report.md"), &markdown.text)?;
-    replace(&folder.join("index.html"), page)?;
+    for (name, png) in &markdown.pictures {
+        replace(&figures.join(name), png)?;
+    }
+    replace(&folder.join("report.md"), markdown.text.as_bytes())?;
+    replace(&folder.join("index.html"), page.as_bytes())?;
     remove_stale(&figures, markdown)
 }
 
@@ -61,22 +64,23 @@ fn remove_stale(figures: &Path, markdown: &Markdown) -> Result<()> {
     for entry in fs::read_dir(figures).map_err(failed(figures))? {
         let path = entry.map_err(failed(figures))?.path();
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        let known = markdown.figures.iter().any(|(figure, _)| *figure == name);
-        if name.ends_with(".svg") && !known {
+        let known = markdown.figures.iter().any(|(figure, _)| *figure == name)
+            || markdown.pictures.iter().any(|(picture, _)| *picture == name);
+        if (name.ends_with(".svg") || name.ends_with(".png")) && !known {
             fs::remove_file(&path).map_err(failed(&path))?;
         }
     }
     Ok(())
 }
 
-fn replace(path: &Path, text: &str) -> Result<()> {
+fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
     let mut aside = path.as_os_str().to_owned();
     // Two reports at once do not write the same file.
     aside.push(format!(".{}.part", std::process::id()));
     let aside = PathBuf::from(aside);
     let durable = || {
         let mut file = fs::File::create(&aside)?;
-        file.write_all(text.as_bytes())?;
+        file.write_all(bytes)?;
         file.sync_all()?;
         fs::rename(&aside, path)
     };

@@ -74,8 +74,8 @@ async fn filled(path: &Path) -> Store {
         store.record_epoch(run, &epochs).await.unwrap();
         let predictions: Vec<PredictionRow> = (0..4)
             .map(|cell| PredictionRow {
-                image: format!("cell_{cell}.png"),
-                patient: format!("C{}", cell % 2),
+                image: format!("cell_{cell}.png").into(),
+                patient: format!("C{}", cell % 2).into(),
                 label: i64::from(cell < 2),
                 probability: if cell < 2 || cell >= right { 0.9 } else { 0.1 },
             })

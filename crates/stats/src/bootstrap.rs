@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clusters::{Clusters, Resampled};
 use crate::distribution::Reference;
+use crate::draws::{Block, Draws, LANES, Statistic};
 use crate::equivalence::Equivalence;
 use crate::error::{Error, Result};
 use crate::interval::Interval;
@@ -94,10 +95,26 @@ pub fn bootstrap(
     clusters: &Clusters,
     resampling: &Resampling,
 ) -> Result<Option<Bootstrap>> {
+    bootstrap_with(&Draws::new(clusters.units(), resampling)?, metric, labels, runs, clusters)
+}
+
+/// [`bootstrap`] with draws that were made before, for many metrics and configurations on as many units.
+///
+/// # Errors
+/// As [`bootstrap`], and when the draws are for another number of units.
+pub fn bootstrap_with(
+    draws: &Draws,
+    metric: Metric<'_>,
+    labels: &[u8],
+    runs: &[&[f64]],
+    clusters: &Clusters,
+) -> Result<Option<Bootstrap>> {
     let mut runs = Configuration::new(metric, labels, runs, clusters)?;
+    if draws.units() != clusters.units() {
+        return Err(Error::Drawn { drawn: draws.units(), units: clusters.units() });
+    }
     let Some(estimate) = runs.value(&vec![1; clusters.units()]) else { return Ok(None) };
-    let replicates = replicates(clusters.units(), resampling, |times| runs.value(times))?;
-    Ok(Some(summarize(estimate, &replicates, clusters, resampling)))
+    Ok(Some(summarize(estimate, &draws.replicates(&mut runs)?, clusters, draws.resampling())))
 }
 
 /// Resamples whole patients, the same for both configurations, and gives the interval of the difference
@@ -146,6 +163,22 @@ impl<'a> Configuration<'a> {
             sum += run.value(times).filter(|value| value.is_finite())?;
         }
         Some(sum / self.0.len() as f64)
+    }
+}
+
+impl Statistic for Configuration<'_> {
+    fn of_one(&mut self, times: &[u32]) -> Option<f64> {
+        self.value(times)
+    }
+
+    fn of_block(&mut self, block: &Block, values: &mut [f64; LANES]) {
+        let mut of_run = [0.0; LANES];
+        values.fill(0.0);
+        for run in &mut self.0 {
+            run.values(block, &mut of_run);
+            values.iter_mut().zip(&of_run).for_each(|(sum, value)| *sum += value);
+        }
+        values.iter_mut().for_each(|sum| *sum /= self.0.len() as f64);
     }
 }
 

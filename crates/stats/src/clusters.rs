@@ -64,7 +64,7 @@ impl Clusters {
     }
 
     /// Number of units, patients or cells.
-    pub(crate) fn units(&self) -> usize {
+    pub fn units(&self) -> usize {
         self.resampled.count()
     }
 

@@ -99,6 +99,14 @@ pub enum Error {
     /// Nothing to resample.
     #[error("{0} patients or cells have no spread: compare runs on at least 2 cells")]
     Units(usize),
+    /// Draws of another number of units.
+    #[error("draws of {drawn} units for cells of {units}: make them for as many patients as there are")]
+    Drawn {
+        /// Units that were drawn from.
+        drawn: usize,
+        /// Units of the cells.
+        units: usize,
+    },
     /// A bootstrap of too few replicates.
     #[error("{0} replicates have no spread: use 2000")]
     Replicates(usize),

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clusters::Clusters;
 use crate::confusion::ConfusionMatrix;
+use crate::draws::{Block, LANES};
 use crate::error::{Error, Result, check, check_level};
 use crate::metric::{CountMetric, CustomMetric, Metric};
 
@@ -61,15 +62,20 @@ pub(crate) fn replicates(
             return Err(Error::Undefined { defined: values.len(), draws });
         }
         draws += 1;
-        times.fill(0);
-        for _ in 0..units {
-            // 32-bit draws are the same on every machine.
-            times[random.random_range(0..units as u32) as usize] += 1;
-        }
+        draw(&mut times, &mut random);
         values.extend(statistic(&times).filter(|value| value.is_finite()));
     }
     values.sort_by(f64::total_cmp);
     Ok(Replicates { redrawn: draws - values.len(), values })
+}
+
+/// Draws as many units as there are and counts how often each was drawn.
+pub(crate) fn draw(times: &mut [u32], random: &mut ChaCha8Rng) {
+    times.fill(0);
+    for _ in 0..times.len() {
+        // 32-bit draws are the same on every machine.
+        times[random.random_range(0..times.len() as u32) as usize] += 1;
+    }
 }
 
 /// A metric of one run, ready to be computed for any number of times that each unit was drawn.
@@ -127,6 +133,21 @@ impl<'a> Prepared<'a> {
             Self::Custom(metric) => metric.value(times),
         }
     }
+
+    /// The same of a block of resamples; what is not defined is not finite.
+    pub(crate) fn values(&mut self, block: &Block, values: &mut [f64; LANES]) {
+        match self {
+            Self::Counts { metric, of_unit } => of_counts(*metric, of_unit, block, values),
+            Self::Area(cells) => weighted_areas(cells, block, values),
+            Self::Custom(metric) => {
+                let mut times = vec![0; block.len()];
+                for (lane, value) in values.iter_mut().enumerate() {
+                    times.iter_mut().zip(block).for_each(|(times, unit)| *times = unit[lane] as u32);
+                    *value = metric.value(&times).unwrap_or(f64::NAN);
+                }
+            }
+        }
+    }
 }
 
 /// A cell in the order of probabilities.
@@ -175,6 +196,69 @@ fn weighted_area(cells: &[RankedCell], times: &[u32]) -> Option<f64> {
         .then(|| wins_doubled as f64 / (2.0 * positives as f64 * negatives as f64))
 }
 
+/// A metric of counts of each resample of a block.
+fn of_counts(metric: CountMetric, of_unit: &[ConfusionMatrix], block: &Block, values: &mut [f64; LANES]) {
+    let mut sums = [[0.0; LANES]; 4];
+    for (matrix, times) in of_unit.iter().zip(block) {
+        let counts =
+            [matrix.true_positives, matrix.false_negatives, matrix.false_positives, matrix.true_negatives];
+        for (sum, count) in sums.iter_mut().zip(counts).filter(|(_, count)| *count > 0) {
+            add_product(sum, times, count as f64);
+        }
+    }
+    let [true_positives, false_negatives, false_positives, true_negatives] = &sums;
+    for (lane, value) in values.iter_mut().enumerate() {
+        let sum = ConfusionMatrix {
+            true_positives: true_positives[lane] as u64,
+            false_negatives: false_negatives[lane] as u64,
+            false_positives: false_positives[lane] as u64,
+            true_negatives: true_negatives[lane] as u64,
+        };
+        *value = metric.of(&sum).unwrap_or(f64::NAN);
+    }
+}
+
+fn add_product(sum: &mut [f64; LANES], times: &[f64; LANES], factor: f64) {
+    sum.iter_mut().zip(times).for_each(|(sum, times)| *sum += times * factor);
+}
+
+/// [`weighted_area`] of each resample of a block. All counts are whole numbers below 2⁵³, so that the
+/// areas are the very same.
+fn weighted_areas(cells: &[RankedCell], block: &Block, areas: &mut [f64; LANES]) {
+    let zero = [0.0; LANES];
+    let (mut wins, mut negatives, mut positives) = (zero, zero, zero);
+    let (mut tied_negatives, mut tied_positives) = (zero, zero);
+    let mut alone = true;
+    for cell in cells {
+        let times = &block[cell.unit as usize];
+        match (alone && cell.ends_tie, cell.parasitized) {
+            // Most cells have a probability of their own.
+            (true, true) => {
+                for lane in 0..LANES {
+                    wins[lane] += times[lane] * negatives[lane];
+                    positives[lane] += times[lane];
+                }
+            }
+            (true, false) => add_product(&mut negatives, times, 1.0),
+            (false, true) => add_product(&mut tied_positives, times, 1.0),
+            (false, false) => add_product(&mut tied_negatives, times, 1.0),
+        }
+        if cell.ends_tie && !alone {
+            for lane in 0..LANES {
+                wins[lane] += tied_positives[lane] * (negatives[lane] + 0.5 * tied_negatives[lane]);
+                negatives[lane] += tied_negatives[lane];
+                positives[lane] += tied_positives[lane];
+            }
+            (tied_negatives, tied_positives) = (zero, zero);
+        }
+        alone = cell.ends_tie;
+    }
+    for (lane, area) in areas.iter_mut().enumerate() {
+        let pairs = positives[lane] * negatives[lane];
+        *area = if pairs > 0.0 { (2.0 * wins[lane]) / (2.0 * pairs) } else { f64::NAN };
+    }
+}
+
 /// A function with the cells that it is computed of, and room for the drawn ones.
 pub(crate) struct CustomCells<'a> {
     function: &'a CustomMetric<'a>,
@@ -212,6 +296,37 @@ mod tests {
         let doubled = roc_auc(&[1, 0, 0, 1], &[0.6, 0.6, 0.6, 0.3]).unwrap();
         assert_eq!(weighted_area(&cells, &[1, 2, 1, 0]), doubled);
         assert_eq!(weighted_area(&cells, &[2, 0, 2, 0]), None);
+    }
+
+    #[test]
+    fn a_block_of_resamples_has_the_areas_and_counts_of_each_alone() {
+        let mut random = ChaCha8Rng::seed_from_u64(1);
+        let labels: Vec<u8> = (0..90).map(|_| random.random_range(0..2u32) as u8).collect();
+        // Eleven values for 90 cells: most of them tied.
+        let probabilities: Vec<f64> =
+            (0..90).map(|_| f64::from(random.random_range(0..11u32)) / 10.0).collect();
+        let patients: Vec<u32> = (0..90).map(|_| random.random_range(0..7u32)).collect();
+        let clusters = Clusters::by_patient(&patients);
+        let mut block: Block = vec![[0.0; LANES]; 7];
+        let mut drawn = vec![[0u32; 7]; LANES];
+        for (lane, times) in drawn.iter_mut().enumerate() {
+            draw(times, &mut random);
+            (0..7).for_each(|unit| block[unit][lane] = f64::from(times[unit]));
+        }
+        // A resample of no cell, which has no area.
+        drawn[5].fill(0);
+        block.iter_mut().for_each(|unit| unit[5] = 0.0);
+        for metric in [Metric::Area, Metric::counts(CountMetric::Accuracy), Metric::counts(CountMetric::F1)] {
+            let mut prepared = Prepared::new(metric, &labels, &probabilities, &clusters).unwrap();
+            let mut values = [0.0; LANES];
+            prepared.values(&block, &mut values);
+            for (value, times) in values.iter().zip(&drawn) {
+                assert_eq!(
+                    value.is_finite().then_some(*value),
+                    prepared.value(times).filter(|one| one.is_finite())
+                );
+            }
+        }
     }
 
     #[test]

@@ -207,7 +207,7 @@ async fn train(store: &Store, run: i64, sent: &mut Sent) {
     }
     let predictions: Vec<PredictionRow> = (0..PREDICTIONS)
         .map(|image| PredictionRow {
-            image: image.to_string(),
+            image: image.to_string().into(),
             patient: "C1".into(),
             label: 1,
             probability: 0.5,

@@ -1,5 +1,7 @@
 //! How Rust values become columns and back: one list of fields per row type, used for writing and reading.
 
+use std::sync::Arc;
+
 use sqlx::Row as _;
 
 use crate::record::{
@@ -31,6 +33,16 @@ macro_rules! plain_columns {
 }
 
 plain_columns!(i64, bool, String, Option<i64>, Option<f64>, Option<bool>, Option<String>);
+
+impl Column for Arc<str> {
+    fn bind<'q>(&self, query: Query<'q>) -> Query<'q> {
+        query.bind(self.to_string())
+    }
+
+    fn read(row: &Row, name: &str) -> sqlx::Result<Self> {
+        row.try_get::<&str, _>(name).map(Self::from)
+    }
+}
 
 /// SQLite has no NaN: it is stored as NULL and read back as NaN.
 impl Column for f64 {

@@ -11,6 +11,7 @@ mod error;
 mod family;
 mod file_system;
 mod lease;
+mod predictions;
 mod query;
 mod read;
 mod record;

@@ -6,7 +6,7 @@ use sqlx::{AssertSqlSafe, Row as _};
 
 use crate::columns::{Columns, placeholders, read_run};
 use crate::error::{Error, Result};
-use crate::record::{ArtifactRow, EpochMetric, PlannedTrial, PredictionRow, RunRow, StepMetric, SweepRow};
+use crate::record::{ArtifactRow, EpochMetric, PlannedTrial, RunRow, StepMetric, SweepRow};
 use crate::sqlite::Query;
 use crate::store::Store;
 
@@ -151,27 +151,6 @@ impl Store {
         self.rows_of_run(run, sql).await
     }
 
-    /// A run's test predictions, by image.
-    ///
-    /// # Errors
-    /// When there is no such run and when the database cannot be read.
-    pub async fn predictions(&self, run: i64) -> Result<Vec<PredictionRow>> {
-        let sql =
-            "SELECT image, patient, label, probability FROM predictions WHERE run_id = $1 ORDER BY image";
-        self.rows_of_run(run, sql).await
-    }
-
-    /// A run's predictions of its validation images in the epoch whose weights were kept, by image; none of
-    /// runs that an earlier version trained.
-    ///
-    /// # Errors
-    /// When there is no such run and when the database cannot be read.
-    pub async fn validation_predictions(&self, run: i64) -> Result<Vec<PredictionRow>> {
-        let sql = "SELECT image, patient, label, probability FROM validation_predictions
-            WHERE run_id = $1 ORDER BY image";
-        self.rows_of_run(run, sql).await
-    }
-
     /// The files a run left behind, by path.
     ///
     /// # Errors
@@ -214,7 +193,7 @@ impl Store {
         Ok(rows)
     }
 
-    async fn exists(&self, run: i64) -> Result<bool> {
+    pub(crate) async fn exists(&self, run: i64) -> Result<bool> {
         let row =
             sqlx::query("SELECT COUNT(*) AS runs FROM runs WHERE id = $1").bind(run).fetch_one(&self.pool);
         let count: i64 = row.await.and_then(|row| row.try_get("runs")).map_err(|error| self.failed(error))?;

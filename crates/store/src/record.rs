@@ -1,6 +1,7 @@
 //! The rows of the runs database as Rust values: what is written and what is read back.
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -261,13 +262,13 @@ pub struct EpochMetric {
     pub value: f64,
 }
 
-/// One test or validation image of one run.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// One test or validation image of one run. Runs of a sweep test the same images, so that names are shared.
+#[derive(Clone, Debug, PartialEq)]
 pub struct PredictionRow {
     /// Image name inside its source.
-    pub image: String,
+    pub image: Arc<str>,
     /// Patient the cell was taken from.
-    pub patient: String,
+    pub patient: Arc<str>,
     /// 1 = parasitized, 0 = uninfected.
     pub label: i64,
     /// Predicted probability of parasitized.

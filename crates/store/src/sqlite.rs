@@ -34,6 +34,10 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
 /// How often a transaction waits so long.
 const BUSY_ATTEMPTS: u32 = 10;
 
+/// Rows that the driver's thread reads ahead of ours. With its default of 50 the two wait for each other
+/// all the time.
+const ROWS_AHEAD: usize = 2000;
+
 /// The migrations in order: version, description, SQL.
 const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "tables", include_str!("../migrations/sqlite/0001_tables.sql")),
@@ -138,7 +142,11 @@ fn log_of(path: &Path) -> std::path::PathBuf {
 }
 
 fn options(path: &Path) -> SqliteConnectOptions {
-    SqliteConnectOptions::new().filename(path).foreign_keys(true).busy_timeout(BUSY_TIMEOUT)
+    SqliteConnectOptions::new()
+        .filename(path)
+        .foreign_keys(true)
+        .busy_timeout(BUSY_TIMEOUT)
+        .row_buffer_size(ROWS_AHEAD)
 }
 
 async fn pool(options: SqliteConnectOptions) -> sqlx::Result<Pool> {

@@ -10,6 +10,8 @@ mod execute;
 mod experiment;
 mod garbage;
 mod key;
+mod overlay;
+mod pictures;
 mod plan;
 mod process;
 mod provenance;
@@ -26,6 +28,7 @@ pub use execute::{Context, DATABASE, DEFAULT_JOBS, DeviceOf, FEATURES, SweepSumm
 pub use experiment::Experiment;
 pub use garbage::{Garbage, GarbageRules, garbage};
 pub use key::describe_keys;
+pub use pictures::{Gallery, Picture, Pictures, Shown};
 pub use plan::{Plan, PlanTrial};
 pub use process::{has_abandoned, mark_interrupted};
 pub use trial::TrialConfig;

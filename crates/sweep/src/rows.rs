@@ -125,8 +125,8 @@ fn rows(dataset: &Dataset, images: &[usize], probabilities: impl Iterator<Item =
         .map(|(&image, probability)| {
             let entry = &dataset.images.entries[image];
             PredictionRow {
-                image: entry.name.clone(),
-                patient: entry.patient.clone(),
+                image: entry.name.as_str().into(),
+                patient: entry.patient.as_str().into(),
                 label: i64::from(entry.label.class()),
                 probability,
             }

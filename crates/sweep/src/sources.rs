@@ -98,7 +98,7 @@ fn dataset_key(config: &DataConfig) -> String {
 }
 
 /// Reads the weights once, to know them.
-fn load_weights(
+pub(crate) fn load_weights(
     name: &str,
     context: &Context,
     on_event: &mut dyn FnMut(SweepEvent),

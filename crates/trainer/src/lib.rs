@@ -6,6 +6,7 @@ mod checkpoint;
 mod config;
 mod error;
 mod event;
+mod explanation;
 mod extraction;
 mod features;
 mod images;

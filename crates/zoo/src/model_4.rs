@@ -107,8 +107,26 @@ impl Model4 {
 
     /// Class scores `[batch, 2]` before softmax.
     pub fn forward(&self, features: FeatureMap, randomness: Option<&mut Randomness>) -> Tensor<2> {
-        let map = self.convolution_1.forward_pooled(features).map(|values| leaky_relu(values, LEAK));
-        let map = self.convolution_2.forward_pooled(map).map(|values| {
+        self.classify(self.convolution_2.forward_pooled(self.between(features)), randomness)
+    }
+
+    /// The second convolution's map before its pooling.
+    pub(crate) fn last_map(&self, features: FeatureMap) -> FeatureMap {
+        self.convolution_2.forward(self.between(features))
+    }
+
+    /// Class scores from [`Model4::last_map`].
+    pub(crate) fn scores_of(&self, map: FeatureMap) -> Tensor<2> {
+        self.classify(map.max_pool(), None)
+    }
+
+    /// What the second convolution sees.
+    fn between(&self, features: FeatureMap) -> FeatureMap {
+        self.convolution_1.forward_pooled(features).map(|values| leaky_relu(values, LEAK))
+    }
+
+    fn classify(&self, pooled: FeatureMap, randomness: Option<&mut Randomness>) -> Tensor<2> {
+        let map = pooled.map(|values| {
             let [positions, batch, channels] = values.dims();
             let normed = self.norm.forward(values.reshape([positions * batch, channels]));
             leaky_relu(normed, LEAK).reshape([positions, batch, channels])

@@ -10,6 +10,7 @@ use crate::{
     adapter::Adapter,
     config::{AdapterConfig, HeadConfig},
     cut::Cut,
+    feature_map::FeatureMap,
     head::{Head, LEAK},
     randomness::Randomness,
     upper::{Features, UpperTrunk},
@@ -68,5 +69,16 @@ impl Model5 {
         };
         let heads = models.iter().map(|model| &model.head).enumerate();
         heads.map(|(place, head)| head.forward(part(place), randomness.get_mut(place))).collect()
+    }
+
+    /// The last convolution's map before its pooling.
+    pub(crate) fn last_map(&self, upper: &UpperTrunk, features: FeatureMap) -> FeatureMap {
+        let images = features.batch();
+        upper.forward(features.into(), &[&self.adapters], images, &mut [])
+    }
+
+    /// Class scores `[images, 2]` from [`Model5::last_map`].
+    pub(crate) fn scores_of(&self, map: FeatureMap) -> Tensor<2> {
+        self.head.forward(map.pool_into_rows(LEAK), None)
     }
 }

@@ -78,7 +78,8 @@ impl TrunkLayer {
     }
 }
 
-/// The frozen convolutions from the image up to a cut.
+/// The frozen convolutions from the image up to a cut, with tensors on any device. The processor has a
+/// faster one of its own, [`crate::ProcessorTrunk`].
 #[derive(Module, Debug)]
 pub struct Trunk {
     layers: Vec<TrunkLayer>,
@@ -88,9 +89,13 @@ impl Trunk {
     /// The trunk below `cut` for square images of `image_size` pixels.
     pub fn new(weights: &TrunkWeights, cut: Cut, image_size: usize, device: &Device) -> Self {
         let usage = ConvolutionUse::default();
-        let layers =
-            cut.below().map(|layer| TrunkLayer::new(weights, layer, image_size, usage, device)).collect();
-        Self { layers }
+        let layers = cut.below().map(|layer| {
+            let TrunkLayer { convolution, tiles, pools } =
+                TrunkLayer::new(weights, layer, image_size, usage, device);
+            let convolution = convolution.with_tensors(&weights.layers[layer.index()].kernel, device);
+            TrunkLayer { convolution, tiles, pools }
+        });
+        Self { layers: layers.collect() }
     }
 
     /// Features at the cut.

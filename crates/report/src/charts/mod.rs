@@ -15,6 +15,8 @@ mod probabilities;
 mod roc;
 mod theme;
 
+use std::collections::HashSet;
+
 use crate::comparison::Group;
 use crate::data::ReportData;
 use crate::error::{Error, Result};
@@ -28,6 +30,7 @@ use drawing::{Chart, Point, Series, draw};
 pub(crate) use theme::{Theme, themed};
 
 /// What the charts across configurations show.
+#[derive(Clone, Copy)]
 pub(crate) struct Shown<'a> {
     /// The rows.
     pub(crate) data: &'a ReportData,
@@ -143,13 +146,14 @@ fn describe(title: &str, chart: &Chart) -> String {
 
 /// A series keeps its look in every chart: its place among all series.
 fn slot_of(groups: &[Group], series: &str) -> usize {
-    let mut names: Vec<&str> = Vec::new();
+    let mut names: HashSet<&str> = HashSet::new();
     for group in groups.iter().filter(|group| group.accuracy().is_some()) {
-        if !names.contains(&group.series.as_str()) {
-            names.push(&group.series);
+        if group.series == series {
+            return names.len();
         }
+        names.insert(&group.series);
     }
-    names.iter().position(|name| *name == series).unwrap_or(names.len())
+    names.len()
 }
 
 /// Values with their spread, for an axis that holds all of it.
@@ -269,6 +273,19 @@ mod tests {
         let description = figure(&data, "settings.svg").description;
         assert!(description.contains("rank (—, 1, 5, 16), seed (0, 1, 2)"), "{description}");
         assert!(description.contains("model (model_4, model_5)"), "{description}");
+    }
+
+    #[test]
+    fn of_very_many_series_the_most_accurate_are_drawn() {
+        let mut data = fixture::many(40);
+        for run in &mut data.runs {
+            run.row.start.config = format!(r#"{{"learning_rate":0.{:03}}}"#, run.row.id);
+            (run.row.start.rank, run.row.start.ranks) = (Some(5), Some("5".into()));
+        }
+        let chart = figure(&data, "accuracy-by-rank.svg");
+        assert!(chart.caption.contains("Drawn are the 8 of 40 entries"), "{}", chart.caption);
+        assert!(chart.description.contains("learning_rate=0.008:") && !chart.description.contains("0.009:"));
+        assert!(!figure(&fixture::ranks(), "accuracy-by-rank.svg").caption.contains("Drawn are"));
     }
 
     #[test]

@@ -9,6 +9,31 @@ use crate::fixture::{
 };
 
 #[tokio::test]
+async fn predictions_of_several_runs_come_in_their_order_and_share_their_names() {
+    let (_folder, path) = place();
+    let store = Store::open(&path).await.unwrap();
+    let mut runs = Vec::new();
+    for (count, seed) in [(4, 0), (3, 1), (4, 2), (0, 3)] {
+        let run = store.start_run(&new_run(None, None, seed)).await.unwrap();
+        let mut rows = predictions();
+        rows.truncate(count);
+        rows.iter_mut().for_each(|row| row.probability = seed as f64 / 10.0);
+        store.finish_run(run, &result(0.5), &rows, &[]).await.unwrap();
+        runs.push(run);
+    }
+    runs.rotate_left(2);
+    let found = store.predictions_of(&runs).await.unwrap();
+    assert_eq!(found.iter().map(Vec::len).collect::<Vec<_>>(), [4, 0, 4, 3]);
+    assert_eq!(found[0], store.predictions(runs[0]).await.unwrap());
+    assert!(std::sync::Arc::ptr_eq(&found[0][1].image, &found[3][1].image));
+    assert!(store.predictions_of(&[]).await.unwrap().is_empty());
+    assert_eq!(
+        store.predictions_of(&[1, 99]).await.unwrap_err().to_string(),
+        "there is no run 99 in the database; `ranklab runs` lists them"
+    );
+}
+
+#[tokio::test]
 async fn every_record_is_read_back_as_it_was_written() {
     let (_folder, path) = place();
     let store = Store::open(&path).await.unwrap();
@@ -218,7 +243,7 @@ async fn a_full_sized_run_is_recorded() {
     store.record_steps(id, &steps(4_000)).await.unwrap();
     let predictions: Vec<_> = (0..2_600)
         .map(|index| PredictionRow {
-            image: format!("{index:05}.png"),
+            image: format!("{index:05}.png").into(),
             patient: "C1".into(),
             label: 1,
             probability: 0.5,

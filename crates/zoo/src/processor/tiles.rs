@@ -4,7 +4,7 @@
 
 use rayon::prelude::*;
 
-use super::vectors::vectorized;
+use super::{memory::Buffer, vectors::vectorized};
 use crate::winograd::{POSITIONS, TILE, WINDOW};
 
 /// Channels that are worked on together; the compiler makes vector instructions of the loops.
@@ -169,6 +169,22 @@ pub(crate) fn transform_kernel(kernel: &[f32], pairs: usize) -> Vec<f32> {
         .enumerate()
         .for_each(|(position, out)| transform_kernel_at(position, kernel, out));
     transformed
+}
+
+/// The same packed, position by position: `pack` lays one position out in `values`.
+pub(crate) fn transform_and_pack(
+    kernel: &[f32],
+    pairs: usize,
+    values: usize,
+    pack: impl Fn(&[f32]) -> Vec<f32> + Sync,
+) -> Vec<f32> {
+    let mut packed = vec![0.0; POSITIONS * values];
+    packed.par_chunks_exact_mut(values).enumerate().for_each(|(position, out)| {
+        let mut transformed = Buffer::of(pairs);
+        transform_kernel_at(position, kernel, &mut transformed);
+        out.copy_from_slice(&pack(&transformed));
+    });
+    packed
 }
 
 /// One position of the transformed kernel: `[9, C_in, C_out]` → `[C_in, C_out]`.

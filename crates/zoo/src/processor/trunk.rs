@@ -8,10 +8,9 @@ use std::cell::RefCell;
 use rayon::prelude::*;
 
 use super::{
-    compact::CompactKernel,
     memory::grown,
-    packed::{PANEL, multiply, pack},
-    tiles::{self, ZERO, lane_groups, load, store},
+    packed::{PANEL, multiply, pack, packed_values},
+    tiles::{self, ZERO, lane_groups, load, store, transform_and_pack},
     vectors::vectorized,
 };
 use crate::{
@@ -56,17 +55,11 @@ impl MapShape {
 struct ProcessorLayer {
     input: MapShape,
     channels_out: usize,
-    kernel: Kernel,
+    /// `[36, C_in, C_out]`, or `[9 · C_in, C_out]` for the first convolution, packed.
+    kernel: Vec<f32>,
     bias: Vec<f32>,
     pools: bool,
-}
-
-#[derive(Debug)]
-enum Kernel {
-    /// The first convolution's: `[9 · C_in, C_out]`, packed.
-    Neighbours(Vec<f32>),
-    /// In the transformed domain.
-    Transformed(CompactKernel),
+    first: bool,
 }
 
 impl ProcessorLayer {
@@ -74,16 +67,20 @@ impl ProcessorLayer {
         let pretrained = &weights.layers[layer.index()];
         let (channels_in, channels_out) = (layer.channels_in(), layer.channels_out());
         let kernel = taps_first(&pretrained.kernel, channels_in, channels_out);
+        let first = layer.index() == 0;
         Self {
             input: MapShape { side: image_size >> (layer.block() - 1), channels: channels_in },
             channels_out,
-            kernel: if layer.index() == 0 {
-                Kernel::Neighbours(pack::<PANEL>(&kernel, 9 * channels_in, channels_out))
+            kernel: if first {
+                pack::<PANEL>(&kernel, 9 * channels_in, channels_out)
             } else {
-                Kernel::Transformed(CompactKernel::new(&kernel, [channels_in, channels_out]))
+                let values = packed_values::<PANEL>(channels_in, channels_out);
+                let packed = |matrix: &[f32]| pack::<PANEL>(matrix, channels_in, channels_out);
+                transform_and_pack(&kernel, channels_in * channels_out, values, packed)
             },
             bias: pretrained.bias.clone(),
             pools: layer.ends_block(),
+            first,
         }
     }
 
@@ -98,13 +95,14 @@ impl ProcessorLayer {
     }
 
     fn forward(&self, maps: &[f32], scratch: &mut Scratch, outputs: &mut [f32]) {
-        match &self.kernel {
-            Kernel::Neighbours(kernel) => self.first_forward(kernel, maps, scratch, outputs),
-            Kernel::Transformed(kernel) => self.tiled_forward(kernel, maps, scratch, outputs),
+        if self.first {
+            self.first_forward(maps, scratch, outputs);
+        } else {
+            self.tiled_forward(maps, scratch, outputs);
         }
     }
 
-    fn first_forward(&self, kernel: &[f32], maps: &[f32], scratch: &mut Scratch, outputs: &mut [f32]) {
+    fn first_forward(&self, maps: &[f32], scratch: &mut Scratch, outputs: &mut [f32]) {
         let (inner, columns) = (9 * self.input.channels, self.channels_out);
         let maps = maps.chunks_exact(self.input.values());
         for (map, output) in maps.zip(outputs.chunks_exact_mut(self.output().values())) {
@@ -113,7 +111,7 @@ impl ProcessorLayer {
             gather_neighbours(map, self.input.side, rows);
             for (rows, output) in rows.chunks(FIRST_ROWS * inner).zip(output.chunks_mut(FIRST_ROWS * columns))
             {
-                multiply::<PANEL>([inner, columns], rows, kernel, output);
+                multiply::<PANEL>([inner, columns], rows, &self.kernel, output);
             }
             vectorized(
                 #[inline(always)]
@@ -128,13 +126,7 @@ impl ProcessorLayer {
         }
     }
 
-    fn tiled_forward(
-        &self,
-        kernel: &CompactKernel,
-        maps: &[f32],
-        scratch: &mut Scratch,
-        outputs: &mut [f32],
-    ) {
+    fn tiled_forward(&self, maps: &[f32], scratch: &mut Scratch, outputs: &mut [f32]) {
         let images = maps.len() / self.input.values();
         let (channels_in, channels_out) = (self.input.channels, self.channels_out);
         let before_pooling = MapShape { side: self.input.side, channels: channels_out };
@@ -148,10 +140,12 @@ impl ProcessorLayer {
                 #[inline(always)]
                 || transform_input(maps, self.input, first, tiles, input),
             );
+            let kernels = self.kernel.chunks_exact(packed_values::<PANEL>(channels_in, channels_out));
             let rows = input.chunks_exact(tiles * channels_in);
-            let products_of = products.chunks_exact_mut(tiles * channels_out);
-            for (position, (rows, products)) in rows.zip(products_of).enumerate() {
-                kernel.multiply(position, rows, products);
+            for ((kernel, rows), products) in
+                kernels.zip(rows).zip(products.chunks_exact_mut(tiles * channels_out))
+            {
+                multiply::<PANEL>([channels_in, channels_out], rows, kernel, products);
             }
             vectorized(
                 #[inline(always)]
@@ -407,8 +401,7 @@ mod tests {
             for (found, expected) in found.iter().zip(&expected) {
                 let difference = (found - expected).abs();
                 assert!(
-                    // Kernels are rounded to 16 bits, in up to 12 convolutions one after the other.
-                    difference < 3e-4 * scale,
+                    difference < 2e-5 * scale,
                     "{size} pixels, cut {above}: {found} instead of {expected}"
                 );
             }

@@ -1,0 +1,209 @@
+//! Pictures of test images with the heat that explains a run's calls, for a report's galleries.
+
+use std::fs;
+use std::path::Path;
+
+use burn::tensor::Device;
+use ranklab_data::{DataConfig, encode_png};
+use ranklab_store::{ArtifactRow, RunRow};
+use ranklab_trainer::{ImageLoader, Stop, Trial};
+use ranklab_zoo::Explanation;
+use sha2::{Digest, Sha256};
+
+use crate::{
+    Error,
+    dataset::Dataset,
+    execute::{Context, DeviceOf},
+    sources::{KnownWeights, load_weights},
+    trial::{TrialConfig, hexadecimal},
+};
+
+/// Kind of the artifact that holds a run's trained state.
+const MODEL: &str = "model";
+/// Largest distance between a probability computed again and the stored one that rounding explains.
+const SAME: f64 = 0.01;
+
+/// A test image of a run that is to be shown.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Shown {
+    /// Its name.
+    pub image: String,
+    /// The run's stored probability of parasitized.
+    pub probability: f64,
+}
+
+/// A test image as the network sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Picture {
+    /// The image's name.
+    pub image: String,
+    /// PNG file.
+    pub png: Vec<u8>,
+    /// PNG file of the same under the heat of Grad-CAM, where the run's weights were there.
+    pub heat: Option<Vec<u8>>,
+}
+
+/// What is left of a run's images and weights.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Pictures {
+    /// In the order asked for; empty when the images are not there.
+    pub pictures: Vec<Picture>,
+    /// In one line, what is missing and why.
+    pub missing: Option<String>,
+}
+
+/// Opens image sets and trunks once for several runs.
+#[derive(Debug, Default)]
+pub struct Gallery {
+    datasets: Vec<(String, Dataset)>,
+    weights: Vec<(String, KnownWeights)>,
+}
+
+impl Gallery {
+    /// Pictures of test images of a finished run. What is missing, or not what the run saw, is said and
+    /// not shown: images whose set has another hash, a trunk or a trained state with another hash, and
+    /// heat of a state that no longer gives the stored probabilities.
+    pub fn pictures(
+        &mut self,
+        run: &RunRow,
+        artifacts: &[ArtifactRow],
+        shown: &[Shown],
+        context: &Context,
+        device_of: DeviceOf<'_>,
+    ) -> Pictures {
+        let no_pictures = |problem: String| Pictures {
+            pictures: Vec::new(),
+            missing: Some(format!("Images of run {} are not shown: {problem}", run.id)),
+        };
+        let config: TrialConfig = match serde_json::from_str(&run.start.config) {
+            Ok(config) => config,
+            Err(problem) => return no_pictures(format!("its configuration cannot be read ({problem})")),
+        };
+        if let Err(problem) = self.open(&config.data, context) {
+            return no_pictures(problem.to_string());
+        }
+        let key = format!("{:?}", images_of(&config.data));
+        let Some((_, dataset)) = self.datasets.iter().find(|(opened, _)| *opened == key) else {
+            return no_pictures("they were not opened".to_owned());
+        };
+        if dataset.images.hash != run.start.image_set_hash {
+            return no_pictures(format!("the images at {} are not those that it saw", config.data.dataset));
+        }
+        let places: Result<Vec<usize>, String> = shown.iter().map(|one| place(dataset, &one.image)).collect();
+        let pixels = places.and_then(|places| Ok((dataset.load(&places)?, places)));
+        let (pixels, places) = match pixels {
+            Ok(found) => found,
+            Err(problem) => return no_pictures(problem),
+        };
+        let images: Vec<&[u8]> = pixels.chunks_exact(dataset.size().pow(2) * 3).collect();
+        let explained =
+            explain(&mut self.weights, run, &config, artifacts, dataset, &places, context, device_of)
+                .and_then(|explanations| {
+                    let same = |(one, shown): (&Explanation, &Shown)| {
+                        (one.probability() - shown.probability).abs() <= SAME
+                    };
+                    if explanations.iter().zip(shown).all(same) {
+                        Ok(explanations)
+                    } else {
+                        Err("its stored weights give other probabilities than those stored".to_owned())
+                    }
+                });
+        let size = dataset.size();
+        let picture = |(number, (shown, pixels)): (usize, (&Shown, &&[u8]))| -> Result<Picture, String> {
+            let heat = explained.as_ref().ok().map(|explanations| {
+                encode_png(&crate::overlay::overlay(pixels, &explanations[number].upsampled(size)), size)
+            });
+            Ok(Picture {
+                image: shown.image.clone(),
+                png: encode_png(pixels, size)?,
+                heat: heat.transpose()?,
+            })
+        };
+        let pictures: Result<Vec<Picture>, String> =
+            shown.iter().zip(&images).enumerate().map(picture).collect();
+        match pictures {
+            Ok(pictures) => Pictures {
+                pictures,
+                missing: explained
+                    .err()
+                    .map(|problem| format!("Run {} is not explained by Grad-CAM: {problem}", run.id)),
+            },
+            Err(problem) => no_pictures(problem),
+        }
+    }
+
+    fn open(&mut self, data: &DataConfig, context: &Context) -> Result<(), Error> {
+        let data = images_of(data);
+        let key = format!("{data:?}");
+        if !self.datasets.iter().any(|(opened, _)| *opened == key) {
+            let dataset = Dataset::open(&data, &context.data_folder, &context.runs_folder, &mut |_| {})?;
+            self.datasets.push((key, dataset));
+        }
+        Ok(())
+    }
+}
+
+/// What decides which images are read and how: all but the split.
+fn images_of(config: &DataConfig) -> DataConfig {
+    DataConfig { split: ranklab_data::SplitConfig::default(), ..config.clone() }
+}
+
+fn place(dataset: &Dataset, name: &str) -> Result<usize, String> {
+    let entries = &dataset.images.entries;
+    entries
+        .binary_search_by(|entry| entry.name.as_str().cmp(name))
+        .map_err(|_| format!("{name} is not among its images"))
+}
+
+/// The explanations, or why there are none.
+#[allow(clippy::too_many_arguments, reason = "all that a trial is made of")]
+fn explain(
+    opened: &mut Vec<(String, KnownWeights)>,
+    run: &RunRow,
+    config: &TrialConfig,
+    artifacts: &[ArtifactRow],
+    dataset: &Dataset,
+    places: &[usize],
+    context: &Context,
+    device_of: DeviceOf<'_>,
+) -> Result<Vec<Explanation>, String> {
+    let state = read_state(artifacts, &context.runs_folder)?;
+    let name = &config.model.weights;
+    if !opened.iter().any(|(known, _)| known == name) {
+        let weights = load_weights(name, context, &mut |_| {}).map_err(|problem| problem.to_string())?;
+        opened.push((name.clone(), weights));
+    }
+    let weights = opened.iter().find(|(known, _)| known == name).map(|(_, weights)| weights);
+    let weights = weights
+        .filter(|weights| weights.hash == run.start.weights_hash)
+        .ok_or_else(|| format!("the trunk weights `{name}` are not those that it was trained on"))?;
+    let device: Device = device_of(&config.device)?;
+    let trial = Trial {
+        architecture: config.model.architecture,
+        adapter: config.adapter.as_ref(),
+        weights,
+        images: dataset,
+        train: &[],
+        validation: &[],
+        test: &[],
+        training: &config.training,
+        device: &device,
+        device_name: &config.device,
+        cache_folder: Path::new(""),
+        checkpoint: None,
+        stop: &Stop::default(),
+    };
+    trial.explain(&state, places).map_err(|problem| problem.to_string())
+}
+
+/// The trained state, checked against its hash.
+fn read_state(artifacts: &[ArtifactRow], runs_folder: &Path) -> Result<Vec<u8>, String> {
+    let artifact = artifacts.iter().find(|artifact| artifact.kind == MODEL).ok_or("it stored no weights")?;
+    let path = runs_folder.join(&artifact.path);
+    let state =
+        fs::read(&path).map_err(|problem| format!("{} cannot be read ({problem})", path.display()))?;
+    if hexadecimal(&Sha256::digest(&state)) != artifact.sha256 {
+        return Err(format!("{} is not what it stored", path.display()));
+    }
+    Ok(state)
+}
