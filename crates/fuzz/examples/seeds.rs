@@ -84,6 +84,11 @@ fn main() {
     let safetensors = [b"\x03", &(header.len() as u64).to_le_bytes()[..], header, &[0; 16]].concat();
     keep("trunk_weights", "safetensors", &safetensors);
 
+    let header = br#"{"dense_2.bias":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"dense_1.weight":{"dtype":"F32","shape":[512,512],"data_offsets":[8,1048584]}}"#;
+    keep("trained_model", "cut", &[&(header.len() as u64).to_le_bytes()[..], header, &[0; 8]].concat());
+    let header = br#"{"batch_norm.gamma":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}"#;
+    keep("trained_model", "lacking", &[&(header.len() as u64).to_le_bytes()[..], header, &[0; 8]].concat());
+
     // Magic, six counters, four lengths, identity, model, optimiser, best model; the target adds the checksum.
     let mut whole = b"ranklab checkpoint 1\n\0\0\0".to_vec();
     whole.extend([1u64, 1].map(u64::to_le_bytes).concat());

@@ -3,22 +3,24 @@
 
 use std::{fs, path::Path, sync::OnceLock};
 
+use burn::tensor::Device;
 use ranklab_data::{ImageSource, Manifest, Resize, SyntheticConfig, decode, resize, synthetic};
 use ranklab_sweep::{Experiment, Plan};
 use ranklab_trainer::Checkpoint;
-use ranklab_zoo::weights;
+use ranklab_zoo::{HeadConfig, Model, weights};
 use tempfile::TempDir;
 
 /// A function that is given hostile bytes.
 pub type Target = fn(&[u8]);
 
 /// All targets by name; each has a corpus in `fuzz/corpus`.
-pub const TARGETS: [(&str, Target); 7] = [
+pub const TARGETS: [(&str, Target); 8] = [
     ("overrides", overrides),
     ("experiment", experiment),
     ("images", images),
     ("manifest", manifest),
     ("trunk_weights", trunk_weights),
+    ("trained_model", trained_model),
     ("checkpoint", checkpoint),
     ("png", png),
 ];
@@ -108,6 +110,17 @@ pub fn trunk_weights(data: &[u8]) {
         if let Ok(weights) = weights::import(path, true) {
             assert_eq!(weights.layers.len(), 13);
         }
+    });
+}
+
+/// A stored model, as a run leaves it.
+pub fn trained_model(data: &[u8]) {
+    thread_local! {
+        static MODEL: Option<Model> = Model::new(None, 32, HeadConfig::default(), 0, &Device::flex()).ok();
+    }
+    MODEL.with(|model| {
+        // No input is large enough to hold all of its tensors.
+        assert!(model.clone().is_some_and(|model| model.with_state(data).is_err()));
     });
 }
 

@@ -145,6 +145,11 @@ fn hostile_weights_files() {
 }
 
 #[test]
+fn hostile_trained_models() {
+    run("trained_model");
+}
+
+#[test]
 fn hostile_checkpoints() {
     run("checkpoint");
 }
