@@ -46,7 +46,12 @@ report *arguments:
 query *arguments:
     @{{ ranklab }} query "$@"
 
-# List, show and remove runs.
+# Train a run again and compare to the last bit: `just verify 3`.
+[group('look')]
+verify *arguments:
+    @{{ ranklab }} verify "$@"
+
+# List, show and remove runs, copy the database, clear up.
 [group('look')]
 runs *arguments:
     @{{ ranklab }} runs "$@"
@@ -70,6 +75,17 @@ test-browser:
 lint:
     cargo fmt --all --check
     cargo clippy --release --locked --workspace --all-targets -- -D warnings
+
+# Hostile input guided by coverage, for so many seconds: `just fuzz png 600`; targets: overrides, experiment, images,
+# manifest, trunk_weights, trained_model, checkpoint, png. The tests feed mutations of the same corpus for seconds.
+[group('check')]
+fuzz target seconds="60":
+    scripts/fuzz.sh {{ target }} {{ seconds }}
+
+# Licences, sources and advisories of dependencies, and those that nobody uses.
+[group('check')]
+deny:
+    scripts/deny.sh
 
 # Outputs and gradients on flex against libtorch; sets PyTorch 2.9.0 up by itself.
 [group('check')]

@@ -41,7 +41,7 @@ impl Ranklab {
         figures
     }
 
-    fn value(&self, sql: &str) -> String {
+    pub fn value(&self, sql: &str) -> String {
         self.stdout(&["query", sql, "--format", "csv"]).lines().nth(1).unwrap().to_owned()
     }
 
@@ -55,7 +55,7 @@ impl Ranklab {
     }
 
     /// Starts a small sweep and returns when its first checkpoint is there.
-    fn start_and_await_checkpoint(&self, more: &[&str]) -> Child {
+    pub fn start_and_await_checkpoint(&self, more: &[&str]) -> Child {
         let mut child = self.start(more);
         await_that("a checkpoint", || {
             assert_eq!(child.try_wait().unwrap(), None, "the sweep ended before it was disturbed");

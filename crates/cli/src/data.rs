@@ -11,7 +11,11 @@ use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
 use ranklab_data::{ImageSource, Label, Manifest, Rejection, SyntheticConfig, fetch, synthetic};
 use serde_json::json;
 
-use crate::{Folders, table::print};
+use crate::{
+    Folders,
+    printable::{printable, printable_lines},
+    table::print,
+};
 
 /// Get the images, list them, or generate synthetic ones.
 #[derive(Args, Clone, Debug)]
@@ -148,7 +152,7 @@ fn manifest(folders: &Folders, path: &std::path::Path, json: bool) -> anyhow::Re
         manifest.unreadable().count(),
     );
     for rejected in &manifest.rejected {
-        text += &format!("    {}: {}\n", rejected.name, reason(&rejected.reason));
+        text += &format!("    {}: {}\n", printable(&rejected.name), printable(&reason(&rejected.reason)));
     }
-    print(&text)
+    print(&printable_lines(&text))
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ranklab_report::{Picture, Pictures, ReportData, Wanted, wanted_pictures};
 use ranklab_store::Store;
-use ranklab_sweep::{Context, Gallery, Shown};
+use ranklab_sweep::{Context, FEATURES, Gallery, Shown};
 
 use crate::{Folders, device::device};
 
@@ -20,6 +20,7 @@ pub(crate) async fn pictures(
 ) -> anyhow::Result<Pictures> {
     let context = Context {
         runs_folder: folders.runs.clone(),
+        features_folder: folders.runs.join(FEATURES),
         data_folder: folders.data.clone(),
         imagenet_weights: folders.weights(),
         command: String::new(),

@@ -5,6 +5,8 @@ mod data;
 mod database;
 mod device;
 mod gallery;
+mod gc;
+mod printable;
 mod profile;
 mod progress;
 mod query;
@@ -14,6 +16,7 @@ mod runs;
 mod signals;
 mod sweep;
 mod table;
+mod verify;
 mod weights;
 
 use std::{path::PathBuf, process::ExitCode};
@@ -92,6 +95,7 @@ enum Command {
     Sweep(sweep::SweepArgs),
     Train(sweep::TrainArgs),
     Report(report::ReportArgs),
+    Verify(verify::VerifyArgs),
     Query(query::QueryArgs),
     Runs(runs::RunsArgs),
     Data(data::DataArgs),
@@ -129,7 +133,7 @@ fn one_line(problem: &anyhow::Error) -> String {
             line += &words;
         }
     }
-    line
+    printable::printable(&line)
 }
 
 fn run(arguments: &Arguments) -> anyhow::Result<()> {
@@ -140,6 +144,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
         // Sweeps have a runtime of their own.
         Command::Sweep(arguments) => sweep::sweep(folders, arguments),
         Command::Train(arguments) => sweep::train(folders, arguments),
+        Command::Verify(arguments) => verify::verify(folders, arguments),
         Command::Quickstart(arguments) => {
             let report = quickstart::quickstart(folders, arguments)?;
             runtime.block_on(report::report(folders, &report))

@@ -10,6 +10,8 @@ use indicatif::{HumanBytes, MultiProgress, ProgressBar, ProgressStyle};
 use ranklab_sweep::SweepEvent;
 use ranklab_trainer::Event;
 
+use crate::printable::printable;
+
 /// Where progress goes.
 pub(crate) struct Progress {
     bars: Option<Bars>,
@@ -60,6 +62,7 @@ impl Progress {
     }
 
     fn line(&self, text: &str) {
+        let text = &printable(text);
         match &self.bars {
             Some(bars) => {
                 // A terminal that is gone is no reason to stop training.
@@ -108,7 +111,7 @@ impl Progress {
                 self.told.clear();
                 self.running += 1;
                 if let Some(bars) = &self.bars {
-                    bars.sweep.set_message(label.clone());
+                    bars.sweep.set_message(printable(&label));
                 }
                 self.line(&format!("[{}/{}] {label}", position + 1, self.trials));
             }

@@ -8,16 +8,19 @@ use clap::{Args, Subcommand};
 use ranklab_store::{QueryResult, RunRow, RunStatus, Store, Value};
 use serde_json::json;
 
+use crate::printable::printable;
 use crate::table::{Format, print, render, table};
 
-/// List runs, show one, or remove some.
+/// List runs, show one, remove some, copy the database, clear up.
 #[derive(Args, Clone, Debug)]
 #[command(args_conflicts_with_subcommands = true)]
 #[command(after_help = "Examples:
   ranklab runs                 all runs, the newest last
   ranklab runs show 3          everything about run 3
   ranklab runs rm 3            what removing run 3 would remove
-  ranklab runs rm 3 --yes      remove it")]
+  ranklab runs rm 3 --yes      remove it
+  ranklab runs backup runs-of-today.db
+  ranklab runs gc --older-than 30d --keep-bytes 20G")]
 pub(crate) struct RunsArgs {
     /// What to do; without it, runs are listed.
     #[command(subcommand)]
@@ -47,6 +50,14 @@ pub(crate) enum RunsCommand {
         #[arg(long)]
         yes: bool,
     },
+    /// Copy the database, also while runs are training.
+    Backup {
+        /// The copy; nothing may be there yet.
+        path: PathBuf,
+    },
+    /// Remove folders without a run, checkpoints and feature caches that nobody needs. Without --yes, only say
+    /// what would go.
+    Gc(crate::gc::GcArgs),
 }
 
 /// Does what was asked. Files of runs are looked for beside the database.
@@ -55,6 +66,8 @@ pub(crate) async fn runs(database: &Path, arguments: &RunsArgs) -> anyhow::Resul
         None => list(database, if arguments.json { Format::Json } else { Format::Table }).await,
         Some(RunsCommand::Show { id, json }) => show(database, *id, *json).await,
         Some(RunsCommand::Rm { ids, yes }) => remove(database, ids, *yes).await,
+        Some(RunsCommand::Backup { path }) => crate::gc::backup(database, path).await,
+        Some(RunsCommand::Gc(arguments)) => crate::gc::gc(database, arguments).await,
     }
 }
 
@@ -111,7 +124,7 @@ async fn describe(store: &Store, id: i64, json: bool) -> anyhow::Result<String> 
 }
 
 fn section(title: &str, answer: &QueryResult) -> String {
-    format!("{title}\n{}\n", table(answer))
+    format!("{}\n{}\n", printable(title), table(answer))
 }
 
 /// One row as a table of its columns, without empty ones and those that are shown apart.
@@ -149,8 +162,8 @@ async fn remove(database: &Path, ids: &[i64], yes: bool) -> anyhow::Result<()> {
     }
     for file in &files {
         text += &match inside(folder, &file.path) {
-            Some(path) => format!("  {} ({} bytes)\n", path.display(), file.bytes),
-            None => format!("  not {}: it is outside of the runs folder\n", file.path),
+            Some(path) => format!("  {} ({} bytes)\n", printable(&path.to_string_lossy()), file.bytes),
+            None => format!("  not {}: it is outside of the runs folder\n", printable(&file.path)),
         };
     }
     if !yes {
@@ -173,12 +186,15 @@ fn announce(run: &RunRow, predictions: usize, yes: bool) -> String {
     let verb = if yes { "Removing" } else { "Would remove" };
     let mut text = format!(
         "{verb} run {} ({}, {}) with its metrics and {predictions} predictions\n",
-        run.id, run.start.label, run.status
+        run.id,
+        printable(&run.start.label),
+        run.status
     );
     if run.status == RunStatus::Running {
         text += &format!(
             "  it is still marked as running: process {} on {} would fail when it next records something\n",
-            run.start.process, run.start.host
+            run.start.process,
+            printable(&run.start.host)
         );
     }
     text

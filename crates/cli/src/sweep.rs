@@ -5,13 +5,15 @@ use std::path::PathBuf;
 use anyhow::{Context as _, bail};
 use clap::Args;
 use ranklab_sweep::{
-    Context, DATABASE, DEFAULT_JOBS, Experiment, Plan, SweepEvent, SweepSummary, describe_keys, execute,
+    Context, DATABASE, DEFAULT_JOBS, Experiment, FEATURES, Plan, SweepEvent, SweepSummary, describe_keys,
+    execute,
 };
 use ranklab_trainer::Event;
 use serde_json::json;
 
 use crate::{
-    Folders, allocator, device::device, profile::Profiler, progress::Progress, signals::Signals, table::print,
+    Folders, allocator, device::device, printable::printable, profile::Profiler, progress::Progress,
+    signals::Signals, table::print,
 };
 
 /// Train every combination of the given settings that has no finished run yet.
@@ -193,6 +195,19 @@ fn summed_up(summary: &SweepSummary) -> String {
     line + "\n"
 }
 
+/// Where things are, and what can stop it.
+pub(crate) fn context(folders: &Folders, jobs: usize, signals: &Signals) -> Context {
+    Context {
+        runs_folder: folders.runs.clone(),
+        features_folder: folders.runs.join(FEATURES),
+        data_folder: folders.data.clone(),
+        imagenet_weights: folders.weights(),
+        command: std::env::args().collect::<Vec<_>>().join(" "),
+        jobs,
+        stop: signals.stop(),
+    }
+}
+
 /// Runs a plan and shows its progress; a signal that ends it is an error.
 pub(crate) fn execute_plan(
     folders: &Folders,
@@ -202,14 +217,7 @@ pub(crate) fn execute_plan(
     note: &mut dyn FnMut(&SweepEvent),
 ) -> anyhow::Result<SweepSummary> {
     let signals = Signals::listen().context("SIGINT and SIGTERM cannot be listened to")?;
-    let context = Context {
-        runs_folder: folders.runs.clone(),
-        data_folder: folders.data.clone(),
-        imagenet_weights: folders.weights(),
-        command: std::env::args().collect::<Vec<_>>().join(" "),
-        jobs,
-        stop: signals.stop(),
-    };
+    let context = context(folders, jobs, &signals);
     let mut progress = Progress::new(quiet);
     let summary = execute(plan, &context, &device, &mut |event| {
         note(&event);
@@ -239,9 +247,9 @@ fn describe(plan: &Plan, json: bool) -> anyhow::Result<String> {
         let plan = json!({ "name": plan.name, "plan_hash": plan.hash(), "trials": trials });
         return Ok(format!("{}\n", serde_json::to_string_pretty(&plan)?));
     }
-    let mut text = format!("{}: {} trials\n", plan.name, plan.trials.len());
+    let mut text = format!("{}: {} trials\n", printable(&plan.name), plan.trials.len());
     for (place, trial) in plan.trials.iter().enumerate() {
-        text += &format!("{:>4}  {}  {}\n", place + 1, &trial.config.hash()[..12], trial.label);
+        text += &format!("{:>4}  {}  {}\n", place + 1, &trial.config.hash()[..12], printable(&trial.label));
     }
     Ok(text)
 }

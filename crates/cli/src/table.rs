@@ -7,6 +7,8 @@ use comfy_table::{Cell, CellAlignment, LineStyle, Table, TableStyle};
 use ranklab_store::{QueryResult, Value};
 use serde::ser::{Serialize, SerializeMap as _, Serializer};
 
+use crate::printable::printable;
+
 /// How an answer is shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
@@ -101,17 +103,6 @@ fn real(number: f64, decimals: usize) -> String {
     } else {
         number.to_string()
     }
-}
-
-/// Text without control characters, which could break the table or steer the terminal.
-fn printable(text: &str) -> String {
-    text.chars()
-        .flat_map(|character| {
-            let escaped = character.is_control().then(|| character.escape_default());
-            let plain = (!character.is_control()).then_some(character);
-            escaped.into_iter().flatten().chain(plain)
-        })
-        .collect()
 }
 
 fn hexadecimal(bytes: &[u8]) -> String {

@@ -12,9 +12,9 @@ use rayon::prelude::*;
 use crate::{Error, config::Resize, manifest::ManifestEntry, source::ImageSource};
 
 /// No cell image is wider or taller.
-const LARGEST_SIDE: u32 = 8192;
-/// Memory that one image may claim while it is decoded.
-const LARGEST_ALLOCATION: u64 = 256 << 20;
+const LARGEST_SIDE: u32 = 4096;
+/// Memory that one image may claim while it is decoded: as many pixels of 16 bits in four channels.
+const LARGEST_ALLOCATION: u64 = 128 << 20;
 
 thread_local! {
     static RESIZER: RefCell<Resizer> = RefCell::new(Resizer::new());

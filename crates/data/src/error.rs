@@ -20,6 +20,14 @@ pub enum Error {
         /// Why.
         problem: String,
     },
+    /// A zip that was made to do harm.
+    #[error("{path} is not opened: {problem}; get the images from where you trust them", path = .path.display())]
+    HostileZip {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        problem: String,
+    },
     /// An image cannot be read.
     #[error("image {name} in {path} is unreadable: {problem}", path = .path.display())]
     Image {

@@ -290,6 +290,12 @@ mod tests {
         let bytes = fs::read(&file).unwrap();
         fs::write(&file, &bytes[..bytes.len() / 2]).unwrap();
         assert_eq!(Manifest::open_or_build(&source, &cache, &|_, _| {}).unwrap(), built);
+        // A changed letter of a name would be believed.
+        let place = bytes.windows(5).position(|five| five == b"cell_").unwrap();
+        let changed: Vec<u8> =
+            bytes.iter().enumerate().map(|(at, byte)| if at == place { b'k' } else { *byte }).collect();
+        fs::write(&file, changed).unwrap();
+        assert_eq!(Manifest::open_or_build(&source, &cache, &|_, _| {}).unwrap(), built);
         let first = folder.path().join("images").join(&built.entries[0].name);
         fs::copy(folder.path().join("images").join(&built.entries[1].name), first).unwrap();
         let source = ImageSource::open(&folder.path().join("images")).unwrap();

@@ -1,15 +1,23 @@
-//! A manifest as a parquet file: one row per image, `problem` empty for the usable ones.
+//! A manifest as a parquet file: one row per image, `problem` empty for the usable ones. Beside it stands its
+//! SHA-256 as `sha256sum` writes it: the parquet reader panics on some damaged files, and others it reads.
 
-use std::{fs::File, path::Path};
+use std::{
+    fs,
+    io::{Cursor, Write as _},
+    path::Path,
+};
 
 use polars::prelude::*;
+use sha2::{Digest, Sha256};
 
 use crate::{
     Error,
     label::Label,
-    manifest::{Manifest, ManifestEntry, Rejected, Rejection},
+    manifest::{Manifest, ManifestEntry, Rejected, Rejection, hexadecimal},
 };
 
+/// Extension of the file that holds the SHA-256.
+const CHECKSUM: &str = "sha256";
 /// Prefixes of the `problem` column.
 const DUPLICATE: &str = "duplicate of ";
 const UNREADABLE: &str = "unreadable: ";
@@ -27,13 +35,28 @@ pub(crate) fn save(manifest: &Manifest, path: &Path) -> Result<(), Error> {
         .finish(&mut frame)
         .map_err(|problem| failed(problem.to_string()))?;
     part.as_file().sync_all().map_err(Error::io("writing", path))?;
+    let checksum = checksum_line(path, &fs::read(part.path()).map_err(Error::io("reading back", path))?);
     part.persist(path).map_err(|problem| failed(problem.error.to_string()))?;
+    let mut part = crate::part::readable_part(folder).map_err(Error::io("writing", path))?;
+    part.write_all(checksum.as_bytes()).map_err(Error::io("writing", path))?;
+    part.as_file().sync_all().map_err(Error::io("writing", path))?;
+    part.persist(path.with_extension(CHECKSUM)).map_err(|problem| failed(problem.error.to_string()))?;
     Ok(())
+}
+
+/// `HASH  NAME`.
+fn checksum_line(path: &Path, content: &[u8]) -> String {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    format!("{}  {name}\n", hexadecimal(&Sha256::digest(content)))
 }
 
 /// Reads a manifest back; `None` when there is none or it is damaged.
 pub(crate) fn load(path: &Path) -> Option<Manifest> {
-    let frame = ParquetReader::new(File::open(path).ok()?).finish().ok()?;
+    let content = fs::read(path).ok()?;
+    if fs::read_to_string(path.with_extension(CHECKSUM)).ok()? != checksum_line(path, &content) {
+        return None;
+    }
+    let frame = ParquetReader::new(Cursor::new(content)).finish().ok()?;
     from_frame(&frame)
 }
 

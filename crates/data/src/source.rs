@@ -52,10 +52,18 @@ impl ImageSource {
         })?;
         let broken = |problem: String| Error::Zip { path: path.to_owned(), problem };
         let reader = SharedFile::new(file).map_err(Error::io("reading", path))?;
-        let archive = ZipArchive::new(reader).map_err(|problem| broken(problem.to_string()))?;
+        let mut archive = ZipArchive::new(reader).map_err(|problem| broken(problem.to_string()))?;
         let mut entries = BTreeMap::new();
         for (index, name) in archive.file_names().enumerate() {
             entries.insert(name.map_err(|problem| broken(problem.to_string()))?.into_owned(), index);
+        }
+        let hostile = |problem: String| Error::HostileZip { path: path.to_owned(), problem };
+        if let Some(name) = entries.keys().find(|name| leaves_its_folder(name)) {
+            return Err(hostile(format!("its entry {name:?} would lie outside of it")));
+        }
+        // Entries that share bytes unpack to any size, the rest to a thousand times the file's at most.
+        if archive.has_overlapping_files().map_err(|problem| broken(problem.to_string()))? {
+            return Err(hostile("several of its entries share the same bytes, as in a zip bomb".to_owned()));
         }
         let names = entries.keys().filter(|name| is_png(name)).cloned().collect();
         let synthetic = entries.keys().any(|name| name.ends_with(SYNTHETIC_MARKER));
@@ -114,12 +122,26 @@ impl ImageSource {
             Storage::Folder => {
                 let mut stamps = String::new();
                 for name in &self.names {
-                    stamps += &format!("{name} {}\n", stamp(&self.path.join(name))?);
+                    let path = self.path.join(name);
+                    let stamp = if path.exists() { stamp(&path)? } else { "lost".to_owned() };
+                    stamps += &format!("{name} {stamp}\n");
                 }
                 Ok(stamps)
             }
         }
     }
+}
+
+/// Whether an entry would be unpacked elsewhere than below the folder it is unpacked in.
+fn leaves_its_folder(name: &str) -> bool {
+    let mut parts = name.split(['/', '\\']);
+    let absolute = name.starts_with(['/', '\\']) || name.split(['/', '\\']).next().is_some_and(is_drive);
+    absolute || parts.any(|part| part == "..")
+}
+
+/// `C:`, as Windows names a disk.
+fn is_drive(part: &str) -> bool {
+    matches!(part.as_bytes(), [letter, b':', ..] if letter.is_ascii_alphabetic())
 }
 
 fn is_png(name: &str) -> bool {
@@ -141,12 +163,20 @@ fn list(root: &Path, folder: &Path, names: &mut Vec<String>) -> Result<(), Error
         let kind = entry.file_type().map_err(Error::io("listing", &path))?;
         if kind.is_dir() {
             list(root, &path, names)?;
-        } else if let Ok(relative) = path.strip_prefix(root) {
+        } else if (kind.is_file() || is_file_or_lost(&path))
+            && let Ok(relative) = path.strip_prefix(root)
+        {
             let parts: Vec<_> = relative.iter().map(|part| part.to_string_lossy()).collect();
             names.push(parts.join("/"));
         }
     }
     Ok(())
+}
+
+/// Whether a link leads to a file, or nowhere, which is told when it is read. Reading from a pipe or a device
+/// might never end.
+fn is_file_or_lost(link: &Path) -> bool {
+    fs::metadata(link).map_or(link.is_symlink(), |target| target.is_file())
 }
 
 /// A file that several readers share, each at a position of its own.

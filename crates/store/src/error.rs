@@ -44,6 +44,14 @@ pub enum Error {
         /// The file system.
         kind: &'static str,
     },
+    /// A copy of the database could not be made.
+    #[error("cannot copy the runs database to {}: {reason}", path.display())]
+    Backup {
+        /// The copy.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
     /// There is no database to read.
     #[error("no runs database at {}; run `ranklab sweep` first", path.display())]
     Missing {

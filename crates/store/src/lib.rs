@@ -4,6 +4,7 @@
 //! repeated and overlapping sweeps reuse runs. All SQL is portable to PostgreSQL except what stands
 //! in `sqlite.rs` and `migrations/sqlite`.
 
+mod backup;
 mod claim;
 mod columns;
 mod error;

@@ -8,7 +8,10 @@ use std::time::{Duration, Instant};
 use sqlx::error::ErrorKind;
 use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Connection as _, Decode as _, Row as _, SqlSafeStr as _, TypeInfo as _, ValueRef as _};
+use sqlx::{
+    ConnectOptions as _, Connection as _, Decode as _, Row as _, SqlSafeStr as _, TypeInfo as _,
+    ValueRef as _,
+};
 
 use crate::Value;
 use crate::error::{Error, Result};
@@ -114,6 +117,21 @@ async fn open_read_only_once(path: &Path, immutable: bool) -> Result<Pool> {
         Some(found) => Err(Error::OlderSchema { path, found, known: NEWEST }),
         None => Err(Error::NotRanklab { path }),
     }
+}
+
+/// Writes the database as it stands at this moment to `target`, which must not exist, while others go on writing.
+/// <https://www.sqlite.org/lang_vacuum.html#vacuuminto>
+pub(crate) async fn copy(pool: &Pool, target: &Path) -> sqlx::Result<()> {
+    let target = target.to_string_lossy().into_owned();
+    sqlx::query("VACUUM INTO $1").bind(target).execute(pool).await.map(|_| ())
+}
+
+/// What is wrong with a database file, if anything is.
+pub(crate) async fn damage(path: &Path) -> sqlx::Result<Option<String>> {
+    let mut connection = options(path).read_only(true).immutable(true).connect().await?;
+    let found: String = sqlx::query_scalar("PRAGMA integrity_check(1)").fetch_one(&mut connection).await?;
+    connection.close().await?;
+    Ok((found != "ok").then_some(found))
 }
 
 /// The write-ahead log beside a database.

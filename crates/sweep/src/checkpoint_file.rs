@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use crate::{Error, durable, trial::hexadecimal};
 
 /// The file's name in a run's folder.
-const NAME: &str = "checkpoint";
+pub(crate) const NAME: &str = "checkpoint";
 
 /// Where a run's checkpoint is, and what makes it usable.
 #[derive(Clone, Debug)]

@@ -3,7 +3,7 @@
 use std::{
     fs::{self, File},
     io::{self, Write},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 /// Writes `bytes` aside, makes them durable and gives them the name `path`, whose folder is made.
@@ -36,12 +36,15 @@ fn sync(folder: &Path) -> io::Result<()> {
 
 /// Removes what killed processes left half-written in `folder`.
 pub(crate) fn remove_parts(folder: &Path) {
-    let Ok(entries) = fs::read_dir(folder) else { return };
-    for path in entries.flatten().map(|entry| entry.path()) {
-        if path.extension().is_some_and(|extension| extension == "part") {
-            let _ = fs::remove_file(path);
-        }
+    for part in parts(folder) {
+        let _ = fs::remove_file(part);
     }
+}
+
+/// What is half-written in `folder`.
+pub(crate) fn parts(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    entries.filter(|path| path.extension().is_some_and(|extension| extension == "part")).collect()
 }
 
 #[cfg(test)]

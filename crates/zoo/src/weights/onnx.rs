@@ -1,6 +1,9 @@
 //! The few fields of an ONNX file (protobuf) that hold its initializers.
 
-use prost::Message;
+use prost::{
+    Message,
+    encoding::{DecodeContext, WireType, decode_key, decode_varint, skip_field},
+};
 
 use super::{LayerWeights, TrunkWeights, safetensors_file::floats};
 use crate::layer::Layer;
@@ -8,19 +11,11 @@ use crate::layer::Layer;
 /// `TensorProto.DataType.FLOAT`.
 const FLOAT: i32 = 1;
 
-/// `ModelProto`.
-#[derive(Clone, PartialEq, Message)]
-struct Model {
-    #[prost(message, optional, tag = "7")]
-    graph: Option<Graph>,
-}
-
-/// `GraphProto`.
-#[derive(Clone, PartialEq, Message)]
-struct Graph {
-    #[prost(message, repeated, tag = "5")]
-    initializer: Vec<Initializer>,
-}
+/// `ModelProto.graph` and `GraphProto.initializer`.
+const GRAPH: u32 = 7;
+const INITIALIZER: u32 = 5;
+/// Most initializers that are looked at; VGG16's trunk has 26.
+const MOST_INITIALIZERS: usize = 10_000;
 
 /// `TensorProto`.
 #[derive(Clone, PartialEq, Message)]
@@ -51,8 +46,8 @@ impl Initializer {
 
 /// The trunk in an ONNX file, by the names that Keras' exporter gives its layers.
 pub(super) fn read(bytes: &[u8]) -> Result<TrunkWeights, String> {
-    let model = Model::decode(bytes).map_err(|problem| format!("it is not a whole ONNX file ({problem})"))?;
-    let initializers = model.graph.map(|graph| graph.initializer).unwrap_or_default();
+    let initializers =
+        initializers(bytes).map_err(|problem| format!("it is not a whole ONNX file ({problem})"))?;
     let find = |layer: Layer, part: &str, shape: &[usize]| {
         let named = |initializer: &&Initializer| {
             initializer.name.contains(&format!("{layer}_")) || initializer.name.contains(&format!("{layer}/"))
@@ -75,10 +70,53 @@ pub(super) fn read(bytes: &[u8]) -> Result<TrunkWeights, String> {
     TrunkWeights::checked(layers)
 }
 
+/// The graph's initializers, one at a time: a file can hold so many empty ones that all of them at once would
+/// take a hundred times its own size.
+fn initializers(bytes: &[u8]) -> Result<Vec<Initializer>, String> {
+    let mut found = Vec::new();
+    let mut count = 0;
+    each_field(bytes, GRAPH, &mut |graph| {
+        each_field(graph, INITIALIZER, &mut |bytes| {
+            count += 1;
+            if count <= MOST_INITIALIZERS {
+                let initializer = Initializer::decode(bytes).map_err(|problem| problem.to_string())?;
+                if Layer::all().any(|layer| initializer.name.contains(&layer.to_string())) {
+                    found.push(initializer);
+                }
+            }
+            Ok(())
+        })
+    })?;
+    Ok(found)
+}
+
+/// Calls `take` with each message that stands under `wanted` in a message.
+fn each_field(
+    mut bytes: &[u8],
+    wanted: u32,
+    take: &mut dyn FnMut(&[u8]) -> Result<(), String>,
+) -> Result<(), String> {
+    let said = |problem: prost::DecodeError| problem.to_string();
+    while !bytes.is_empty() {
+        let (tag, wire_type) = decode_key(&mut bytes).map_err(said)?;
+        if tag == wanted && wire_type == WireType::LengthDelimited {
+            let length = usize::try_from(decode_varint(&mut bytes).map_err(said)?).unwrap_or(usize::MAX);
+            let Some((message, rest)) = bytes.split_at_checked(length) else {
+                return Err("it ends too early".to_owned());
+            };
+            take(message)?;
+            bytes = rest;
+        } else {
+            skip_field(wire_type, tag, &mut bytes, DecodeContext::default()).map_err(said)?;
+        }
+    }
+    Ok(())
+}
+
 /// An ONNX file with nothing but the trunk's initializers, for tests.
 #[cfg(test)]
 pub(super) fn write(weights: &TrunkWeights) -> Vec<u8> {
-    let initializer = Layer::all()
+    let initializers: Vec<Initializer> = Layer::all()
         .zip(&weights.layers)
         .flat_map(|(layer, weights)| {
             let tensor = |name: &str, dims: Vec<usize>, values: &[f32]| Initializer {
@@ -98,5 +136,9 @@ pub(super) fn write(weights: &TrunkWeights) -> Vec<u8> {
             ]
         })
         .collect();
-    Model { graph: Some(Graph { initializer }) }.encode_to_vec()
+    let mut graph = Vec::new();
+    prost::encoding::message::encode_repeated(INITIALIZER, &initializers, &mut graph);
+    let mut model = Vec::new();
+    prost::encoding::bytes::encode(GRAPH, &graph, &mut model);
+    model
 }

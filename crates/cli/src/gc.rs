@@ -1,0 +1,112 @@
+//! `ranklab runs gc` and `runs backup`: what nobody needs any more, and a copy of the database.
+
+use std::{path::Path, time::Duration};
+
+use clap::Args;
+use indicatif::HumanBytes;
+use ranklab_sweep::{GarbageRules, garbage};
+
+use crate::{printable::printable, table::print};
+
+/// What to remove.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct GcArgs {
+    /// Also feature caches not used for so long, and checkpoints of runs interrupted so long ago: 30d, 12h, 45m.
+    #[arg(long, value_name = "AGE", value_parser = age)]
+    older_than: Option<Duration>,
+    /// Also feature caches beyond so many bytes, the least recently used first: 20G, 500M.
+    #[arg(long, value_name = "BYTES", value_parser = bytes)]
+    keep_bytes: Option<u64>,
+    /// Really remove it.
+    #[arg(long)]
+    yes: bool,
+}
+
+/// Says what is garbage, and removes it if that was asked for.
+pub(crate) async fn gc(database: &Path, arguments: &GcArgs) -> anyhow::Result<()> {
+    let store = crate::database::open(database).await?;
+    let folder = database.parent().unwrap_or(Path::new(""));
+    let rules = GarbageRules { older_than: arguments.older_than, keep_bytes: arguments.keep_bytes };
+    let found = garbage(&store, folder, &rules).await;
+    store.close().await;
+    let found = found?;
+    let (mut text, mut total) = (String::new(), 0);
+    for garbage in &found {
+        let removed = !arguments.yes || garbage.remove()?;
+        let verb = match (arguments.yes, removed) {
+            (false, _) => "would remove",
+            (true, true) => "removed",
+            (true, false) => "in use, kept",
+        };
+        total += if removed { garbage.bytes } else { 0 };
+        let path = printable(&garbage.path.to_string_lossy());
+        text += &format!("{verb} {path} ({}): {}\n", HumanBytes(garbage.bytes), garbage.reason);
+    }
+    text += &match (found.is_empty(), arguments.yes) {
+        (true, _) => "nothing to remove\n".to_owned(),
+        (false, true) => format!("{} freed\n", HumanBytes(total)),
+        (false, false) => format!("Nothing was removed; add --yes to free {}.\n", HumanBytes(total)),
+    };
+    print(&text)
+}
+
+/// Copies the database.
+pub(crate) async fn backup(database: &Path, target: &Path) -> anyhow::Result<()> {
+    let store = crate::database::open(database).await?;
+    let copied = store.backup(target).await;
+    store.close().await;
+    let bytes = copied?;
+    print(&format!(
+        "{} ({}): the database alone; trained models stay in {}\n",
+        printable(&target.to_string_lossy()),
+        HumanBytes(bytes),
+        printable(&database.parent().unwrap_or(Path::new("")).to_string_lossy())
+    ))
+}
+
+/// `30d`, `12h`, `45m`, `10s`.
+fn age(text: &str) -> Result<Duration, String> {
+    let wrong = || format!("`{text}` is not an age; give 30d, 12h, 45m or 10s");
+    let seconds = match text.chars().last().ok_or_else(wrong)? {
+        'd' => 86_400,
+        'h' => 3_600,
+        'm' => 60,
+        's' => 1,
+        _ => return Err(wrong()),
+    };
+    let count: u64 = text[..text.len() - 1].parse().map_err(|_| wrong())?;
+    count.checked_mul(seconds).map(Duration::from_secs).ok_or_else(wrong)
+}
+
+/// `20G`, `500M`, `8K`, `1000`.
+fn bytes(text: &str) -> Result<u64, String> {
+    let wrong = || format!("`{text}` is not a number of bytes; give 20G, 500M or 0");
+    let number = text.trim_end_matches(['K', 'M', 'G', 'T']);
+    let factor = match &text[number.len()..] {
+        "" => 1,
+        "K" => 1 << 10,
+        "M" => 1 << 20,
+        "G" => 1 << 30,
+        "T" => 1u64 << 40,
+        _ => return Err(wrong()),
+    };
+    number.parse::<u64>().ok().and_then(|number| number.checked_mul(factor)).ok_or_else(wrong)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ages_and_sizes_have_units_and_nonsense_is_named() {
+        assert_eq!(age("30d"), Ok(Duration::from_secs(2_592_000)));
+        assert_eq!(age("45m"), Ok(Duration::from_secs(2_700)));
+        assert_eq!((bytes("0"), bytes("20G"), bytes("8K")), (Ok(0), Ok(20 << 30), Ok(8 << 10)));
+        for text in ["", "d", "-1d", "3w", "é", "99999999999999999999d", "9999999999999999d"] {
+            assert!(age(text).unwrap_err().contains("is not an age"), "{text}");
+        }
+        for text in ["", "G", "-1", "3GM", "20g", "1.5G", "99999999999T"] {
+            assert!(bytes(text).unwrap_err().contains("is not a number of bytes"), "{text}");
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! A copy of the database while others write to it.
+
+use std::fs::{self, File};
+use std::path::Path;
+
+use crate::error::{Error, Result};
+use crate::sqlite;
+use crate::store::Store;
+
+impl Store {
+    /// Copies the database, as it stands at this moment, to `target`: written aside, checked, synced and renamed.
+    /// Nobody who writes to it meanwhile is held up. Returns the copy's bytes.
+    ///
+    /// # Errors
+    /// When there is something at `target`, it cannot be written, and when the database or the copy turns out to
+    /// be damaged.
+    pub async fn backup(&self, target: &Path) -> Result<u64> {
+        let unwritten = |reason| Error::Backup { path: target.to_owned(), reason };
+        if fs::symlink_metadata(target).is_ok() {
+            return Err(unwritten("there is something already; give another name".to_owned()));
+        }
+        let mut part = target.as_os_str().to_owned();
+        part.push(format!(".{}.part", std::process::id()));
+        let part = Path::new(&part);
+        let copied =
+            self.copy(part).await.and_then(|()| finish(part, target).map_err(|e| unwritten(e.to_string())));
+        if copied.is_err() {
+            // Half a copy is of no use.
+            let _ = fs::remove_file(part);
+        }
+        copied
+    }
+
+    async fn copy(&self, part: &Path) -> Result<()> {
+        let unwritten = |reason: String| Error::Backup { path: part.to_owned(), reason };
+        if let Some(folder) = part.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+            fs::create_dir_all(folder).map_err(|reason| unwritten(reason.to_string()))?;
+        }
+        sqlite::copy(&self.pool, part).await.map_err(|error| unwritten(error.to_string()))?;
+        match sqlite::damage(part).await.map_err(|error| unwritten(error.to_string()))? {
+            None => Ok(()),
+            Some(reason) => Err(Error::Damaged { path: self.path().to_owned(), reason }),
+        }
+    }
+}
+
+fn finish(part: &Path, target: &Path) -> std::io::Result<u64> {
+    let file = File::open(part)?;
+    file.sync_all()?;
+    // Unlike a rename, this never takes another file's place.
+    fs::hard_link(part, target).or_else(|problem| match problem.kind() {
+        std::io::ErrorKind::AlreadyExists => Err(problem),
+        // Where the file system knows no hard links.
+        _ => fs::rename(part, target),
+    })?;
+    let _ = fs::remove_file(part);
+    if let Some(folder) = target.parent()
+        && let Ok(folder) = File::open(if folder.as_os_str().is_empty() { Path::new(".") } else { folder })
+    {
+        folder.sync_all()?;
+    }
+    Ok(file.metadata()?.len())
+}

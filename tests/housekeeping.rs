@@ -1,0 +1,97 @@
+//! Copies of a database in use, and clearing up that takes nothing anybody needs.
+
+use std::{fs, path::Path};
+
+use crate::command::{Ranklab, failed, succeeded};
+
+#[test]
+fn a_backup_while_a_sweep_trains_is_whole_and_never_takes_another_files_place() {
+    let ranklab = Ranklab::new();
+    let mut child = ranklab.start_and_await_checkpoint(&["rank=1", "epochs=5000"]);
+    let said = ranklab.stdout(&["runs", "backup", "kept/copy.db"]);
+    assert!(said.contains("kept/copy.db (") && said.contains("trained models stay in runs"), "{said}");
+    let error = failed(&ranklab.run(&["runs", "backup", "kept/copy.db"]));
+    assert!(error.contains("kept/copy.db: there is something already; give another name"), "{error}");
+    assert_eq!(child.try_wait().unwrap(), None, "the sweep was disturbed");
+    assert_eq!(ranklab.value("select status from runs"), "running");
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(fs::read_dir(ranklab.path("kept")).unwrap().count(), 1, "something half-written was left");
+    // The copy is a runs database with whole epochs.
+    fs::rename(ranklab.path("kept/copy.db"), ranklab.path("kept/ranklab.db")).unwrap();
+    let query =
+        "select count(*) = max(epoch) and count(*) > 0 from epoch_metrics where metric = 'train_loss'";
+    let whole = ranklab.stdout(&["query", query, "--format", "csv", "--runs-folder", "kept"]);
+    assert_eq!(whole.lines().nth(1), Some("1"));
+    let error = failed(&ranklab.run(&["runs", "backup", "x.db", "--runs-folder", "absent"]));
+    assert!(error.contains("run `ranklab sweep` first") && !ranklab.path("x.db").exists(), "{error}");
+}
+
+/// Files of a folder by name, without its subfolders.
+fn names(folder: &Path) -> Vec<String> {
+    let mut names: Vec<String> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn gc_shows_first_what_it_would_remove_and_keeps_what_runs_and_strangers_need() {
+    let ranklab = Ranklab::new();
+    succeeded(&ranklab.sweep(&["rank=1"]));
+    let runs = ranklab.path("runs");
+    assert_eq!(ranklab.stdout(&["runs", "gc"]), "nothing to remove\n");
+    // A folder that lost its run, a checkpoint that outlived its run's end, half a file, and files of others.
+    fs::create_dir_all(runs.join("000099/deep")).unwrap();
+    fs::write(runs.join("000099/deep/model.safetensors"), [0; 1000]).unwrap();
+    fs::write(runs.join("000001/checkpoint"), b"x").unwrap();
+    fs::write(runs.join("000001/model.77.part"), b"x").unwrap();
+    for stranger in ["99", "notes", "0000099"] {
+        fs::create_dir(runs.join(stranger)).unwrap();
+        fs::write(runs.join(stranger).join("mine"), b"x").unwrap();
+    }
+    let shown = ranklab.stdout(&["runs", "gc"]);
+    for garbage in ["000099 (1000 B)", "000001/checkpoint (1 B)", "000001/model.77.part (1 B)"] {
+        assert!(shown.contains(&format!("would remove runs/{garbage}")), "{shown}");
+    }
+    assert!(shown.ends_with("Nothing was removed; add --yes to free 1002 B.\n"), "{shown}");
+    assert!(runs.join("000099/deep/model.safetensors").exists() && runs.join("000001/checkpoint").exists());
+    let done = ranklab.stdout(&["runs", "gc", "--yes"]);
+    assert!(done.lines().count() == 4 && done.ends_with("1002 B freed\n"), "{done}");
+    assert!(!runs.join("000099").exists());
+    assert_eq!(names(&runs.join("000001")), ["model.safetensors"]);
+    assert!(["99", "notes", "0000099"].iter().all(|stranger| runs.join(stranger).join("mine").exists()));
+    assert_eq!(ranklab.stdout(&["runs", "gc"]), "nothing to remove\n");
+    // Caches by size; what is computed again is what was.
+    let caches = |folder: &Path| names(folder).iter().filter(|name| name.ends_with(".features")).count();
+    assert!(caches(&runs.join("features")) > 0);
+    let shown = ranklab.stdout(&["runs", "gc", "--keep-bytes", "0", "--older-than", "30d"]);
+    assert!(shown.contains("a feature cache beyond the bytes to keep"), "{shown}");
+    ranklab.stdout(&["runs", "gc", "--keep-bytes", "0", "--yes"]);
+    assert_eq!(caches(&runs.join("features")), 0);
+    assert!(ranklab.stdout(&["verify", "1", "-q"]).contains("is repeated to the last bit"));
+    for wrong in [["--older-than", "soon"], ["--keep-bytes", "much"]] {
+        let output = ranklab.run(&["runs", "gc", wrong[0], wrong[1]]);
+        assert!(!output.status.success());
+        assert!(String::from_utf8_lossy(&output.stderr).contains(wrong[1]));
+    }
+}
+
+#[test]
+fn gc_takes_nothing_from_a_run_that_trains_and_old_checkpoints_only_when_asked() {
+    let ranklab = Ranklab::new();
+    let mut child = ranklab.start_and_await_checkpoint(&["rank=1", "epochs=5000"]);
+    let everything = ["runs", "gc", "--older-than", "0s", "--keep-bytes", "0", "--yes"];
+    assert_eq!(ranklab.stdout(&everything), "nothing to remove\n");
+    assert_eq!(child.try_wait().unwrap(), None, "the sweep was disturbed");
+    child.kill().unwrap();
+    child.wait().unwrap();
+    // Interrupted, it can still be continued: its checkpoint is young.
+    let shown = ranklab.stdout(&["runs", "gc", "--older-than", "1d"]);
+    assert_eq!(shown, "nothing to remove\n");
+    let shown = ranklab.stdout(&["runs", "gc", "--older-than", "0s"]);
+    assert!(shown.contains("000001/checkpoint (") && shown.contains("which would start over"), "{shown}");
+    assert!(shown.contains("a feature cache that was not used for long"), "{shown}");
+}
