@@ -259,9 +259,9 @@ fn first_epoch(both: &[Vec<EpochMetric>; 2]) -> Option<String> {
 }
 
 fn of_predictions(both: &[Vec<PredictionRow>; 2]) -> Option<String> {
-    let [then, now] = both.each_ref().map(|rows| {
-        rows.iter().map(|row| (row.image.as_str(), row.probability)).collect::<BTreeMap<&str, f64>>()
-    });
+    let [then, now] = both
+        .each_ref()
+        .map(|rows| rows.iter().map(|row| (&*row.image, row.probability)).collect::<BTreeMap<&str, f64>>());
     let shared = then.iter().filter_map(|(image, then)| Some((*then, *now.get(image)?)));
     let parted: Vec<f64> =
         shared.filter(|(then, now)| differ(*then, *now)).map(|(then, now)| (then - now).abs()).collect();
@@ -287,7 +287,7 @@ mod tests {
     }
 
     fn prediction(image: &str, probability: f64) -> PredictionRow {
-        PredictionRow { image: image.to_owned(), patient: "C1".to_owned(), label: 1, probability }
+        PredictionRow { image: image.into(), patient: "C1".into(), label: 1, probability }
     }
 
     #[test]
