@@ -267,7 +267,7 @@ mod tests {
         let scale = expected.iter().fold(1.0f32, |most, value| most.max(value.abs()));
         for (found, expected) in found.iter().zip(expected) {
             // The kernel is rounded to 16 bits.
-            prop_assert!((found - expected).abs() < 1e-3 * scale, "{what}: {found} instead of {expected}");
+            prop_assert!((found - expected).abs() < 3e-3 * scale, "{what}: {found} instead of {expected}");
         }
         Ok(())
     }

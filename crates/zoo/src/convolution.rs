@@ -154,9 +154,10 @@ mod tests {
             let expected = direct(&values, &kernel, &bias, [height, width, batch, channels_in, channels_out]);
             let tiles = TileTransform::new(height, width, &device);
             let exact = convolution.clone().with_tensors(&kernel, &device);
-            // The processor's kernel is rounded to 16 bits; Winograd's transform of the output makes that
-            // up to a hundred times as large.
-            for (convolution, allowed) in [(exact, 2e-4), (convolution, 1e-2)] {
+            // The processor's kernel is rounded to 16 bits, and Winograd's transform of the output adds up
+            // what that makes of large terms that cancel.
+            let largest = expected.iter().fold(1.0f32, |most, value| most.max(value.abs()));
+            for (convolution, allowed) in [(exact, 2e-4), (convolution, 3e-3 * largest)] {
                 let found: Vec<f32> =
                     convolution.forward(map.clone(), &tiles).values.into_data().try_to_vec().unwrap();
                 for (found, expected) in found.iter().zip(&expected) {
