@@ -50,7 +50,7 @@ impl Ranklab {
     }
 
     /// The arguments of a sweep of [`SMALL`] with more settings, which win.
-    pub fn sweep_arguments<'a>(&self, more: &[&'a str]) -> Vec<&'a str> {
+    pub fn sweep_arguments<'a>(more: &[&'a str]) -> Vec<&'a str> {
         let key = |setting: &str| setting.split('=').next().map(str::to_owned);
         let replaced = |small: &&&str| more.iter().any(|setting| key(setting) == key(small));
         let small: Vec<&str> = SMALL.iter().filter(|small| !replaced(small)).copied().collect();
@@ -59,7 +59,7 @@ impl Ranklab {
 
     /// Runs a sweep of [`SMALL`] with more settings, which win.
     pub fn sweep(&self, more: &[&str]) -> Output {
-        self.run(&self.sweep_arguments(more))
+        self.run(&Self::sweep_arguments(more))
     }
 
     /// Standard output of a command that must succeed.

@@ -1,147 +1,22 @@
-//! Sweeps that are killed, asked to stop, out of space or in company lose nothing and record nothing twice.
+//! Sweeps that are asked to stop, damaged, diverging or in company lose nothing and record nothing twice.
 
 use std::{
     fs,
-    path::{Path, PathBuf},
-    process::{Child, Command, Output, Stdio},
+    path::Path,
+    process::Child,
     thread::sleep,
     time::{Duration, Instant},
 };
 
 use ranklab_store::Store;
 
-use crate::command::{Ranklab, failed, succeeded};
-
-/// All that must not depend on what happened on the way: every figure but times and memory.
-const FIGURES: [&str; 5] = [
-    "select config_hash, image, probability from validation_predictions join runs r on r.id = run_id order by 1, 2",
-    "select config_hash, label, status, best_epoch, model_hash, test_loss, test_accuracy, auc, true_positives,
-        false_negatives, false_positives, true_negatives from runs order by 1",
-    "select config_hash, s.epoch, step, metric, value from step_metrics s join runs r on r.id = run_id
-        order by 1, step, metric",
-    "select config_hash, e.epoch, metric, value from epoch_metrics e join runs r on r.id = run_id
-        where metric not in ('seconds', 'images_per_second') order by 1, 2, metric",
-    "select config_hash, image, probability from predictions join runs r on r.id = run_id order by 1, 2",
-];
+use crate::{
+    command::{Ranklab, failed, succeeded},
+    disturbance::{await_that, errors, send},
+};
 
 /// Something that happens to a file's bytes.
 type Damage<'a> = &'a dyn Fn(&mut Vec<u8>);
-
-impl Ranklab {
-    /// The figures of a finished sweep, and that nothing else is left in the runs' folders.
-    fn figures(&self) -> String {
-        let figures = FIGURES.map(|sql| self.stdout(&["query", sql, "--format", "csv"])).concat();
-        for folder in fs::read_dir(self.path("runs")).unwrap().map(|entry| entry.unwrap().path()) {
-            if folder.is_dir() && folder.file_name().unwrap().to_str().unwrap().starts_with('0') {
-                let files: Vec<_> =
-                    fs::read_dir(&folder).unwrap().map(|file| file.unwrap().file_name()).collect();
-                assert_eq!(files, ["model.safetensors"], "{}", folder.display());
-            }
-        }
-        figures
-    }
-
-    pub fn value(&self, sql: &str) -> String {
-        self.stdout(&["query", sql, "--format", "csv"]).lines().nth(1).unwrap().to_owned()
-    }
-
-    /// Starts a small sweep and returns at once.
-    fn start(&self, more: &[&str]) -> Child {
-        self.command(&self.sweep_arguments(more))
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap()
-    }
-
-    /// Starts a small sweep and returns when its first checkpoint is there.
-    pub fn start_and_await_checkpoint(&self, more: &[&str]) -> Child {
-        let mut child = self.start(more);
-        await_that("a checkpoint", || {
-            assert_eq!(child.try_wait().unwrap(), None, "the sweep ended before it was disturbed");
-            self.checkpoint().exists()
-        });
-        child
-    }
-
-    fn checkpoint(&self) -> PathBuf {
-        self.path("runs/000001/checkpoint")
-    }
-}
-
-fn await_that(what: &str, mut happened: impl FnMut() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(120);
-    while !happened() {
-        assert!(Instant::now() < deadline, "waited too long for {what}");
-        sleep(Duration::from_millis(2));
-    }
-}
-
-fn send(signal: &str, child: &Child) {
-    let sent = Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap();
-    assert!(sent.success());
-}
-
-fn errors(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
-}
-
-/// Pseudo-random numbers of a seed (Steele et al. 2014, SplitMix64).
-struct Moments(u64);
-
-impl Moments {
-    /// Evenly from 0 to 1.
-    fn next(&mut self) -> f64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        ((mixed ^ (mixed >> 31)) >> 11) as f64 / (1u64 << 53) as f64
-    }
-}
-
-fn setting(name: &str, default: u64) -> u64 {
-    std::env::var(name).ok().and_then(|value| value.parse().ok()).unwrap_or(default)
-}
-
-/// `just test-kills 500` is the longer form; RANKLAB_KILL_SEED chooses other moments.
-#[test]
-fn a_sweep_killed_at_random_moments_ends_with_the_very_numbers_of_an_unbroken_one() {
-    let kills = setting("RANKLAB_KILLS", 50);
-    let mut moments = Moments(setting("RANKLAB_KILL_SEED", 5));
-    let sweep: &[&str] = &["model=model_4,model_5", "rank=1,2", "seed=0,1", "epochs=6", "jobs=3"];
-    let trials = 6;
-    let unbroken = Ranklab::new();
-    let started = Instant::now();
-    succeeded(&unbroken.sweep(sweep));
-    let seconds = started.elapsed().as_secs_f64();
-    let expected = unbroken.figures();
-    let (mut killed, mut sweeps, mut interruptions) = (0, 0, 0);
-    while killed < kills {
-        let ranklab = Ranklab::new();
-        sweeps += 1;
-        loop {
-            let mut child = ranklab.start(sweep);
-            // Half of it, so that most meet their sweep: each process skips what earlier ones finished.
-            let deadline = Instant::now() + Duration::from_secs_f64(moments.next() * seconds / 2.0);
-            while killed < kills && Instant::now() < deadline && child.try_wait().unwrap().is_none() {
-                sleep(Duration::from_millis(1));
-            }
-            if killed < kills && child.try_wait().unwrap().is_none() {
-                child.kill().unwrap();
-                child.wait().unwrap();
-                killed += 1;
-                continue;
-            }
-            succeeded(&child.wait_with_output().unwrap());
-            break;
-        }
-        assert_eq!(ranklab.value("select count(*) from runs"), trials.to_string());
-        assert!(ranklab.figures() == expected, "sweep {sweeps} differs from the unbroken one");
-        interruptions += ranklab.value("select sum(interruptions) from runs").parse::<u64>().unwrap();
-    }
-    eprintln!("{killed} kills in {sweeps} sweeps of {trials} trials; {interruptions} runs were continued");
-    assert!(interruptions > 0, "no kill met a run");
-}
 
 #[test]
 fn a_signal_saves_says_how_to_go_on_and_resume_does() {
@@ -169,7 +44,7 @@ fn a_signal_saves_says_how_to_go_on_and_resume_does() {
 fn a_second_signal_ends_the_process_at_once() {
     let ranklab = Ranklab::new();
     // Generating images is not looked at between steps.
-    let mut child = ranklab.start(&["images=20000", "patients=20"]);
+    let mut child = ranklab.start(&Ranklab::sweep_arguments(&["images=20000", "patients=20"]));
     await_that("the images' folder", || ranklab.path("data").exists());
     send("-INT", &child);
     sleep(Duration::from_millis(300));
@@ -290,7 +165,7 @@ fn processes_that_run_one_sweep_train_each_trial_once_and_a_killed_ones_trials_a
     succeeded(&alone.sweep(sweep));
     let ranklab = Ranklab::new();
     let mut first = ranklab.start_and_await_checkpoint(sweep);
-    let others: Vec<Child> = (0..3).map(|_| ranklab.start(sweep)).collect();
+    let others: Vec<Child> = (0..3).map(|_| ranklab.start(&Ranklab::sweep_arguments(sweep))).collect();
     first.kill().unwrap();
     first.wait().unwrap();
     let mut trained = 0;
@@ -319,63 +194,5 @@ fn a_database_of_an_earlier_version_is_brought_up_to_date_by_whatever_command_lo
         fs::copy(&fixture, ranklab.path("runs/ranklab.db")).unwrap();
         let answer = ranklab.stdout(look);
         assert!(answer.contains(said), "{answer}");
-    }
-}
-
-/// Needs the right to mount; without it the test says so and stops.
-#[cfg(target_os = "linux")]
-#[test]
-fn a_full_disk_is_one_clear_line_and_with_room_the_sweep_goes_on() {
-    let sweep: &[&str] = &["rank=1,2", "epochs=6"];
-    let unbroken = Ranklab::new();
-    succeeded(&unbroken.sweep(sweep));
-    let ranklab = Ranklab::new();
-    let folder = Mounted::new(ranklab.path("runs"));
-    let Some(folder) = folder else {
-        eprintln!("skipped: a tmpfs cannot be mounted here");
-        return;
-    };
-    let mut lines = Vec::new();
-    for kilobytes in [128, 400, 800, 1600, 3200, 6400, 12_800] {
-        folder.resize(kilobytes);
-        let output = ranklab.sweep(sweep);
-        if output.status.success() {
-            break;
-        }
-        let line = failed(&output);
-        assert!(
-            line.contains("No space left on device") || line.contains("no space left to write"),
-            "{kilobytes} KiB: {line}"
-        );
-        lines.push(line);
-    }
-    assert!(lines.len() >= 4, "the disk was never full: {lines:?}");
-    folder.resize(256_000);
-    succeeded(&ranklab.sweep(sweep));
-    assert_eq!(ranklab.value("select count(*) from runs"), "2");
-    assert!(ranklab.figures() == unbroken.figures(), "{lines:?}");
-    eprintln!("{} sweeps ended on the full disk:\n{}", lines.len(), lines.join("\n"));
-}
-
-/// A tmpfs of a given size.
-struct Mounted(PathBuf);
-
-impl Mounted {
-    fn new(folder: PathBuf) -> Option<Self> {
-        fs::create_dir(&folder).unwrap();
-        let mounted =
-            Command::new("mount").args(["-t", "tmpfs", "-o", "size=64k", "tmpfs"]).arg(&folder).output();
-        mounted.is_ok_and(|output| output.status.success()).then_some(Self(folder))
-    }
-
-    fn resize(&self, kilobytes: usize) {
-        let options = format!("remount,size={kilobytes}k");
-        assert!(Command::new("mount").args(["-o", &options]).arg(&self.0).status().unwrap().success());
-    }
-}
-
-impl Drop for Mounted {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg("-l").arg(&self.0).status();
     }
 }

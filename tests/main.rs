@@ -4,12 +4,16 @@
 mod bad_input;
 mod browser;
 mod command;
+mod disturbance;
 mod durability;
 mod galleries;
 mod hostile_input;
 mod housekeeping;
+mod kills;
 mod real_images;
 mod reliability;
 mod shuffled_labels;
 mod sweeping;
 mod verifying;
+#[cfg(target_os = "linux")]
+mod volumes;

@@ -5,7 +5,7 @@ use std::{env, fs, path::PathBuf};
 use crate::command::{Ranklab, succeeded};
 
 /// `RANKLAB_DATA`'s images (or a `shared/data` folder beside the repository) and weights.
-fn real() -> Option<(PathBuf, PathBuf)> {
+pub fn real() -> Option<(PathBuf, PathBuf)> {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..");
     let data = env::var_os("RANKLAB_DATA").map_or_else(|| root.join("data"), |folder| root.join(folder));
     let images = [data.join("cell_images.zip"), root.join("../shared/data/cell_images.zip")];

@@ -6,10 +6,12 @@
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 
 use jiff::{SignedDuration, Timestamp};
-use sqlx::Row as _;
+use sqlx::{AssertSqlSafe, Row as _};
 
+use crate::columns::Column as _;
 use crate::error::{Error, Result};
-use crate::sqlite::{self, Connection, Row};
+use crate::record::RunStatus;
+use crate::sqlite::{self, Connection, Query, Row};
 use crate::store::Store;
 
 /// How long a run's process is taken to be alive after its last heartbeat.
@@ -50,23 +52,11 @@ impl Store {
     /// # Errors
     /// When the run does not exist, ended or was taken over, and when the database cannot be written.
     pub async fn heartbeat(&self, run: i64) -> Result<()> {
-        let failed = |error| self.failed(error);
-        let mut transaction = sqlite::begin_write(&self.pool).await.map_err(failed)?;
-        let done = sqlx::query(
-            "UPDATE runs SET heartbeat_at = $1, lease_expires_at = $2, status = 'running', ended_at = NULL
-             WHERE id = $3 AND owner = $4 AND status IN ('running', 'interrupted')",
-        )
-        .bind(now())
-        .bind(lease_end())
-        .bind(run)
-        .bind(&self.owner)
-        .execute(&mut *transaction)
+        let columns = ["status", "heartbeat_at", "lease_expires_at", "ended_at"];
+        self.change_and_commit(run, "its heartbeat", &columns, |query| {
+            RunStatus::Running.bind(query).bind(now()).bind(lease_end()).bind(None::<String>)
+        })
         .await
-        .map_err(failed)?;
-        if done.rows_affected() == 0 {
-            return Err(self.not_running(&mut transaction, run).await);
-        }
-        transaction.commit().await.map_err(failed)
     }
 
     /// Runs marked as running whose process is gone. `liveness` is asked about each; where it does not
@@ -135,22 +125,63 @@ impl Store {
     /// # Errors
     /// When the run does not exist, ended or was taken over, and when the database cannot be written.
     pub async fn interrupt_run(&self, run: i64) -> Result<()> {
-        let failed = |error| self.failed(error);
-        let mut transaction = sqlite::begin_write(&self.pool).await.map_err(failed)?;
-        let done = sqlx::query(
-            "UPDATE runs SET status = 'interrupted', ended_at = $1, owner = NULL, lease_expires_at = NULL
-             WHERE id = $2 AND owner = $3 AND status IN ('running', 'interrupted')",
-        )
-        .bind(now())
-        .bind(run)
-        .bind(&self.owner)
-        .execute(&mut *transaction)
+        let columns = ["status", "ended_at", "owner", "lease_expires_at"];
+        self.change_and_commit(run, "its interruption", &columns, |query| {
+            RunStatus::Interrupted.bind(query).bind(now()).bind(None::<String>).bind(None::<String>)
+        })
         .await
-        .map_err(failed)?;
-        if done.rows_affected() == 0 {
-            return Err(self.not_running(&mut transaction, run).await);
+    }
+
+    async fn change_and_commit(
+        &self,
+        run: i64,
+        record: &str,
+        columns: &[&str],
+        bind: impl for<'q> FnOnce(Query<'q>) -> Query<'q>,
+    ) -> Result<()> {
+        let refused = |error| self.refused(error, run, record);
+        let mut transaction = sqlite::begin_write(&self.pool).await.map_err(refused)?;
+        self.change_own(&mut transaction, run, record, columns, bind).await?;
+        transaction.commit().await.map_err(refused)
+    }
+
+    /// Gives columns of a run that has not ended, and that this handle owns, the values that `bind` appends;
+    /// `record` says in an error what was to be written.
+    pub(crate) async fn change_own(
+        &self,
+        connection: &mut Connection,
+        run: i64,
+        record: &str,
+        columns: &[&str],
+        bind: impl for<'q> FnOnce(Query<'q>) -> Query<'q>,
+    ) -> Result<()> {
+        let assignments: Vec<String> =
+            columns.iter().zip(3..).map(|(name, index)| format!("{name} = ${index}")).collect();
+        let sql = format!(
+            "UPDATE runs SET {}
+             WHERE id = $1 AND owner = $2 AND status IN ('running', 'interrupted')",
+            assignments.join(", "),
+        );
+        let query = bind(sqlx::query(AssertSqlSafe(sql)).bind(run).bind(&self.owner));
+        let done = query.execute(&mut *connection).await.map_err(|error| self.refused(error, run, record))?;
+        if done.rows_affected() == 0 { Err(self.not_running(connection, run).await) } else { Ok(()) }
+    }
+
+    /// Why a run is not this handle's to write any more.
+    async fn not_running(&self, connection: &mut Connection, run: i64) -> Error {
+        let row = sqlx::query("SELECT status FROM runs WHERE id = $1")
+            .bind(run)
+            .fetch_optional(&mut *connection)
+            .await;
+        match row.and_then(|row| row.map(|row| RunStatus::read(&row, "status")).transpose()) {
+            Ok(Some(RunStatus::Running | RunStatus::Interrupted)) => {
+                let error = self.check_owner(connection, run).await.err();
+                error.unwrap_or(Error::Ended { run, status: RunStatus::Interrupted })
+            }
+            Ok(Some(status)) => Error::Ended { run, status },
+            Ok(None) => Error::UnknownRun { run },
+            Err(error) => self.failed(error),
         }
-        transaction.commit().await.map_err(failed)
     }
 
     /// Refuses to write to a run that another handle holds.

@@ -7,6 +7,7 @@
 mod backup;
 mod claim;
 mod columns;
+mod end;
 mod error;
 mod family;
 mod file_system;

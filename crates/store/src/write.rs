@@ -1,13 +1,11 @@
-//! Writes: sweeps and their plan, runs from start to end, and everything recorded on the way.
+//! Writes: sweeps and their plan, and everything that a run records on its way.
 
 use sqlx::AssertSqlSafe;
 
-use crate::columns::{Column as _, Columns, placeholders};
+use crate::columns::{Columns, placeholders};
 use crate::error::{Error, Result};
 use crate::lease::now;
-use crate::record::{
-    ArtifactRow, EpochMetric, NewSweep, PlannedTrial, PredictionRow, RunResult, RunStatus, StepMetric,
-};
+use crate::record::{EpochMetric, NewSweep, PlannedTrial, PredictionRow, StepMetric};
 use crate::sqlite::{self, Connection, Pool};
 use crate::store::Store;
 
@@ -106,117 +104,6 @@ impl Store {
         transaction.commit().await.map_err(refused)
     }
 
-    /// Ends a run with its result, test predictions and artifacts: all of them or, on an error, none.
-    /// A run that was taken for interrupted may still end well.
-    ///
-    /// # Errors
-    /// When the run does not exist, already ended or was taken over, when a record breaks a rule, and when
-    /// the database cannot be written.
-    pub async fn finish_run(
-        &self,
-        run: i64,
-        result: &RunResult,
-        predictions: &[PredictionRow],
-        artifacts: &[ArtifactRow],
-    ) -> Result<()> {
-        let refused = |error| self.refused(error, run, "its end");
-        let mut transaction = sqlite::begin_write(&self.durable).await.map_err(refused)?;
-        let assignments: Vec<String> =
-            RunResult::NAMES.iter().zip(5..).map(|(name, index)| format!("{name} = ${index}")).collect();
-        let sql = format!(
-            "UPDATE runs SET status = $1, ended_at = $2, heartbeat_at = $2, {}
-             WHERE id = $3 AND owner = $4 AND status IN ('running', 'interrupted')",
-            assignments.join(", "),
-        );
-        let query =
-            RunStatus::Finished.bind(sqlx::query(AssertSqlSafe(sql))).bind(now()).bind(run).bind(&self.owner);
-        let done = result.bind(query).execute(&mut *transaction).await.map_err(refused)?;
-        if done.rows_affected() == 0 {
-            return Err(self.not_running(&mut transaction, run).await);
-        }
-        insert(&mut transaction, "predictions", "run_id", run, predictions, "").await.map_err(refused)?;
-        insert(&mut transaction, "artifacts", "run_id", run, artifacts, "").await.map_err(refused)?;
-        transaction.commit().await.map_err(refused)
-    }
-
-    /// Ends a run with the reason why it failed, in one line.
-    ///
-    /// # Errors
-    /// When the run does not exist, already ended or was taken over, and when the database cannot be
-    /// written.
-    pub async fn fail_run(&self, run: i64, reason: &str) -> Result<()> {
-        let failed = |error| self.failed(error);
-        let mut transaction = sqlite::begin_write(&self.pool).await.map_err(failed)?;
-        let done = sqlx::query(
-            "UPDATE runs SET status = 'failed', failure = $1, ended_at = $2, heartbeat_at = $2
-             WHERE id = $3 AND owner = $4 AND status IN ('running', 'interrupted')",
-        )
-        .bind(reason)
-        .bind(now())
-        .bind(run)
-        .bind(&self.owner)
-        .execute(&mut *transaction)
-        .await
-        .map_err(failed)?;
-        if done.rows_affected() == 0 {
-            return Err(self.not_running(&mut transaction, run).await);
-        }
-        transaction.commit().await.map_err(failed)
-    }
-
-    /// Ends a run whose loss was no finite number any more, with the place where that happened, the
-    /// reason in one line and what is left of it: all of it or, on an error, nothing.
-    ///
-    /// # Errors
-    /// When the run does not exist, already ended or was taken over, and when the database cannot be
-    /// written.
-    pub async fn diverge_run(
-        &self,
-        run: i64,
-        [epoch, step]: [i64; 2],
-        reason: &str,
-        artifacts: &[ArtifactRow],
-    ) -> Result<()> {
-        let refused = |error| self.refused(error, run, "its end");
-        let mut transaction = sqlite::begin_write(&self.durable).await.map_err(refused)?;
-        let done = sqlx::query(
-            "UPDATE runs SET status = 'diverged', failure = $1, ended_at = $2, heartbeat_at = $2,
-                diverged_epoch = $3, diverged_step = $4
-             WHERE id = $5 AND owner = $6 AND status IN ('running', 'interrupted')",
-        )
-        .bind(reason)
-        .bind(now())
-        .bind(epoch)
-        .bind(step)
-        .bind(run)
-        .bind(&self.owner)
-        .execute(&mut *transaction)
-        .await
-        .map_err(refused)?;
-        if done.rows_affected() == 0 {
-            return Err(self.not_running(&mut transaction, run).await);
-        }
-        insert(&mut transaction, "artifacts", "run_id", run, artifacts, "").await.map_err(refused)?;
-        transaction.commit().await.map_err(refused)
-    }
-
-    /// Why a run is not this handle's to write any more.
-    pub(crate) async fn not_running(&self, connection: &mut Connection, run: i64) -> Error {
-        let row = sqlx::query("SELECT status FROM runs WHERE id = $1")
-            .bind(run)
-            .fetch_optional(&mut *connection)
-            .await;
-        match row.and_then(|row| row.map(|row| RunStatus::read(&row, "status")).transpose()) {
-            Ok(Some(RunStatus::Running | RunStatus::Interrupted)) => {
-                let error = self.check_owner(connection, run).await.err();
-                error.unwrap_or(Error::Ended { run, status: RunStatus::Interrupted })
-            }
-            Ok(Some(status)) => Error::Ended { run, status },
-            Ok(None) => Error::UnknownRun { run },
-            Err(error) => self.failed(error),
-        }
-    }
-
     /// Deletes a run with its metrics, predictions and artifact rows. Files stay where they are.
     ///
     /// # Errors
@@ -232,7 +119,7 @@ impl Store {
 }
 
 /// Inserts rows below a parent, many per statement. `again` says what to do about a row that exists.
-async fn insert<R: Columns>(
+pub(crate) async fn insert<R: Columns>(
     connection: &mut Connection,
     table: &str,
     parent_column: &str,

@@ -1,0 +1,91 @@
+//! How a run ends: well, with an error, or with a loss that is no number.
+
+use crate::columns::{Column as _, Columns as _};
+use crate::error::Result;
+use crate::lease::now;
+use crate::record::{ArtifactRow, PredictionRow, RunResult, RunStatus};
+use crate::sqlite::{self, Query};
+use crate::store::Store;
+use crate::write::insert;
+
+/// What is recorded with a run's end.
+#[derive(Clone, Copy, Default)]
+struct Left<'a> {
+    predictions: &'a [PredictionRow],
+    artifacts: &'a [ArtifactRow],
+}
+
+impl Store {
+    /// Ends a run with its result, test predictions and artifacts: all of them or, on an error, none.
+    /// A run that was taken for interrupted may still end well.
+    ///
+    /// # Errors
+    /// When the run does not exist, already ended or was taken over, when a record breaks a rule, and when
+    /// the database cannot be written.
+    pub async fn finish_run(
+        &self,
+        run: i64,
+        result: &RunResult,
+        predictions: &[PredictionRow],
+        artifacts: &[ArtifactRow],
+    ) -> Result<()> {
+        let left = Left { predictions, artifacts };
+        self.end(run, RunStatus::Finished, RunResult::NAMES, left, |query| result.bind(query)).await
+    }
+
+    /// Ends a run with the reason why it failed, in one line.
+    ///
+    /// # Errors
+    /// When the run does not exist, already ended or was taken over, and when the database cannot be
+    /// written.
+    pub async fn fail_run(&self, run: i64, reason: &str) -> Result<()> {
+        let columns = ["failure"];
+        self.end(run, RunStatus::Failed, &columns, Left::default(), |query| query.bind(reason.to_owned()))
+            .await
+    }
+
+    /// Ends a run whose loss was no finite number any more, with the place where that happened, the
+    /// reason in one line and what is left of it: all of it or, on an error, nothing.
+    ///
+    /// # Errors
+    /// When the run does not exist, already ended or was taken over, and when the database cannot be
+    /// written.
+    pub async fn diverge_run(
+        &self,
+        run: i64,
+        [epoch, step]: [i64; 2],
+        reason: &str,
+        artifacts: &[ArtifactRow],
+    ) -> Result<()> {
+        let columns = ["failure", "diverged_epoch", "diverged_step"];
+        let left = Left { artifacts, ..Left::default() };
+        self.end(run, RunStatus::Diverged, &columns, left, |query| {
+            query.bind(reason.to_owned()).bind(epoch).bind(step)
+        })
+        .await
+    }
+
+    /// Ends a run with the values that `bind` gives to `columns`, on the disk when it returns.
+    async fn end(
+        &self,
+        run: i64,
+        status: RunStatus,
+        columns: &[&str],
+        left: Left<'_>,
+        bind: impl for<'q> FnOnce(Query<'q>) -> Query<'q>,
+    ) -> Result<()> {
+        let refused = |error| self.refused(error, run, "its end");
+        let mut transaction = sqlite::begin_write(&self.durable).await.map_err(refused)?;
+        let columns = [&["status", "ended_at", "heartbeat_at"], columns].concat();
+        self.change_own(&mut transaction, run, "its end", &columns, |query| {
+            let now = now();
+            bind(status.bind(query).bind(now.clone()).bind(now))
+        })
+        .await?;
+        insert(&mut transaction, "predictions", "run_id", run, left.predictions, "")
+            .await
+            .map_err(refused)?;
+        insert(&mut transaction, "artifacts", "run_id", run, left.artifacts, "").await.map_err(refused)?;
+        transaction.commit().await.map_err(refused)
+    }
+}

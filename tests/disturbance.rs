@@ -1,0 +1,161 @@
+//! What disturbs sweeps in tests, and the figures that must come out all the same.
+
+use std::{
+    fs,
+    path::PathBuf,
+    process::{Child, Command, Output, Stdio},
+    thread::sleep,
+    time::{Duration, Instant},
+};
+
+use crate::command::{Ranklab, succeeded};
+
+/// All that must not depend on what happened on the way: every figure but times and memory.
+const FIGURES: [&str; 5] = [
+    "select config_hash, image, probability from validation_predictions join runs r on r.id = run_id order by 1, 2",
+    "select config_hash, label, status, best_epoch, model_hash, test_loss, test_accuracy, auc, true_positives,
+        false_negatives, false_positives, true_negatives from runs order by 1",
+    "select config_hash, s.epoch, step, metric, value from step_metrics s join runs r on r.id = run_id
+        order by 1, step, metric",
+    "select config_hash, e.epoch, metric, value from epoch_metrics e join runs r on r.id = run_id
+        where metric not in ('seconds', 'images_per_second') order by 1, 2, metric",
+    "select config_hash, image, probability from predictions join runs r on r.id = run_id order by 1, 2",
+];
+
+impl Ranklab {
+    /// The figures of a finished sweep, and that nothing else is left in the runs' folders.
+    pub fn figures(&self) -> String {
+        let figures = FIGURES.map(|sql| self.stdout(&["query", sql, "--format", "csv"])).concat();
+        for folder in fs::read_dir(self.path("runs")).unwrap().map(|entry| entry.unwrap().path()) {
+            if folder.is_dir() && folder.file_name().unwrap().to_str().unwrap().starts_with('0') {
+                let files: Vec<_> =
+                    fs::read_dir(&folder).unwrap().map(|file| file.unwrap().file_name()).collect();
+                assert_eq!(files, ["model.safetensors"], "{}", folder.display());
+            }
+        }
+        figures
+    }
+
+    pub fn value(&self, sql: &str) -> String {
+        self.stdout(&["query", sql, "--format", "csv"]).lines().nth(1).unwrap().to_owned()
+    }
+
+    /// Starts a command and returns at once.
+    pub fn start(&self, arguments: &[&str]) -> Child {
+        self.command(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    }
+
+    /// Starts a small sweep and returns when its first checkpoint is there.
+    pub fn start_and_await_checkpoint(&self, more: &[&str]) -> Child {
+        let mut child = self.start(&Self::sweep_arguments(more));
+        await_that("a checkpoint", || {
+            assert_eq!(child.try_wait().unwrap(), None, "the sweep ended before it was disturbed");
+            self.checkpoint().exists()
+        });
+        child
+    }
+
+    pub fn checkpoint(&self) -> PathBuf {
+        self.path("runs/000001/checkpoint")
+    }
+}
+
+pub fn await_that(what: &str, mut happened: impl FnMut() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(120);
+    while !happened() {
+        assert!(Instant::now() < deadline, "waited too long for {what}");
+        sleep(Duration::from_millis(2));
+    }
+}
+
+pub fn send(signal: &str, child: &Child) {
+    let sent = Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap();
+    assert!(sent.success());
+}
+
+pub fn errors(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// Pseudo-random numbers of a seed (Steele et al. 2014, SplitMix64).
+pub struct Moments(pub u64);
+
+impl Moments {
+    /// Evenly from 0 to 1.
+    pub fn next(&mut self) -> f64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        ((mixed ^ (mixed >> 31)) >> 11) as f64 / (1u64 << 53) as f64
+    }
+}
+
+pub fn setting(name: &str, default: u64) -> u64 {
+    std::env::var(name).ok().and_then(|value| value.parse().ok()).unwrap_or(default)
+}
+
+/// A sweep and what is done to it.
+pub struct Trouble<'a, Place> {
+    /// The command's arguments.
+    pub sweep: &'a [&'a str],
+    /// How often it is disturbed in all, in as many sweeps as that takes.
+    pub times: u64,
+    /// Of the moments.
+    pub seed: u64,
+    /// What a sweep needs before it starts.
+    pub prepare: &'a dyn Fn(&Ranklab) -> Place,
+    /// Stops it in the hard way and gives what it said until then.
+    pub stop: &'a dyn Fn(Child, &mut Place) -> Output,
+}
+
+impl<Place> Trouble<'_, Place> {
+    /// Starts the sweep over and over, stops it at random moments, and compares what comes out to a sweep
+    /// that nobody disturbed. Returns what happened, in words.
+    pub fn make(&self) -> String {
+        let mut moments = Moments(self.seed);
+        let undisturbed = Ranklab::new();
+        let _place = (self.prepare)(&undisturbed);
+        let started = Instant::now();
+        succeeded(&undisturbed.run(self.sweep));
+        let seconds = started.elapsed().as_secs_f64();
+        let expected = undisturbed.figures();
+        let trials = undisturbed.value("select count(*) from runs");
+        let (mut stopped, mut sweeps, mut continued, mut rejoined) = (0, 0, 0, 0);
+        let mut listen = |output: &Output| {
+            let said = errors(output);
+            assert!(!said.contains("starts over"), "an epoch that was finished is trained again: {said}");
+            rejoined += said.matches("goes on after epoch").count();
+        };
+        while stopped < self.times {
+            let ranklab = Ranklab::new();
+            let mut place = (self.prepare)(&ranklab);
+            sweeps += 1;
+            loop {
+                let mut child = ranklab.start(self.sweep);
+                // Half of it, so that most meet their sweep: each process skips what earlier ones finished.
+                let deadline = Instant::now() + Duration::from_secs_f64(moments.next() * seconds / 2.0);
+                while stopped < self.times && Instant::now() < deadline && child.try_wait().unwrap().is_none()
+                {
+                    sleep(Duration::from_millis(1));
+                }
+                if stopped < self.times && child.try_wait().unwrap().is_none() {
+                    listen(&(self.stop)(child, &mut place));
+                    stopped += 1;
+                    continue;
+                }
+                let output = child.wait_with_output().unwrap();
+                listen(&output);
+                succeeded(&output);
+                break;
+            }
+            assert_eq!(ranklab.value("select count(*) from runs"), trials);
+            assert!(ranklab.figures() == expected, "sweep {sweeps} differs from the undisturbed one");
+            continued += ranklab.value("select sum(interruptions) from runs").parse::<u64>().unwrap();
+        }
+        assert!(rejoined > 0, "no stop met a run after its first epoch");
+        format!(
+            "{stopped} stops in {sweeps} sweeps of {trials} trials; {continued} continuations recorded, {rejoined} from a \
+             finished epoch; every figure is that of an undisturbed sweep"
+        )
+    }
+}

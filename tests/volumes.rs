@@ -1,0 +1,149 @@
+//! Sweeps on volumes of their own: one that is full, and one whose power fails. They need the right to mount;
+//! without it a test says so and stops.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Child, Command, Output},
+};
+
+use crate::{
+    command::{Ranklab, failed, succeeded},
+    disturbance::{Trouble, send, setting},
+};
+
+#[test]
+fn a_full_disk_is_one_clear_line_and_with_room_the_sweep_goes_on() {
+    let sweep: &[&str] = &["rank=1,2", "epochs=6"];
+    let unbroken = Ranklab::new();
+    succeeded(&unbroken.sweep(sweep));
+    let ranklab = Ranklab::new();
+    let folder = Memory::new(ranklab.path("runs"));
+    let Some(folder) = folder else {
+        eprintln!("skipped: a tmpfs cannot be mounted here");
+        return;
+    };
+    let mut lines = Vec::new();
+    for kilobytes in [128, 400, 800, 1600, 3200, 6400, 12_800] {
+        folder.resize(kilobytes);
+        let output = ranklab.sweep(sweep);
+        if output.status.success() {
+            break;
+        }
+        let line = failed(&output);
+        assert!(
+            line.contains("No space left on device") || line.contains("no space left to write"),
+            "{kilobytes} KiB: {line}"
+        );
+        lines.push(line);
+    }
+    assert!(lines.len() >= 4, "the disk was never full: {lines:?}");
+    folder.resize(256_000);
+    succeeded(&ranklab.sweep(sweep));
+    assert_eq!(ranklab.value("select count(*) from runs"), "2");
+    assert!(ranklab.figures() == unbroken.figures(), "{lines:?}");
+    eprintln!("{} sweeps ended on the full disk:\n{}", lines.len(), lines.join("\n"));
+}
+
+/// A tmpfs of a given size.
+struct Memory(PathBuf);
+
+impl Memory {
+    fn new(folder: PathBuf) -> Option<Self> {
+        fs::create_dir(&folder).unwrap();
+        let mounted =
+            Command::new("mount").args(["-t", "tmpfs", "-o", "size=64k", "tmpfs"]).arg(&folder).output();
+        mounted.is_ok_and(|output| output.status.success()).then_some(Self(folder))
+    }
+
+    fn resize(&self, kilobytes: usize) {
+        let options = format!("remount,size={kilobytes}k");
+        assert!(Command::new("mount").args(["-o", &options]).arg(&self.0).status().unwrap().success());
+    }
+}
+
+impl Drop for Memory {
+    fn drop(&mut self) {
+        unmount(&self.0, &["-l"]);
+    }
+}
+
+/// `just test-power-cuts 200` is the longer form; RANKLAB_KILL_SEED chooses other moments.
+#[test]
+fn after_a_power_cut_a_sweep_goes_on_from_what_the_disk_was_given() {
+    if Disk::new(&Ranklab::new()).is_none() {
+        eprintln!("skipped: a file cannot be mounted as a disk here");
+        return;
+    }
+    let sweep = Ranklab::sweep_arguments(&["model=model_4,model_5", "rank=1,2", "epochs=6", "jobs=2"]);
+    let cuts = Trouble {
+        sweep: &sweep,
+        times: setting("RANKLAB_POWER_CUTS", 20),
+        seed: setting("RANKLAB_KILL_SEED", 5),
+        prepare: &|ranklab| Disk::new(ranklab).expect("a disk"),
+        stop: &|child, disk| disk.cut(child),
+    };
+    eprintln!("power cuts: {}", cuts.make());
+}
+
+/// The runs folder as a file system in a file, whose content is what a disk has at a moment: what programs
+/// wrote and did not sync is still in memory.
+struct Disk {
+    folder: PathBuf,
+    /// Of the file that is mounted: each cut makes another one.
+    number: usize,
+}
+
+impl Disk {
+    fn new(ranklab: &Ranklab) -> Option<Self> {
+        let disk = Self { folder: ranklab.path("runs"), number: 0 };
+        fs::create_dir(&disk.folder).unwrap();
+        fs::File::create(disk.image()).and_then(|file| file.set_len(192 << 20)).unwrap();
+        let made = Command::new("mkfs.ext4").args(["-q", "-F"]).arg(disk.image()).output();
+        (made.is_ok_and(|output| output.status.success()) && disk.mount()).then_some(disk)
+    }
+
+    fn image(&self) -> PathBuf {
+        self.folder.with_extension(format!("{}.disk", self.number))
+    }
+
+    /// Without ext4's own care for programs that rename a file before they sync it.
+    fn mount(&self) -> bool {
+        let mount = ["-o", "loop,noauto_da_alloc"];
+        let mounted = Command::new("mount").args(mount).arg(self.image()).arg(&self.folder).output();
+        mounted.is_ok_and(|output| output.status.success())
+    }
+
+    /// What the disk holds at one moment becomes the disk; whatever else the process or the kernel had is lost.
+    fn cut(&mut self, mut child: Child) -> Output {
+        send("-STOP", &child);
+        // The kernel may still be writing. A moment's state is what two readings agree on.
+        let mut held = fs::read(self.image()).unwrap();
+        loop {
+            let again = fs::read(self.image()).unwrap();
+            if again == held {
+                break;
+            }
+            held = again;
+        }
+        child.kill().unwrap();
+        let output = child.wait_with_output().unwrap();
+        assert!(unmount(&self.folder, &[]), "{}", self.folder.display());
+        fs::remove_file(self.image()).unwrap();
+        self.number += 1;
+        fs::write(self.image(), held).unwrap();
+        assert!(self.mount(), "{}", self.image().display());
+        output
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        unmount(&self.folder, &["-l"]);
+    }
+}
+
+fn unmount(folder: &Path, options: &[&str]) -> bool {
+    let unmounted = Command::new("umount").args(options).arg(folder).output();
+    unmounted.is_ok_and(|output| output.status.success())
+}
