@@ -223,21 +223,22 @@ mod tests {
         }
     }
 
+    /// Relative to the largest expected value.
+    fn assert_close(found: &[f32], expected: &[f32]) {
+        assert_eq!(found.len(), expected.len());
+        let scale = expected.iter().map(|value| value.abs()).fold(0.0, f32::max);
+        for (found, expected) in found.iter().zip(expected) {
+            assert!((found - expected).abs() < 2e-6 * scale, "{found}, not {expected}");
+        }
+    }
+
     fn assert_explained(found: &[Explanation], golden: &Value) {
-        let close = |found: &[f32], expected: &[f32]| {
-            assert_eq!(found.len(), expected.len());
-            // Convolutions in Winograd's domain round by the largest values, not by each.
-            let scale = expected.iter().map(|value| value.abs()).fold(1.0, f32::max);
-            for (found, expected) in found.iter().zip(expected) {
-                assert!((found - expected).abs() < 2e-4 * scale, "{found}, not {expected}");
-            }
-        };
         let scores: Vec<f32> = found.iter().flat_map(|one| one.scores).collect();
-        close(&scores, &numbers(&golden["scores"]));
+        assert_close(&scores, &numbers(&golden["scores"]));
         let heat: Vec<f32> = found.iter().flat_map(|one| one.heat.clone()).collect();
-        close(&heat, &numbers(&golden["heat"]));
+        assert_close(&heat, &numbers(&golden["heat"]));
         let pixels: Vec<f32> = found.iter().flat_map(|one| one.upsampled(10)).collect();
-        close(&pixels, &numbers(&golden["pixels"]));
+        assert_close(&pixels, &numbers(&golden["pixels"]));
         assert!(heat.contains(&0.0) && heat.iter().any(|value| *value > 0.0));
     }
 
@@ -260,6 +261,12 @@ mod tests {
         });
         let before = model.state_hash();
         let features = map(&golden["features"], &device);
+        let Model::Model4(layers) = &model else { unreachable!() };
+        let last: Vec<f32> = layers.last_map(features.clone()).values.into_data().try_to_vec().unwrap();
+        let expected: Vec<f32> = map(&golden["map"], &device).values.into_data().try_to_vec().unwrap();
+        assert_close(&last, &expected);
+        let found = explain_map(&model.clone().freeze(), map(&golden["map"], &device)).unwrap();
+        assert_explained(&found, golden);
         let found = model.explain(None, features.clone()).unwrap();
         assert_explained(&found, golden);
         assert_eq!(model.state_hash(), before);
