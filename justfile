@@ -76,8 +76,8 @@ lint:
     cargo fmt --all --check
     cargo clippy --release --locked --workspace --all-targets -- -D warnings
 
-# Hostile input guided by coverage, for so many seconds: `just fuzz png 600`; targets: overrides, experiment, images,
-# manifest, trunk_weights, trained_model, checkpoint, png. The tests feed mutations of the same corpus for seconds.
+# Targets: overrides, experiment, images, manifest, trunk_weights, trained_model, checkpoint, png.
+# Hostile input guided by coverage, for so many seconds: `just fuzz png 600`. The tests feed mutations for seconds.
 [group('check')]
 fuzz target seconds="60":
     scripts/fuzz.sh {{ target }} {{ seconds }}
