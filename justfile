@@ -104,13 +104,13 @@ golden python="python3":
 # Kill a sweep at so many random moments and resume it each time: `just test-kills 500`.
 [group('check')]
 test-kills kills="500" seed="5":
-    RANKLAB_KILLS={{ kills }} RANKLAB_KILL_SEED={{ seed }} cargo test --release --locked --package ranklab-cli \
+    RANKLAB_KILLS={{ kills }} RANKLAB_KILL_SEED={{ seed }} cargo test --release --locked --workspace \
         --test integration a_sweep_killed_at_random_moments -- --nocapture
 
 # Cut the power of a sweep's disk at so many random moments: `just test-power-cuts 200`. Mounts, so it needs root.
 [group('check')]
 test-power-cuts cuts="200" seed="5":
-    RANKLAB_POWER_CUTS={{ cuts }} RANKLAB_KILL_SEED={{ seed }} cargo test --release --locked --package ranklab-cli \
+    RANKLAB_POWER_CUTS={{ cuts }} RANKLAB_KILL_SEED={{ seed }} cargo test --release --locked --workspace \
         --test integration after_a_power_cut -- --nocapture
 
 # Processes that write one database at once, and what of it arrives: `just stress-writers minutes=10`.
