@@ -121,14 +121,16 @@ impl<Place> Trouble<'_, Place> {
         let expected = undisturbed.figures();
         let trials = undisturbed.value("select count(*) from runs");
         let (mut stopped, mut sweeps, mut continued, mut rejoined) = (0, 0, 0, 0);
-        let mut listen = |output: &Output| {
+        let listen = |output: &Output| {
             let said = errors(output);
             let again =
                 |line: &&str| line.contains("starts over") && !line.contains("no epoch of it was completed");
             assert_eq!(said.lines().find(again), None, "an epoch that was finished is trained again");
-            rejoined += said.matches("goes on after epoch").count();
+            said.matches("goes on after epoch").count()
         };
-        while stopped < self.times {
+        // Moments are chance: a few more until one meets a run after its first epoch.
+        let more = |stopped, rejoined| stopped < self.times || (rejoined == 0 && stopped < 5 * self.times);
+        while more(stopped, rejoined) {
             let ranklab = Ranklab::new();
             let mut place = (self.prepare)(&ranklab);
             sweeps += 1;
@@ -136,17 +138,19 @@ impl<Place> Trouble<'_, Place> {
                 let mut child = ranklab.start(self.sweep);
                 // Half of it, so that most meet their sweep: each process skips what earlier ones finished.
                 let deadline = Instant::now() + Duration::from_secs_f64(moments.next() * seconds / 2.0);
-                while stopped < self.times && Instant::now() < deadline && child.try_wait().unwrap().is_none()
+                while more(stopped, rejoined)
+                    && Instant::now() < deadline
+                    && child.try_wait().unwrap().is_none()
                 {
                     sleep(Duration::from_millis(1));
                 }
-                if stopped < self.times && child.try_wait().unwrap().is_none() {
-                    listen(&(self.stop)(child, &mut place));
+                if more(stopped, rejoined) && child.try_wait().unwrap().is_none() {
+                    rejoined += listen(&(self.stop)(child, &mut place));
                     stopped += 1;
                     continue;
                 }
                 let output = child.wait_with_output().unwrap();
-                listen(&output);
+                rejoined += listen(&output);
                 succeeded(&output);
                 break;
             }
