@@ -101,6 +101,8 @@ mod tests {
     fn a_process_is_known_by_its_start_and_a_zombie_is_gone() {
         let here = started().unwrap();
         assert_eq!(started().as_ref(), Some(&here));
+        // Starts are told in ticks of 10 ms; a child of this very tick would start at the same moment.
+        std::thread::sleep(std::time::Duration::from_millis(30));
         let mut child = std::process::Command::new("sleep").arg("60").spawn().unwrap();
         let id = i64::from(child.id());
         assert!(matches!(started_of(id), Started::At(moment) if moment != here));
