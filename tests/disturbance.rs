@@ -73,6 +73,12 @@ pub fn send(signal: &str, child: &Child) {
     assert!(sent.success());
 }
 
+/// Whether the process has ended and nobody has asked for its exit code yet.
+pub fn is_zombie(child: &Child) -> bool {
+    let status = fs::read_to_string(format!("/proc/{}/stat", child.id())).unwrap();
+    status.rsplit(')').next().unwrap().trim_start().starts_with('Z')
+}
+
 pub fn errors(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }

@@ -1,6 +1,6 @@
 //! Sweeps from the plan to the report, on a few generated images.
 
-use std::fs;
+use std::{fs, path::Path, process::Command};
 
 use serde_json::Value;
 
@@ -15,6 +15,35 @@ fn a_repeated_sweep_trains_nothing_and_a_wider_one_only_what_is_new() {
     assert_eq!(said, "sweep 1: 0 trained, 2 finished before, 0 failed\n");
     let said = succeeded(&ranklab.sweep(&["rank=1,2,3"]));
     assert!(said.ends_with("1 trained, 2 finished before, 0 failed\n"), "{said}");
+}
+
+#[test]
+fn a_run_names_the_sources_of_its_program_and_not_the_folder_it_runs_in() {
+    let ranklab = Ranklab::new();
+    // Somebody else's repository, dirty.
+    for arguments in [
+        &["init", "--quiet"][..],
+        &["-c", "user.name=a", "-c", "user.email=a@b.c", "commit", "--quiet", "--allow-empty", "-m", "x"],
+    ] {
+        let git = Command::new("git").current_dir(ranklab.folder.path()).args(arguments).status().unwrap();
+        assert!(git.success());
+    }
+    succeeded(&ranklab.sweep(&["rank=1"]));
+    let recorded = ranklab.value("select git_commit, git_dirty from runs");
+    let version = ranklab.stdout(&["--version"]);
+    // As `ranklab 0.1.0 (commit 0123abc with uncommitted changes)`.
+    let expected = match version.split_once("(commit ") {
+        Some((_, said)) => {
+            let commit = said.split([' ', ')']).next().unwrap();
+            format!("{commit},{}", u8::from(said.contains("with uncommitted changes")))
+        }
+        None => ",".to_owned(),
+    };
+    assert_eq!(recorded, expected);
+    let sources = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let asked =
+        Command::new("git").current_dir(sources).args(["log", "-1", "--format=%H", "--", "."]).output();
+    assert_eq!(recorded != ",", asked.is_ok_and(|answer| !answer.stdout.is_empty()), "{recorded}");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use ranklab_report::{Picture, Pictures, ReportData, Wanted, wanted_pictures};
 use ranklab_store::Store;
 use ranklab_sweep::{Context, FEATURES, Gallery, Shown};
 
-use crate::{Folders, device::device};
+use crate::{Folders, code::code, device::device};
 
 /// Sentences on what is missing; the rest is only counted.
 const TOLD: usize = 3;
@@ -26,6 +26,7 @@ pub(crate) async fn pictures(
         command: String::new(),
         jobs: 1,
         stop: ranklab_trainer::Stop::default(),
+        code: code(),
     };
     let mut gallery = Gallery::default();
     let mut found = Pictures::default();

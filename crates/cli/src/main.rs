@@ -1,6 +1,7 @@
 //! The `ranklab` binary: arguments, device choice, progress and exit codes.
 
 mod allocator;
+mod code;
 mod data;
 mod database;
 mod device;
@@ -27,7 +28,7 @@ use ranklab_sweep::DATABASE;
 
 /// How much a low-rank adapter is worth against classical fine-tuning, at which rank, in which layers.
 #[derive(Parser, Debug)]
-#[command(name = "ranklab", version, max_term_width = 110)]
+#[command(name = "ranklab", version = env!("RANKLAB_VERSION"), max_term_width = 110)]
 #[command(after_help = "Examples:
   ranklab quickstart                     a SYNTHETIC sweep and its report, in minutes
   ranklab weights fetch                  VGG16's ImageNet weights

@@ -12,8 +12,8 @@ use ranklab_trainer::Event;
 use serde_json::json;
 
 use crate::{
-    Folders, allocator, device::device, printable::printable, profile::Profiler, progress::Progress,
-    signals::Signals, table::print,
+    Folders, allocator, code::code, device::device, printable::printable, profile::Profiler,
+    progress::Progress, signals::Signals, table::print,
 };
 
 /// Train every combination of the given settings that has no finished run yet.
@@ -205,6 +205,7 @@ pub(crate) fn context(folders: &Folders, jobs: usize, signals: &Signals) -> Cont
         command: std::env::args().collect::<Vec<_>>().join(" "),
         jobs,
         stop: signals.stop(),
+        code: code(),
     }
 }
 

@@ -161,9 +161,9 @@ pub struct NewRun {
     pub host: String,
     /// Process id.
     pub process: i64,
-    /// Commit of the working tree, where there is one.
+    /// Commit of the sources that the program was compiled from, where it is known.
     pub git_commit: Option<String>,
-    /// Whether the working tree differed from that commit.
+    /// Whether those sources had changes that were not committed.
     pub git_dirty: Option<bool>,
     /// Version of ranklab.
     pub version: String,

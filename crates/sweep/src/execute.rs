@@ -13,7 +13,7 @@ use crate::{
     event::SweepEvent,
     plan::Plan,
     process::{mark_interrupted, program},
-    provenance::Tree,
+    provenance::Code,
     recorder::runtime,
     session::{Ended, Session},
     sources::Sources,
@@ -42,6 +42,8 @@ pub struct Context {
     pub jobs: usize,
     /// A wish to stop.
     pub stop: Stop,
+    /// What the program was compiled from.
+    pub code: Code,
 }
 
 /// The folder of feature caches in the runs folder.
@@ -110,7 +112,6 @@ pub fn execute(
         device_of,
         runtime: &runtime,
         store: &store,
-        tree: Tree::current(),
         program: program(),
         sources: &sources,
     };

@@ -31,5 +31,6 @@ pub use key::describe_keys;
 pub use pictures::{Gallery, Picture, Pictures, Shown};
 pub use plan::{Plan, PlanTrial};
 pub use process::{has_abandoned, mark_interrupted};
+pub use provenance::Code;
 pub use trial::TrialConfig;
 pub use verify::{Difference, Verification, VerifyRules, verify};

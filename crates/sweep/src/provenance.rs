@@ -1,26 +1,12 @@
-//! Where and from what a run was made: commit, host, process and its memory.
+//! Where and from what a run was made: sources, host, process and its memory.
 
-use std::process::Command;
-
-/// Commit and cleanness of the working tree.
+/// The sources that the program was compiled from; unknown where they were in no repository.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Tree {
-    pub(crate) commit: Option<String>,
-    pub(crate) dirty: Option<bool>,
-}
-
-impl Tree {
-    /// Asks git about the current folder; without git or a repository both are unknown.
-    pub(crate) fn current() -> Self {
-        let git = |arguments: &[&str]| {
-            let output = Command::new("git").args(arguments).output().ok()?;
-            output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
-        };
-        Self {
-            commit: git(&["rev-parse", "HEAD"]),
-            dirty: git(&["status", "--porcelain"]).map(|changes| !changes.is_empty()),
-        }
-    }
+pub struct Code {
+    /// The last commit that changed them.
+    pub commit: Option<String>,
+    /// Whether they had changes that were not committed.
+    pub dirty: Option<bool>,
 }
 
 /// This machine's name.

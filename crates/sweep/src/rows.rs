@@ -14,14 +14,14 @@ use crate::{
     dataset::Dataset,
     durable,
     plan::PlanTrial,
-    provenance::{Tree, host, peak_memory},
+    provenance::{Code, host, peak_memory},
     sources::KnownWeights,
     trial::hexadecimal,
 };
 
 /// All that is known of a run when it starts.
 pub(crate) fn new_run(
-    tree: &Tree,
+    code: &Code,
     trial: &PlanTrial,
     identity: &str,
     dataset: &Dataset,
@@ -71,8 +71,8 @@ pub(crate) fn new_run(
         device: config.device.clone(),
         host: host(),
         process: i64::from(std::process::id()),
-        git_commit: tree.commit.clone(),
-        git_dirty: tree.dirty,
+        git_commit: code.commit.clone(),
+        git_dirty: code.dirty,
         version: env!("CARGO_PKG_VERSION").to_owned(),
         trainable_parameters: counts.trainable as i64,
         frozen_parameters: counts.frozen as i64,

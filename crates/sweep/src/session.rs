@@ -15,7 +15,6 @@ use crate::{
     execute::{Context, DeviceOf},
     plan::PlanTrial,
     process::started,
-    provenance::Tree,
     recorder::{Recorded, Recorder},
     rows::{new_run, predictions, run_result, save_model, validation_images},
     sources::Sources,
@@ -27,7 +26,6 @@ pub(crate) struct Session<'a> {
     pub(crate) device_of: DeviceOf<'a>,
     pub(crate) runtime: &'a tokio::runtime::Runtime,
     pub(crate) store: &'a Store,
-    pub(crate) tree: Tree,
     pub(crate) program: String,
     pub(crate) sources: &'a Sources,
 }
@@ -60,7 +58,7 @@ impl Session<'_> {
     pub(crate) fn claim(&self, trial: &PlanTrial, identity: &str) -> Result<Claim, Error> {
         let (dataset, weights) = self.sources.of(&trial.config)?;
         let split = Split::new(&dataset.images, &trial.config.data.split)?;
-        let row = new_run(&self.tree, trial, identity, dataset, &split, weights)?;
+        let row = new_run(&self.context.code, trial, identity, dataset, &split, weights)?;
         Ok(self.runtime.block_on(self.store.claim(&row, started().as_deref()))?)
     }
 

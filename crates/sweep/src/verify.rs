@@ -10,7 +10,7 @@ use crate::{
     event::SweepEvent,
     execute::{Context, DeviceOf, SweepSummary, execute},
     plan::{Plan, PlanTrial},
-    provenance::{Tree, host},
+    provenance::{Code, host},
     recorder::runtime,
     sources::Sources,
     trial::hexadecimal,
@@ -66,7 +66,7 @@ pub fn verify(
     device_of(&config.device).map_err(|problem| {
         Error::Setting(format!("run {run} was trained on {}: {problem}", config.device))
     })?;
-    tell_differences_of_place(&row, on_event);
+    tell_differences_of_place(&row, &context.code, on_event);
 
     let folder = tempfile::tempdir().map_err(|source| Error::Io {
         action: "making a folder in",
@@ -119,18 +119,21 @@ fn config_of(row: &RunRow, rules: &VerifyRules) -> Result<TrialConfig, Error> {
 }
 
 /// Other machines and commits may compute otherwise; that is told, and no reason not to try.
-fn tell_differences_of_place(row: &RunRow, on_event: &mut dyn FnMut(SweepEvent)) {
-    let (here, commit) = (host(), Tree::current().commit);
+fn tell_differences_of_place(row: &RunRow, code: &Code, on_event: &mut dyn FnMut(SweepEvent)) {
+    let here = host();
     if row.start.host != here {
         on_event(SweepEvent::Notice(format!(
             "run {} was trained on the host {}; another processor may round otherwise",
             row.id, row.start.host
         )));
     }
-    if let (Some(then), Some(now)) = (&row.start.git_commit, &commit)
+    if let (Some(then), Some(now)) = (&row.start.git_commit, &code.commit)
         && then != now
     {
-        on_event(SweepEvent::Notice(format!("run {} was trained at commit {then}, this is {now}", row.id)));
+        on_event(SweepEvent::Notice(format!(
+            "run {} was trained by a program of commit {then}, this one is of {now}",
+            row.id
+        )));
     }
 }
 
