@@ -3,7 +3,7 @@
 use ranklab_store::{NewRun, RunRow};
 
 use crate::data::ReportData;
-use crate::format::{count, short_hash, thousands};
+use crate::format::{count, moment, short_hash, thousands};
 use crate::table::Fact;
 
 /// Values listed per fact before the rest is only counted.
@@ -20,7 +20,11 @@ pub(crate) fn facts(data: &ReportData) -> Vec<Fact> {
             "Sweep",
             format!(
                 "{} ({}), first asked for {}; {} of {} trials finished",
-                sweep.name, sweep.id, sweep.created_at, sweep.finished, sweep.trials
+                sweep.name,
+                sweep.id,
+                moment(&sweep.created_at),
+                sweep.finished,
+                sweep.trials
             ),
         ));
         facts.push(Fact::new("Command", sweep.command.clone()));

@@ -40,6 +40,15 @@ pub(crate) fn four(value: f64) -> String {
     format!("{value:.4}")
 }
 
+/// A moment of the database, `2026-01-02T03:04:05.678901Z`, to the second: `2026-01-02 03:04:05 UTC`. Other text
+/// stays as it is.
+pub(crate) fn moment(stored: &str) -> String {
+    match (stored.get(..19), stored.strip_suffix('Z')) {
+        (Some(seconds), Some(_)) => format!("{} UTC", seconds.replacen('T', " ", 1)),
+        _ => stored.to_owned(),
+    }
+}
+
 /// Digits in groups of three: `1,259,266`.
 pub(crate) fn thousands(value: i64) -> String {
     let digits = value.unsigned_abs().to_string();
@@ -116,6 +125,11 @@ mod tests {
         assert_eq!(
             (thousands(999), thousands(0), thousands(-1000)),
             ("999".into(), "0".into(), "−1,000".into())
+        );
+        assert_eq!(moment("2026-01-02T03:04:05.678901Z"), "2026-01-02 03:04:05 UTC");
+        assert_eq!(
+            (moment("2026-01-02T03:04:05Z"), moment("Z")),
+            ("2026-01-02 03:04:05 UTC".into(), "Z".into())
         );
         assert_eq!((count(1, "run"), count(1200, "run")), ("1 run".into(), "1,200 runs".into()));
         assert_eq!((percent(0.976_923), four(0.976_923)), ("97.69".into(), "0.9769".into()));

@@ -6,6 +6,7 @@ use ranklab_store::{RunRow, RunStatus, Store};
 
 use crate::data::{ReportData, RunData, Unfinished};
 use crate::error::{Error, Result};
+use crate::format::moment;
 use crate::options::Options;
 use crate::pictures::Pictures;
 
@@ -109,13 +110,13 @@ fn sort(data: &mut ReportData, finished: &mut Vec<RunRow>, run: RunRow, label: &
         finished.push(run);
         return;
     }
-    let ended = run.ended_at.as_deref().unwrap_or("an unknown time");
+    let ended = run.ended_at.as_deref().map_or_else(|| "an unknown time".to_owned(), moment);
     data.unfinished.push(Unfinished {
         label: label.to_owned(),
         run: Some(run.id),
         status: run.status.name().to_owned(),
         reason: match run.status {
-            RunStatus::Running => format!("has been running since {}", run.started_at),
+            RunStatus::Running => format!("has been running since {}", moment(&run.started_at)),
             RunStatus::Interrupted => format!("its process was gone by {ended}"),
             RunStatus::Failed | RunStatus::Diverged | RunStatus::Finished => {
                 run.failure.clone().unwrap_or_else(|| "left no reason".to_owned())

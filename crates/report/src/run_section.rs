@@ -9,7 +9,7 @@ use crate::charts;
 use crate::data::RunData;
 use crate::error::Result;
 use crate::facts::leakage;
-use crate::format::{self, NONE, count, four, percent, seconds, thousands};
+use crate::format::{self, NONE, count, four, moment, percent, seconds, thousands};
 use crate::measures::measures;
 use crate::published::{self, Published, published};
 use crate::table::{Cell, Column, Fact, Figure, Table};
@@ -130,10 +130,10 @@ fn report_rows(report: &ClassificationReport) -> Vec<Vec<Cell>> {
 
 fn facts(run: &RunData, result: &RunResult, matrix: &ConfusionMatrix, level: f64) -> Vec<Fact> {
     let start = &run.row.start;
-    let ended = run.row.ended_at.as_deref().unwrap_or(NONE);
+    let ended = run.row.ended_at.as_deref().map_or_else(|| NONE.to_owned(), moment);
     let auc = result.auc.map_or_else(|| NONE.to_owned(), four);
     let mut facts = vec![
-        Fact::new("When", format!("{} to {ended}, process {}", run.row.started_at, start.process)),
+        Fact::new("When", format!("{} to {ended}, process {}", moment(&run.row.started_at), start.process)),
         Fact::new("Seed", start.seed.to_string()),
         Fact::new(
             "Best epoch",
