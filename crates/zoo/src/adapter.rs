@@ -266,8 +266,7 @@ mod tests {
         prop_assert_eq!(found.len(), expected.len());
         let scale = expected.iter().fold(1.0f32, |most, value| most.max(value.abs()));
         for (found, expected) in found.iter().zip(expected) {
-            // The kernel is rounded to 16 bits.
-            prop_assert!((found - expected).abs() < 3e-3 * scale, "{what}: {found} instead of {expected}");
+            prop_assert!((found - expected).abs() < 1e-4 * scale, "{what}: {found} instead of {expected}");
         }
         Ok(())
     }
@@ -287,7 +286,7 @@ mod tests {
             let bias = randomness.normal(channels_out, 1.0);
             let usage = ConvolutionUse { input_gradient: true, kernel: true };
             let packed = FrozenConvolution::new(&kernel, &bias, [channels_in, channels_out], usage, &device);
-            let plain = packed.clone().with_tensors(&kernel, &device);
+            let plain = packed.clone().with_rounded_kernel_of(&packed, &device);
             let config = AdapterSettings { dora: Some(dora), ..Default::default() }.resolve().unwrap();
             let adapters: Vec<Adapter> = ranks
                 .iter()

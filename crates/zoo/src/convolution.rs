@@ -79,6 +79,15 @@ impl FrozenConvolution {
         self.transformed = FrozenKernel::plain(&taps_first, [channels_in, channels_out], device);
         self
     }
+
+    /// The same with tensors alone and the kernel that `processor` has, rounded to 16 bits as there: between
+    /// the two only arithmetic is left to differ. Unchanged where `processor` is not on the processor.
+    pub fn with_rounded_kernel_of(mut self, processor: &Self, device: &Device) -> Self {
+        if let Some(rounded) = processor.transformed.rounded(device) {
+            self.transformed = rounded;
+        }
+        self
+    }
 }
 
 /// Reorders a kernel from `[C_out, C_in, 3, 3]` to `[9, C_in, C_out]`.

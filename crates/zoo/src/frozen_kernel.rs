@@ -87,6 +87,15 @@ impl FrozenKernel {
         Self::Packed(PackedKernel { channels_in, channels_out, panels: Arc::new(panels) })
     }
 
+    /// The values that the processor holds, rounded to 16 bits, for tensors on `device`; `None` of a kernel
+    /// that it does not hold.
+    pub(crate) fn rounded(&self, device: &Device) -> Option<Self> {
+        let Self::Packed(kernel) = self else { return None };
+        let values = kernel.panels.forward.as_ref()?.rounded();
+        let shape = [POSITIONS, kernel.channels_in, kernel.channels_out];
+        Some(Self::Plain(Tensor::from_data(TensorData::new(values, shape), device)))
+    }
+
     /// Input and output channels.
     pub fn channels(&self) -> [usize; 2] {
         match self {

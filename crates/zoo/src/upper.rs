@@ -68,6 +68,16 @@ impl UpperTrunk {
         Self { layers, plain: is_plain(config) }
     }
 
+    /// The same with tensors alone and the kernels that `processor` has, rounded as there: to compare
+    /// devices without the rounding.
+    pub fn with_rounded_kernels_of(mut self, processor: &Self, device: &Device) -> Self {
+        for (own, other) in self.layers.iter_mut().zip(&processor.layers) {
+            let convolution = own.layer.convolution.clone();
+            own.layer.convolution = convolution.with_rounded_kernel_of(&other.layer.convolution, device);
+        }
+        self
+    }
+
     /// Whether the first convolution can take its frozen part from [`Features`]: on the processor, and
     /// without DoRA and dropout.
     pub fn has_frozen_part(&self) -> bool {

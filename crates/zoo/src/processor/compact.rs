@@ -70,7 +70,7 @@ impl CompactKernel {
                 for (input, row) in matrix.chunks_exact(channels_out).enumerate() {
                     for (output, (value, scale)) in row.iter().zip(&*scales).enumerate() {
                         let (row, column) = if transposed { (output, input) } else { (input, output) };
-                        let place = column / PANEL * inner * PANEL + row * PANEL + column % PANEL;
+                        let place = place(inner, row, column);
                         // A channel of zeros has no scale.
                         let steps = if *scale > 0.0 { value / scale } else { 0.0 };
                         integers[place] = steps.round() as i16;
@@ -78,6 +78,24 @@ impl CompactKernel {
                 }
             });
         Self { inner, columns, integers, scales, transposed }
+    }
+
+    /// `U` as it is held: rounded, in the order `[36, C_in, C_out]`.
+    pub(crate) fn rounded(&self) -> Vec<f32> {
+        let size = self.integers.len() / POSITIONS;
+        let channels_out = self.scales.len() / POSITIONS;
+        let channels_in = if self.transposed { self.columns } else { self.inner };
+        let positions = self.integers.chunks_exact(size).zip(self.scales.chunks_exact(channels_out));
+        positions
+            .flat_map(|(integers, scales)| {
+                (0..channels_in).flat_map(move |input| {
+                    scales.iter().enumerate().map(move |(output, scale)| {
+                        let (row, column) = if self.transposed { (output, input) } else { (input, output) };
+                        f32::from(integers[place(self.inner, row, column)]) * scale
+                    })
+                })
+            })
+            .collect()
     }
 
     /// Values that are held.
@@ -103,6 +121,11 @@ impl CompactKernel {
             }
         });
     }
+}
+
+/// Where a position's panels hold a value.
+fn place(inner: usize, row: usize, column: usize) -> usize {
+    column / PANEL * inner * PANEL + row * PANEL + column % PANEL
 }
 
 /// A panel's row as numbers.
@@ -187,6 +210,8 @@ mod tests {
             let transformed = transform_kernel(&kernel, channels_in * channels_out);
             let compact = CompactKernel::new(&kernel, [channels_in, channels_out]);
             let transposed = CompactKernel::transposed(&kernel, [channels_in, channels_out]);
+            let rounded = compact.rounded();
+            prop_assert_eq!(&rounded, &transposed.rounded());
             for position in [0, 7, 35] {
                 let exact = &transformed[position * channels_in * channels_out..][..channels_in * channels_out];
                 let left = randomness.normal(rows * channels_in, 1.0);
@@ -210,6 +235,7 @@ mod tests {
                 compact.multiply(position, &identity(channels_in), &mut forward);
                 let mut backward = vec![0.0; channels_in * channels_out];
                 transposed.multiply(position, &identity(channels_out), &mut backward);
+                prop_assert_eq!(&forward, &rounded[position * channels_in * channels_out..][..forward.len()]);
                 for (place, value) in forward.iter().enumerate() {
                     let (input, output) = (place / channels_out, place % channels_out);
                     prop_assert_eq!(*value, backward[output * channels_in + input]);
