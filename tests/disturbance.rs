@@ -55,6 +55,24 @@ impl Ranklab {
         child
     }
 
+    /// A small sweep that was killed between its first checkpoint and its end.
+    pub fn killed_after_its_checkpoint(more: &[&str]) -> Self {
+        // A busy machine may be slower to look than the sweep to end.
+        for _ in 0..20 {
+            let ranklab = Self::new();
+            let mut child = ranklab.start(&Self::sweep_arguments(more));
+            await_that("a checkpoint or the end", || {
+                ranklab.checkpoint().exists() || child.try_wait().unwrap().is_some()
+            });
+            child.kill().unwrap();
+            child.wait_with_output().unwrap();
+            if ranklab.checkpoint().exists() {
+                return ranklab;
+            }
+        }
+        panic!("no kill met a run after its first checkpoint");
+    }
+
     pub fn checkpoint(&self) -> PathBuf {
         self.path("runs/000001/checkpoint")
     }
