@@ -92,6 +92,11 @@ deny:
 test-tch:
     scripts/test-tch.sh
 
+# The processor's own operations without AVX-512 and without AVX, in QEMU, which it installs where it can.
+[group('check')]
+test-processors:
+    scripts/test-processors.sh
+
 # Remake the golden values (needs a Python with the packages that the scripts name).
 [group('check')]
 golden python="python3":
