@@ -1,7 +1,7 @@
 //! The test cells of a configuration with the predictions of all its runs: folds put together, seeds
-//! side by side.
+//! and splits side by side.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use ranklab_stats::{Clusters, Scored, THRESHOLD, Units, accuracies, mean_correctness};
@@ -9,6 +9,7 @@ use ranklab_store::PredictionRow;
 
 use crate::comparison::Group;
 use crate::data::ReportData;
+use crate::leakage;
 
 /// Cells in the order of their names, and what each repeat predicts of them.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,15 +21,21 @@ pub(crate) struct TestCells {
     pub(crate) patients: Vec<Arc<str>>,
     /// 1 = parasitized.
     pub(crate) labels: Vec<u8>,
-    /// Probabilities of parasitized, one list per repeat: of one seed, all its folds together.
+    /// Cells whose patient is not known, each taken for itself.
+    pub(crate) unknown_patients: usize,
+    /// Probabilities of parasitized, one list per repeat: of one seed and split, all its folds together.
     pub(crate) repeats: Vec<Vec<f64>>,
     /// For each cell the share of repeats that get it right.
     pub(crate) correctness: Vec<f64>,
-    /// Accuracy of each repeat.
+    /// Seeds of the repeats, in their order.
+    seeds: Vec<i64>,
+    /// Accuracy of each seed, averaged over its splits.
     pub(crate) accuracies: Vec<f64>,
+    /// Divisions into folds, `split_seed`, that the repeats used.
+    pub(crate) splits: usize,
     /// Cells by patient.
     pub(crate) clusters: Clusters,
-    /// Cells by the network of the first repeat that called them, where there are several.
+    /// Cells by the network that called them, where there are several and all repeats have the same folds.
     by_fold: Option<Clusters>,
     /// Runs whose cells were put together to one repeat.
     pub(crate) folds: usize,
@@ -80,13 +87,26 @@ impl TestCells {
             return Err("has predictions that are no probabilities, as a diverged run leaves them");
         };
         let patients: Vec<Arc<str>> = first.iter().map(|(row, _)| Arc::clone(&row.patient)).collect();
+        let unknown_patients = first.iter().filter(|(row, _)| !leakage::is_patient_known(row)).count();
+        let clusters = if unknown_patients == patients.len() {
+            Clusters::by_cell(patients.len())
+        } else {
+            Clusters::by_patient(&patients)
+        };
         let folds: Vec<i64> = first.iter().map(|(_, fold)| *fold).collect();
+        let several = folds.iter().any(|fold| *fold != folds[0]);
+        let alike = repeats.values().all(|cells| cells.iter().map(|(_, fold)| fold).eq(&folds));
+        let seeds: Vec<i64> = repeats.keys().map(|(seed, _)| *seed).collect();
+        let splits = repeats.keys().map(|(_, split)| split).collect::<BTreeSet<_>>().len();
         Ok(Self {
             image_set: group.first.start.image_set_hash.clone(),
             images: images(first),
-            clusters: Clusters::by_patient(&patients),
-            by_fold: folds.iter().any(|fold| *fold != folds[0]).then(|| Clusters::by_patient(&folds)),
-            accuracies,
+            clusters,
+            unknown_patients,
+            by_fold: (several && alike).then(|| Clusters::by_patient(&folds)),
+            accuracies: by_seed(&seeds, &accuracies),
+            seeds,
+            splits,
             folds: group.runs.len() / repeats.len(),
             patients,
             labels,
@@ -105,9 +125,23 @@ impl TestCells {
         Scored { cells: &self.correctness, runs: &self.accuracies }
     }
 
-    /// What a comparison with `other` takes as independent.
+    /// What a comparison with `other` takes as independent: folds where both have the same.
     pub(crate) fn units<'a>(&'a self, other: &'a Self) -> Units<'a> {
-        Units { patients: &self.clusters, folds: self.by_fold.as_ref().or(other.by_fold.as_ref()) }
+        let folds = match (&self.by_fold, &other.by_fold) {
+            (Some(one), Some(other)) if one != other => None,
+            (one, other) => one.as_ref().or(other.as_ref()),
+        };
+        Units { patients: &self.clusters, folds }
+    }
+
+    /// Seeds that were trained with. Other splits of one seed are none.
+    pub(crate) fn seeds(&self) -> usize {
+        self.accuracies.len()
+    }
+
+    /// A value of each repeat, averaged over the splits of each seed.
+    pub(crate) fn by_seed(&self, values: &[f64]) -> Vec<f64> {
+        by_seed(&self.seeds, values)
     }
 
     /// The repeats as the statistics take them.
@@ -119,6 +153,14 @@ impl TestCells {
     pub(crate) fn accuracy(&self) -> f64 {
         self.correctness.iter().sum::<f64>() / self.correctness.len() as f64
     }
+}
+
+/// The mean of the values of each seed; seeds come in order.
+fn by_seed(seeds: &[i64], values: &[f64]) -> Vec<f64> {
+    let of_seed =
+        |places: &[(&i64, &f64)]| places.iter().map(|(_, value)| **value).sum::<f64>() / places.len() as f64;
+    let pairs: Vec<(&i64, &f64)> = seeds.iter().zip(values).collect();
+    pairs.chunk_by(|one, other| one.0 == other.0).map(of_seed).collect()
 }
 
 #[cfg(test)]
@@ -139,6 +181,30 @@ mod tests {
         assert_eq!((seeds.labels.len(), seeds.repeats.len(), seeds.folds), (200, 3, 1));
         // Errors of 4, 6 and 8 cells.
         assert!((seeds.accuracy() - 0.97).abs() < 1e-12);
+    }
+
+    #[test]
+    fn other_splits_of_a_seed_are_no_seeds() {
+        let mut data = fixture::seeds();
+        for run in &mut data.runs {
+            (run.row.start.split_seed, run.row.start.seed) = (run.row.start.seed, 0);
+        }
+        let cells = gathered(&data).remove(1).unwrap();
+        assert_eq!((cells.repeats.len(), cells.seeds(), cells.splits), (3, 1, 3));
+        assert!((cells.accuracies[0] - 0.97).abs() < 1e-12);
+    }
+
+    #[test]
+    fn cells_of_unknown_patients_stand_for_themselves() {
+        let mut data = fixture::ranks();
+        for run in &mut data.runs {
+            run.predictions.iter_mut().for_each(|row| row.patient = row.image.clone());
+        }
+        let cells = gathered(&data).remove(0).unwrap();
+        assert_eq!((cells.unknown_patients, cells.clusters), (200, Clusters::by_cell(200)));
+        data.runs[0].predictions[0].patient = "C1".into();
+        let cells = gathered(&data).remove(0).unwrap();
+        assert_eq!((cells.unknown_patients, cells.clusters.units()), (199, 200));
     }
 
     #[test]

@@ -35,13 +35,13 @@ fn finite(value: f64) -> Option<f64> {
 pub(crate) struct Group {
     /// Everything that tells it from the other groups: `model_5 · block5 · rank 5`.
     pub(crate) name: String,
-    /// The same without its rank: groups that differ in rank only share a series.
+    /// The same without its rank: groups that differ in rank and in nothing else share a series.
     pub(crate) series: String,
     /// Its first run, for what all its runs share.
     pub(crate) first: RunRow,
     /// Ids of its runs.
     pub(crate) runs: Vec<i64>,
-    /// What else tells it from groups of the same model, layers, ranks and preset.
+    /// What else tells it from groups of the same model and preset.
     pub(crate) settings: String,
     /// Cuts into training and test cells that its runs used.
     pub(crate) splits: Vec<String>,
@@ -109,8 +109,14 @@ pub(crate) fn compare(data: &ReportData) -> Result<Vec<Group>> {
             group.splits.push(split);
         }
     }
-    let configurations: Vec<_> =
-        groups.iter().map(|(group, settings)| (base(&group.first), settings.clone())).collect();
+    // Layers and ranks stand in every name; what differs besides them has to be named across them.
+    let configurations: Vec<_> = groups
+        .iter()
+        .map(|(group, settings)| {
+            let (model, _, _, preset) = base(&group.first);
+            ((model, preset), family::unnamed(settings))
+        })
+        .collect();
     let mut groups: Vec<Group> = groups.into_iter().map(|(group, _)| group).collect();
     for (group, settings) in groups.iter_mut().zip(family::differences(&configurations)) {
         group.settings = settings;
@@ -220,6 +226,23 @@ mod tests {
         let groups = compare(&data).unwrap();
         let settings: Vec<&str> = groups.iter().map(|group| group.settings.as_str()).collect();
         assert!(settings.iter().any(|settings| settings.contains("learning_rate=0.01")), "{settings:?}");
+    }
+
+    #[test]
+    fn ranks_that_differ_in_training_as_well_are_named_so_and_make_no_series() {
+        let mut data = fixture::series(&[(4, 42), (16, 40)]);
+        let start = &mut data.runs[1].row.start;
+        start.config = start.config.replace("0.005", "0.02");
+        let groups = compare(&data).unwrap();
+        let names: Vec<&str> = groups.iter().map(|group| group.name.as_str()).collect();
+        assert_eq!(
+            names,
+            [
+                "model_5 · block5 · rank 4 · learning_rate=0.005",
+                "model_5 · block5 · rank 16 · learning_rate=0.02"
+            ]
+        );
+        assert_ne!(groups[0].series, groups[1].series);
     }
 
     fn data_layers() -> Option<String> {

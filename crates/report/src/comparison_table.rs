@@ -1,6 +1,7 @@
 //! The comparison table: one row per configuration.
 
 use crate::comparison::Group;
+use crate::findings::sets_by_leakage;
 use crate::format::{self, NONE, spread, thousands};
 use crate::intervals::{self, Measured};
 use crate::options::Options;
@@ -11,6 +12,8 @@ use ranklab_stats::Bootstrap;
 #[derive(Clone, Copy, PartialEq)]
 enum Best {
     Highest,
+    /// Of those that were tested on the same cells.
+    HighestOnItsCells,
     Lowest,
     Neither,
 }
@@ -36,11 +39,19 @@ pub(crate) fn table(groups: &[Group], measured: &[Measured], options: &Options) 
     if let Some(column) = columns.last_mut() {
         column.numeric = true;
     }
+    let everything: Vec<Vec<usize>> = vec![(0..groups.len()).collect()];
+    let on_the_same_cells = sets_by_leakage(groups, measured);
+    let several_sets = on_the_same_cells.len() > 1;
     let mut numbers = |title: &str, best: Best, of: &dyn Fn(&Group) -> Option<(f64, String)>| {
         columns.push(TableColumn::number(title));
         let values: Vec<_> = groups.iter().map(of).collect();
-        let winner = winner(&values, best);
-        for (row, value) in cells.iter_mut().zip(values) {
+        let sets = if best == Best::HighestOnItsCells { &on_the_same_cells } else { &everything };
+        let mut winners = vec![None; groups.len()];
+        for set in sets {
+            let winner = winner(&set.iter().map(|place| values[*place].as_ref()).collect::<Vec<_>>(), best);
+            set.iter().for_each(|place| winners[*place].clone_from(&winner));
+        }
+        for ((row, value), winner) in cells.iter_mut().zip(values).zip(winners) {
             let order = value.as_ref().map(|(order, _)| *order);
             let text = value.map_or_else(|| NONE.to_owned(), |(_, text)| text);
             let best = winner.as_ref() == Some(&text);
@@ -62,7 +73,7 @@ pub(crate) fn table(groups: &[Group], measured: &[Measured], options: &Options) 
         ("AUC", "auc", format::four),
     ];
     for (title, measure, format) in qualities {
-        numbers(title, Best::Highest, &|group| {
+        numbers(title, Best::HighestOnItsCells, &|group| {
             group.measure(measure).map(|summary| (summary.mean, spread(Some(summary), format)))
         });
         let of: fn(&Measured) -> Option<Bootstrap> = match measure {
@@ -85,28 +96,35 @@ pub(crate) fn table(groups: &[Group], measured: &[Measured], options: &Options) 
     numbers("training time", Best::Lowest, &|group| mean(group, "train_seconds", format::seconds));
     numbers("images/s", Best::Highest, &|group| mean(group, "images_per_second", format::rate));
     numbers("peak memory", Best::Lowest, &|group| mean(group, "peak_memory", format::bytes));
-    Table { caption: caption(groups) + &intervals::note(measured, options), columns, rows: cells }
+    Table {
+        caption: caption(groups, several_sets) + &intervals::note(measured, options),
+        columns,
+        rows: cells,
+    }
 }
 
 /// The text of the best cell; `None` where there is nothing to win.
-fn winner(values: &[Option<(f64, String)>], best: Best) -> Option<String> {
-    let known: Vec<&(f64, String)> = values.iter().flatten().collect();
+fn winner(values: &[Option<&(f64, String)>], best: Best) -> Option<String> {
+    let known: Vec<&(f64, String)> = values.iter().copied().flatten().collect();
     let winner = match best {
-        Best::Highest => known.iter().max_by(|one, other| one.0.total_cmp(&other.0)),
+        Best::Highest | Best::HighestOnItsCells => {
+            known.iter().max_by(|one, other| one.0.total_cmp(&other.0))
+        }
         Best::Lowest => known.iter().min_by(|one, other| one.0.total_cmp(&other.0)),
         Best::Neither => None,
     }?;
     known.iter().any(|(_, text)| *text != winner.1).then(|| winner.1.clone())
 }
 
-fn caption(groups: &[Group]) -> String {
+fn caption(groups: &[Group], several_sets: bool) -> String {
     let mut caption = "Test results per configuration; parasitized is the positive class.".to_owned();
     if groups.iter().any(|group| group.runs.len() > 1) {
         caption += " Several runs differ in seed or fold only and are shown as mean ± sample standard deviation, time, speed and \
                     memory as mean.";
     }
     if groups.len() > 1 {
-        caption += " ★ marks the best value of a column as shown.";
+        caption += " ★ marks the best value of a column as shown";
+        caption += if several_sets { ", of test results among those on the same cells." } else { "." };
     }
     caption
 }
@@ -122,6 +140,10 @@ mod tests {
         let groups = compare(data).unwrap();
         let table = table(&groups, &intervals::measure(data, &groups), &data.options);
         (groups, table)
+    }
+
+    fn won(values: &[Option<(f64, String)>], best: Best) -> Option<String> {
+        winner(&values.iter().map(Option::as_ref).collect::<Vec<_>>(), best)
     }
 
     fn column(table: &Table, title: &str) -> Vec<String> {
@@ -151,6 +173,18 @@ mod tests {
     }
 
     #[test]
+    fn the_best_on_other_test_cells_is_marked_as_well() {
+        let mut data = fixture::ranks();
+        data.runs[1].predictions.iter_mut().for_each(|row| row.image = format!("x{}", row.image).into());
+        data.runs[3].predictions.iter_mut().for_each(|row| row.image = format!("x{}", row.image).into());
+        let (_, table) = shown(&data);
+        let place = table.columns.iter().position(|column| column.title == "accuracy, %").unwrap();
+        let best: Vec<bool> = table.rows.iter().map(|row| row[place].best).collect();
+        assert_eq!(best, [false, false, true, true]);
+        assert!(table.caption.contains("of test results among those on the same cells"), "{}", table.caption);
+    }
+
+    #[test]
     fn a_diverged_run_has_dashes_instead_of_numbers() {
         let mut data = fixture::ranks();
         let result = data.runs[1].row.result.as_mut().unwrap();
@@ -164,9 +198,9 @@ mod tests {
     #[test]
     fn equal_values_have_no_winner() {
         let value = |value: f64| Some((value, format::percent(value)));
-        assert_eq!(winner(&[value(0.9), value(0.9)], Best::Highest), None);
-        assert_eq!(winner(&[value(0.9)], Best::Highest), None);
-        assert_eq!(winner(&[value(0.9), None, value(0.8)], Best::Lowest), Some("80.00".into()));
+        assert_eq!(won(&[value(0.9), value(0.9)], Best::Highest), None);
+        assert_eq!(won(&[value(0.9)], Best::Highest), None);
+        assert_eq!(won(&[value(0.9), None, value(0.8)], Best::Lowest), Some("80.00".into()));
     }
 
     #[test]

@@ -11,6 +11,7 @@ use crate::format::NONE;
 use crate::gallery::{self, GallerySection};
 use crate::intervals::{Measured, measure};
 use crate::operating_points;
+use crate::other_measures;
 use crate::paired::{Comparisons, compare_pairs};
 use crate::run_choice;
 use crate::run_section::{RunSection, section};
@@ -30,6 +31,8 @@ pub(crate) struct PairsSection {
     pub(crate) not_compared: Vec<String>,
     /// The same comparisons in numbers.
     pub(crate) table: Option<Table>,
+    /// The leading ones in measures besides accuracy.
+    pub(crate) other_measures: Option<Table>,
 }
 
 /// A report's content.
@@ -112,9 +115,10 @@ fn pairs(
     let sentence = |pair| sentences::sentence(groups, pair, comparisons, &data.options);
     Some(PairsSection {
         sentences: comparisons.pairs.iter().map(sentence).collect(),
-        series: series::sentences(groups, measured, &data.options),
+        series: series::sentences(groups, measured, comparisons, &data.options),
         not_compared: comparisons.not_compared.clone(),
         table: sentences::table(groups, comparisons, &data.options),
+        other_measures: other_measures::table(groups, measured, comparisons, &data.options),
     })
 }
 

@@ -4,6 +4,7 @@ use ranklab_store::{NewRun, RunRow};
 
 use crate::data::ReportData;
 use crate::format::{count, moment, short_hash, thousands};
+use crate::leakage;
 use crate::table::Fact;
 
 /// Values listed per fact before the rest is only counted.
@@ -35,13 +36,16 @@ pub(crate) fn facts(data: &ReportData) -> Vec<Fact> {
         ("Images", images),
         ("Split", split),
         ("Parts", parts),
-        ("Leakage audit", leakage),
+        ("Leakage audit", audit),
         ("Trunk weights", weights),
         ("Training", training),
         ("Seeds", |start| start.seed.to_string()),
         ("Device", |start| format!("{} on {}", start.device, start.host)),
         ("Code", code),
     ];
+    if let Some(unknown) = leakage::unknown(data) {
+        facts.push(Fact::new("Patients", unknown));
+    }
     for (name, describe) in described {
         let values = distinct(&rows, describe);
         if !values.is_empty() {
@@ -107,7 +111,7 @@ fn parts(start: &NewRun) -> String {
 }
 
 /// The audit in words.
-pub(crate) fn leakage(start: &NewRun) -> String {
+pub(crate) fn audit(start: &NewRun) -> String {
     let test = thousands(start.test_patients);
     if start.shared_patients == 0 {
         return format!("None of the {test} test patients stands in training or validation.");
@@ -166,9 +170,9 @@ mod tests {
         );
         let mut start = data.runs[0].row.start.clone();
         start.shared_patients = 0;
-        assert_eq!(leakage(&start), "None of the 40 test patients stands in training or validation.");
+        assert_eq!(audit(&start), "None of the 40 test patients stands in training or validation.");
         start.shared_patients = 40;
-        assert!(leakage(&start).starts_with("All 40 test patients"));
+        assert!(audit(&start).starts_with("All 40 test patients"));
     }
 
     #[test]

@@ -23,6 +23,17 @@ pub(crate) fn settings(run: &NewRun) -> BTreeMap<String, String> {
     settings
 }
 
+/// The settings that no configuration's name holds by itself.
+pub(crate) fn unnamed(settings: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+    let named =
+        |path: &str| matches!(path.rsplit('.').next(), Some("architecture" | "layers" | "rank" | "preset"));
+    settings
+        .iter()
+        .filter(|(path, _)| !named(path))
+        .map(|(path, value)| (path.clone(), value.clone()))
+        .collect()
+}
+
 fn flatten(value: &Value, path: String, settings: &mut BTreeMap<String, String>) {
     match value {
         Value::Object(fields) => {
@@ -41,8 +52,7 @@ fn flatten(value: &Value, path: String, settings: &mut BTreeMap<String, String>)
 }
 
 /// One line per configuration that says how it differs from those with the same base, empty where
-/// nothing else has its base. Each configuration is its base (model, layers, ranks, preset) and its
-/// settings.
+/// nothing else has its base. Each configuration is its base (model, preset) and its other settings.
 pub(crate) fn differences<B: Ord>(configurations: &[(B, BTreeMap<String, String>)]) -> Vec<String> {
     let mut paths: BTreeSet<&str> = BTreeSet::new();
     // Settings that are equal to those of the first with the same base do not differ among themselves.

@@ -155,7 +155,7 @@ fn comparisons(pairs: &PairsSection) -> Markup {
                 }
             }
             @for sentence in pairs.series.iter().chain(&pairs.not_compared) { p { (sentence) } }
-            @if let Some(table) = &pairs.table { (data_table(table)) }
+            @for table in pairs.table.iter().chain(&pairs.other_measures) { (data_table(table)) }
         }
     }
 }

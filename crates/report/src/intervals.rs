@@ -14,7 +14,7 @@ use crate::format::count;
 use crate::options::Options;
 
 /// Seed of all resamples: the same rows give the same intervals.
-const SEED: u64 = 0;
+pub(crate) const SEED: u64 = 0;
 
 /// A configuration's cells and the intervals that they give.
 #[derive(Clone, Debug)]
@@ -53,7 +53,8 @@ pub(crate) fn measure(data: &ReportData, groups: &[Group]) -> Vec<Measured> {
         };
         let accuracy = of(Metric::counts(CountMetric::Accuracy), &|cells| Some(cells.accuracies.clone()));
         let area = of(Metric::Area, &|cells| {
-            cells.lists().into_iter().map(|run| roc_auc(&cells.labels, run).ok().flatten()).collect()
+            let areas = cells.lists().into_iter().map(|run| roc_auc(&cells.labels, run).ok().flatten());
+            Some(cells.by_seed(&areas.collect::<Option<Vec<f64>>>()?))
         });
         Measured { cells, accuracy, area }
     };
@@ -80,8 +81,8 @@ pub(crate) fn note(measured: &[Measured], options: &Options) -> String {
         note += " The cells of all folds are pooled, each predicted by the run that did not train on it; the AUC that the interval \
                  belongs to ranks cells across folds, unlike the mean of the folds' own.";
     }
-    let once = |cells: &&TestCells| cells.repeats.len() == 1;
-    note += match (cells.iter().any(|cells| cells.repeats.len() > 1), cells.iter().any(once)) {
+    let once = |cells: &&TestCells| cells.seeds() == 1;
+    note += match (cells.iter().any(|cells| cells.seeds() > 1), cells.iter().any(once)) {
         (true, false) => {
             " Seeds are averaged; their spread, by Student's t over so few seeds, is joined to that of patients (square root of \
              the sum of squares), so that the intervals speak of other seeds as well."
@@ -108,7 +109,7 @@ fn drawn(of: &[Resampled]) -> Option<String> {
         kinds.push(format!("{range} with all their cells"));
     }
     if let Some(range) = range(&cells, "cell") {
-        kinds.push(format!("{range} one by one, as they come from a single patient"));
+        kinds.push(format!("{range} one by one, as their patients are unknown or one alone"));
     }
     (!kinds.is_empty()).then(|| kinds.join(" and of "))
 }
@@ -126,7 +127,8 @@ fn range(counts: &[usize], noun: &str) -> Option<String> {
 /// A warning where intervals and tests are known to be too sure of themselves.
 pub(crate) fn few(of: &[Resampled]) -> String {
     if of.iter().any(|one| matches!(one, Resampled::Cells(_))) {
-        " Cells of one patient are alike, so that these figures are likely too sure.".to_owned()
+        " Cells of one patient are alike, so that figures that take cells one by one are likely too sure."
+            .to_owned()
     } else if of.iter().any(|one| one.count() < 30) {
         " With fewer than 30 patients intervals are too narrow and p-values too small.".to_owned()
     } else {
@@ -183,7 +185,10 @@ mod tests {
         assert!(of(&fixture::folds()).contains("The cells of all folds are pooled"));
         assert!(!of(&fixture::ranks()).contains("folds"));
         let single = of(&fixture::hostile());
-        assert!(single.contains("200 cells one by one, as they come from a single patient"), "{single}");
+        assert!(
+            single.contains("200 cells one by one, as their patients are unknown or one alone"),
+            "{single}"
+        );
         assert!(single.contains("likely too sure"));
     }
 

@@ -28,6 +28,7 @@ mod markdown;
 mod measures;
 mod operating_points;
 mod options;
+mod other_measures;
 mod paired;
 mod pictures;
 mod published;

@@ -66,7 +66,7 @@ fn text(document: &Document, galleries: Vec<String>) -> String {
             blocks.push(sentences.join("\n"));
         }
         blocks.extend(pairs.series.iter().chain(&pairs.not_compared).map(|sentence| plain(sentence)));
-        blocks.extend(pairs.table.iter().flat_map(table));
+        blocks.extend(pairs.table.iter().chain(&pairs.other_measures).flat_map(table));
     }
     if let Some(splits) = &document.splits {
         blocks.push("## Random against patient split".to_owned());

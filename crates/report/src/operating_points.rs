@@ -1,7 +1,7 @@
 //! Thresholds chosen on validation images and what they do on test images, never the other way round.
 
 use ranklab_stats::{
-    Clusters, Interval, OperatingPoint, clustered_wilson_interval, sensitivity_at_specificity,
+    Clusters, Interval, OperatingPoint, Resampled, clustered_wilson_interval, sensitivity_at_specificity,
     specificity_at_sensitivity, youden_threshold,
 };
 use ranklab_store::PredictionRow;
@@ -9,6 +9,8 @@ use ranklab_store::PredictionRow;
 use crate::comparison::Group;
 use crate::data::{ReportData, RunData};
 use crate::format::{NONE, count, percent};
+use crate::intervals::few;
+use crate::leakage::is_patient_known;
 use crate::options::Options;
 use crate::table::{Cell, Column, Table};
 
@@ -59,6 +61,8 @@ pub(crate) struct Applied {
     pub(crate) sensitivity: (f64, Interval),
     /// Specificity with its interval over patients.
     pub(crate) specificity: (f64, Interval),
+    /// What the intervals took as independent.
+    pub(crate) resampled: [Resampled; 2],
 }
 
 /// Chooses each run's threshold on its own validation images and applies it to its own test cells; the
@@ -78,19 +82,27 @@ pub(crate) fn applied(runs: &[&RunData], aim: Aim, level: f64) -> Option<Applied
         for ((label, probability), row) in labels.iter().zip(probabilities).zip(&run.predictions) {
             let (right, patients) = of_class.get_mut(usize::from(*label))?;
             right.push((probability >= threshold) == (*label == 1));
-            patients.push(&*row.patient);
+            patients.push(row);
         }
     }
-    let rate = |(right, patients): &(Vec<bool>, Vec<&str>)| {
-        let interval = clustered_wilson_interval(right, &Clusters::by_patient(patients), level).ok()?;
-        Some((right.iter().filter(|right| **right).count() as f64 / right.len() as f64, interval))
+    let rate = |(right, rows): &(Vec<bool>, Vec<&PredictionRow>)| {
+        let clusters = if rows.iter().any(|row| is_patient_known(row)) {
+            Clusters::by_patient(&rows.iter().map(|row| &*row.patient).collect::<Vec<_>>())
+        } else {
+            Clusters::by_patient(&rows.iter().map(|row| &*row.image).collect::<Vec<_>>())
+        };
+        let interval = clustered_wilson_interval(right, &clusters, level).ok()?;
+        let share = right.iter().filter(|right| **right).count() as f64 / right.len() as f64;
+        Some((share, interval, clusters.resampled()))
     };
+    let (specificity, sensitivity) = (rate(&of_class[0])?, rate(&of_class[1])?);
     let least = thresholds.iter().copied().reduce(f64::min)?;
     let most = thresholds.iter().copied().reduce(f64::max)?;
     Some(Applied {
         thresholds: (least, most),
-        specificity: rate(&of_class[0])?,
-        sensitivity: rate(&of_class[1])?,
+        specificity: (specificity.0, specificity.1),
+        sensitivity: (sensitivity.0, sensitivity.1),
+        resampled: [specificity.2, sensitivity.2],
     })
 }
 
@@ -106,7 +118,7 @@ pub(crate) fn of_run(run: &RunData, level: f64) -> Vec<String> {
     }
     let point = |aim: Aim| match applied(&[run], aim, level) {
         None => format!(
-            "{}: no threshold of the validation images reaches it, or one class is missing",
+            "{}: none, as no threshold of the validation images reaches it, a class has too few cells, or a prediction is no number",
             aim.words()
         ),
         Some(found) => format!(
@@ -126,9 +138,10 @@ fn rate((rate, interval): (f64, Interval)) -> String {
 }
 
 fn threshold((least, most): (f64, f64)) -> String {
+    // As many digits as it takes to apply it.
     let shown = |value: f64| match value {
-        value if value > 0.0 && value < 0.0005 => "< 0.001".to_owned(),
-        value if (0.9995..1.0).contains(&value) => "> 0.999".to_owned(),
+        value if value > 0.0 && value < 0.001 => format!("{value:.1e}"),
+        value if (0.9995..1.0).contains(&value) => format!("1 − {:.1e}", 1.0 - value),
         value => format!("{value:.3}"),
     };
     let (least, most) = (shown(least), shown(most));
@@ -139,6 +152,7 @@ fn threshold((least, most): (f64, f64)) -> String {
 pub(crate) fn table(data: &ReportData, groups: &[Group], options: &Options) -> Option<Table> {
     let mut rows = Vec::new();
     let mut without = Vec::new();
+    let mut resampled = Vec::new();
     for group in groups {
         let runs: Vec<&RunData> = data.runs.iter().filter(|run| group.runs.contains(&run.row.id)).collect();
         if runs.iter().any(|run| run.validation.is_empty()) {
@@ -146,7 +160,9 @@ pub(crate) fn table(data: &ReportData, groups: &[Group], options: &Options) -> O
             continue;
         }
         for aim in Aim::ALL {
-            rows.push(row(group, aim, applied(&runs, aim, options.level()).as_ref()));
+            let found = applied(&runs, aim, options.level());
+            resampled.extend(found.iter().flat_map(|found| found.resampled));
+            rows.push(row(group, aim, found.as_ref()));
         }
     }
     if rows.is_empty() {
@@ -165,10 +181,11 @@ pub(crate) fn table(data: &ReportData, groups: &[Group], options: &Options) -> O
     let mut caption = "Operating points: each run's threshold is chosen on its own validation images, in the epoch whose weights \
                        were kept, and applied to its test cells; none is chosen on test. The cells of several runs count together. \
                        The aim was reached on validation; on test it may be missed; a dash says that in some run no \
-                       threshold reaches it, as where an uninfected image has a probability of 1. Intervals are Wilson's with patients as units, \
-                       of these trained networks and thresholds. The epoch was chosen on the same validation images, so these fit \
+                       threshold reaches it, as where an uninfected image has a probability of 1, or that a class has too few cells. Intervals \
+                       are Wilson's with patients as units, of these trained networks and thresholds. The epoch was chosen on the same validation images, so these fit \
                        the network a little better than new ones would."
         .to_owned();
+    caption += &few(&resampled);
     if !without.is_empty() {
         caption += &format!(
             " Without validation predictions, and so without a threshold: {} ({} of an earlier version).",
@@ -275,10 +292,10 @@ mod tests {
         assert_eq!(rows.len(), 12);
         let texts: Vec<&str> = rows[1].iter().map(|cell| cell.text.as_str()).collect();
         assert_eq!(texts, ["model_4", "specificity at least 95 %", "—", "—", "—", "—", "—"]);
-        assert_eq!(threshold((1e-9, 1.0)), "< 0.001 to 1.000");
+        assert_eq!(threshold((1e-9, 1.0)), "1.0e-9 to 1.000");
         assert_eq!(
             (threshold((0.9999, 0.9999)), threshold((0.0, 0.25))),
-            ("> 0.999".into(), "0.000 to 0.250".into())
+            ("1 − 1.0e-4".into(), "0.000 to 0.250".into())
         );
     }
 

@@ -37,7 +37,7 @@ pub(crate) struct Comparison {
     pub(crate) equivalence: Equivalence,
     /// What may be said.
     pub(crate) verdict: Verdict,
-    /// Cells that only the first gets right, averaged over repeats where there are several.
+    /// Cells that only the first gets right, over all pairs of its repeats and the second's on average.
     pub(crate) first_only: f64,
     /// Cells that only the second gets right.
     pub(crate) second_only: f64,
@@ -45,8 +45,10 @@ pub(crate) struct Comparison {
     pub(crate) mcnemar: Option<McNemar>,
     /// Difference in area under the ROC curve, for single runs.
     pub(crate) area: Option<DelongComparison>,
-    /// Repeats of the first and the second.
-    pub(crate) repeats: (usize, usize),
+    /// Seeds of the first and the second.
+    pub(crate) seeds: (usize, usize),
+    /// Splits that each seed was trained on, the larger number of both.
+    pub(crate) splits: usize,
     /// Folds of a repeat, where they are the units of the test.
     pub(crate) folds: Option<usize>,
 }
@@ -59,6 +61,10 @@ pub(crate) struct Comparisons {
     /// Pairs that p-values are corrected for: all on the same cells, shown or not, because the best was
     /// chosen by the same cells.
     pub(crate) corrected_for: usize,
+    /// Corrected p of no difference of every pair that was tested.
+    pub(crate) tested: HashMap<(usize, usize), f64>,
+    /// Comparisons that p-values of equivalence are corrected for.
+    pub(crate) equivalences: usize,
     /// Whether the correction is Bonferroni's, because there are too many pairs to test them all.
     pub(crate) by_number_only: bool,
     /// Comparisons that were made but are not shown.
@@ -130,9 +136,11 @@ pub(crate) fn compare_pairs(groups: &[Group], measured: &[Measured], options: &O
         let MeanDifference { difference, interval, .. } = pair.difference;
         pair.verdict = Verdict::new(difference, &interval, pair.corrected_p, &pair.equivalence);
     }
+    let equivalences = pairs.len();
     let left_out = keep_leading(&mut pairs, measured);
     pairs.par_iter_mut().for_each(|pair| add_tests_of_cells(pair, measured, options));
-    Comparisons { pairs, corrected_for, by_number_only, left_out, not_compared }
+    let tested = corrected;
+    Comparisons { pairs, corrected_for, tested, equivalences, by_number_only, left_out, not_compared }
 }
 
 /// Keeps the comparisons of the most accurate first configurations, in their order. Says how many go.
@@ -162,7 +170,7 @@ fn shorten(sentences: &mut Vec<String>, what: &str) {
 }
 
 /// Places of the groups that share their test cells, in the order of their first.
-fn sets(measured: &[Measured]) -> Vec<Vec<usize>> {
+pub(crate) fn sets(measured: &[Measured]) -> Vec<Vec<usize>> {
     let mut sets: Vec<(&TestCells, Vec<usize>)> = Vec::new();
     for (place, one) in measured.iter().enumerate() {
         let Ok(cells) = &one.cells else { continue };
@@ -231,8 +239,10 @@ fn pair(
     // A standard error of nothing, or a margin that is none: there is nothing to test then.
     let equivalence = difference.equivalence(options.margin, options.alpha).ok()?;
     let only = |one: &[f64], other: &[f64]| {
-        one.iter().zip(other).map(|(one, other)| (one - other).max(0.0)).sum::<f64>()
+        one.iter().zip(other).map(|(one, other)| one * (1.0 - other)).sum::<f64>()
     };
+    let seeds = (one.seeds(), other.seeds());
+    let folds = one.units(other).folds.map(|folds| folds.units());
     Some(Comparison {
         first,
         second,
@@ -244,9 +254,9 @@ fn pair(
         second_only: only(&other.correctness, &one.correctness),
         mcnemar: None,
         area: None,
-        repeats: (one.repeats.len(), other.repeats.len()),
-        folds: Some(one.folds.max(other.folds))
-            .filter(|folds| *folds > 1 && one.repeats.len().min(other.repeats.len()) == 1),
+        seeds,
+        splits: one.splits.max(other.splits),
+        folds: folds.filter(|_| seeds.0.min(seeds.1) == 1),
     })
 }
 
@@ -279,8 +289,9 @@ fn apart(groups: &[Group], measured: &[Measured], sets: &[Vec<usize>]) -> Vec<St
             }
         };
         for set in sets.iter().skip(1).take(LISTED) {
+            let (was, it) = if sets[0].len() == 1 { ("was", "it") } else { ("were", "them") };
             sentences.push(format!(
-                "{} and {} were not tested on the same cells and are not compared.",
+                "{} {was} not tested on the cells of {}: they are not compared with {it}.",
                 names(&sets[0]),
                 names(set)
             ));
@@ -406,7 +417,7 @@ mod tests {
     #[test]
     fn several_seeds_are_one_test_without_mcnemar() {
         let (_, found) = compared(&fixture::seeds());
-        assert_eq!((found.pairs.len(), found.pairs[0].repeats), (1, (3, 3)));
+        assert_eq!((found.pairs.len(), found.pairs[0].seeds), (1, (3, 3)));
         assert!(found.pairs[0].mcnemar.is_none() && found.pairs[0].area.is_none());
         assert!((found.pairs[0].difference.difference - 0.01).abs() < 1e-12);
     }
@@ -424,7 +435,7 @@ mod tests {
     fn folds_are_compared_as_one_set_of_cells() {
         let (_, found) = compared(&fixture::folds());
         assert_eq!(found.pairs.len(), 1);
-        assert_eq!((found.pairs[0].difference.cells, found.pairs[0].repeats), (200, (1, 1)));
+        assert_eq!((found.pairs[0].difference.cells, found.pairs[0].seeds), (200, (1, 1)));
         assert!((found.pairs[0].difference.difference - 0.02).abs() < 1e-12);
     }
 
@@ -440,8 +451,8 @@ mod tests {
         assert_eq!(
             found.not_compared,
             [
-                "model_4 and model_5 · block5 · rank 1, model_5 · block5 · rank 5, model_5 · block5 · rank 16 were not \
-                 tested on the same cells and are not compared."
+                "model_4 was not tested on the cells of model_5 · block5 · rank 1, model_5 · block5 · rank 5, model_5 · block5 · \
+                 rank 16: they are not compared with it."
             ]
         );
     }

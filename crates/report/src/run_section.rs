@@ -8,7 +8,7 @@ use ranklab_store::{PredictionRow, RunResult};
 use crate::charts;
 use crate::data::RunData;
 use crate::error::Result;
-use crate::facts::leakage;
+use crate::facts::audit;
 use crate::format::{self, NONE, count, four, moment, percent, seconds, thousands};
 use crate::measures::measures;
 use crate::published::{self, Published, published};
@@ -166,7 +166,7 @@ fn facts(run: &RunData, result: &RunResult, matrix: &ConfusionMatrix, level: f64
                 thousands(start.frozen_parameters)
             ),
         ),
-        Fact::new("Leakage", leakage(start)),
+        Fact::new("Leakage", audit(start)),
         Fact::new("Errors", errors(&run.predictions, matrix)),
         Fact::new("Configuration hash", start.config_hash.clone()),
         Fact::new("Model hash", result.model_hash.clone()),

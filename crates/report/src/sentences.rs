@@ -1,6 +1,6 @@
 //! One sentence per comparison, never stronger than its numbers.
 
-use ranklab_stats::{MeanDifference, Resampled, Verdict};
+use ranklab_stats::{Equivalence, MeanDifference, Resampled, Verdict};
 
 use crate::comparison::Group;
 use crate::format::{NONE, count, p_value, signed_four, signed_points};
@@ -20,25 +20,59 @@ pub(crate) fn sentence(groups: &[Group], pair: &Comparison, all: &Comparisons, o
     let direction = if pair.difference.difference > 0.0 { "better" } else { "worse" };
     match pair.verdict {
         Verdict::Equivalent => {
-            format!("{first} is equivalent to {second} within ±{margin}{trained}: {numbers}.")
+            let same = equivalence(pair, all, options);
+            format!("{first} is equivalent to {second} within ±{margin}{trained}: {numbers}; {same}.")
         }
-        Verdict::EquivalentYetDifferent => format!(
-            "{first} is {direction} than {second}, but equivalent to it within ±{margin}{trained}: {numbers}, {p}."
-        ),
+        Verdict::EquivalentYetDifferent => {
+            let same = equivalence(pair, all, options);
+            format!(
+                "{first} is {direction} than {second}, but equivalent to it within ±{margin}{trained}: {numbers}, {p}; {same}."
+            )
+        }
         Verdict::Better | Verdict::Worse => {
             format!("{first} is {direction} than {second}{trained}: {numbers}, {p}.")
         }
         Verdict::Inconclusive => {
-            let taken_back = if pair.difference.interval.contains(0.0) {
-                String::new()
-            } else {
-                format!(" The interval leaves out 0, but {p}.")
-            };
+            let mut taken_back = String::new();
+            if !pair.difference.interval.contains(0.0) {
+                taken_back += &format!(" The interval leaves out 0, but {p}.");
+            }
+            if within(pair) && !pair.equivalence.equivalent {
+                taken_back += &format!(
+                    " Within ±{margin} lies the {}.",
+                    equivalence(pair, all, options).replacen(", p ", ", but p ", 1)
+                );
+            }
             format!(
                 "The data do not tell {first} and {second} apart, nor show them equivalent within ±{margin}{trained}: {numbers}.{taken_back}"
             )
         }
     }
+}
+
+/// What equivalence rests on: `90 % interval −0.35 to +0.15, p = 0.003 after correction for 7 comparisons`.
+fn equivalence(pair: &Comparison, all: &Comparisons, options: &Options) -> String {
+    let Equivalence { interval, p, .. } = pair.equivalence;
+    let equals = if p < 0.001 { "" } else { "= " };
+    let after = if all.equivalences > 1 {
+        format!(" after correction for {}", count(all.equivalences, "comparison"))
+    } else {
+        String::new()
+    };
+    format!(
+        "{:.0} % interval {} to {}, p {equals}{} of a difference beyond ±{}{after}",
+        interval.level * 100.0,
+        signed_points(interval.lower),
+        signed_points(interval.upper),
+        p_value(p),
+        options.margin_in_points()
+    )
+}
+
+/// Whether the interval that equivalence rests on lies within the margin, whatever the correction says.
+fn within(pair: &Comparison) -> bool {
+    let Equivalence { interval, margin, .. } = pair.equivalence;
+    interval.lower > -margin && interval.upper < margin
 }
 
 /// What a claim is limited to: without several seeds, to the networks that were trained.
@@ -47,7 +81,7 @@ fn trained(pair: &Comparison, first: &str, second: &str) -> String {
         Some(_) => ("one seed per fold", "one seed per fold only"),
         None => ("one seed each", "one seed only"),
     };
-    match pair.repeats {
+    match pair.seeds {
         (1, 1) => format!(" as trained here, with {each}"),
         (1, _) => format!(" as {first} was trained here, with {only}"),
         (_, 1) => format!(" as {second} was trained here, with {only}"),
@@ -58,11 +92,14 @@ fn trained(pair: &Comparison, first: &str, second: &str) -> String {
 /// `difference −0.10 points, 95 % interval −0.40 to +0.20, 200 patients`.
 fn numbers(pair: &Comparison, options: &Options) -> String {
     let MeanDifference { difference, interval, resampled, .. } = pair.difference;
-    let seeds = match pair.repeats {
+    let mut seeds = match pair.seeds {
         (1, 1) => String::new(),
         (first, second) if first == second => format!(", {} each", count(first, "seed")),
         (first, second) => format!(", {first} and {}", count(second, "seed")),
     };
+    if pair.splits > 1 {
+        seeds += &format!(", {}", count(pair.splits, "split"));
+    }
     format!(
         "difference {} points, {} interval {} to {}, {}{seeds}",
         signed_points(difference),
@@ -80,7 +117,7 @@ fn numbers(pair: &Comparison, options: &Options) -> String {
 fn units(resampled: Resampled) -> String {
     match resampled {
         Resampled::Patients(patients) => count(patients, "patient"),
-        Resampled::Cells(cells) => format!("{} of a single patient", count(cells, "cell")),
+        Resampled::Cells(cells) => format!("{} one by one", count(cells, "cell")),
     }
 }
 
@@ -114,26 +151,32 @@ pub(crate) fn table(groups: &[Group], all: &Comparisons, options: &Options) -> O
     let resampled: Vec<Resampled> = all.pairs.iter().map(|pair| pair.difference.resampled).collect();
     let any = |test: fn(&Comparison) -> bool| all.pairs.iter().any(test);
     let mut seeds = String::new();
-    if any(|pair| pair.repeats.0.max(pair.repeats.1) > 1) {
-        seeds += " Of several seeds the share that is right counts per cell, and cells are averages. Seeds are a sample like \
+    if any(|pair| pair.seeds.0.max(pair.seeds.1) > 1) {
+        seeds += " Of several seeds the share that is right counts per cell, and cells that one alone gets right are averages over all \
+                  pairs of seeds. Seeds are a sample like \
                   patients: the variance of each configuration's mean over its seeds is added to that over patients, each with \
                   the quantile of its own degrees of freedom (Banerjee's method), so that p and interval speak of other seeds \
                   and, with two or three, are wide. McNemar's and DeLong's tests, which are for single runs, are left out.";
     }
-    if any(|pair| pair.repeats.0.min(pair.repeats.1) == 1) {
+    if any(|pair| pair.seeds.0.min(pair.seeds.1) == 1) {
         seeds += " With one seed nothing is known of others: such a comparison holds for the networks that were trained.";
     }
     if any(|pair| pair.folds.is_some()) {
         seeds += " Folds are no seeds; a fold's cells are called by one network, so that with one seed the folds are the units of \
                   the test, with the larger of the standard errors over folds and over patients.";
     }
+    let pooled = if all.pairs.iter().any(|pair| pair.area.is_some() && pair.folds.is_some()) {
+        " DeLong's ranks the cells of all folds together, though each fold has a network with probabilities of its own."
+    } else {
+        ""
+    };
     let caption = format!(
         "Differences in accuracy are first − second on the same cells, with a t test and an interval, not corrected, over patients whose cells \
          are summed.{seeds} p, corrected is {}'s over {}, all on the same cells, because the best was picked by them; a difference \
          is claimed below {}. p, beyond ±{margin} is that of the two one-sided tests of equivalence, corrected over the \
          comparisons shown; equivalence is claimed below the same. McNemar's and DeLong's tests take every cell as \
          independent, which cells of a patient are not, and are not corrected: their p-values are too small and decide \
-         nothing here.{}{}",
+         nothing here.{pooled}{}{}",
         if all.by_number_only { "Bonferroni" } else { "Holm" },
         count(all.corrected_for, "pair"),
         options.alpha,
@@ -163,7 +206,7 @@ fn row(groups: &[Group], pair: &Comparison) -> Vec<Cell> {
     };
     let p_cell = |p: Option<f64>| number(p.map_or_else(String::new, p_value), p);
     let flipped = |cells: f64| {
-        let text = if pair.repeats == (1, 1) { format!("{cells:.0}") } else { format!("{cells:.1}") };
+        let text = if pair.seeds == (1, 1) { format!("{cells:.0}") } else { format!("{cells:.1}") };
         Cell::ordered(text, cells)
     };
     let area = pair.area.map(|area| area.difference);
@@ -221,7 +264,11 @@ mod tests {
         assert!(
             same.starts_with(&format!("{adapted} is equivalent to model_4 within ±1 point as trained here, with one seed each: difference −0."))
         );
-        assert!(same.contains(" points, 95 % interval −0.") && same.ends_with(", 200 patients."), "{same}");
+        assert!(
+            same.contains(" points, 95 % interval −0.") && same.contains(", 200 patients; 90 % interval −0."),
+            "{same}"
+        );
+        assert!(same.ends_with(", p < 0.001 of a difference beyond ±1 point."), "{same}");
         assert!(
             of(40, 60)
                 .starts_with(&format!("{adapted} is worse than model_4, but equivalent to it within ±1"))
@@ -264,6 +311,20 @@ mod tests {
     }
 
     #[test]
+    fn an_equivalence_that_the_correction_takes_back_is_pointed_out() {
+        let data = fixture::against_classical(40, 41);
+        let groups = compare(&data).unwrap();
+        let mut all = compare_pairs(&groups, &measure(&data, &groups), &data.options);
+        all.equivalences = 7;
+        all.pairs[0].equivalence = all.pairs[0].equivalence.corrected(0.084);
+        all.pairs[0].verdict = Verdict::Inconclusive;
+        let said = sentence(&groups, &all.pairs[0], &all, &data.options);
+        assert!(said.contains(", 200 patients. Within ±1 point lies the 90 % interval −0."), "{said}");
+        let end = ", but p = 0.084 of a difference beyond ±1 point after correction for 7 comparisons.";
+        assert!(said.ends_with(end), "{said}");
+    }
+
+    #[test]
     fn very_many_comparisons_say_how_they_are_corrected_and_how_many_there_are() {
         let data = fixture::many(120);
         let groups = compare(&data).unwrap();
@@ -292,7 +353,7 @@ mod tests {
         );
         assert!(mixed.ends_with("40 patients, 1 and 3 seeds."), "{mixed}");
         let single = said(&fixture::hostile()).remove(0);
-        assert!(single.contains("200 cells of a single patient"), "{single}");
+        assert!(single.contains("200 cells one by one"), "{single}");
     }
 
     #[test]

@@ -1,11 +1,13 @@
 //! Series of ranks and of layers: which member is enough.
 
-use ranklab_stats::{Scored, SeriesComparison, compare_series};
+use ranklab_stats::{Resampled, Scored, Series, SeriesComparison, compare_series_together};
 
 use crate::cells::TestCells;
 use crate::comparison::Group;
-use crate::intervals::Measured;
+use crate::format::{count, signed_points};
+use crate::intervals::{Measured, few};
 use crate::options::Options;
+use crate::paired::Comparisons;
 
 /// A series in words, of its members from small to large.
 struct Words {
@@ -29,17 +31,67 @@ const LISTED: usize = 16;
 /// A group's member of a series: the series' key, its size and its name.
 type Member = fn(&Group) -> Option<(String, i64, String)>;
 
-/// One sentence per series of configurations that differ in rank only, then in layers only.
-pub(crate) fn sentences(groups: &[Group], measured: &[Measured], options: &Options) -> Vec<String> {
-    let kinds: [(Words, Member); 2] = [(RANKS, by_rank), (LAYERS, by_layers)];
-    let all = kinds.iter().flat_map(|(words, member)| of_kind(groups, measured, options, words, *member));
-    let mut all: Vec<String> = all.collect();
+/// The members of a series on the same cells, from small to large.
+struct Told<'a> {
+    key: String,
+    words: &'static Words,
+    members: Vec<SizedMember<'a>>,
+}
+
+/// Size, name, cells and place among the groups.
+type SizedMember<'a> = (i64, String, &'a TestCells, usize);
+
+/// One sentence per series of configurations that differ in rank only, then in layers only. Claims are
+/// corrected over all series.
+pub(crate) fn sentences(
+    groups: &[Group],
+    measured: &[Measured],
+    comparisons: &Comparisons,
+    options: &Options,
+) -> Vec<String> {
+    let mut all = of_kind(groups, measured, &RANKS, by_rank);
+    all.extend(of_kind(groups, measured, &LAYERS, by_layers));
     let more = all.len().saturating_sub(TOLD);
+    all.truncate(TOLD);
+    let scores: Vec<Vec<Scored<'_>>> =
+        all.iter().map(|one| one.members.iter().map(|(_, _, cells, _)| cells.scored()).collect()).collect();
+    let short = |one: &&Told<'_>| one.members.len() <= MEMBERS;
+    let inputs: Vec<Series<'_>> = all
+        .iter()
+        .zip(&scores)
+        .filter(|(one, _)| short(one))
+        .map(|(one, scores)| Series { members: scores, units: one.members[0].2.units(one.members[1].2) })
+        .collect();
+    let mut found = compare_series_together(&inputs, options.margin, options.alpha).into_iter();
+    let corrected_for: usize = inputs.iter().map(|series| series.members.len() - 1).sum();
+    let mut told: Vec<String> = all
+        .iter()
+        .map(|one| {
+            let Told { key, words, members } = one;
+            if !short(&one) {
+                return format!(
+                    "{key}: {} {} are too many to be tested pair by pair. Report at most {MEMBERS} of them.",
+                    members.len(),
+                    words.all
+                );
+            }
+            match found.next() {
+                Some(Ok(found)) => {
+                    tell(one, &found, corrected_for, options)
+                        + &shown_worse(one, &found, comparisons, options)
+                        + once(members.iter().map(|(_, _, cells, _)| cells.seeds()))
+                }
+                Some(Err(problem)) => format!("{key}: the {} are not compared: {problem}.", words.all),
+                None => String::new(),
+            }
+        })
+        .collect();
+    let resampled: Vec<Resampled> = inputs.iter().map(|series| series.units.patients.resampled()).collect();
+    told.extend(Some(few(&resampled).trim().to_owned()).filter(|warning| !warning.is_empty()));
     if more > 0 {
-        all.truncate(TOLD);
-        all.push(format!("{more} more series are not told. Report fewer runs to read of them."));
+        told.push(format!("{more} more series are not told. Report fewer runs to read of them."));
     }
-    all
+    told
 }
 
 fn by_rank(group: &Group) -> Option<(String, i64, String)> {
@@ -53,46 +105,67 @@ fn by_layers(group: &Group) -> Option<(String, i64, String)> {
     Some((key, group.first.start.trainable_parameters, layers.clone()))
 }
 
-fn of_kind(
+fn of_kind<'a>(
     groups: &[Group],
-    measured: &[Measured],
-    options: &Options,
-    words: &Words,
+    measured: &'a [Measured],
+    words: &'static Words,
     member: Member,
-) -> Vec<String> {
-    /// Size, name and cells of a member.
-    type Sized<'a> = (i64, String, &'a TestCells);
-    // Members of one key on the same cells.
-    let mut series: Vec<(String, Vec<Sized<'_>>)> = Vec::new();
-    for (group, one) in groups.iter().zip(measured) {
+) -> Vec<Told<'a>> {
+    let mut series: Vec<Told<'a>> = Vec::new();
+    for (place, (group, one)) in groups.iter().zip(measured).enumerate() {
         let (Some((key, size, name)), Ok(cells)) = (member(group), &one.cells) else { continue };
-        match series.iter_mut().find(|(known, list)| *known == key && list[0].2.are_those_of(cells)) {
-            Some((_, list)) => list.push((size, name, cells)),
-            None => series.push((key, vec![(size, name, cells)])),
+        let known = |known: &&mut Told<'_>| known.key == key && known.members[0].2.are_those_of(cells);
+        match series.iter_mut().find(known) {
+            Some(known) => known.members.push((size, name, cells, place)),
+            None => series.push(Told { key, words, members: vec![(size, name, cells, place)] }),
         }
     }
-    let told = series.iter_mut().filter(|(_, list)| list.len() > 1).filter_map(|(key, list)| {
-        list.sort_by_key(|one| one.0);
-        if list.len() > MEMBERS {
-            return Some(format!(
-                "{key}: {} {} are too many to be tested pair by pair. Report at most {MEMBERS} of them.",
-                list.len(),
-                words.all
-            ));
-        }
-        let scores: Vec<Scored<'_>> = list.iter().map(|(_, _, cells)| cells.scored()).collect();
-        let units = list[0].2.units(list[1].2);
-        let found = compare_series(&scores, &units, options.margin, options.alpha).ok()?;
-        let names: Vec<&str> = list.iter().map(|(_, name, _)| name.as_str()).collect();
-        let told = tell(key, &names, &found, words, options);
-        Some(told + once(list.iter().map(|(_, _, cells)| cells.repeats.len())))
-    });
-    told.collect()
+    series.retain(|one| one.members.len() > 1);
+    series.iter_mut().for_each(|one| one.members.sort_by_key(|member| member.0));
+    series
+}
+
+/// Which differences from the best stand after correction over all pairs of the report.
+fn shown_worse(
+    series: &Told<'_>,
+    found: &SeriesComparison,
+    comparisons: &Comparisons,
+    options: &Options,
+) -> String {
+    let best = series.members[found.best].3;
+    let p = |place: usize| {
+        let (tested, other) = ((place, best), (best, place));
+        comparisons.tested.get(&tested).or_else(|| comparisons.tested.get(&other)).copied()
+    };
+    let against: Vec<_> = series
+        .members
+        .iter()
+        .zip(&found.members)
+        .filter_map(|((_, name, _, place), member)| Some((name, p(*place), member.against_best?.difference)))
+        .collect();
+    if against.iter().any(|(_, p, _)| p.is_none()) {
+        // Too many pairs were made for all of them to be tested.
+        return String::new();
+    }
+    let worse: Vec<String> = against
+        .iter()
+        .filter(|(_, p, found)| {
+            p.is_some_and(|p| p < options.alpha) && found.difference > 0.0 && !found.interval.contains(0.0)
+        })
+        .map(|(name, _, found)| format!("{name} ({} points)", signed_points(-found.difference)))
+        .collect();
+    let listed_worse = listed(&worse.iter().map(String::as_str).collect::<Vec<_>>());
+    let best = &series.members[found.best].1;
+    if worse.is_empty() {
+        format!(" None is shown worse than {best}.")
+    } else {
+        format!(" Shown worse than {best}: {listed_worse}.")
+    }
 }
 
 /// What a series says less where members were trained once.
-fn once(repeats: impl Iterator<Item = usize> + Clone) -> &'static str {
-    match (repeats.clone().all(|repeats| repeats == 1), repeats.min()) {
+fn once(seeds: impl Iterator<Item = usize> + Clone) -> &'static str {
+    match (seeds.clone().all(|seeds| seeds == 1), seeds.min()) {
         (true, _) => " Each was trained with one seed: this holds for these trained networks only.",
         (false, Some(1)) => " Some were trained with one seed: of them this holds as trained here only.",
         _ => "",
@@ -108,13 +181,15 @@ fn listed(names: &[&str]) -> String {
     }
 }
 
-fn tell(key: &str, names: &[&str], found: &SeriesComparison, words: &Words, options: &Options) -> String {
+fn tell(series: &Told<'_>, found: &SeriesComparison, corrected_for: usize, options: &Options) -> String {
+    let Told { key, words, members } = series;
+    let names: Vec<&str> = members.iter().map(|(_, name, ..)| name.as_str()).collect();
     let margin = options.margin_in_points();
     let (best, enough) = (found.best, found.smallest_within_margin);
     let shown = |place: usize| {
         found.members[place].against_best.is_none_or(|against| against.noninferiority.noninferior)
     };
-    let members = listed(names);
+    let members = listed(&names);
     if best == 0 {
         return format!(
             "{key}: {}, the {}, has the highest accuracy of all {} compared ({members}).",
@@ -135,8 +210,8 @@ fn tell(key: &str, names: &[&str], found: &SeriesComparison, words: &Words, opti
             (0..names.len()).filter(|place| !shown(*place)).map(|place| names[place]).collect();
         format!(" Not shown of {}.", listed(&open))
     };
-    let corrected = if names.len() > 2 {
-        format!(", corrected for {} comparisons", names.len() - 1)
+    let corrected = if corrected_for > 1 {
+        format!(", corrected for {}", count(corrected_for, "comparison"))
     } else {
         String::new()
     };
@@ -153,10 +228,13 @@ mod tests {
     use crate::data::ReportData;
     use crate::fixture;
     use crate::intervals::measure;
+    use crate::paired::compare_pairs;
 
     fn said(data: &ReportData) -> Vec<String> {
         let groups = compare(data).unwrap();
-        sentences(&groups, &measure(data, &groups), &data.options)
+        let measured = measure(data, &groups);
+        let comparisons = compare_pairs(&groups, &measured, &data.options);
+        sentences(&groups, &measured, &comparisons, &data.options)
     }
 
     #[test]
@@ -165,7 +243,7 @@ mod tests {
         assert_eq!(
             said,
             [
-                "model_5 · block5: rank 5 is the smallest rank shown to lose less than 1 point of accuracy to the best, rank 16, corrected for 3 comparisons. Not shown of rank 1. Each was trained with one seed: this holds for these trained networks only."
+                "model_5 · block5: rank 5 is the smallest rank shown to lose less than 1 point of accuracy to the best, rank 16, corrected for 3 comparisons. Not shown of rank 1. Shown worse than rank 16: rank 1 (−6.50 points). Each was trained with one seed: this holds for these trained networks only."
             ]
         );
     }

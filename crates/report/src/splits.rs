@@ -7,7 +7,7 @@ use crate::comparison::Group;
 use crate::data::ReportData;
 use crate::family;
 use crate::format::{count, p_value, percent, signed_points};
-use crate::intervals::Measured;
+use crate::intervals::{Measured, few};
 use crate::options::Options;
 use crate::table::{Cell, Column, Table};
 
@@ -47,19 +47,26 @@ pub(crate) fn section(
 ) -> Option<SplitSection> {
     let mut pairs = Vec::new();
     for (random, random_cells) in of_split(groups, measured, RANDOM) {
-        let counterpart = of_split(groups, measured, PATIENT)
-            .find(|(patient, _)| configuration(patient) == configuration(random));
-        let Some((_, patient_cells)) = counterpart else { continue };
-        let Some(difference) = difference(random_cells, patient_cells, options.level()) else { continue };
-        let start = &random.first.start;
-        pairs.push(Pair {
-            name: name(random),
-            random: random_cells,
-            patient: patient_cells,
-            difference,
-            corrected_p: 1.0,
-            leaked: leaked(data, random).unwrap_or((start.shared_test_images, start.test_images)),
-        });
+        let same = |(other, _): &(&Group, &TestCells)| configuration(other) == configuration(random);
+        let counterparts: Vec<_> = of_split(groups, measured, PATIENT).filter(same).collect();
+        let several = counterparts.len() > 1 || of_split(groups, measured, RANDOM).filter(same).count() > 1;
+        for (patient, patient_cells) in counterparts {
+            let Some(difference) = difference(random_cells, patient_cells, options.level()) else { continue };
+            let start = &random.first.start;
+            let mut name = name(random);
+            if several {
+                // Other folds or other shares of test cells: the settings say which.
+                name += &format!(" ({} against {})", random.settings, patient.settings);
+            }
+            pairs.push(Pair {
+                name,
+                random: random_cells,
+                patient: patient_cells,
+                difference,
+                corrected_p: 1.0,
+                leaked: leaked(data, random).unwrap_or((start.shared_test_images, start.test_images)),
+            });
+        }
     }
     if pairs.is_empty() {
         return None;
@@ -141,7 +148,7 @@ fn sentence(pair: &Pair<'_>, all: usize, options: &Options) -> String {
         p_value(pair.corrected_p)
     );
     let shown = pair.corrected_p < options.alpha && !interval.contains(0.0);
-    let trained = if pair.random.repeats.len().min(pair.patient.repeats.len()) > 1 {
+    let trained = if pair.random.seeds().min(pair.patient.seeds()) > 1 {
         ""
     } else {
         " as trained here, with one seed for a split"
@@ -150,7 +157,7 @@ fn sentence(pair: &Pair<'_>, all: usize, options: &Options) -> String {
     match (shown, difference > 0.0) {
         (true, true) => format!(
             "{name} is better on the random split than on new patients{trained}: {numbers}. {shared} % of the random split's test \
-             cells come from patients whose other cells were trained on; a figure for new patients is the lower one."
+             cells come from patients with other cells in training or validation; a figure for new patients is the lower one."
         ),
         (true, false) => format!(
             "{name} is worse on the random split than on new patients{trained}: {numbers}. That is not what shared patients \
@@ -158,7 +165,7 @@ fn sentence(pair: &Pair<'_>, all: usize, options: &Options) -> String {
         ),
         (false, _) => format!(
             "The data do not show that the split matters for {name}{trained}: {numbers}. {shared} % of the random split's test \
-             cells come from patients whose other cells were trained on, so that its figure is no evidence for new patients."
+             cells come from patients with other cells in training or validation, so that its figure is no evidence for new patients."
         ),
     }
 }
@@ -169,7 +176,7 @@ fn table(pairs: &[Pair<'_>], options: &Options) -> Table {
         Column::text("configuration"),
         Column::number("accuracy, %").under("random split"),
         Column::number("cells").under("random split"),
-        Column::number("of patients in training, %").under("random split"),
+        Column::number("of patients in training or validation, %").under("random split"),
         Column::number("accuracy, %").under("split by patient"),
         Column::number("cells").under("split by patient"),
         Column::number("points").under("random − patient"),
@@ -196,15 +203,14 @@ fn table(pairs: &[Pair<'_>], options: &Options) -> Table {
         ]
     });
     let rows = rows.collect();
-    let units = pairs.iter().map(|pair| match pair.difference.resampled {
-        Resampled::Patients(patients) | Resampled::Cells(patients) => patients,
-    });
-    let units = count(units.max().unwrap_or(0), "patient");
+    let resampled: Vec<Resampled> = pairs.iter().map(|pair| pair.difference.resampled).collect();
+    let units = count(resampled.iter().map(|one| one.count()).max().unwrap_or(0), "patient");
+    let few = few(&resampled);
     let caption = format!(
         "The same configurations under both splits. They test different cells, so the differences are not paired: the intervals hold \
          the spread between cells as well. Patients are the units ({units}), one that is tested under both splits counts once, and of several seeds \
          the spread over seeds is added. p is Holm's over the configurations. Under a random split a patient's cells stand on both \
-         sides; how much of a difference that is, and how much other training and test cells, the figures cannot tell."
+         sides; how much of a difference that is, and how much other training and test cells, the figures cannot tell.{few}"
     );
     Table { caption, columns, rows }
 }

@@ -69,7 +69,9 @@ pub use operating_point::{
 pub use paired::{MeanDifference, PairedCells, accuracies, mean_correctness};
 pub use ranking::{log_loss, roc_auc};
 pub use resampling::Resampling;
-pub use series::{AgainstBest, SeriesComparison, SeriesMember, compare_series};
+pub use series::{
+    AgainstBest, Series, SeriesComparison, SeriesMember, compare_series, compare_series_together,
+};
 pub use sources::{Source, Sources};
 pub use summary::Summary;
 pub use unpaired::{ScoredCells, clustered_wilson_interval, unpaired_difference};
