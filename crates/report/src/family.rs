@@ -23,15 +23,17 @@ pub(crate) fn settings(run: &NewRun) -> BTreeMap<String, String> {
     settings
 }
 
-/// The settings that no configuration's name holds by itself.
+/// The settings that no configuration's name holds by itself, without those that its split does not use.
 pub(crate) fn unnamed(settings: &BTreeMap<String, String>) -> BTreeMap<String, String> {
-    let named =
-        |path: &str| matches!(path.rsplit('.').next(), Some("architecture" | "layers" | "rank" | "preset"));
-    settings
-        .iter()
-        .filter(|(path, _)| !named(path))
-        .map(|(path, value)| (path.clone(), value.clone()))
-        .collect()
+    const NAMED: [&str; 4] = ["architecture", "layers", "rank", "preset"];
+    let named = |path: &str| path.rsplit('.').next().is_some_and(|last| NAMED.contains(&last));
+    let idle = match settings.get("data.split.kind").map(String::as_str) {
+        Some("random") => "data.split.folds",
+        Some("patient") => "data.split.test_fraction",
+        _ => "",
+    };
+    let kept = settings.iter().filter(|(path, _)| !named(path) && *path != idle);
+    kept.map(|(path, value)| (path.clone(), value.clone())).collect()
 }
 
 fn flatten(value: &Value, path: String, settings: &mut BTreeMap<String, String>) {
@@ -55,23 +57,21 @@ fn flatten(value: &Value, path: String, settings: &mut BTreeMap<String, String>)
 /// nothing else has its base. Each configuration is its base (model, preset) and its other settings.
 pub(crate) fn differences<B: Ord>(configurations: &[(B, BTreeMap<String, String>)]) -> Vec<String> {
     let mut paths: BTreeSet<&str> = BTreeSet::new();
-    // Settings that are equal to those of the first with the same base do not differ among themselves.
-    let mut first_of: BTreeMap<&B, &BTreeMap<String, String>> = BTreeMap::new();
+    // Settings that are equal in all that have the same base and have them at all do not differ among these.
+    let mut first_of: BTreeMap<(&B, &str), &str> = BTreeMap::new();
     for (base, settings) in configurations {
-        let first = *first_of.entry(base).or_insert(settings);
-        let keys = settings.keys().chain(first.keys());
-        paths.extend(keys.filter(|key| settings.get(*key) != first.get(*key)).map(String::as_str));
+        for (path, value) in settings {
+            if *first_of.entry((base, path)).or_insert(value) != value {
+                paths.insert(path);
+            }
+        }
     }
-    configurations
-        .iter()
-        .map(|(_, settings)| {
-            let pairs = paths.iter().map(|path| {
-                let value = settings.get(*path).map_or("unset", String::as_str);
-                format!("{}={value}", short_name(path, &paths))
-            });
-            pairs.collect::<Vec<_>>().join(" ")
-        })
-        .collect()
+    let line = |settings: &BTreeMap<String, String>| {
+        let known = paths.iter().filter_map(|path| Some((path, settings.get(*path)?)));
+        let pairs = known.map(|(path, value)| format!("{}={value}", short_name(path, &paths)));
+        pairs.collect::<Vec<_>>().join(" ")
+    };
+    configurations.iter().map(|(_, settings)| line(settings)).collect()
 }
 
 /// The last part of a path where no other path ends in it.
@@ -125,5 +125,9 @@ mod tests {
             differences(&[of_split("random"), of_split("patient")]),
             ["split=random", "split=patient"]
         );
+        let random = of(r#"{"data":{"split":{"kind":"random","folds":5,"test_fraction":0.1}}}"#);
+        let patient = of(r#"{"data":{"split":{"kind":"patient","folds":3,"test_fraction":0.1}}}"#);
+        let used = [("model_4", unnamed(&random)), ("model_4", unnamed(&patient))];
+        assert_eq!(differences(&used), ["split=random", "split=patient"]);
     }
 }

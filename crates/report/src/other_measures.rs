@@ -142,7 +142,11 @@ fn difference(
         resampling,
     );
     let over = found.ok().flatten()?.difference.over_runs(&of_seeds(first)?).ok()?;
-    over.over_runs(&of_seeds(second)?).ok()
+    let mut over = over.over_runs(&of_seeds(second)?).ok()?;
+    // Few seeds that differ much reach beyond what a difference of shares can be.
+    let interval = &mut over.interval;
+    (interval.lower, interval.upper) = (interval.lower.max(-1.0), interval.upper.min(1.0));
+    Some(over)
 }
 
 #[cfg(test)]

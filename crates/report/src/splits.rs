@@ -135,7 +135,8 @@ fn leaked(data: &ReportData, group: &Group) -> Option<(i64, i64)> {
 fn sentence(pair: &Pair<'_>, all: usize, options: &Options) -> String {
     let MeanDifference { difference, interval, .. } = pair.difference;
     let shared = percent(pair.leaked.0 as f64 / pair.leaked.1.max(1) as f64);
-    let after = if all > 1 { format!(" after correction for {all}") } else { String::new() };
+    let after =
+        if all > 1 { format!(" after correction for {}", count(all, "comparison")) } else { String::new() };
     let equals = if pair.corrected_p < 0.001 { "" } else { "= " };
     let numbers = format!(
         "{} % on a random split, {} % on new patients, difference {} points, {} interval {} to {}, p {equals}{}{after}",

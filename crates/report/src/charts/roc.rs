@@ -118,8 +118,15 @@ fn height(curve: &[(f64, f64)], x: f64) -> f64 {
 /// The part of a curve that lies in the upper left square of a side.
 fn cut(curve: &[(f64, f64)], side: f64) -> Vec<(f64, f64)> {
     let floor = 1.0 - side;
-    let inside = curve.iter().take_while(|point| point.0 < side).map(|(x, y)| (*x, y.max(floor)));
-    let mut points: Vec<(f64, f64)> = inside.collect();
+    let enters = curve.partition_point(|point| point.1 < floor);
+    let mut points: Vec<(f64, f64)> = Vec::new();
+    if let (Some((from, below)), Some((to, above))) =
+        (enters.checked_sub(1).map(|before| curve[before]), curve.get(enters))
+    {
+        let x = from + (to - from) * (floor - below) / (above - below);
+        points.extend(Some((x, floor)).filter(|_| x < side));
+    }
+    points.extend(curve[enters..].iter().take_while(|point| point.0 < side));
     points.push((side, height(curve, side).max(floor)));
     // Steps that no screen shows would only make the page heavy.
     let step = side / 1000.0;
@@ -145,6 +152,9 @@ mod tests {
         let cut = cut(&curve, 0.25);
         assert_eq!(cut[..3], [(0.0, 0.75), (0.0, 0.8), (0.2, 0.8)]);
         assert_eq!((cut.len(), cut[3].0), (4, 0.25));
+        let late = [(0.0, 0.0), (0.1, 0.6), (0.2, 0.9), (1.0, 1.0)];
+        let entered = super::cut(&late, 0.25);
+        assert!((entered[0].0 - 0.15).abs() < 1e-12 && entered[0].1 == 0.75 && entered[1] == (0.2, 0.9));
         let fine: Vec<(f64, f64)> = (0..=100_000).map(|place| (f64::from(place) / 1e5, 1.0)).collect();
         assert!((900..1100).contains(&super::cut(&fine, 1.0).len()));
     }
