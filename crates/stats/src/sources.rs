@@ -10,7 +10,8 @@ use crate::error::{Error, Result};
 const MOST: usize = 3;
 /// Below it a distribution is straight.
 const NEAREST: f64 = 1e-4;
-/// Where the tail of even the most degrees of freedom has not vanished yet.
+/// Where the tail of even the most degrees of freedom has not vanished yet. Quantiles of one or two degrees
+/// of freedom at such a tail may be too large for a number all the same.
 const FARTHEST: f64 = 36.0;
 
 /// An estimated part of an estimate's variance.
@@ -88,7 +89,8 @@ impl Sources {
     }
 
     /// The chance of a value, over the standard error, of at least `statistic`: the one whose quantile
-    /// it is.
+    /// it is. Where that is not found, an upper bound of it: the tail of the fewest degrees of freedom,
+    /// whose quantile is the largest of all.
     pub(crate) fn upper_tail(&self, statistic: f64) -> Result<f64> {
         if statistic.is_nan() {
             return Err(Error::NotFinite { position: 0, value: statistic });
@@ -96,8 +98,8 @@ impl Sources {
         if statistic < 0.0 {
             return Ok(1.0 - self.upper_tail(-statistic)?);
         }
-        let widest = of_positive(&self.0).map(|source| source.degrees_of_freedom).fold(f64::NAN, f64::max);
-        let base = student(widest)?;
+        let freedoms = || of_positive(&self.0).map(|source| source.degrees_of_freedom);
+        let base = student(freedoms().fold(f64::NAN, f64::max))?;
         if statistic.is_infinite() {
             return Ok(0.0);
         }
@@ -125,18 +127,22 @@ impl Sources {
             }
             let distance = (squares / self.variance()).sqrt().ln() - statistic.ln();
             let step = distance * squares / slope;
-            if !step.is_finite() {
-                return Err(Error::NotFinite { position: 0, value: step });
+            if !(step.is_finite() && slope.is_finite()) {
+                // So far out that a quantile is too large for a number: nearer, but above still, as
+                // what is too large is far beyond the statistic.
+                place /= 2.0;
+                quantiles.fill(place);
+                continue;
             }
             // Never to zero or below, where the first step of a small value might go.
             let next = (place - step).max(place / 2.0);
             let done = (next - place).abs() <= 1e-7 * place;
             place = next;
             if done {
-                break;
+                return Ok(base.upper_tail(place));
             }
         }
-        Ok(base.upper_tail(place))
+        Ok(student(freedoms().fold(f64::NAN, f64::min))?.upper_tail(statistic))
     }
 }
 
@@ -176,6 +182,33 @@ mod tests {
         assert_eq!(sources.upper_tail(0.0), Ok(0.5));
         let far = sources.upper_tail(1e9).unwrap();
         assert!(far > 0.0 && far < 1e-6, "{far}");
+    }
+
+    #[test]
+    fn the_clearest_differences_have_a_tail_between_those_of_their_sources() {
+        for most in [99.0, 700.0, 2599.0, 27_557.0] {
+            for [one, two] in [[0.3, 0.0], [0.0, 0.3], [1e-4, 0.2], [5.0, 5.0], [1e-9, 1e-9]] {
+                let sources = Sources::one(source(1.0, most)).and(source(one, 1.0)).unwrap();
+                let sources = sources.and(source(two, 2.0)).unwrap();
+                let (narrow, wide) =
+                    (student(most).unwrap(), student(if one > 0.0 { 1.0 } else { 2.0 }).unwrap());
+                let mut last = 0.5;
+                for statistic in [5.0, 20.0, 27.0, 30.0, 36.0, 50.0, 300.0, 1e4, 1e9, 1e150, 1e300] {
+                    let found = sources.upper_tail(statistic).unwrap();
+                    let what = format!("{most}, {one}, {two} at {statistic}: {found}");
+                    assert!(found > 0.0 || statistic >= 1e150, "{what}");
+                    assert!(found <= wide.upper_tail(statistic) * (1.0 + 1e-9), "{what}");
+                    assert!(found >= narrow.upper_tail(statistic) * (1.0 - 1e-9), "{what}");
+                    assert!(found <= last, "{what}, after {last}");
+                    // Where it can be undone, it is.
+                    if statistic <= 1e9 {
+                        let again = sources.upper_quantile(found).unwrap();
+                        assert!((again / statistic - 1.0).abs() < 1e-7, "{what}: undone {again}");
+                    }
+                    last = found;
+                }
+            }
+        }
     }
 
     #[test]
