@@ -70,7 +70,9 @@ impl Bootstrap {
 
 impl PairedBootstrap {
     /// Whether both are the same within ±`margin`, from the difference and its bootstrap standard error
-    /// with the normal distribution.
+    /// with the normal distribution. A metric does not say what each patient adds, so that nothing holds
+    /// the test where hardly any patient differs: for accuracies take
+    /// [`crate::MeanDifference::equivalence`], which is held to [`crate::Differing`].
     ///
     /// # Errors
     /// As [`Equivalence::new`]; two runs that agree in every resample have no standard error.

@@ -125,6 +125,12 @@ pub(crate) fn fair_coin_lower_tail(heads: u64, tosses: u64) -> f64 {
     Binomial::new(0.5, tosses).map_or(1.0, |coins| coins.cdf(heads))
 }
 
+/// The chance of at most so many successes in so many trials of this chance; 1, which claims nothing, for
+/// what is no chance.
+pub(crate) fn binomial_lower_tail(successes: usize, trials: usize, chance: f64) -> f64 {
+    Binomial::new(chance, trials as u64).map_or(1.0, |trials| trials.cdf(successes as u64))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

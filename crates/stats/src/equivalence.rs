@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::differing::Differing;
 use crate::distribution::Reference;
 use crate::error::{Error, Result, check_finite, check_level, check_margin};
 use crate::interval::Interval;
@@ -20,7 +21,8 @@ pub struct Equivalence {
     pub upper_p: f64,
     /// The larger of both, after correction if there was one.
     pub p: f64,
-    /// The interval of confidence 1 − 2 alpha: 90 % for 5 %.
+    /// The interval of confidence 1 − 2 alpha: 90 % for 5 %. Where few patients differ it reaches at least
+    /// as far to either side of 0 as these leave open ([`Differing::upper_bound`]).
     pub interval: Interval,
     /// Whether p is below alpha. Without correction that is to say that the interval lies strictly within
     /// ±margin.
@@ -51,6 +53,23 @@ impl Equivalence {
         Ok(Self { margin, alpha, lower_p, upper_p, p, interval, equivalent: p < alpha })
     }
 
+    /// The same where so many patients differ: each p is at least [`Differing::p`], and the interval
+    /// reaches at least to what these leave open, so that both say the same.
+    pub(crate) fn held_to(self, differing: &Differing) -> Self {
+        let Some(open) = differing.upper_bound(self.alpha) else { return self };
+        let least = differing.p(self.margin);
+        let Interval { lower, upper, level } = self.interval;
+        let p = self.p.max(least);
+        Self {
+            lower_p: self.lower_p.max(least),
+            upper_p: self.upper_p.max(least),
+            p,
+            interval: Interval { lower: lower.min(-open), upper: upper.max(open), level },
+            equivalent: p < self.alpha,
+            ..self
+        }
+    }
+
     /// The same with a p-value corrected for several comparisons, which never makes a claim stronger.
     pub fn corrected(self, p: f64) -> Self {
         let p = self.p.max(p);
@@ -65,7 +84,8 @@ pub struct NonInferiority {
     pub margin: f64,
     /// Significance level.
     pub alpha: f64,
-    /// Upper bound of the one-sided interval of `reference − candidate` with confidence 1 − alpha.
+    /// Upper bound of the one-sided interval of `reference − candidate` with confidence 1 − alpha; where
+    /// few patients differ at least what these leave open.
     pub upper_bound: f64,
     /// p of the test against losses of margin and more, after correction if there was one.
     pub p: f64,
@@ -90,6 +110,14 @@ impl NonInferiority {
         let p = reference.upper_tail((margin - difference) / standard_error)?;
         let upper_bound = difference + reference.quantile(1.0 - alpha)? * standard_error;
         Ok(Self { margin, alpha, upper_bound, p, noninferior: p < alpha })
+    }
+
+    /// The same where so many patients differ, as [`Equivalence::held_to`].
+    pub(crate) fn held_to(self, differing: &Differing) -> Self {
+        let Some(open) = differing.upper_bound(self.alpha) else { return self };
+        let p = self.p.max(differing.p(self.margin));
+        let upper_bound = self.upper_bound.max(open);
+        Self { p, upper_bound, noninferior: p < self.alpha, ..self }
     }
 
     /// The same with a p-value corrected for several comparisons, which never makes a claim stronger.

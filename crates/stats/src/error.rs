@@ -170,6 +170,14 @@ pub(crate) fn check_margin(margin: f64) -> Result<()> {
     if margin > 0.0 && margin.is_finite() { Ok(()) } else { Err(Error::Margin(margin)) }
 }
 
+/// Checks that scores of cells are between 0 and 1.
+pub(crate) fn check_score(scores: &[f64]) -> Result<()> {
+    match scores.iter().enumerate().find(|(_, score)| !(0.0..=1.0).contains(*score)) {
+        Some((position, score)) => Err(Error::Score { position, score: *score }),
+        None => Ok(()),
+    }
+}
+
 /// Checks that values are finite, say differences handed in from elsewhere.
 pub(crate) fn check_finite(values: &[f64]) -> Result<()> {
     match values.iter().enumerate().find(|(_, value)| !value.is_finite()) {

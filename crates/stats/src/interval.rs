@@ -22,8 +22,8 @@ impl Interval {
         Self { lower: centre - half, upper: centre + half, level }
     }
 
-    /// The same interval cut to what its estimate can be.
-    pub(crate) fn within(self, lowest: f64, highest: f64) -> Self {
+    /// The same interval cut to what its estimate can be, say 0 to 1 for an accuracy.
+    pub fn within(self, lowest: f64, highest: f64) -> Self {
         Self { lower: self.lower.clamp(lowest, highest), upper: self.upper.clamp(lowest, highest), ..self }
     }
 

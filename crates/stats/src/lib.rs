@@ -11,7 +11,8 @@
 //! | from which probability on to call a cell parasitized | [`youden_threshold`], [`specificity_at_sensitivity`], [`sensitivity_at_specificity`], on validation predictions |
 //! | how sure is a metric | [`bootstrap`] over patients, [`curve_band`] for curves, [`Summary::interval`] over seeds, [`clustered_wilson_interval`] over patients, [`wilson_interval`] and [`delong_area`] over independent cells |
 //! | do two configurations differ | [`compare`] over patients and seeds, [`PairedCells::difference`] and [`paired_bootstrap`] over patients, [`McNemar`] and [`delong_comparison`] over independent cells; on different cells [`unpaired_difference`] |
-//! | are they the same within a margin | [`Equivalence`], [`NonInferiority`] |
+//! | on how many cells do they flip | [`flips`] over all pairs of runs |
+//! | are they the same within a margin | [`Equivalence`], [`NonInferiority`], with [`Differing`] where hardly any patient differs |
 //! | which rank is enough | [`compare_series`], with [`holm`]'s correction |
 //! | what may be said of it | [`Verdict`] |
 //!
@@ -28,10 +29,12 @@ mod comparison;
 mod confusion;
 mod curves;
 mod delong;
+mod differing;
 mod distribution;
 mod draws;
 mod equivalence;
 mod error;
+mod flips;
 mod holm;
 mod interval;
 mod mcnemar;
@@ -55,10 +58,12 @@ pub use comparison::{Scored, Units, compare};
 pub use confusion::ConfusionMatrix;
 pub use curves::{PrecisionRecallPoint, RocPoint, average_precision, precision_recall_curve, roc_curve};
 pub use delong::{DelongArea, DelongComparison, delong_area, delong_comparison};
+pub use differing::Differing;
 pub use distribution::Reference;
 pub use draws::Draws;
 pub use equivalence::{Equivalence, NonInferiority};
 pub use error::{Error, Result};
+pub use flips::{Flips, flips};
 pub use holm::holm;
 pub use interval::{Interval, wilson_interval};
 pub use mcnemar::McNemar;

@@ -4,9 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::bootstrap::{PairedBootstrap, summarize_pair};
 use crate::clusters::{Clusters, Resampled};
+use crate::differing::Differing;
 use crate::distribution::Reference;
 use crate::equivalence::{Equivalence, NonInferiority};
-use crate::error::{Error, Result, check, check_level};
+use crate::error::{Error, Result, check, check_level, check_score};
 use crate::interval::Interval;
 use crate::resampling::{Resampling, replicates};
 use crate::sources::{Source, Sources};
@@ -78,8 +79,11 @@ pub struct MeanDifference {
     pub t: f64,
     /// Two-sided p of t.
     pub p: f64,
-    /// Interval of the difference.
+    /// Interval of the difference. Where few patients differ it reaches to what these leave open, on the
+    /// sides of 0 that Student's t does not exclude.
     pub interval: Interval,
+    /// The patients that differ at all.
+    pub differing: Differing,
     /// Number of cells, of both sides where they are different ones.
     pub cells: usize,
     /// What was taken as independent, and how many of them.
@@ -94,7 +98,8 @@ impl PairedCells<'_> {
     /// patients, say less than 30, or one that has most cells, p is too small.
     ///
     /// The standard error never counts as less than `1 / n`, that of one cell which one configuration
-    /// gets right and the other doesn't: that no cell differs here does not show that none ever will.
+    /// gets right and the other doesn't. It is no more than a number to divide by: what follows where no
+    /// patient or hardly any differs is bounded by [`Differing`] instead.
     ///
     /// # Errors
     /// When the lengths differ, a score is not between 0 and 1, there are fewer than 2 patients or cells,
@@ -132,7 +137,8 @@ impl PairedCells<'_> {
     fn estimated(&self, standard_error: f64, units: usize, level: f64) -> Result<MeanDifference> {
         let (cells, resampled) = (self.first.len(), self.clusters.resampled());
         let means = [self.first, self.second].map(|scores| scores.iter().sum::<f64>() / cells as f64);
-        MeanDifference::estimated(means, standard_error, units, cells, resampled, level)
+        let differing = Differing::new(&self.by_unit(self.clusters)?.0, cells);
+        MeanDifference::estimated(means, standard_error, units, differing, cells, resampled, level)
     }
 
     /// The difference with a percentile bootstrap over patients, the same for both configurations.
@@ -162,13 +168,8 @@ impl PairedCells<'_> {
             return Err(Error::Pairs { first: self.first.len(), second: self.second.len() });
         }
         clusters.check(self.first.len())?;
-        for scores in [self.first, self.second] {
-            if let Some((position, score)) =
-                scores.iter().enumerate().find(|(_, score)| !(0.0..=1.0).contains(*score))
-            {
-                return Err(Error::Score { position, score: *score });
-            }
-        }
+        check_score(self.first)?;
+        check_score(self.second)?;
         let mut sums = vec![0.0; clusters.units()];
         let mut sizes = vec![0.0; clusters.units()];
         for (cell, unit) in clusters.unit_of_cell().iter().enumerate() {
@@ -185,6 +186,7 @@ impl MeanDifference {
         [first, second]: [f64; 2],
         standard_error: f64,
         units: usize,
+        differing: Differing,
         cells: usize,
         resampled: Resampled,
         level: f64,
@@ -198,6 +200,7 @@ impl MeanDifference {
             t: f64::NAN,
             p: f64::NAN,
             interval: Interval { lower: -1.0, upper: 1.0, level },
+            differing,
             cells,
             resampled,
         };
@@ -241,7 +244,13 @@ impl MeanDifference {
         self.t = self.difference / self.standard_error;
         self.p = self.reference.two_sided_p(self.t)?;
         let half = self.reference.two_sided_quantile(level)? * self.standard_error;
-        self.interval = Interval::around(self.difference, half, level).within(-1.0, 1.0);
+        let Interval { mut lower, mut upper, .. } = Interval::around(self.difference, half, level);
+        if let Some(open) = self.differing.upper_bound((1.0 - level) / 2.0) {
+            // A side of 0 that t excludes stays excluded, as p says.
+            lower = if lower > 0.0 { lower } else { lower.min(-open) };
+            upper = if upper < 0.0 { upper } else { upper.max(open) };
+        }
+        self.interval = Interval { lower, upper, level }.within(-1.0, 1.0);
         Ok(self)
     }
 
@@ -258,20 +267,23 @@ impl MeanDifference {
         }
     }
 
-    /// Whether both are the same within ±`margin`.
+    /// Whether both are the same within ±`margin`, held to [`Differing`] where few patients differ.
     ///
     /// # Errors
     /// As [`Equivalence::new`].
     pub fn equivalence(&self, margin: f64, alpha: f64) -> Result<Equivalence> {
-        Equivalence::new(self.difference, self.standard_error, self.reference, margin, alpha)
+        let found = Equivalence::new(self.difference, self.standard_error, self.reference, margin, alpha)?;
+        Ok(found.held_to(&self.differing))
     }
 
-    /// Whether the second is less than `margin` worse than the first.
+    /// Whether the second is less than `margin` worse than the first, held to [`Differing`] where few
+    /// patients differ.
     ///
     /// # Errors
     /// As [`NonInferiority::new`].
     pub fn noninferiority(&self, margin: f64, alpha: f64) -> Result<NonInferiority> {
-        NonInferiority::new(self.difference, self.standard_error, self.reference, margin, alpha)
+        let found = NonInferiority::new(self.difference, self.standard_error, self.reference, margin, alpha)?;
+        Ok(found.held_to(&self.differing))
     }
 }
 
@@ -337,14 +349,19 @@ mod tests {
     }
 
     #[test]
-    fn equal_runs_are_as_uncertain_as_one_differing_cell() {
+    fn equal_runs_show_no_more_than_none_of_so_many_cells_can() {
         let clusters = Clusters::by_cell(50);
         let scores = [1.0; 50];
         let cells = PairedCells { first: &scores, second: &scores, clusters: &clusters };
         let found = cells.difference(0.95).unwrap();
         assert_eq!((found.difference, found.standard_error, found.p), (0.0, 0.02, 1.0));
-        assert!(!found.equivalence(0.01, 0.05).unwrap().equivalent);
-        assert!(found.equivalence(0.05, 0.05).unwrap().equivalent);
+        assert_eq!(found.differing, Differing { patients: 0, of: 50, largest: 1.0 });
+        // 0.95^50 is 8 %, 0.94^50 is 5 %.
+        assert!(!found.equivalence(0.05, 0.05).unwrap().equivalent);
+        assert!(found.equivalence(0.06, 0.05).unwrap().equivalent);
+        // 1 − 0.025^(1 / 50) to either side.
+        let open = 1.0 - 0.025_f64.powf(0.02);
+        assert!((found.interval.upper - open).abs() < 1e-12 && (found.interval.lower + open).abs() < 1e-12);
     }
 
     #[test]

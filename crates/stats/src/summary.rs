@@ -47,7 +47,9 @@ impl Summary {
 
     /// The t interval of the mean (Student 1908): `mean ± t · sd / √n` with n − 1 degrees of freedom.
     /// Over seeds it covers other seeds on the same cells; over folds it is too narrow, because the
-    /// folds train on mostly the same cells (Bengio & Grandvalet 2004). `None` for a single value.
+    /// folds train on mostly the same cells (Bengio & Grandvalet 2004). It may reach past what a metric can
+    /// be ([`Interval::within`] cuts it), and equal values have none of any width, which says only that they
+    /// are equal. `None` for a single value.
     ///
     /// # Errors
     /// When the level is not between 0 and 1.
