@@ -3,7 +3,7 @@
 From scikit-learn, scipy and statsmodels; where no library has a statistic, by its definition in numpy.
 
     pip install numpy scipy scikit-learn statsmodels
-    python3 tests/golden/statistics.py  # about a minute, for the bootstraps
+    python3 tests/golden/statistics.py  # about two minutes, for the bootstraps
 """
 
 import json
@@ -115,12 +115,14 @@ def case(name, labels, probabilities):
         "report": {**rows, "accuracy": metrics.accuracy_score(labels, calls)},
         "auc": metrics.roc_auc_score(labels, probabilities) if both else None,
         "log_loss": metrics.log_loss(labels, probabilities, labels=[0, 1]),
-        "balanced_accuracy": metrics.balanced_accuracy_score(labels, calls) if both else None,
+        "balanced_accuracy": metrics.recall_score(
+            labels, calls, labels=[0, 1], average="macro", zero_division=0
+        ),
         "matthews_correlation": float(metrics.matthews_corrcoef(labels, calls)),
         "roc": roc(labels, probabilities) if both else None,
         "precision_recall": precision_recall(labels, probabilities),
         "average_precision": float(metrics.average_precision_score(labels, probabilities)),
-        "brier": float(np.mean((np.array(probabilities) - labels) ** 2)),
+        "brier": float(metrics.brier_score_loss(labels, probabilities, labels=[0, 1], pos_label=1)),
         "reliability": [reliability(labels, probabilities, bins) for bins in (1, 5, 10)],
         "operating_points": operating_points(labels, probabilities) if both else None,
     }
@@ -181,6 +183,15 @@ sources = [
         [(0.01, 99), (1.0, 1), (1.0, 3)],
     ]
 ]
+# So far out that quantiles of two seeds are too large for a number where those of the patients are not.
+sources += [
+    {"sources": parts, "tails": [[x, of_sources(x, parts)] for x in (27.0, 36.0, 300.0, 1e4)]}
+    for parts in [
+        [(1.0, 699), (0.05, 1)],
+        [(1.0, 2599), (0.3, 1)],
+        [(1.0, 2599), (0.1, 1), (0.2, 2)],
+    ]
+]
 wilson = [
     [successes, total, level, *map(float, proportion.proportion_confint(successes, total, 1 - level, "wilson"))]
     for successes, total in [(0, 7), (1, 7), (7, 7), (19, 20), (1286, 1300), (2540, 2600)]
@@ -189,6 +200,60 @@ wilson = [
 mcnemar = [
     [b, c, float(contingency_tables.mcnemar([[10, b], [c, 10]], exact=True).pvalue)]
     for b, c in [(0, 0), (0, 5), (5, 5), (6, 5), (3, 12), (31, 14), (40, 80), (1300, 1200)]
+]
+
+
+def sparse_bound(patients, of, largest, margin, alpha):
+    """The binomial chance of so few patients that differ, and Clopper & Pearson's one-sided upper bound."""
+    share = stats.beta.ppf(1 - alpha, patients + 1, of - patients) if patients < of else 1.0
+    p = stats.binom.cdf(patients, of, margin / largest) if largest > margin else 0.0
+    return float(p), float(share * largest)
+
+
+differing = [
+    [*case, *sparse_bound(*case)]
+    for case in [
+        (0, 20, 1.0, 0.01, 0.05),
+        (1, 20, 0.2, 0.01, 0.05),
+        (2, 40, 0.5, 0.02, 0.025),
+        (4, 100, 1.3, 0.01, 0.05),
+        (0, 2600, 1.0, 0.01, 0.05),
+        (3, 200, 0.04, 0.01, 0.05),
+        (2, 200, 0.008, 0.01, 0.05),
+        (3, 3, 0.5, 0.1, 0.05),
+    ]
+]
+# Shares right of two configurations, and the cells that flip over all pairs of their runs.
+drawing = np.random.default_rng(11)
+right_runs = [drawing.random((runs, 60)) < 0.8 for runs in (3, 4)]
+flipped = [
+    float(np.mean([(one & ~other).sum() for one in ours for other in theirs]))
+    for ours, theirs in (right_runs, right_runs[::-1])
+]
+flips = {"shares": [runs.mean(axis=0).tolist() for runs in right_runs], "flips": flipped}
+# A bootstrap's difference and standard error on the normal distribution.
+on_normal = [
+    {
+        "difference": difference,
+        "standard_error": error,
+        "margin": margin,
+        "lower_p": float(stats.norm.sf((margin + difference) / error)),
+        "upper_p": float(stats.norm.sf((margin - difference) / error)),
+        "interval": list(map(float, stats.norm.interval(0.9, difference, error))),
+    }
+    for difference, error, margin in [(0.004, 0.003, 0.01), (-0.02, 0.01, 0.03), (0.0, 0.02, 0.01)]
+]
+
+
+def joined(estimate, lower, upper, level, runs):
+    """A bootstrap's interval and Student's over the runs, joined as Zou & Donner (2008) do."""
+    half = stats.t.interval(level, len(runs) - 1, 0, stats.sem(runs))[1]
+    return float(estimate - np.hypot(estimate - lower, half)), float(estimate + np.hypot(upper - estimate, half))
+
+
+joined_runs = [
+    {"case": list(case), "runs": runs, "interval": joined(*case, runs)}
+    for case, runs in [((0.9, 0.86, 0.93, 0.95), [0.89, 0.92]), ((0.97, 0.95, 0.98, 0.9), values)]
 ]
 raw = [0.01, 0.04, 0.03, 0.005, 0.005, 0.9, 0.6, 1.0, 0.0]
 holm = {"raw": raw, "adjusted": multitest.multipletests(raw, method="holm")[1].tolist()}
@@ -211,7 +276,8 @@ first, second = first_runs[0], second_runs[0]
 
 
 def delong(runs, level):
-    """Every pair of a parasitized and an uninfected cell, as DeLong et al. (1988) define it."""
+    """Every pair of a parasitized and an uninfected cell, as DeLong et al. (1988) define it: placement
+    values, whose mean is the area and whose covariance is that of the areas."""
     positive, negative = truth == 1, truth == 0
     m, n = positive.sum(), negative.sum()
     wins = [np.subtract.outer(p[positive], p[negative]) for p in runs]
@@ -254,13 +320,14 @@ def clustered(one, other, level=0.95, groups=patients):
     }
 
 
-def over_runs(one, other, level):
-    """Patients and runs as sources of the difference's variance, three runs of one and two of the other."""
-    fit = clustered(right(one), right(other))
-    sources = [(fit["standard_error"] ** 2, len(sizes) - 1)]
+def over_runs(one, other, level, groups=patients):
+    """Patients, or folds, and runs as sources of the difference's variance; a single run adds nothing."""
+    fit = clustered(right(one), right(other), groups=groups)
+    sources = [(fit["standard_error"] ** 2, len(np.unique(groups)) - 1)]
     for runs in (one, other):
         scores = [((p >= 0.5) == truth).mean() for p in runs]
-        sources.append((np.var(scores, ddof=1) / len(scores), len(scores) - 1))
+        if len(scores) > 1:
+            sources.append((np.var(scores, ddof=1) / len(scores), len(scores) - 1))
     error = np.sqrt(sum(variance for variance, _ in sources))
     half = np.sqrt(sum(variance * stats.t.isf((1 - level) / 2, freedom) ** 2 for variance, freedom in sources))
     t = fit["difference"] / error
@@ -296,14 +363,44 @@ def unpaired(one, one_patients, other, other_patients, level):
 def clustered_wilson(successes, groups, level):
     """Both ends as the proportions that are so many standard errors from the observed one."""
     p, n, units = successes.mean(), len(successes), len(np.unique(groups))
-    variance = clustered(successes.astype(float), np.zeros(n), groups=groups)["standard_error"] ** 2
-    effective = min(p * (1 - p) / variance, n)
+    cells = np.unique(groups, return_counts=True)[1]
+    largest = (cells**2).sum() / n
+    known = min(len(np.unique(groups[successes == value])) for value in (False, True))
+    effect = largest
+    if known:
+        variance = clustered(successes.astype(float), np.zeros(n), groups=groups)["standard_error"] ** 2
+        effect = (known * max(variance * n / (p * (1 - p)), 1) + largest) / (known + 1)
+    effective = n / effect
     quantile = stats.t.isf((1 - level) / 2, units - 1)
 
     def beyond(end):
         return (p - end) ** 2 - quantile**2 * end * (1 - end) / effective
 
-    return [float(optimize.brentq(beyond, 0, p, xtol=1e-14)), float(optimize.brentq(beyond, p, 1, xtol=1e-14))]
+    # Where none or all succeed, the observed proportion itself is one of both.
+    below, above = min(p, 1 - 1e-9), max(p, 1e-9)
+    return [
+        float(optimize.brentq(beyond, 0, below, xtol=1e-14)) if p > 0 else 0.0,
+        float(optimize.brentq(beyond, above, 1, xtol=1e-14)) if p < 1 else 1.0,
+    ]
+
+
+def sparse(runs, margin, alpha):
+    """Two configurations of which hardly any patient differs: both tests, their interval, and its bound."""
+    everything = np.ones(len(truth))
+    fit = clustered(everything, right(runs))
+    sums = np.bincount(patients, 1 - right(runs))
+    largest = sums.max() * len(sizes) / len(truth)
+    differing = int((sums > 0).sum())
+    p, bound = sparse_bound(differing, len(sizes), largest, margin, alpha)
+    half = stats.t.isf(alpha, len(sizes) - 1) * fit["standard_error"]
+    lower_p, upper_p = one_sided(fit, margin)
+    return {
+        "differing": differing,
+        "margin": margin,
+        "lower_p": max(lower_p, p),
+        "upper_p": max(upper_p, p),
+        "interval": [float(min(fit["difference"] - half, -bound)), float(max(fit["difference"] + half, bound))],
+    }
 
 
 def one_sided(fit, margin):
@@ -354,6 +451,45 @@ def bootstrapped(value):
         "estimate": float(value(np.arange(len(truth)))),
         "standard_error": float(result.standard_error),
         "interval": list(map(float, result.confidence_interval)),
+        "p": two_sided(result.bootstrap_distribution),
+    }
+
+
+def two_sided(values):
+    """Twice the smaller share of resamples at or beyond zero, the sample counted as one of them."""
+    beyond = min((values <= 0).sum(), (values >= 0).sum())
+    return float(min(1, 2 * (beyond + 1) / (len(values) + 1)))
+
+
+def roc_heights(labels, p, places):
+    false, true, _ = metrics.roc_curve(labels, p, drop_intermediate=False)
+    return np.interp(places, false, true)
+
+
+def precision_heights(labels, p, places):
+    """Precision at the highest threshold that reaches the recall."""
+    precision, recall, thresholds = metrics.precision_recall_curve(labels, p)
+    precision, recall = precision[: len(thresholds)], recall[: len(thresholds)]
+    return np.array([precision[np.flatnonzero(recall >= place)[-1]] for place in places])
+
+
+PLACES = [0.0, 0.04, 0.07, 0.12, 0.2, 0.5, 0.77, 0.9, 1.0]
+
+
+def band(heights, runs):
+    """Heights averaged over the runs, and numpy's percentiles of 4,000 resamples of the patients."""
+
+    def mean(cells):
+        return np.mean([heights(truth[cells], p[cells], PLACES) for p in runs], axis=0)
+
+    drawing = np.random.default_rng(5)
+    draws = [drawing.integers(0, len(sizes), len(sizes)) for _ in range(4000)]
+    drawn = np.array([mean(np.concatenate([members[patient] for patient in draw])) for draw in draws])
+    return {
+        "places": PLACES,
+        "heights": mean(np.arange(len(truth))).tolist(),
+        "standard_errors": drawn.std(axis=0, ddof=1).tolist(),
+        "intervals": np.percentile(drawn, [2.5, 97.5], axis=0).T.tolist(),
     }
 
 
@@ -369,6 +505,18 @@ def paired(one, other):
     return lambda cells: one(cells) - other(cells)
 
 
+def mcnemar_of(one, other):
+    table = [[(one & other).sum(), (one & ~other).sum()], [(~one & other).sum(), (~one & ~other).sum()]]
+    return [int(table[0][1]), int(table[1][0]), float(contingency_tables.mcnemar(table, exact=True).pvalue)]
+
+
+# Runs that are right but on a few cells of two patients, not all the same in each.
+sparse_runs = []
+for lost in ([(1, 2), (4, 1)], [(1, 3), (4, 1)], [(1, 2)]):
+    cells = truth.copy()
+    for patient, count in lost:
+        cells[members[patient][:count]] ^= 1
+    sparse_runs.append(0.1 + 0.8 * cells)
 scores = [right(second_runs), right([first_runs[0], second_runs[1]]), right(first_runs), right(first_runs[:2])]
 means = [float(score.mean()) for score in scores]
 best = int(np.argmax(means))
@@ -383,9 +531,13 @@ comparison = {
     "first": [p.tolist() for p in first_runs],
     "second": [p.tolist() for p in second_runs],
     "delong": delong([first, second], 0.95),
+    "tied_delong": delong([np.round(first, 1), np.round(second, 1)], 0.9),
+    "mcnemar": mcnemar_of(right([first]) == 1, right([second]) == 1),
     "one_seed": clustered(right([first]), right([second])),
     "all_seeds": clustered(right(first_runs), right(second_runs), 0.9),
     "over_runs": over_runs(first_runs, second_runs[:2], 0.9),
+    "several_against_one": over_runs(first_runs, second_runs[:1], 0.95),
+    "several_against_one_in_folds": over_runs(first_runs, second_runs[:1], 0.95, patients % 5),
     "over_folds": clustered(right([first]), right([second]), groups=patients % 5),
     "unpaired": unpaired(
         right([first])[:120], patients[:120], right([second])[60:], patients[60:], 0.9
@@ -394,18 +546,33 @@ comparison = {
         [level, *clustered_wilson(right([first])[truth == 1] == 1, patients[truth == 1], level)]
         for level in (0.9, 0.95)
     ],
+    "clustered_wilson_of_none_and_all": [
+        clustered_wilson(np.full(len(truth), value), patients, 0.95) for value in (False, True)
+    ],
+    "sparse": {
+        "labels": truth.tolist(),
+        "runs": [run.tolist() for run in sparse_runs],
+        "of_one": sparse(sparse_runs[:1], 0.1, 0.05),
+        "of_all": sparse(sparse_runs, 0.1, 0.05),
+    },
     "by_cell": by_cell(right(first_runs), right(second_runs), 0.2),
     "equivalence": [
-        [margin, *one_sided(clustered(right(first_runs), right(second_runs)), margin)] for margin in (0.05, 0.2)
+        [margin, *one_sided(clustered(right(first_runs), right(second_runs)), margin), *bounds]
+        for margin in (0.05, 0.2)
+        for bounds in [clustered(right(first_runs), right(second_runs), 0.9)["interval"]]
     ],
     "bootstrap": {
         **{name: bootstrapped(of_counts(name, first)) for name in METRICS},
         "area": bootstrapped(area(first)),
+        "mean_area": bootstrapped(lambda cells: np.mean([area(p)(cells) for p in first_runs])),
+        "brier": bootstrapped(lambda cells: metrics.brier_score_loss(truth[cells], first[cells])),
     },
     "paired_bootstrap": {
         **{name: bootstrapped(paired(of_counts(name, first), of_counts(name, second))) for name in METRICS},
         "area": bootstrapped(paired(area(first), area(second))),
     },
+    "roc_band": band(roc_heights, first_runs[:2]),
+    "precision_recall_band": band(precision_heights, first_runs[:2]),
     "scores_bootstrap": bootstrapped(
         lambda cells: (right(first_runs) - right(second_runs))[cells].mean()
     ),
@@ -433,6 +600,10 @@ golden = {
     "sources": sources,
     "wilson": wilson,
     "mcnemar": mcnemar,
+    "differing": differing,
+    "flips": flips,
+    "on_normal": on_normal,
+    "joined_runs": joined_runs,
     "holm": holm,
     "comparison": comparison,
 }

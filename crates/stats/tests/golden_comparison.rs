@@ -3,13 +3,10 @@
 
 #![allow(clippy::unwrap_used)]
 
-use std::collections::BTreeMap;
-
 use ranklab_stats::{
-    Bootstrap, Clusters, CountMetric, McNemar, MeanDifference, Metric, PairedCells, Reference, Resampled,
-    Resampling, Scored, ScoredCells, Source, Sources, THRESHOLD, Units, accuracies, bootstrap,
-    clustered_wilson_interval, compare, compare_series, delong_area, delong_comparison, holm,
-    mean_correctness, paired_bootstrap, unpaired_difference,
+    Clusters, McNemar, MeanDifference, PairedCells, Reference, Resampled, Scored, ScoredCells, Source,
+    Sources, THRESHOLD, Units, accuracies, clustered_wilson_interval, compare, compare_series, delong_area,
+    delong_comparison, holm, mean_correctness, unpaired_difference,
 };
 use serde::Deserialize;
 
@@ -43,19 +40,24 @@ struct Comparison {
     first: Vec<Vec<f64>>,
     second: Vec<Vec<f64>>,
     delong: GoldenDelong,
+    /// Of probabilities rounded to tenths.
+    tied_delong: GoldenDelong,
+    /// Cells that only the first and only the second gets right, and p.
+    mcnemar: (u64, u64, f64),
     one_seed: GoldenDifference,
     all_seeds: GoldenDifference,
     over_runs: GoldenDifference,
+    several_against_one: GoldenDifference,
+    several_against_one_in_folds: GoldenDifference,
     over_folds: GoldenDifference,
     unpaired: GoldenDifference,
     /// Level, lower and upper bound of the first run's sensitivity.
     clustered_wilson: Vec<(f64, f64, f64)>,
+    /// Bounds of 95 % where no cell and where every cell succeeds.
+    clustered_wilson_of_none_and_all: [(f64, f64); 2],
     by_cell: GoldenByCell,
-    /// Margin, lower and upper p.
-    equivalence: Vec<(f64, f64, f64)>,
-    bootstrap: BTreeMap<String, GoldenBootstrap>,
-    paired_bootstrap: BTreeMap<String, GoldenBootstrap>,
-    scores_bootstrap: GoldenBootstrap,
+    /// Margin, lower and upper p, and the bounds of the interval.
+    equivalence: Vec<(f64, f64, f64, f64, f64)>,
     series: GoldenSeries,
 }
 
@@ -90,13 +92,6 @@ struct GoldenByCell {
     equivalence_p: f64,
     lower_p: f64,
     upper_p: f64,
-}
-
-#[derive(Deserialize)]
-struct GoldenBootstrap {
-    estimate: f64,
-    standard_error: f64,
-    interval: [f64; 2],
 }
 
 #[derive(Deserialize)]
@@ -147,6 +142,13 @@ fn exact_mcnemar_tests_are_statsmodels() {
     for (first_only, second_only, p) in golden().mcnemar {
         assert_close(McNemar::new(first_only, second_only).p, p, &format!("{first_only} and {second_only}"));
     }
+    let case = golden().comparison;
+    let [first, second] =
+        case.correctness(1).map(|cells| cells.iter().map(|share| *share == 1.0).collect::<Vec<_>>());
+    let found = McNemar::from_correctness(&first, &second).unwrap();
+    let (first_only, second_only, p) = case.mcnemar;
+    assert_eq!((found.first_only, found.second_only), (first_only, second_only));
+    assert_close(found.p, p, "of cells");
 }
 
 #[test]
@@ -160,9 +162,14 @@ fn holms_correction_is_statsmodels() {
 #[test]
 fn delongs_test_is_that_of_its_definition() {
     let case = golden().comparison;
-    let expected = &case.delong;
-    let (first, second) = (&case.first[0], &case.second[0]);
-    let found = delong_comparison(&case.labels, first, second, expected.level).unwrap().unwrap();
+    let rounded = |run: &[f64]| run.iter().map(|p| (10.0 * p).round_ties_even() / 10.0).collect::<Vec<_>>();
+    let tied = [rounded(&case.first[0]), rounded(&case.second[0])];
+    check_delong(&case.labels, [&case.first[0], &case.second[0]], &case.delong);
+    check_delong(&case.labels, [&tied[0], &tied[1]], &case.tied_delong);
+}
+
+fn check_delong(labels: &[u8], [first, second]: [&[f64]; 2], expected: &GoldenDelong) {
+    let found = delong_comparison(labels, first, second, expected.level).unwrap().unwrap();
     assert_close(found.first, expected.areas[0], "first area");
     assert_close(found.second, expected.areas[1], "second area");
     assert_close(found.difference, expected.areas[0] - expected.areas[1], "difference");
@@ -174,7 +181,7 @@ fn delongs_test_is_that_of_its_definition() {
     assert_close(found.z.unwrap(), expected.z, "z");
     assert_close(found.p.unwrap(), expected.p, "p");
     for (place, run) in [first, second].into_iter().enumerate() {
-        let found = delong_area(&case.labels, run, expected.level).unwrap().unwrap();
+        let found = delong_area(labels, run, expected.level).unwrap().unwrap();
         assert_close(found.area, expected.areas[place], "area");
         assert_close(found.standard_error, expected.variances[place].sqrt(), "standard error");
         assert_close(found.interval.lower, expected.own_intervals[place][0], "lower bound");
@@ -196,18 +203,23 @@ fn differences_over_patients_are_statsmodels_regression_with_clustered_errors() 
         assert_eq!(found.resampled, Resampled::Patients(20));
     }
     let found = case.difference(3, &case.clusters(), 0.95);
-    for (margin, lower_p, upper_p) in case.equivalence {
-        let found = found.equivalence(margin, 0.05).unwrap();
-        assert_close(found.lower_p, lower_p, "lower p");
-        assert_close(found.upper_p, upper_p, "upper p");
-        assert_close(found.p, lower_p.max(upper_p), "p");
+    for (margin, lower_p, upper_p, lower, upper) in case.equivalence {
+        let same = found.equivalence(margin, 0.05).unwrap();
+        assert_close(same.lower_p, lower_p, "lower p");
+        assert_close(same.upper_p, upper_p, "upper p");
+        assert_close(same.p, lower_p.max(upper_p), "p");
+        assert_close(same.interval.lower, lower, "lower bound");
+        assert_close(same.interval.upper, upper, "upper bound");
+        let loss = found.noninferiority(margin, 0.05).unwrap();
+        assert_close(loss.p, upper_p, "p of a loss");
+        assert_close(loss.upper_bound, upper, "bound of a loss");
     }
 }
 
 #[test]
 fn tails_of_several_sources_are_those_of_their_definition() {
     let golden = golden().sources;
-    assert_eq!(golden.len(), 4);
+    assert_eq!(golden.len(), 7);
     for case in golden {
         let parts = case
             .sources
@@ -249,9 +261,14 @@ fn differences_over_seeds_and_over_folds_are_those_of_their_definitions() {
     };
     let expected = &case.over_runs;
     check(compared(&case.first, &case.second[..2], None, expected.level), expected);
+    let once = &case.second[..1];
+    let expected = &case.several_against_one;
+    check(compared(&case.first, once, None, expected.level), expected);
     let numbers: Vec<u32> =
         case.patients.iter().map(|patient| patient[1..].parse::<u32>().unwrap() % 5).collect();
     let folds = Clusters::by_patient(&numbers);
+    let expected = &case.several_against_one_in_folds;
+    check(compared(&case.first, once, Some(&folds), expected.level), expected);
     let expected = &case.over_folds;
     let over_patients = case.difference(1, &patients, expected.level);
     assert!(over_patients.standard_error < expected.standard_error, "the golden case is to be one of folds");
@@ -280,8 +297,14 @@ fn wilson_intervals_over_patients_are_those_of_their_definition() {
     let cells: Vec<usize> = (0..case.labels.len()).filter(|cell| case.labels[*cell] == 1).collect();
     let found: Vec<bool> = cells.iter().map(|cell| case.first[0][*cell] >= THRESHOLD).collect();
     let patients = Clusters::by_patient(&cells.iter().map(|cell| &case.patients[*cell]).collect::<Vec<_>>());
-    for (level, lower, upper) in case.clustered_wilson {
+    for &(level, lower, upper) in &case.clustered_wilson {
         let found = clustered_wilson_interval(&found, &patients, level).unwrap();
+        assert_close(found.lower, lower, "lower bound");
+        assert_close(found.upper, upper, "upper bound");
+    }
+    for (all, (lower, upper)) in [false, true].into_iter().zip(case.clustered_wilson_of_none_and_all) {
+        let cells = vec![all; case.labels.len()];
+        let found = clustered_wilson_interval(&cells, &case.clusters(), 0.95).unwrap();
         assert_close(found.lower, lower, "lower bound");
         assert_close(found.upper, upper, "upper bound");
     }
@@ -301,54 +324,6 @@ fn differences_over_cells_are_scipys_paired_t_test_and_statsmodels_tost() {
     assert_close(found.p, expected.equivalence_p, "equivalence p");
     assert_close(found.lower_p, expected.lower_p, "lower p");
     assert_close(found.upper_p, expected.upper_p, "upper p");
-}
-
-/// The golden intervals stand on 4,000 resamples, whose 2.5 % quantile has a standard error of about 4 %
-/// of the metric's, its standard deviation one of 1 to 2 %.
-#[track_caller]
-fn assert_resampled_alike(found: &Bootstrap, expected: &GoldenBootstrap, what: &str) {
-    assert_close(found.estimate, expected.estimate, what);
-    let unit = expected.standard_error;
-    assert!((found.standard_error / unit - 1.0).abs() < 0.07, "{what}: {found:?}");
-    for (found, expected) in [found.interval.lower, found.interval.upper].into_iter().zip(expected.interval) {
-        assert!((found - expected).abs() < 0.2 * unit, "{what}: {found}, not {expected}");
-    }
-    assert_eq!((found.redrawn, found.resampled), (0, Resampled::Patients(20)), "{what}");
-}
-
-fn metric(name: &str) -> Metric<'static> {
-    Metric::counts(match name {
-        "accuracy" => CountMetric::Accuracy,
-        "sensitivity" => CountMetric::Sensitivity,
-        "specificity" => CountMetric::Specificity,
-        "balanced_accuracy" => CountMetric::BalancedAccuracy,
-        "f1" => CountMetric::F1,
-        "matthews_correlation" => CountMetric::MatthewsCorrelation,
-        "area" => return Metric::Area,
-        other => panic!("{other}"),
-    })
-}
-
-#[test]
-fn bootstraps_over_patients_are_scipys() {
-    let case = golden().comparison;
-    let (first, second): ([&[f64]; 1], [&[f64]; 1]) = ([&case.first[0]], [&case.second[0]]);
-    let clusters = case.clusters();
-    let resampling = Resampling { replicates: 20_000, ..Resampling::default() };
-    assert_eq!(case.bootstrap.len(), 7);
-    for (name, expected) in &case.bootstrap {
-        let found = bootstrap(metric(name), &case.labels, &first, &clusters, &resampling).unwrap().unwrap();
-        assert_resampled_alike(&found, expected, name);
-    }
-    assert_eq!(case.paired_bootstrap.len(), 7);
-    for (name, expected) in &case.paired_bootstrap {
-        let found = paired_bootstrap(metric(name), &case.labels, &first, &second, &clusters, &resampling);
-        assert_resampled_alike(&found.unwrap().unwrap().difference, expected, name);
-    }
-    let [first, second] = case.correctness(3);
-    let cells = PairedCells { first: &first, second: &second, clusters: &clusters };
-    let found = cells.bootstrap(&resampling).unwrap();
-    assert_resampled_alike(&found.difference, &case.scores_bootstrap, "scores");
 }
 
 #[test]
