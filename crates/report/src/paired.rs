@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use ranklab_stats::{
-    DelongComparison, Equivalence, McNemar, MeanDifference, Verdict, delong_comparison, holm,
+    DelongComparison, Equivalence, McNemar, MeanDifference, Verdict, delong_comparison, flips, holm,
 };
 use rayon::prelude::*;
 
@@ -238,9 +238,7 @@ fn pair(
     let (one, other) = (measured[first].cells.as_ref().ok()?, measured[second].cells.as_ref().ok()?);
     // A standard error of nothing, or a margin that is none: there is nothing to test then.
     let equivalence = difference.equivalence(options.margin, options.alpha).ok()?;
-    let only = |one: &[f64], other: &[f64]| {
-        one.iter().zip(other).map(|(one, other)| one * (1.0 - other)).sum::<f64>()
-    };
+    let flips = flips(&one.correctness, &other.correctness).ok()?;
     let seeds = (one.seeds(), other.seeds());
     let folds = one.units(other).folds.map(|folds| folds.units());
     Some(Comparison {
@@ -250,8 +248,8 @@ fn pair(
         corrected_p,
         equivalence,
         verdict: Verdict::Inconclusive,
-        first_only: only(&one.correctness, &other.correctness),
-        second_only: only(&other.correctness, &one.correctness),
+        first_only: flips.first_only,
+        second_only: flips.second_only,
         mcnemar: None,
         area: None,
         seeds,

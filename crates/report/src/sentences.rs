@@ -43,6 +43,7 @@ pub(crate) fn sentence(groups: &[Group], pair: &Comparison, all: &Comparisons, o
                     equivalence(pair, all, options).replacen(", p ", ", but p ", 1)
                 );
             }
+            taken_back += &too_few_differ(pair, options);
             format!(
                 "The data do not tell {first} and {second} apart, nor show them equivalent within ±{margin}{trained}: {numbers}.{taken_back}"
             )
@@ -66,6 +67,22 @@ fn equivalence(pair: &Comparison, all: &Comparisons, options: &Options) -> Strin
         signed_points(interval.upper),
         p_value(p),
         options.margin_in_points()
+    )
+}
+
+/// Why nothing is equivalent where hardly any patient's cells are called otherwise; empty elsewhere.
+fn too_few_differ(pair: &Comparison, options: &Options) -> String {
+    let MeanDifference { differing, resampled, .. } = pair.difference;
+    if differing.p(options.margin) < options.alpha {
+        return String::new();
+    }
+    let of = match resampled {
+        Resampled::Patients(patients) => count(patients, "patient"),
+        Resampled::Cells(cells) => count(cells, "cell"),
+    };
+    let differ = if differing.patients == 0 { "none".to_owned() } else { differing.patients.to_string() };
+    format!(
+        " They differ in {differ} of {of}, too few to say how much those that were not seen could differ."
     )
 }
 
@@ -322,6 +339,18 @@ mod tests {
         assert!(said.contains(", 200 patients. Within ±1 point lies the 90 % interval −0."), "{said}");
         let end = ", but p = 0.084 of a difference beyond ±1 point after correction for 7 comparisons.";
         assert!(said.ends_with(end), "{said}");
+    }
+
+    #[test]
+    fn patients_that_hardly_differ_are_no_proof_and_that_is_said() {
+        let mut data = fixture::ranks();
+        data.runs.truncate(2);
+        data.runs[1].predictions = data.runs[0].predictions.clone();
+        let same = said(&data).remove(0);
+        assert!(same.contains("nor show them equivalent"), "{same}");
+        assert!(same.ends_with("They differ in none of 40 patients, too few to say how much those that were not seen could differ."));
+        let many = said(&fixture::ranks()).remove(0);
+        assert!(!many.contains("They differ in none"), "{many}");
     }
 
     #[test]
