@@ -276,7 +276,7 @@ pub(crate) fn classify(error: sqlx::Error, path: &Path) -> Error {
     };
     let reason = database.message().to_owned();
     match primary_code(&error).unwrap_or(0) {
-        5 | 6 | 15 => Error::Locked { path, seconds: BUSY_TIMEOUT.as_secs() },
+        5 | 6 | 15 => Error::Locked { path, seconds: (BUSY_TIMEOUT * BUSY_ATTEMPTS).as_secs() },
         8 => Error::NotWritable { path, reason },
         11 => Error::Damaged { path, reason },
         13 => Error::Full { path },
