@@ -1,6 +1,10 @@
 //! Copies of a database in use, and clearing up that takes nothing anybody needs.
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::Path,
+    time::{Duration, SystemTime},
+};
 
 use crate::command::{Ranklab, failed, succeeded};
 
@@ -52,6 +56,21 @@ fn gc_shows_first_what_it_would_remove_and_keeps_what_runs_and_strangers_need() 
         fs::create_dir(runs.join(stranger)).unwrap();
         fs::write(runs.join(stranger).join("mine"), b"x").unwrap();
     }
+    let mine =
+        ["features/mine.features", "features/notes.txt", "features/mine-0123456789abcdef.npy", "mine.7.part"];
+    for stranger in mine {
+        fs::write(runs.join(stranger), b"x").unwrap();
+    }
+    // A backup that was killed two hours ago, and one that may be under way.
+    let copy = runs.join("copy.db.77.part");
+    for copy in [&copy, &runs.join("copy.db.78.part")] {
+        fs::copy(runs.join("ranklab.db"), copy).unwrap();
+    }
+    let long_ago = SystemTime::now() - Duration::from_secs(7200);
+    fs::File::options().write(true).open(&copy).unwrap().set_modified(long_ago).unwrap();
+    let shown = ranklab.stdout(&["runs", "gc"]);
+    assert!(shown.contains("would remove runs/copy.db.77.part") && !shown.contains("copy.db.78"), "{shown}");
+    fs::remove_file(&copy).unwrap();
     let shown = ranklab.stdout(&["runs", "gc"]);
     for garbage in ["000099 (1000 B)", "000001/checkpoint (1 B)", "000001/model.77.part (1 B)"] {
         assert!(shown.contains(&format!("would remove runs/{garbage}")), "{shown}");
@@ -69,8 +88,9 @@ fn gc_shows_first_what_it_would_remove_and_keeps_what_runs_and_strangers_need() 
     assert!(caches(&runs.join("features")) > 0);
     let shown = ranklab.stdout(&["runs", "gc", "--keep-bytes", "0", "--older-than", "30d"]);
     assert!(shown.contains("a feature cache beyond the bytes to keep"), "{shown}");
-    ranklab.stdout(&["runs", "gc", "--keep-bytes", "0", "--yes"]);
-    assert_eq!(caches(&runs.join("features")), 0);
+    ranklab.stdout(&["runs", "gc", "--keep-bytes", "0", "--older-than", "0s", "--yes"]);
+    assert_eq!(caches(&runs.join("features")), 1, "that of a stranger alone");
+    assert!(mine.iter().all(|stranger| runs.join(stranger).exists()));
     assert!(ranklab.stdout(&["verify", "1", "-q"]).contains("is repeated to the last bit"));
     for wrong in [["--older-than", "soon"], ["--keep-bytes", "much"]] {
         let output = ranklab.run(&["runs", "gc", wrong[0], wrong[1]]);

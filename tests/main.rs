@@ -13,6 +13,7 @@ mod kills;
 mod real_images;
 mod reliability;
 mod shuffled_labels;
+mod slow_database;
 mod sweeping;
 mod verifying;
 #[cfg(target_os = "linux")]

@@ -63,6 +63,9 @@ fn a_trial_is_known_by_its_images_and_not_by_their_path() {
     move_generated();
     let said = succeeded(&ranklab.sweep(elsewhere));
     assert!(said.ends_with("1 trained, 0 finished before, 0 failed\n"), "{said}");
+    // The sweep's trial is that of the new images from now on.
+    let latest = "select count(*), max(run) from trial_states where sweep = 2";
+    assert_eq!(ranklab.value(latest), format!("1,{}", ranklab.value("select max(id) from runs")));
 }
 
 #[test]

@@ -4,7 +4,8 @@ use std::{path::Path, time::Duration};
 
 use clap::Args;
 use indicatif::HumanBytes;
-use ranklab_sweep::{GarbageRules, garbage};
+use ranklab_store::Store;
+use ranklab_sweep::{Garbage, GarbageRules, garbage};
 
 use crate::{printable::printable, table::print};
 
@@ -30,24 +31,44 @@ pub(crate) async fn gc(database: &Path, arguments: &GcArgs) -> anyhow::Result<()
     let found = garbage(&store, folder, &rules).await;
     store.close().await;
     let found = found?;
-    let (mut text, mut total) = (String::new(), 0);
-    for garbage in &found {
-        let removed = !arguments.yes || garbage.remove()?;
-        let verb = match (arguments.yes, removed) {
-            (false, _) => "would remove",
-            (true, true) => "removed",
-            (true, false) => "in use, kept",
-        };
-        total += if removed { garbage.bytes } else { 0 };
-        let path = printable(&garbage.path.to_string_lossy());
-        text += &format!("{verb} {path} ({}): {}\n", HumanBytes(garbage.bytes), garbage.reason);
+    if arguments.yes && !found.is_empty() { remove(database, &found).await } else { show(&found) }
+}
+
+fn show(found: &[Garbage]) -> anyhow::Result<()> {
+    let lines: String = found.iter().map(|garbage| line("would remove", garbage)).collect();
+    let total = found.iter().map(|garbage| garbage.bytes).sum();
+    match found {
+        [] => print("nothing to remove\n"),
+        _ => print(&format!("{lines}Nothing was removed; add --yes to free {}.\n", HumanBytes(total))),
     }
-    text += &match (found.is_empty(), arguments.yes) {
-        (true, _) => "nothing to remove\n".to_owned(),
-        (false, true) => format!("{} freed\n", HumanBytes(total)),
-        (false, false) => format!("Nothing was removed; add --yes to free {}.\n", HumanBytes(total)),
-    };
-    print(&text)
+}
+
+/// Removes what can be removed, and tells of it also when something cannot.
+async fn remove(database: &Path, found: &[Garbage]) -> anyhow::Result<()> {
+    // Whoever claims a run waits until it is known whether its files go.
+    let store = Store::open(database).await?;
+    let (mut text, mut total, mut kept) = (String::new(), 0, None);
+    for garbage in found {
+        match garbage.remove(&store).await {
+            Ok(true) => {
+                text += &line("removed", garbage);
+                total += garbage.bytes;
+            }
+            Ok(false) => text += &line("used or changed meanwhile, kept", garbage),
+            Err(problem) => {
+                text += &line("could not remove", garbage);
+                kept.get_or_insert(problem);
+            }
+        }
+    }
+    store.close().await;
+    print(&format!("{text}{} freed\n", HumanBytes(total)))?;
+    kept.map_or(Ok(()), |problem| Err(problem.into()))
+}
+
+fn line(verb: &str, garbage: &Garbage) -> String {
+    let path = printable(&garbage.path.to_string_lossy());
+    format!("{verb} {path} ({}): {}\n", HumanBytes(garbage.bytes), garbage.reason)
 }
 
 /// Copies the database.

@@ -1,13 +1,15 @@
 //! Which process trains a trial: exactly one, as long as it lives.
 
+use std::path::PathBuf;
+
 use sqlx::{AssertSqlSafe, Row as _};
 
-use crate::columns::{Columns, placeholders};
+use crate::columns::{Column as _, Columns, placeholders};
 use crate::error::{Error, Result};
 use crate::family::family;
 use crate::lease::{lease_end, now};
 use crate::record::{NewRun, RunStatus};
-use crate::sqlite::{self, Connection};
+use crate::sqlite::{self, Connection, Transaction};
 use crate::store::Store;
 
 /// What came of asking for a trial.
@@ -32,7 +34,48 @@ pub enum Claim {
     },
 }
 
+/// A run that nobody claims, continues or writes while this is held.
+#[derive(Debug)]
+pub struct Held {
+    transaction: Transaction,
+    status: Option<RunStatus>,
+    path: PathBuf,
+}
+
+impl Held {
+    /// The run's state; `None` where there is no such run.
+    pub fn status(&self) -> Option<RunStatus> {
+        self.status
+    }
+
+    /// Lets others go on.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn release(self) -> Result<()> {
+        let path = self.path;
+        self.transaction.rollback().await.map_err(|error| sqlite::classify(error, &path))
+    }
+}
+
 impl Store {
+    /// Keeps everybody from a run, or from starting one of this number, until the answer is released. Others
+    /// wait meanwhile: it is for moments only.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn hold(&self, run: i64) -> Result<Held> {
+        let failed = |error| self.failed(error);
+        let mut transaction = sqlite::begin_write(&self.pool).await.map_err(failed)?;
+        let row = sqlx::query("SELECT status FROM runs WHERE id = $1")
+            .bind(run)
+            .fetch_optional(&mut *transaction)
+            .await
+            .map_err(failed)?;
+        let status = row.map(|row| RunStatus::read(&row, "status")).transpose().map_err(failed)?;
+        Ok(Held { transaction, status, path: self.path().to_owned() })
+    }
+
     /// Asks for the trial with this configuration hash. Whatever others ask at the same time, one gets
     /// it: a new run, or the interrupted one, under its own id. `process_started` tells this process from
     /// a later one of the same number.

@@ -58,6 +58,12 @@ pub enum Error {
         /// Where it was looked for.
         path: PathBuf,
     },
+    /// Nothing was ever recorded in the database.
+    #[error("the runs database {} is empty; run `ranklab sweep` first", path.display())]
+    Empty {
+        /// The database file.
+        path: PathBuf,
+    },
     /// The database cannot be opened for reading.
     #[error("cannot read the runs database {}: {reason}; check the permissions of the file and its folder", path.display())]
     NotReadable {

@@ -6,7 +6,7 @@ use std::path::Path;
 
 /// Magic numbers of `statfs` (linux/magic.h and the file systems' own sources) and names for people.
 #[cfg(target_os = "linux")]
-const NETWORK: [(u32, &str); 14] = [
+const NETWORK: [(u32, &str); 18] = [
     (0x6969, "NFS"),
     (0xFF53_4D42, "CIFS (SMB)"),
     (0xFE53_4D42, "SMB"),
@@ -21,6 +21,10 @@ const NETWORK: [(u32, &str); 14] = [
     (0x0116_1970, "GFS2"),
     (0x1983_0326, "BeeGFS"),
     (0x786F_4256, "a shared folder of VirtualBox"),
+    (0xBACB_ACBC, "a shared folder of VMware"),
+    (0x4750_4653, "GPFS"),
+    (0x6B41_4653, "AFS"),
+    (0x2003_0528, "OrangeFS"),
 ];
 
 /// The network file system that the file at `path` lies on, or would.
@@ -49,9 +53,13 @@ mod tests {
 
     #[test]
     fn network_file_systems_are_told_from_local_ones() {
-        for (magic, expected) in
-            [(0x6969, "NFS"), (0xFF53_4D42, "CIFS (SMB)"), (0x6573_5546, "FUSE (sshfs and the like)")]
-        {
+        for (magic, expected) in [
+            (0x6969, "NFS"),
+            (0xFF53_4D42, "CIFS (SMB)"),
+            (0x6573_5546, "FUSE (sshfs and the like)"),
+            (u32::from_be_bytes(*b"GPFS"), "GPFS"),
+            (u32::from_be_bytes(*b"kAFS"), "AFS"),
+        ] {
             assert_eq!(name(magic), Some(expected));
         }
         // ext4, tmpfs, btrfs, xfs, overlayfs, zfs.

@@ -20,7 +20,7 @@ mod sqlite;
 mod store;
 mod write;
 
-pub use claim::Claim;
+pub use claim::{Claim, Held};
 pub use error::{Error, Result};
 pub use lease::{Liveness, RunningProcess};
 pub use query::{QueryResult, Value};

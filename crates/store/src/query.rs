@@ -38,6 +38,10 @@ impl Store {
     /// When the statement is faulty, when it would write to a database opened for reading only, and
     /// when it is more than one statement with different columns.
     pub async fn query(&self, sql: &str) -> Result<QueryResult> {
+        // A copy leaves the database as it is, and writes another file.
+        if self.read_only && copies(sql) {
+            return Err(Error::ReadOnly { path: self.path().to_owned() });
+        }
         let failed = |error| match sqlite::faulty_statement(&error) {
             Some(reason) => Error::Query { reason },
             None => self.failed(error),
@@ -54,6 +58,33 @@ impl Store {
         let rows = rows.iter().map(values).collect::<sqlx::Result<_>>().map_err(failed)?;
         Ok(QueryResult { columns, rows })
     }
+}
+
+/// Whether one of these statements is a VACUUM, which on a read-only database can only be one INTO a file.
+fn copies(sql: &str) -> bool {
+    let (mut rest, mut starts) = (sql, true);
+    while let Some(first) = rest.chars().next() {
+        // What is passed over at once: a comment, something quoted, a word or one character.
+        let after =
+            |start: usize, end: &str| rest[start..].find(end).map_or(rest.len(), |at| start + at + end.len());
+        let is_letter = |letter: char| letter.is_alphanumeric() || letter == '_';
+        let length = match first {
+            '-' if rest.starts_with("--") => after(2, "\n"),
+            '/' if rest.starts_with("/*") => after(2, "*/"),
+            '\'' | '"' | '`' => after(1, first.encode_utf8(&mut [0; 4])),
+            '[' => after(1, "]"),
+            letter if is_letter(letter) => rest.find(|letter| !is_letter(letter)).unwrap_or(rest.len()),
+            other => other.len_utf8(),
+        };
+        let passed = &rest[..length];
+        if starts && passed.eq_ignore_ascii_case("vacuum") {
+            return true;
+        }
+        let is_nothing = passed.trim().is_empty() || passed.starts_with("--") || passed.starts_with("/*");
+        starts = passed == ";" || (starts && is_nothing);
+        rest = &rest[length..];
+    }
+    false
 }
 
 fn values(row: &Row) -> sqlx::Result<Vec<Value>> {

@@ -65,6 +65,7 @@ pub(crate) async fn open(path: &Path) -> Result<Pool> {
 }
 
 async fn open_once(path: &Path) -> Result<Pool> {
+    refuse_others(path).await?;
     let options = options(path)
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
@@ -75,6 +76,24 @@ async fn open_once(path: &Path) -> Result<Pool> {
         return Err(error);
     }
     Ok(pool)
+}
+
+/// Refuses a file that is not ours to write before anything is set in it.
+async fn refuse_others(path: &Path) -> Result<()> {
+    if std::fs::metadata(path).map_or(0, |file| file.len()) == 0 {
+        return Ok(());
+    }
+    // Where the file cannot be read like that, what writes says why.
+    let Ok(mut connection) = options(path).read_only(true).connect().await else { return Ok(()) };
+    let state = state(&mut connection).await;
+    let _ = connection.close().await;
+    let path = path.to_owned();
+    match state.map_err(|error| classify(error, &path)) {
+        Ok(State::Foreign) => Err(Error::NotRanklab { path }),
+        Ok(State::Newer(found)) => Err(Error::NewerSchema { path, found, known: NEWEST }),
+        Err(error @ Error::NotADatabase { .. }) => Err(error),
+        _ => Ok(()),
+    }
 }
 
 /// Another pool on an opened database. What it commits, and whatever was committed before by anybody, is on
@@ -103,20 +122,21 @@ async fn open_read_only_once(path: &Path, immutable: bool) -> Result<Pool> {
     };
     let options = options(path).read_only(true).immutable(immutable);
     let pool = pool(options).await.map_err(readable)?;
-    let version = match schema_version(&pool).await {
-        Ok(version) => version,
-        Err(error) => {
-            pool.close().await;
-            return Err(readable(error));
-        }
+    let known = match pool.acquire().await {
+        Ok(mut connection) => state(&mut connection).await,
+        Err(error) => Err(error),
     };
     let path = path.to_owned();
-    match version {
-        Some(NEWEST) => Ok(pool),
-        Some(found) if found > NEWEST => Err(Error::NewerSchema { path, found, known: NEWEST }),
-        Some(found) => Err(Error::OlderSchema { path, found, known: NEWEST }),
-        None => Err(Error::NotRanklab { path }),
-    }
+    let refused = match known {
+        Ok(State::Known) => return Ok(pool),
+        Ok(State::Newer(found)) => Error::NewerSchema { path, found, known: NEWEST },
+        Ok(State::Older(found)) => Error::OlderSchema { path, found, known: NEWEST },
+        Ok(State::Empty) => Error::Empty { path },
+        Ok(State::Foreign) => Error::NotRanklab { path },
+        Err(error) => readable(error),
+    };
+    pool.close().await;
+    Err(refused)
 }
 
 /// Writes the database as it stands at this moment to `target`, which must not exist, while others go on writing.
@@ -180,9 +200,8 @@ fn primary_code(error: &sqlx::Error) -> Option<i32> {
 /// the file cannot be written.
 async fn migrate(pool: &Pool, path: &Path) -> Result<()> {
     let failed = |error| classify(error, path);
-    let mut connection = pool.acquire().await.map_err(failed)?;
-    let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
-    if is_foreign(&mut transaction).await.map_err(failed)? {
+    let mut transaction = begin_write(pool).await.map_err(failed)?;
+    if matches!(state(&mut transaction).await.map_err(failed)?, State::Foreign) {
         return Err(Error::NotRanklab { path: path.to_owned() });
     }
     migrator().run_direct(None, &mut *transaction, false).await.map_err(|error| unmigrated(error, path))?;
@@ -208,27 +227,45 @@ fn unmigrated(error: MigrateError, path: &Path) -> Error {
     }
 }
 
-/// The newest applied migration; `None` where the database is not ranklab's.
-async fn schema_version(pool: &Pool) -> sqlx::Result<Option<i64>> {
-    let tables: i64 = sqlx::query_scalar(
-        "SELECT COUNT(*) FROM sqlite_master WHERE name IN ('_sqlx_migrations', 'runs', 'trials')",
-    )
-    .fetch_one(pool)
-    .await?;
-    if tables < 3 {
-        return Ok(None);
-    }
-    sqlx::query_scalar("SELECT MAX(version) FROM _sqlx_migrations WHERE success").fetch_one(pool).await
+/// Whose a database is, and how far its schema goes.
+enum State {
+    /// Without a table.
+    Empty,
+    /// Somebody else's tables stand in it.
+    Foreign,
+    /// All migrations are applied.
+    Known,
+    /// They are applied up to this one; a later one may be as well.
+    Older(i64),
+    /// This one is applied and not known here.
+    Newer(i64),
 }
 
-/// Whether somebody else's tables stand in the file.
-async fn is_foreign(connection: &mut Connection) -> sqlx::Result<bool> {
+async fn state(connection: &mut Connection) -> sqlx::Result<State> {
     let (tables, ours): (i64, i64) = sqlx::query_as(
-        "SELECT COUNT(*), COALESCE(SUM(name IN ('_sqlx_migrations', 'runs')), 0) FROM sqlite_master WHERE type = 'table'",
+        "SELECT COUNT(*), COALESCE(SUM(name IN ('_sqlx_migrations', 'runs', 'trials')), 0)
+         FROM sqlite_master WHERE type = 'table'",
     )
-    .fetch_one(connection)
+    .fetch_one(&mut *connection)
     .await?;
-    Ok(tables > 0 && ours < 2)
+    match (tables, ours) {
+        (0, _) => return Ok(State::Empty),
+        (_, 3) => {}
+        _ => return Ok(State::Foreign),
+    }
+    let applied: Vec<i64> =
+        sqlx::query_scalar("SELECT version FROM _sqlx_migrations WHERE success ORDER BY version")
+            .fetch_all(connection)
+            .await?;
+    let known = MIGRATIONS.iter().map(|(version, ..)| *version);
+    let missing = known.clone().find(|version| !applied.contains(version));
+    Ok(match (applied.last(), missing) {
+        (Some(newest), _) if *newest > NEWEST => State::Newer(*newest),
+        (_, None) => State::Known,
+        (_, Some(missing)) => {
+            State::Older(known.take_while(|version| *version < missing).last().unwrap_or(0))
+        }
+    })
 }
 
 /// Turns a driver's error into one of ours.
@@ -239,7 +276,7 @@ pub(crate) fn classify(error: sqlx::Error, path: &Path) -> Error {
     };
     let reason = database.message().to_owned();
     match primary_code(&error).unwrap_or(0) {
-        5 | 6 | 15 => Error::Locked { path, seconds: BUSY_TIMEOUT.as_secs() },
+        5 | 6 | 15 => Error::Locked { path, seconds: (BUSY_TIMEOUT * BUSY_ATTEMPTS).as_secs() },
         8 => Error::NotWritable { path, reason },
         11 => Error::Damaged { path, reason },
         13 => Error::Full { path },

@@ -27,7 +27,7 @@ impl Store {
     /// # Errors
     /// When the folder or the file cannot be written, when it lies on a network file system, when the
     /// file is something else, when a later ranklab wrote it, and when another process keeps it locked
-    /// for 30 seconds.
+    /// for five minutes.
     pub async fn open(path: &Path) -> Result<Self> {
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
             std::fs::create_dir_all(folder)

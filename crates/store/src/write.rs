@@ -15,7 +15,8 @@ const ROWS_PER_STATEMENT: usize = 500;
 
 impl Store {
     /// Registers a sweep with its planned trials before anything runs. A sweep with the same plan is
-    /// the same sweep: its id is returned and it becomes the latest one again.
+    /// the same sweep: its id is returned, it becomes the latest one again, and its trials take the hashes
+    /// that they have now.
     ///
     /// # Errors
     /// When the database cannot be written, and when two trials claim one position.
@@ -36,20 +37,22 @@ impl Store {
         .fetch_optional(&mut *transaction)
         .await
         .map_err(failed)?;
-        let id = match id {
-            Some(id) => {
-                insert(&mut transaction, "trials", "sweep_id", id, trials, "").await.map_err(failed)?;
-                id
-            }
+        let (id, again) = match id {
+            Some(id) => (id, ""),
             None => {
-                sqlx::query_scalar("UPDATE sweeps SET requested_at = $1 WHERE plan_hash = $2 RETURNING id")
-                    .bind(now())
-                    .bind(&sweep.plan_hash)
-                    .fetch_one(&mut *transaction)
-                    .await
-                    .map_err(failed)?
+                let id = sqlx::query_scalar(
+                    "UPDATE sweeps SET requested_at = $1 WHERE plan_hash = $2 RETURNING id",
+                )
+                .bind(now())
+                .bind(&sweep.plan_hash)
+                .fetch_one(&mut *transaction)
+                .await
+                .map_err(failed)?;
+                // Other images or weights at the same paths make other trials of the same plan.
+                (id, "ON CONFLICT (sweep_id, position) DO UPDATE SET config_hash = excluded.config_hash")
             }
         };
+        insert(&mut transaction, "trials", "sweep_id", id, trials, again).await.map_err(failed)?;
         transaction.commit().await.map_err(failed)?;
         Ok(id)
     }
@@ -109,11 +112,14 @@ impl Store {
     /// # Errors
     /// When the run does not exist and when the database cannot be written.
     pub async fn delete_run(&self, run: i64) -> Result<()> {
+        let failed = |error| self.failed(error);
+        let mut transaction = sqlite::begin_write(&self.pool).await.map_err(failed)?;
         let done = sqlx::query("DELETE FROM runs WHERE id = $1")
             .bind(run)
-            .execute(&self.pool)
+            .execute(&mut *transaction)
             .await
-            .map_err(|error| self.failed(error))?;
+            .map_err(failed)?;
+        transaction.commit().await.map_err(failed)?;
         if done.rows_affected() == 0 { Err(Error::UnknownRun { run }) } else { Ok(()) }
     }
 }

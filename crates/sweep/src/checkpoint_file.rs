@@ -50,6 +50,11 @@ impl CheckpointFile {
             .map_err(|problem| format!("{} is of no use: {problem}", self.path.display()))
     }
 
+    /// Whether there is one.
+    pub(crate) fn exists(&self) -> bool {
+        self.path.exists()
+    }
+
     /// Removes it, and the folder if nothing else is in it.
     pub(crate) fn remove(&self) {
         // What stays is removed by the next sweep.

@@ -9,7 +9,7 @@ use std::{
 /// Writes `bytes` aside, makes them durable and gives them the name `path`, whose folder is made.
 pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(folder)?;
+    make(folder)?;
     // Of this process: one that lost its lease may still be writing.
     let part = path.with_extension(format!("{}.part", std::process::id()));
     let written = write(&part, bytes).and_then(|()| fs::rename(&part, path)).and_then(|()| sync(folder));
@@ -24,6 +24,19 @@ fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = File::create(path)?;
     file.write_all(bytes)?;
     file.sync_all()
+}
+
+/// Makes a folder, those above it as well, and makes them durable.
+fn make(folder: &Path) -> io::Result<()> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    let above = folder.parent().filter(|above| !above.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    make(above)?;
+    match fs::create_dir(folder) {
+        Err(problem) if problem.kind() != io::ErrorKind::AlreadyExists => Err(problem),
+        _ => sync(above),
+    }
 }
 
 /// Makes a rename durable. Where the platform opens no folders, it does that by itself.

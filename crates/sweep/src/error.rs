@@ -48,6 +48,9 @@ pub enum Error {
         /// Why.
         source: std::io::Error,
     },
+    /// A device that cannot be used; the message is complete.
+    #[error("{0}")]
+    Device(String),
     /// Images.
     #[error(transparent)]
     Data(#[from] ranklab_data::Error),

@@ -20,6 +20,7 @@ mod rows;
 mod session;
 mod sources;
 mod trial;
+mod unwritten;
 mod verify;
 
 pub use error::Error;

@@ -1,55 +1,82 @@
 //! Whether the process that a run names is still there, and which program this one is.
 
-use std::{fs, fs::File, io::Read, path::Path};
+use std::{
+    fs::{self, File},
+    io::{self, Read},
+    path::Path,
+};
 
 use ranklab_store::{Liveness, RunningProcess, Store};
 
 use crate::{Error, provenance::host};
 
-/// When this process started: the system's boot and its ticks since then. Another process that has its
-/// number later, or after a reboot, has another one. `None` where the system does not tell.
+/// When this process started: the system's boot, its ticks since then, and the process namespace that its number
+/// is of. Another process that has its number later, after a reboot or in another container, has another one.
+/// `None` where the system does not tell.
 pub(crate) fn started() -> Option<String> {
-    match started_of(i64::from(std::process::id())) {
-        Started::At(moment) => Some(moment),
-        Started::Gone | Started::Untold => None,
+    match (moment_of(i64::from(std::process::id())), namespace()) {
+        (Moment::At(moment), Some(namespace)) => Some(format!("{moment} {namespace}")),
+        (Moment::At(moment), None) => Some(moment),
+        (Moment::Gone | Moment::Untold, _) => None,
     }
 }
 
-enum Started {
+/// When a process started: the boot and the ticks.
+enum Moment {
     At(String),
     Gone,
     Untold,
 }
 
-/// The same of any process; zombies are gone.
-fn started_of(process: i64) -> Started {
-    if !Path::new("/proc/self/stat").exists() {
-        return Started::Untold;
-    }
-    let Ok(status) = fs::read_to_string(format!("/proc/{process}/stat")) else { return Started::Gone };
+/// The same of any process of this namespace; zombies are gone.
+fn moment_of(process: i64) -> Moment {
+    let status = match fs::read_to_string(format!("/proc/{process}/stat")) {
+        Ok(status) => status,
+        // Where other users' processes are hidden, the first one is so as well (proc_pid(5), hidepid).
+        Err(problem) if problem.kind() == io::ErrorKind::NotFound && Path::new("/proc/1").exists() => {
+            return Moment::Gone;
+        }
+        Err(_) => return Moment::Untold,
+    };
     // The name in parentheses may hold anything; state is the first field after it, the start the 20th
     // (proc_pid_stat(5)).
     let mut fields = status.rsplit(')').next().unwrap_or_default().split_whitespace();
     if matches!(fields.next(), Some("Z" | "X")) {
-        return Started::Gone;
+        return Moment::Gone;
     }
-    let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
-    match fields.nth(18) {
-        Some(ticks) => Started::At(format!("{} {ticks}", boot.trim())),
-        None => Started::Untold,
+    match (boot(), fields.nth(18)) {
+        (Some(boot), Some(ticks)) => Moment::At(format!("{boot} {ticks}")),
+        _ => Moment::Untold,
     }
 }
 
-/// What this host knows of a run's process.
+fn boot() -> Option<String> {
+    Some(fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?.trim().to_owned())
+}
+
+/// The namespace of this process's number (pid_namespaces(7)), where /proc shows it and no other one.
+fn namespace() -> Option<String> {
+    let shown = fs::read_link("/proc/self").ok()?;
+    if shown.to_str() != Some(std::process::id().to_string().as_str()) {
+        return None;
+    }
+    Some(fs::read_link("/proc/self/ns/pid").ok()?.to_string_lossy().into_owned())
+}
+
+/// What this host knows of a run's process. Host names do not tell containers apart, and a process of another
+/// namespace cannot be looked for by its number: its heartbeat decides, as with runs of versions that did not
+/// note the namespace.
 fn liveness(process: &RunningProcess, host: &str) -> Liveness {
-    if process.host != host {
+    let noted = process.process_started.as_deref().and_then(|started| started.rsplit_once(' '));
+    let Some((moment, of)) = noted.filter(|_| process.host == host) else { return Liveness::Unknown };
+    if namespace().as_deref() != Some(of) {
         return Liveness::Unknown;
     }
-    match (started_of(process.process), &process.process_started) {
-        (Started::Untold, _) => Liveness::Unknown,
-        (Started::Gone, _) => Liveness::Gone,
-        (Started::At(moment), Some(expected)) if moment != *expected => Liveness::Gone,
-        (Started::At(_), _) => Liveness::Alive,
+    match moment_of(process.process) {
+        Moment::Untold => Liveness::Unknown,
+        Moment::Gone => Liveness::Gone,
+        Moment::At(now) if now != moment => Liveness::Gone,
+        Moment::At(_) => Liveness::Alive,
     }
 }
 
@@ -82,7 +109,7 @@ pub(crate) fn program() -> String {
     }
 }
 
-fn checksum(mut file: File) -> std::io::Result<u32> {
+fn checksum(mut file: File) -> io::Result<u32> {
     let (mut hasher, mut part) = (crc32fast::Hasher::new(), vec![0; 1 << 20]);
     loop {
         match file.read(&mut part)? {
@@ -105,52 +132,77 @@ mod tests {
         std::thread::sleep(std::time::Duration::from_millis(30));
         let mut child = std::process::Command::new("sleep").arg("60").spawn().unwrap();
         let id = i64::from(child.id());
-        assert!(matches!(started_of(id), Started::At(moment) if moment != here));
+        assert!(matches!(moment_of(id), Moment::At(moment) if !here.starts_with(&format!("{moment} "))));
         child.kill().unwrap();
         // Not waited for yet: it is a zombie as soon as the signal arrives.
         let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
-        while !matches!(started_of(id), Started::Gone) {
+        while !matches!(moment_of(id), Moment::Gone) {
             assert!(std::time::Instant::now() < deadline, "the killed process lives on");
             std::thread::sleep(std::time::Duration::from_millis(5));
         }
         child.wait().unwrap();
-        assert!(matches!(started_of(id), Started::Gone));
+        assert!(matches!(moment_of(id), Moment::Gone));
     }
 
     #[cfg(target_os = "linux")]
     #[tokio::test]
     async fn a_run_is_left_by_a_process_of_its_number_that_started_at_another_time() {
+        let here = started().unwrap();
+        let [boot, ticks, namespace] = parts(&here);
+        let earlier = ticks.parse::<u64>().unwrap() - 1;
+        let mine = i64::from(std::process::id());
+        check(&[
+            (&host(), mine, Some(&here), true),
+            (&host(), mine, Some(&format!("{boot} {earlier} {namespace}")), false),
+            (&host(), mine, Some(&format!("another-boot {ticks} {namespace}")), false),
+            (&host(), i64::from(i32::MAX), Some(&here), false),
+        ])
+        .await;
+    }
+
+    /// Containers with a host name in common, and a file that machines share: the heartbeats are young.
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn a_process_that_cannot_be_looked_for_here_keeps_its_run_while_its_heartbeat_is_young() {
+        let here = started().unwrap();
+        let [boot, ticks, _] = parts(&here);
+        let (mine, absent) = (i64::from(std::process::id()), i64::from(i32::MAX));
+        let contained = format!("{boot} {ticks} pid:[1]");
+        // An earlier version noted no namespace, or nothing.
+        let old = format!("{boot} {ticks}");
+        check(&[
+            (&host(), absent, Some(&contained), true),
+            (&host(), mine, Some(&format!("{boot} 1 pid:[1]")), true),
+            (&host(), absent, Some(&old), true),
+            (&host(), absent, None, true),
+            (&host(), mine, None, true),
+            ("a host that is none", absent, Some(&here), true),
+        ])
+        .await;
+    }
+
+    #[cfg(target_os = "linux")]
+    fn parts(started: &str) -> [&str; 3] {
+        started.splitn(3, ' ').collect::<Vec<_>>().try_into().unwrap()
+    }
+
+    /// Host, number and start of processes that claimed a run each: whether it is still taken for running.
+    #[cfg(target_os = "linux")]
+    async fn check(cases: &[(&str, i64, Option<&str>, bool)]) {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(&folder.path().join("ranklab.db")).await.unwrap();
-        let here = started().unwrap();
-        let (boot, ticks) = here.split_once(' ').unwrap();
-        let later = format!("{boot} {}", ticks.parse::<u64>().unwrap() - 1);
-        let rebooted = format!("another-boot {ticks}");
-        let mine = i64::from(std::process::id());
-        // Host, number and start of the process: whether its run is still taken for running.
-        let elsewhere = "a host that is none".to_owned();
-        let cases = [
-            (host(), mine, Some(here.clone()), true),
-            (host(), mine, None, true),
-            (host(), mine, Some(later), false),
-            (host(), mine, Some(rebooted), false),
-            (host(), i64::from(i32::MAX), None, false),
-            // Its heartbeat is young.
-            (elsewhere, i64::from(i32::MAX), Some(here), true),
-        ];
         for (place, (host, process, started, _)) in cases.iter().enumerate() {
             let run = ranklab_store::NewRun {
                 config_hash: place.to_string(),
                 config: "{}".to_owned(),
-                host: host.clone(),
+                host: (*host).to_owned(),
                 process: *process,
                 ..Default::default()
             };
-            store.claim(&run, started.as_deref()).await.unwrap();
+            store.claim(&run, *started).await.unwrap();
         }
-        let gone: Vec<i64> =
-            (1..).zip(&cases).filter(|(_, (.., alive))| !alive).map(|(run, _)| run).collect();
-        assert!(has_abandoned(&store).await.unwrap());
+        let gone: Vec<i64> = (1..).zip(cases).filter(|(_, (.., alive))| !alive).map(|(run, _)| run).collect();
+        assert_eq!(has_abandoned(&store).await.unwrap(), !gone.is_empty());
         assert_eq!(mark_interrupted(&store).await.unwrap(), gone);
         assert!(!has_abandoned(&store).await.unwrap());
     }

@@ -4,21 +4,25 @@
 //! An epoch's metrics are in the database before its checkpoint is written, so that whoever continues a
 //! run finds no gap; what was recorded after the checkpoint is dropped then.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use ranklab_store::{EpochMetric, PredictionRow, StepMetric, Store};
-use ranklab_trainer::{EpochSummary, Event, Snapshot, Stop};
+use ranklab_store::{PredictionRow, Store};
+use ranklab_trainer::{Event, Snapshot, Stop};
 use tokio::{
     runtime::{Builder, Runtime},
-    sync::mpsc::{self, UnboundedReceiver, UnboundedSender},
+    sync::oneshot,
     task::{JoinHandle, spawn_blocking},
     time::{MissedTickBehavior, interval},
 };
 
-use crate::{Error, checkpoint_file::CheckpointFile};
+use crate::{
+    Error,
+    checkpoint_file::CheckpointFile,
+    unwritten::{Told, Unwritten},
+};
 
-/// Steps that are written together.
-const STEPS_AT_ONCE: usize = 256;
+/// Steps that one transaction holds.
+const STEPS_AT_ONCE: usize = 4096;
 /// Time between signs of life; a run's lease is nine times as long.
 const HEARTBEAT: Duration = Duration::from_secs(10);
 
@@ -32,7 +36,7 @@ pub(crate) struct Recorded {
 /// Records runs that train together.
 pub(crate) struct Recorder<'a> {
     runtime: &'a Runtime,
-    events: UnboundedSender<(usize, Event)>,
+    unwritten: Arc<Unwritten>,
     task: JoinHandle<Result<(), Error>>,
 }
 
@@ -46,37 +50,49 @@ impl<'a> Recorder<'a> {
         validation: Vec<PredictionRow>,
         stop: Stop,
     ) -> Self {
-        let (events, received) = mpsc::unbounded_channel();
-        let writer = Writer { store, waiting: vec![Vec::new(); runs.len()], runs, validation };
+        let unwritten = Arc::new(Unwritten::new(runs.len()));
+        let (ending, ended) = oneshot::channel();
+        // On its own: a lease is held however long a disk takes.
+        let beating = {
+            let (store, stop) = (store.clone(), stop.clone());
+            let runs = runs.iter().map(|recorded| recorded.run).collect();
+            runtime.spawn(async move {
+                let held = hold(&store, runs, ended).await;
+                if held.is_err() {
+                    stop.request();
+                }
+                held
+            })
+        };
+        let told = unwritten.clone();
         let task = runtime.spawn(async move {
-            let recorded = writer.record(received).await;
+            let recorded = Writer { store, runs, validation }.record(&told).await;
+            told.abandon();
             if recorded.is_err() {
                 stop.request();
             }
-            recorded
+            drop(ending);
+            let held = beating.await.unwrap_or_else(|_| Err(unexpected("the heartbeat")));
+            recorded.and(held)
         });
-        Self { runtime, events, task }
+        Self { runtime, unwritten, task }
     }
 
     /// Hands an event of the run at `place` over. When recording has failed already, [`Recorder::finish`]
     /// says so.
     pub(crate) fn send(&self, place: usize, event: &Event) {
-        if matches!(
-            event,
-            Event::Step { .. } | Event::Epoch(_) | Event::BestValidation(_) | Event::Checkpoint(_)
-        ) {
-            let _ = self.events.send((place, event.clone()));
-        }
+        self.unwritten.tell(place, event);
     }
 
     /// Waits until everything is written.
     pub(crate) fn finish(self) -> Result<(), Error> {
-        drop(self.events);
-        match self.runtime.block_on(self.task) {
-            Ok(written) => written,
-            Err(_) => Err(Error::Setting("recording the metrics stopped unexpectedly".to_owned())),
-        }
+        self.unwritten.end();
+        self.runtime.block_on(self.task).unwrap_or_else(|_| Err(unexpected("recording the metrics")))
     }
+}
+
+fn unexpected(what: &str) -> Error {
+    Error::Setting(format!("{what} stopped unexpectedly"))
 }
 
 /// A runtime for the database alone. Its thread goes on while nobody waits: connections go back to the
@@ -89,105 +105,63 @@ pub(crate) fn runtime() -> Result<Runtime, Error> {
     })
 }
 
+/// Shows that the runs are alive until whoever holds the other end of `ended` drops it.
+async fn hold(store: &Store, runs: Vec<i64>, mut ended: oneshot::Receiver<()>) -> Result<(), Error> {
+    let mut beat = interval(HEARTBEAT);
+    beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            _ = &mut ended => return Ok(()),
+            _ = beat.tick() => for run in &runs {
+                store.heartbeat(*run).await?;
+            }
+        }
+    }
+}
+
 struct Writer {
     store: Store,
     runs: Vec<Recorded>,
-    /// Steps of each run that are not written yet.
-    waiting: Vec<Vec<StepMetric>>,
     /// One row per validation image; the probabilities are those that were recorded last.
     validation: Vec<PredictionRow>,
 }
 
 impl Writer {
-    async fn record(mut self, mut events: UnboundedReceiver<(usize, Event)>) -> Result<(), Error> {
-        let mut beat = interval(HEARTBEAT);
-        beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        loop {
-            let event = tokio::select! {
-                event = events.recv() => event,
-                _ = beat.tick() => {
-                    for recorded in &self.runs {
-                        self.store.heartbeat(recorded.run).await?;
-                    }
-                    continue;
-                }
-            };
-            let Some(event) = event else { break };
-            let mut snapshots: Vec<Option<Snapshot>> = vec![None; self.runs.len()];
-            self.take(event, &mut snapshots).await?;
-            // A disk that falls behind writes the newest of the checkpoints that came meanwhile.
-            while let Ok(event) = events.try_recv() {
-                self.take(event, &mut snapshots).await?;
+    async fn record(mut self, unwritten: &Unwritten) -> Result<(), Error> {
+        // All that came meanwhile is written together, however fast more comes: each turn ends with checkpoints.
+        while let Some(told) = unwritten.take().await {
+            let mut snapshots = Vec::new();
+            for (place, mut told) in told.into_iter().enumerate() {
+                snapshots.extend(told.snapshot.take().map(|snapshot| (place, snapshot)));
+                self.write(self.runs[place].run, &told).await?;
             }
-            for (recorded, snapshot) in self.runs.iter().zip(snapshots) {
-                if let Some(snapshot) = snapshot {
-                    write(recorded.checkpoint.clone(), snapshot).await?;
-                }
+            for (place, snapshot) in snapshots {
+                keep(self.runs[place].checkpoint.clone(), snapshot).await?;
             }
-        }
-        for place in 0..self.runs.len() {
-            self.write_steps(place).await?;
         }
         Ok(())
     }
 
-    async fn take(
-        &mut self,
-        (place, event): (usize, Event),
-        snapshots: &mut [Option<Snapshot>],
-    ) -> Result<(), Error> {
-        match event {
-            Event::Step { epoch, step, loss, accuracy, .. } => {
-                for (metric, value) in [("loss", loss), ("accuracy", accuracy)] {
-                    self.waiting[place].push(StepMetric {
-                        epoch: epoch as i64,
-                        step: step as i64,
-                        metric: metric.to_owned(),
-                        value,
-                    });
-                }
-                if self.waiting[place].len() >= 2 * STEPS_AT_ONCE {
-                    self.write_steps(place).await?;
-                }
+    /// Writes a run's metrics; they are on the disk when it returns, if an epoch ended.
+    async fn write(&mut self, run: i64, told: &Told) -> Result<(), Error> {
+        for steps in told.steps.chunks(STEPS_AT_ONCE) {
+            self.store.record_steps(run, steps).await?;
+        }
+        self.store.record_epoch(run, &told.epochs).await?;
+        if let Some(probabilities) = &told.validation {
+            for (row, probability) in self.validation.iter_mut().zip(probabilities.iter()) {
+                row.probability = *probability;
             }
-            Event::Epoch(summary) => {
-                self.write_steps(place).await?;
-                self.store.record_epoch(self.runs[place].run, &epoch_metrics(&summary)).await?;
-            }
-            Event::BestValidation(probabilities) => {
-                for (row, probability) in self.validation.iter_mut().zip(probabilities.iter()) {
-                    row.probability = *probability;
-                }
-                self.store.record_validation(self.runs[place].run, &self.validation).await?;
-            }
-            Event::Checkpoint(snapshot) => snapshots[place] = Some(snapshot),
-            _ => {}
+            self.store.record_validation(run, &self.validation).await?;
         }
         Ok(())
-    }
-
-    async fn write_steps(&mut self, place: usize) -> Result<(), Error> {
-        let steps = std::mem::take(&mut self.waiting[place]);
-        Ok(self.store.record_steps(self.runs[place].run, &steps).await?)
     }
 }
 
-async fn write(checkpoint: CheckpointFile, snapshot: Snapshot) -> Result<(), Error> {
+async fn keep(checkpoint: CheckpointFile, snapshot: Snapshot) -> Result<(), Error> {
     spawn_blocking(move || checkpoint.write(&snapshot))
         .await
-        .unwrap_or_else(|_| Err(Error::Setting("writing a checkpoint stopped unexpectedly".to_owned())))
-}
-
-fn epoch_metrics(summary: &EpochSummary) -> [EpochMetric; 6] {
-    [
-        ("train_loss", summary.train_loss),
-        ("train_accuracy", summary.train_accuracy),
-        ("validation_loss", summary.validation_loss),
-        ("validation_accuracy", summary.validation_accuracy),
-        ("seconds", summary.train_seconds),
-        ("images_per_second", summary.images_per_second),
-    ]
-    .map(|(metric, value)| EpochMetric { epoch: summary.epoch as i64, metric: metric.to_owned(), value })
+        .unwrap_or_else(|_| Err(unexpected("writing a checkpoint")))
 }
 
 #[cfg(test)]

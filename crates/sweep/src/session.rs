@@ -81,14 +81,26 @@ impl Session<'_> {
             Ok(ended) => return Ok(ended),
             Err(problem) => problem,
         };
-        if is_of_storage(&problem) {
-            for member in members {
-                // Those that ended already stay so; on a full disk it is for the next command to mark.
-                let _ = self.runtime.block_on(self.store.interrupt_run(member.run));
-            }
-            return Err(problem);
+        let ended = if is_taken_over(&problem) {
+            // Somebody continues one of them; the others are for whoever asks first.
+            self.leave(members);
+            return Ok(members.iter().map(|_| Ended::Interrupted).collect());
+        } else if is_of_storage(&problem) {
+            Err(problem)
+        } else {
+            members.iter().map(|member| self.fail(member, &problem)).collect()
+        };
+        if ended.is_err() {
+            self.leave(members);
         }
-        members.iter().map(|member| self.fail(member, problem.to_string())).collect()
+        ended
+    }
+
+    fn leave(&self, members: &[Member<'_>]) {
+        for member in members {
+            // Those that ended already stay so; on a full disk it is for the next command to mark.
+            let _ = self.runtime.block_on(self.store.interrupt_run(member.run));
+        }
     }
 
     fn run_all(
@@ -97,7 +109,7 @@ impl Session<'_> {
         on_event: &mut dyn FnMut(SweepEvent),
     ) -> Result<Vec<Ended>, Error> {
         let Some(first) = members.first().map(|member| &member.trial.config) else { return Ok(Vec::new()) };
-        let device = (self.device_of)(&first.device).map_err(Error::Setting)?;
+        let device = (self.device_of)(&first.device).map_err(Error::Device)?;
         let (dataset, weights) = self.sources.of(first)?;
         let split = Split::new(&dataset.images, &first.data.split)?;
         let stop = self.context.stop.within();
@@ -196,6 +208,8 @@ impl Session<'_> {
             Err(reason) => reason,
         };
         rewind(0)?;
+        // Should the run diverge at once, it has no last good epoch.
+        self.file(member).remove();
         let (label, run) = (&member.trial.label, member.run);
         on_event(SweepEvent::Notice(format!("{label}: run {run} starts over: {reason}")));
         Ok(None)
@@ -224,7 +238,7 @@ impl Session<'_> {
         let everyone_stopped = || members.iter().map(|_| Err(TrainerError::Stopped)).collect();
         match (recorded, outcomes) {
             // Somebody continues one of them; the others are for whoever asks first.
-            (Err(Error::Store(ranklab_store::Error::TakenOver { .. })), _) => Ok(everyone_stopped()),
+            (Err(problem), _) if is_taken_over(&problem) => Ok(everyone_stopped()),
             (Err(problem), _) => Err(problem),
             (Ok(()), Err(TrainerError::Stopped)) => Ok(everyone_stopped()),
             (Ok(()), outcomes) => Ok(outcomes?),
@@ -242,19 +256,15 @@ impl Session<'_> {
         let ended = match outcome {
             Ok(outcome) => match run_result(dataset, split, &outcome) {
                 Ok(result) => self.finish(member, result, &predictions(dataset, split, &outcome), &outcome),
-                Err(problem) => return self.fail(member, problem.to_string()),
+                Err(problem) => self.fail(member, &problem),
             },
             Err(TrainerError::Stopped) => self.interrupt(member),
             Err(problem @ TrainerError::Diverged { epoch, step, .. }) => {
                 self.diverge(member, [epoch as i64, step as i64], problem.to_string())
             }
-            Err(problem) => return self.fail(member, problem.to_string()),
+            Err(problem) => self.fail(member, &problem.into()),
         };
-        match ended {
-            // It is another process's by now.
-            Err(Error::Store(ranklab_store::Error::TakenOver { .. })) => Ok(Ended::Interrupted),
-            ended => ended,
-        }
+        if ended.as_ref().is_err_and(is_taken_over) { Ok(Ended::Interrupted) } else { ended }
     }
 
     fn finish(
@@ -287,15 +297,47 @@ impl Session<'_> {
         Ok(Ended::Diverged(reason))
     }
 
-    fn fail(&self, member: &Member<'_>, reason: String) -> Result<Ended, Error> {
-        // The trial's own reason matters more than that it could not be recorded.
-        let _ = self.runtime.block_on(self.store.fail_run(member.run, &reason));
-        self.file(member).remove();
-        Ok(Ended::Failed(reason))
+    /// A run that cannot go on. Trouble that may pass costs it no checkpoint, and a run that is another
+    /// process's by now is left alone with its files.
+    fn fail(&self, member: &Member<'_>, problem: &Error) -> Result<Ended, Error> {
+        let (file, reason) = (self.file(member), problem.to_string());
+        let continues = may_pass(problem) && file.exists();
+        let recorded = self.runtime.block_on(async {
+            match continues {
+                true => self.store.interrupt_run(member.run).await,
+                false => self.store.fail_run(member.run, &reason).await,
+            }
+        });
+        match recorded.map_err(Error::Store) {
+            Err(problem) if is_taken_over(&problem) => Ok(Ended::Interrupted),
+            Err(problem) => Err(problem),
+            Ok(()) if continues => Ok(Ended::Failed(format!(
+                "{reason}; run {} keeps its checkpoint, and the same command goes on from there",
+                member.run
+            ))),
+            Ok(()) => {
+                file.remove();
+                Ok(Ended::Failed(reason))
+            }
+        }
     }
+}
+
+/// Whether the run is another process's by now.
+fn is_taken_over(problem: &Error) -> bool {
+    matches!(problem, Error::Store(ranklab_store::Error::TakenOver { .. }))
+}
+
+/// Whether the same may go well another time: a disk or a device gave trouble, not the trial.
+fn may_pass(problem: &Error) -> bool {
+    use TrainerError::{Device, Images, Weights};
+    matches!(problem, Error::Device(_) | Error::Trainer(Device(_) | Images(_) | Weights(_)))
 }
 
 /// Whether nothing more could be stored after this.
 fn is_of_storage(problem: &Error) -> bool {
     matches!(problem, Error::Store(_) | Error::Unsaved { .. } | Error::Trainer(TrainerError::Cache { .. }))
 }
+
+#[cfg(test)]
+mod tests;

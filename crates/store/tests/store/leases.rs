@@ -67,6 +67,28 @@ async fn an_interrupted_run_goes_on_under_its_id_and_its_former_owner_is_refused
 }
 
 #[tokio::test]
+async fn a_run_that_is_held_is_claimed_by_nobody_until_it_is_released() {
+    let (_folder, path) = place();
+    let store = Store::open(&path).await.unwrap();
+    let run = new_run(None, None, 0);
+    store.claim(&run, None).await.unwrap();
+    store.interrupt_run(1).await.unwrap();
+    let held = store.hold(1).await.unwrap();
+    assert_eq!(held.status(), Some(RunStatus::Interrupted));
+    let other = Store::open_read_only(&path).await.unwrap();
+    let asking = tokio::spawn({
+        let (path, run) = (path.clone(), run.clone());
+        async move { Store::open(&path).await.unwrap().claim(&run, None).await.unwrap() }
+    });
+    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    assert!(!asking.is_finished(), "a run was claimed while it was held");
+    assert_eq!(other.runs(&[1]).await.unwrap()[0].status, RunStatus::Interrupted);
+    held.release().await.unwrap();
+    assert_eq!(asking.await.unwrap(), Claim::Continued(1));
+    assert_eq!(store.hold(7).await.unwrap().status(), None);
+}
+
+#[tokio::test]
 async fn a_run_that_was_begun_from_a_dirty_tree_stays_dirty() {
     let (_folder, path) = place();
     let store = Store::open(&path).await.unwrap();

@@ -72,6 +72,20 @@ async fn a_read_only_database_answers_and_refuses_to_be_changed() {
         assert!(matches!(error, Error::ReadOnly { .. }), "{sql}: {error}");
         assert!(error.to_string().contains("open for reading only: only queries that read are allowed"));
     }
+    // Not into another file either, however it is written.
+    let copy = path.with_file_name("copy.db");
+    for sql in [
+        "vacuum into 'COPY'",
+        "-- a; copy\n /* b */ ;VACUUM main INTO 'COPY'",
+        "SELECT ';'; Vacuum INTO 'COPY'",
+    ] {
+        let sql = sql.replace("COPY", copy.to_str().unwrap());
+        let error = store.query(&sql).await.unwrap_err();
+        assert!(matches!(error, Error::ReadOnly { .. }) && !copy.exists(), "{sql}: {error}");
+    }
+    let words =
+        "SELECT 'x; vacuum' AS vacuum, /* ; vacuum */ \"vacuum\" FROM (SELECT 1 AS vacuum) -- ; vacuum";
+    assert_eq!(store.query(words).await.unwrap().columns, ["vacuum", "vacuum"]);
     assert!(matches!(store.heartbeat(1).await, Err(Error::ReadOnly { .. })));
     assert!(matches!(store.delete_run(1).await, Err(Error::ReadOnly { .. })));
     assert!(matches!(store.record_epoch(1, &crate::fixture::epochs()).await, Err(Error::ReadOnly { .. })));
@@ -139,14 +153,35 @@ async fn a_file_that_is_no_database_is_refused_and_left_alone() {
 }
 
 #[tokio::test]
-async fn a_database_of_something_else_is_refused_and_left_alone() {
+async fn a_database_of_something_else_is_refused_and_not_a_byte_changes() {
     let (folder, _) = place();
-    let path = folder.path().join("other.db");
-    std::fs::write(&path, "").unwrap();
-    tamper(&path, "CREATE TABLE recipes (name TEXT)").await;
-    assert!(matches!(Store::open_read_only(&path).await, Err(Error::NotRanklab { .. })));
-    assert!(matches!(Store::open(&path).await, Err(Error::NotRanklab { .. })));
-    tamper(&path, "INSERT INTO recipes VALUES ('bread')").await;
+    for mode in ["DELETE", "WAL"] {
+        let path = folder.path().join(format!("{mode}.db"));
+        std::fs::write(&path, "").unwrap();
+        let table = format!("PRAGMA journal_mode = {mode}; CREATE TABLE recipes (name TEXT)");
+        tamper(&path, &table).await;
+        let before = std::fs::read(&path).unwrap();
+        assert!(matches!(Store::open_read_only(&path).await, Err(Error::NotRanklab { .. })));
+        assert!(matches!(Store::open(&path).await, Err(Error::NotRanklab { .. })));
+        assert!(std::fs::read(&path).unwrap() == before, "{mode}: the refused database was changed");
+        tamper(&path, "INSERT INTO recipes VALUES ('bread')").await;
+    }
+}
+
+/// As a process leaves it that was killed, or had no room, when it had just made the file.
+#[tokio::test]
+async fn an_empty_database_has_no_runs_yet_and_is_taken_for_a_new_one() {
+    let (folder, _) = place();
+    for (name, sql) in [("nothing.db", ""), ("tables.db", "CREATE TABLE t (x); DROP TABLE t")] {
+        let path = folder.path().join(name);
+        std::fs::write(&path, "").unwrap();
+        tamper(&path, sql).await;
+        let error = Store::open_read_only(&path).await.unwrap_err();
+        let line = format!("the runs database {} is empty; run `ranklab sweep` first", path.display());
+        assert_eq!(error.to_string(), line);
+        Store::open(&path).await.unwrap().close().await;
+        assert_eq!(Store::open_read_only(&path).await.unwrap().all_runs().await.unwrap(), []);
+    }
 }
 
 #[tokio::test]

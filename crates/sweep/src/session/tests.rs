@@ -1,0 +1,156 @@
+//! What a run keeps when something goes wrong around it.
+
+use std::fs;
+
+use burn::tensor::Device;
+use ranklab_store::{Liveness, RunStatus};
+use tempfile::TempDir;
+
+use super::*;
+use crate::{Code, DATABASE, Experiment, FEATURES, Plan, SweepSummary, execute, recorder::runtime};
+
+/// A runs folder, and sweeps of one trial on generated images in it.
+struct Place {
+    folder: TempDir,
+    plan: Plan,
+}
+
+impl Place {
+    fn new(more: &[&str]) -> Self {
+        let small =
+            ["dataset=synthetic", "images=40", "patients=4", "image_size=32", "weights=random", "batch=16"];
+        let settings = small.iter().chain(more).copied();
+        let plan = Plan::new(&Experiment::default().with_overrides(settings).unwrap()).unwrap();
+        Self { folder: tempfile::tempdir().unwrap(), plan }
+    }
+
+    fn context(&self) -> Context {
+        let runs = self.folder.path().join("runs");
+        Context {
+            features_folder: runs.join(FEATURES),
+            runs_folder: runs,
+            data_folder: self.folder.path().join("data"),
+            imagenet_weights: "none".into(),
+            command: "ranklab sweep".to_owned(),
+            jobs: 1,
+            stop: ranklab_trainer::Stop::default(),
+            code: Code::default(),
+        }
+    }
+
+    /// Sweeps, told of each event with the wish to stop at hand.
+    fn sweep(
+        &self,
+        device_of: DeviceOf<'_>,
+        on_event: impl Fn(&SweepEvent, &ranklab_trainer::Stop),
+    ) -> SweepSummary {
+        let context = self.context();
+        execute(&self.plan, &context, device_of, &mut |event| on_event(&event, &context.stop)).unwrap()
+    }
+
+    /// A sweep that is stopped after its first checkpoint.
+    fn interrupted(more: &[&str]) -> Self {
+        let place = Self::new(more);
+        let summary = place.sweep(&|_| Ok(Device::flex()), |event, stop| {
+            if matches!(event, SweepEvent::Training { event: Event::Checkpoint(_), .. }) {
+                stop.request();
+            }
+        });
+        assert_eq!((summary.left, place.status()), (1, RunStatus::Interrupted));
+        assert!(place.checkpoint().exists());
+        place
+    }
+
+    fn checkpoint(&self) -> std::path::PathBuf {
+        self.folder.path().join("runs/000001/checkpoint")
+    }
+
+    fn ask<T>(&self, ask: impl AsyncFnOnce(&Store) -> T) -> T {
+        runtime().unwrap().block_on(async {
+            let store = Store::open(&self.folder.path().join("runs").join(DATABASE)).await.unwrap();
+            let answer = ask(&store).await;
+            store.close().await;
+            answer
+        })
+    }
+
+    fn status(&self) -> RunStatus {
+        self.ask(async |store| store.runs(&[1]).await.unwrap()[0].status)
+    }
+}
+
+#[test]
+fn a_device_that_gives_trouble_costs_a_run_no_checkpoint() {
+    let place = Place::interrupted(&["rank=1", "epochs=400"]);
+    let before = fs::read(place.checkpoint()).unwrap();
+    let summary = place.sweep(&|_| Err("device: it is busy".to_owned()), |_, _| {});
+    let [(_, reason)] = summary.failed.try_into().unwrap();
+    assert_eq!(
+        reason,
+        "device: it is busy; run 1 keeps its checkpoint, and the same command goes on from there"
+    );
+    assert_eq!(place.status(), RunStatus::Interrupted);
+    assert!(fs::read(place.checkpoint()).unwrap() == before);
+    // The same command, with the device back.
+    let goes_on = std::cell::Cell::new(false);
+    place.sweep(&|_| Ok(Device::flex()), |event, stop| match event {
+        SweepEvent::Notice(line) if line.contains("run 1 goes on after epoch") => goes_on.set(true),
+        SweepEvent::Training { .. } => stop.request(),
+        _ => {}
+    });
+    assert!(goes_on.get());
+}
+
+#[test]
+fn a_run_without_a_checkpoint_fails_with_its_device() {
+    let place = Place::new(&["rank=1", "epochs=1"]);
+    let summary = place.sweep(&|_| Err("device: it is busy".to_owned()), |_, _| {});
+    assert_eq!(summary.failed[0].1, "device: it is busy");
+    assert_eq!(place.status(), RunStatus::Failed);
+}
+
+#[test]
+fn a_run_that_another_process_took_over_is_left_alone_with_its_checkpoint() {
+    // Of a kind that would end it, and of one that would interrupt it.
+    for device in ["flex", "broken"] {
+        let place = Place::interrupted(&["rank=1", "epochs=400"]);
+        let take_over = |_: &str| {
+            place.ask(async |store| {
+                let run = store.runs(&[1]).await.unwrap().remove(0).start;
+                assert_eq!(store.mark_interrupted(&|_| Liveness::Gone).await.unwrap(), [1]);
+                assert_eq!(store.claim(&run, started().as_deref()).await.unwrap(), Claim::Continued(1));
+            });
+            fs::write(place.checkpoint(), b"the other's").unwrap();
+            if device == "broken" { Err("device: it is busy".to_owned()) } else { Ok(Device::flex()) }
+        };
+        let summary = place.sweep(&take_over, |event, stop| {
+            if matches!(event, SweepEvent::TrialInterrupted { .. }) {
+                stop.request();
+            }
+        });
+        assert_eq!((summary.left, summary.failed), (1, Vec::new()), "{device}");
+        assert_eq!(place.status(), RunStatus::Running, "{device}");
+        assert_eq!(fs::read(place.checkpoint()).unwrap(), b"the other's", "{device}");
+    }
+}
+
+#[test]
+fn a_run_that_starts_over_and_diverges_at_once_keeps_no_useless_checkpoint() {
+    let place = Place::new(&["rank=1", "epochs=2", "lr=1e38"]);
+    // Its configuration is claimed and left with a checkpoint of nobody's.
+    place.sweep(&|_| Err("device: it is busy".to_owned()), |_, _| {});
+    place.ask(async |store| {
+        let run = store.runs(&[1]).await.unwrap().remove(0).start;
+        store.delete_run(1).await.unwrap();
+        assert_eq!(store.claim(&run, None).await.unwrap(), Claim::New(2));
+        store.interrupt_run(2).await.unwrap();
+    });
+    let checkpoint = place.folder.path().join("runs/000002/checkpoint");
+    fs::create_dir_all(checkpoint.parent().unwrap()).unwrap();
+    fs::write(&checkpoint, b"of another program").unwrap();
+    let summary = place.sweep(&|_| Ok(Device::flex()), |_, _| {});
+    let [(_, reason)] = summary.diverged.try_into().unwrap();
+    assert!(reason.contains("of epoch 1") && !reason.contains("is kept in"), "{reason}");
+    assert_eq!(place.ask(async |store| store.artifacts(2).await.unwrap()), []);
+    assert!(!checkpoint.exists());
+}
