@@ -6,7 +6,7 @@ use ranklab_store::Store;
 
 use crate::{
     command::{Ranklab, failed, succeeded},
-    disturbance::{await_that, errors, is_zombie, send},
+    disturbance::{await_of, await_that, errors, is_zombie, send},
 };
 
 /// Something that happens to a file's bytes.
@@ -18,10 +18,12 @@ fn a_signal_saves_says_how_to_go_on_and_resume_does() {
     let unbroken = Ranklab::new();
     succeeded(&unbroken.sweep(sweep));
     for (signal, code, name) in [("-INT", 130, "SIGINT"), ("-TERM", 143, "SIGTERM")] {
-        let ranklab = Ranklab::new();
-        let child = ranklab.start_and_await_checkpoint(sweep);
-        send(signal, &child);
-        let output = child.wait_with_output().unwrap();
+        let (ranklab, output) = Ranklab::stopped_after_its_checkpoint(sweep, |mut child| {
+            if child.try_wait().unwrap().is_none() {
+                send(signal, &child);
+            }
+            child.wait_with_output().unwrap()
+        });
         assert_eq!(output.status.code(), Some(code), "{}", errors(&output));
         let last = errors(&output).lines().last().unwrap().to_owned();
         assert!(last.contains(&format!("interrupted by {name} with 2 trials left")), "{last}");
@@ -39,7 +41,7 @@ fn a_second_signal_ends_the_process_at_once() {
     let ranklab = Ranklab::new();
     // Generating images is not looked at between steps.
     let mut child = ranklab.start(&Ranklab::sweep_arguments(&["images=20000", "patients=20"]));
-    await_that("the images' folder", || ranklab.path("data").exists());
+    await_of(&mut child, "the images' folder", |_| ranklab.path("data").exists());
     send("-INT", &child);
     sleep(Duration::from_millis(300));
     assert_eq!(child.try_wait().unwrap(), None, "it did not wait for its work");
@@ -156,7 +158,7 @@ fn processes_that_run_one_sweep_train_each_trial_once_and_a_killed_ones_trials_a
     let ranklab = Ranklab::new();
     let mut first = ranklab.start(&Ranklab::sweep_arguments(sweep));
     let trained = ranklab.path("runs/000001/model.safetensors");
-    await_that("an epoch of the first", || ranklab.checkpoint().exists() || trained.exists());
+    await_of(&mut first, "an epoch of the first", |_| ranklab.checkpoint().exists() || trained.exists());
     let others: Vec<Child> = (0..3).map(|_| ranklab.start(&Ranklab::sweep_arguments(sweep))).collect();
     first.kill().unwrap();
     let said = errors(&first.wait_with_output().unwrap());
