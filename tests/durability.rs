@@ -72,6 +72,33 @@ fn the_next_command_that_looks_finds_a_killed_run_interrupted() {
 }
 
 #[test]
+fn a_sweep_whose_log_is_full_or_read_by_nobody_ends_and_records_its_runs() {
+    let sweep: &[&str] = &["rank=1,2", "epochs=3"];
+    let ended = |ranklab: &Ranklab| {
+        assert_eq!(ranklab.value("select count(*), min(status) from runs"), "2,finished");
+    };
+    // As `ranklab sweep … 2>&1 | head -0`.
+    let ranklab = Ranklab::new();
+    let mut child = ranklab.start(&Ranklab::sweep_arguments(sweep));
+    drop((child.stdout.take(), child.stderr.take()));
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    ended(&ranklab);
+    let full = || fs::File::options().write(true).open("/dev/full").ok();
+    let Some(log) = full() else { return };
+    let ranklab = Ranklab::new();
+    let output = ranklab.command(&Ranklab::sweep_arguments(sweep)).stderr(log).output().unwrap();
+    assert!(succeeded(&output).ends_with("2 trained, 0 finished before, 0 failed\n"));
+    ended(&ranklab);
+    // An answer that does not arrive is told, in one line.
+    let output = ranklab.command(&["runs"]).stdout(full().unwrap()).output().unwrap();
+    let line = failed(&output);
+    assert!(line.contains("the answer cannot be written to standard output: No space left"), "{line}");
+    // And where that cannot be told either, the exit code tells it.
+    let status = ranklab.command(&["runs"]).stdout(full().unwrap()).stderr(full().unwrap()).status().unwrap();
+    assert_eq!(status.code(), Some(1));
+}
+
+#[test]
 fn a_damaged_checkpoint_is_told_in_a_line_and_the_trial_starts_over() {
     let sweep: &[&str] = &["rank=1", "epochs=40"];
     let unbroken = Ranklab::new();
