@@ -124,6 +124,18 @@ fn a_weights_file_with_a_wrong_hash_is_refused() {
     assert!(error.contains("it is damaged or was changed"), "{error}");
 }
 
+#[cfg(unix)]
+#[test]
+fn arguments_that_are_no_text_are_used_as_they_are() {
+    use std::{ffi::OsStr, os::unix::ffi::OsStrExt as _};
+    let ranklab = Ranklab::new();
+    let mut command = ranklab.command(&Ranklab::sweep_arguments(&["rank=1"]));
+    let folder = OsStr::from_bytes(b"d\xffta");
+    succeeded(&command.arg("--data-folder").arg(folder).output().unwrap());
+    assert!(ranklab.folder.path().join(folder).exists());
+    assert_eq!(ranklab.value("select instr(command, 'd\u{fffd}ta') > 0 from sweeps"), "1");
+}
+
 #[test]
 fn a_runs_folder_that_cannot_be_written_is_one_clear_error() {
     let ranklab = Ranklab::new();

@@ -208,7 +208,11 @@ pub(crate) fn context(folders: &Folders, jobs: usize, signals: &Signals) -> Cont
         features_folder: folders.runs.join(FEATURES),
         data_folder: folders.data.clone(),
         imagenet_weights: folders.weights(),
-        command: std::env::args().collect::<Vec<_>>().join(" "),
+        // Arguments need not be text.
+        command: std::env::args_os()
+            .map(|word| word.to_string_lossy().into_owned())
+            .collect::<Vec<_>>()
+            .join(" "),
         jobs,
         stop: signals.stop(),
         code: code(),
