@@ -99,6 +99,26 @@ fn a_sweep_whose_log_is_full_or_read_by_nobody_ends_and_records_its_runs() {
 }
 
 #[test]
+fn a_verification_that_is_stopped_says_so_and_not_that_the_run_is_not_repeated() {
+    let ranklab = Ranklab::new();
+    succeeded(&ranklab.sweep(&["rank=1", "epochs=200"]));
+    for attempt in 1..=20 {
+        let child = ranklab.start(&["verify", "1"]);
+        // It may not have begun to listen by then, or have ended.
+        sleep(Duration::from_millis(200 * attempt));
+        send("-TERM", &child);
+        let output = child.wait_with_output().unwrap();
+        if !matches!(output.status.code(), None | Some(0)) {
+            assert_eq!(output.status.code(), Some(143), "{}", errors(&output));
+            let said = "interrupted by SIGTERM before run 1 was trained again: nothing is known of it";
+            assert!(errors(&output).ends_with(&format!("{said}\n")), "{}", errors(&output));
+            return;
+        }
+    }
+    panic!("no signal met the verification");
+}
+
+#[test]
 fn a_damaged_checkpoint_is_told_in_a_line_and_the_trial_starts_over() {
     let sweep: &[&str] = &["rank=1", "epochs=40"];
     let unbroken = Ranklab::new();
@@ -217,4 +237,11 @@ fn a_database_of_an_earlier_version_is_brought_up_to_date_by_whatever_command_lo
         let answer = ranklab.stdout(look);
         assert!(answer.contains(said), "{answer}");
     }
+    // Another arithmetic may have trained it; it is compared all the same.
+    let ranklab = Ranklab::new();
+    fs::create_dir(ranklab.path("runs")).unwrap();
+    fs::copy(&fixture, ranklab.path("runs/ranklab.db")).unwrap();
+    let output = ranklab.run(&["verify", "1", "-q"]);
+    let answer = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(answer.starts_with("run 1 ("), "{answer}{}", errors(&output));
 }

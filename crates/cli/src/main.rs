@@ -148,7 +148,14 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
         // Sweeps have a runtime of their own.
         Command::Sweep(arguments) => sweep::sweep(folders, arguments),
         Command::Train(arguments) => sweep::train(folders, arguments),
-        Command::Verify(arguments) => verify::verify(folders, arguments),
+        Command::Verify(arguments) => {
+            // One of an earlier schema is brought up to date.
+            runtime.block_on(async {
+                database::open(&database).await?.close().await;
+                anyhow::Ok(())
+            })?;
+            verify::verify(folders, arguments)
+        }
         Command::Quickstart(arguments) => {
             let report = quickstart::quickstart(folders, arguments)?;
             runtime.block_on(report::report(folders, &report))
