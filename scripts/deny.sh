@@ -1,6 +1,11 @@
 #!/usr/bin/env bash
 # Licences, sources and known faults of what is depended on, and dependencies that nobody uses. The two tools
 # are compiled once, into a folder outside the clone.
+#
+#   scripts/deny.sh [--tell-advisories]
+#
+# An advisory comes from outside, with no change here. With --tell-advisories it is told loudly and is no failure;
+# licences, sources and dependencies that nobody uses always are.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -20,7 +25,10 @@ for manifest in Cargo.toml fuzz/Cargo.toml; do
 done
 # The database of advisories is not at hand everywhere; what it says of our dependencies counts where it is.
 if deny --locked fetch db >/dev/null 2>&1; then
-    deny --locked check advisories
+    if ! deny --locked check advisories; then
+        [ "${1:-}" = --tell-advisories ] || exit 1
+        printf '\nWARNING: there are advisories about what is depended on, told above; `just deny` fails on them\n\n'
+    fi
 else
     echo "advisories NOT checked: github.com/rustsec/advisory-db cannot be reached"
 fi

@@ -10,7 +10,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 cache="${XDG_CACHE_HOME:-$HOME/.cache}/ranklab"
 cannot() {
-    echo "libtorch NOT compared: $1"
+    echo "${2:-libtorch NOT compared}: $1"
     [ "${possible:-}" = --where-possible ] && exit 0
     exit 1
 }
@@ -45,7 +45,9 @@ fi
 # A state dict as torchvision stores it, for RGB, must come out as the stored trunk.
 weights="${RANKLAB_DATA:-$cache/data}/vgg16_imagenet.safetensors"
 if [ -n "${environment:-}" ] && [ -f "$weights" ]; then
-    "$environment/bin/python" -m pip install --quiet safetensors numpy
+    "$environment/bin/python" -c 'import numpy, safetensors' 2> /dev/null ||
+        timeout 600 "$environment/bin/python" -m pip install --quiet safetensors numpy ||
+        cannot "pip could not install safetensors and numpy" "a state dict of PyTorch's NOT imported"
     folder="$(mktemp -d)"
     trap 'rm -rf "$folder"' EXIT
     "$environment/bin/python" tests/golden/torch_weights.py "$weights" "$folder/vgg16.pth"

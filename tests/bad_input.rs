@@ -125,6 +125,35 @@ fn a_weights_file_with_a_wrong_hash_is_refused() {
 }
 
 #[test]
+fn images_that_do_not_tell_their_patient_are_not_split_by_patient() {
+    let ranklab = Ranklab::new();
+    let zip = generate(&ranklab);
+    zip::ZipArchive::new(fs::File::open(zip).unwrap()).unwrap().extract(ranklab.path("images")).unwrap();
+    let folder = ranklab.path("images/cell_images/Parasitized");
+    let first = fs::read_dir(&folder).unwrap().next().unwrap().unwrap().path();
+    fs::rename(first, folder.join("cell_7.png")).unwrap();
+    let sweep =
+        ["sweep", "dataset=images", "weights=random", "image_size=32", "epochs=1", "batch=8", "rank=1"];
+    let error = failed(&ranklab.run(&[&sweep[..], &["split=patient", "folds=2"]].concat()));
+    let said = "1 of 40 images do not tell theirs, cell_images/Parasitized/cell_7.png first";
+    assert!(error.contains(said) && error.contains("or use split=random"), "{error}");
+    assert_eq!(ranklab.value("select count(*) from runs"), "0");
+    succeeded(&ranklab.run(&[&sweep[..], &["test_fraction=0.2", "validation_fraction=0.2"]].concat()));
+}
+
+#[cfg(unix)]
+#[test]
+fn arguments_that_are_no_text_are_used_as_they_are() {
+    use std::{ffi::OsStr, os::unix::ffi::OsStrExt as _};
+    let ranklab = Ranklab::new();
+    let mut command = ranklab.command(&Ranklab::sweep_arguments(&["rank=1"]));
+    let folder = OsStr::from_bytes(b"d\xffta");
+    succeeded(&command.arg("--data-folder").arg(folder).output().unwrap());
+    assert!(ranklab.folder.path().join(folder).exists());
+    assert_eq!(ranklab.value("select instr(command, 'd\u{fffd}ta') > 0 from sweeps"), "1");
+}
+
+#[test]
 fn a_runs_folder_that_cannot_be_written_is_one_clear_error() {
     let ranklab = Ranklab::new();
     // A file where the folder should be stops everyone, root included.

@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    io::Read,
     path::PathBuf,
     process::{Child, Command, Output, Stdio},
     thread::sleep,
@@ -45,32 +46,47 @@ impl Ranklab {
         self.command(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
     }
 
-    /// Starts a small sweep and returns when its first checkpoint is there.
+    /// Starts a small sweep that is much longer than a machine takes to look, and returns when its first checkpoint
+    /// is there.
     pub fn start_and_await_checkpoint(&self, more: &[&str]) -> Child {
         let mut child = self.start(&Self::sweep_arguments(more));
-        await_that("a checkpoint", || {
+        await_of(&mut child, "a checkpoint", |child| {
             assert_eq!(child.try_wait().unwrap(), None, "the sweep ended before it was disturbed");
             self.checkpoint().exists()
         });
         child
     }
 
-    /// A small sweep that was killed between its first checkpoint and its end.
-    pub fn killed_after_its_checkpoint(more: &[&str]) -> Self {
+    /// A small sweep that was stopped between its first checkpoint and its end, and what it said. `stop` is given
+    /// the process and returns when it is gone.
+    pub fn stopped_after_its_checkpoint(more: &[&str], stop: impl Fn(Child) -> Output) -> (Self, Output) {
         // A busy machine may be slower to look than the sweep to end.
         for _ in 0..20 {
             let ranklab = Self::new();
             let mut child = ranklab.start(&Self::sweep_arguments(more));
-            await_that("a checkpoint or the end", || {
+            await_of(&mut child, "a checkpoint or the end", |child| {
                 ranklab.checkpoint().exists() || child.try_wait().unwrap().is_some()
             });
-            child.kill().unwrap();
-            child.wait_with_output().unwrap();
-            if ranklab.checkpoint().exists() {
-                return ranklab;
+            let output = stop(child);
+            if ranklab.checkpoint().exists() && !ranklab.some_run_ended() {
+                return (ranklab, output);
             }
         }
-        panic!("no kill met a run after its first checkpoint");
+        panic!("nothing met a run between its first checkpoint and its end");
+    }
+
+    /// A run that ended may still have its checkpoint for a moment.
+    fn some_run_ended(&self) -> bool {
+        self.value("select count(*) from runs where status <> 'interrupted'") != "0"
+    }
+
+    /// A small sweep that was killed between its first checkpoint and its end.
+    pub fn killed_after_its_checkpoint(more: &[&str]) -> Self {
+        let kill = |mut child: Child| {
+            child.kill().unwrap();
+            child.wait_with_output().unwrap()
+        };
+        Self::stopped_after_its_checkpoint(more, kill).0
     }
 
     pub fn checkpoint(&self) -> PathBuf {
@@ -78,12 +94,35 @@ impl Ranklab {
     }
 }
 
-pub fn await_that(what: &str, mut happened: impl FnMut() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(120);
+/// How long a busy machine may take for something that takes seconds.
+const PATIENCE: Duration = Duration::from_secs(600);
+
+pub fn await_that(what: &str, happened: impl FnMut() -> bool) {
+    assert!(happens(happened), "waited too long for {what}");
+}
+
+/// The same for something that a process does; one that does not is killed, and what it printed is told.
+pub fn await_of(child: &mut Child, what: &str, mut happened: impl FnMut(&mut Child) -> bool) {
+    if happens(|| happened(child)) {
+        return;
+    }
+    child.kill().unwrap();
+    let mut said = String::new();
+    if let Some(mut errors) = child.stderr.take() {
+        errors.read_to_string(&mut said).unwrap();
+    }
+    panic!("waited too long for {what}; the process said: {said}");
+}
+
+fn happens(mut happened: impl FnMut() -> bool) -> bool {
+    let deadline = Instant::now() + PATIENCE;
     while !happened() {
-        assert!(Instant::now() < deadline, "waited too long for {what}");
+        if Instant::now() > deadline {
+            return false;
+        }
         sleep(Duration::from_millis(2));
     }
+    true
 }
 
 pub fn send(signal: &str, child: &Child) {
@@ -126,11 +165,14 @@ pub struct Trouble<'a, Place> {
     pub times: u64,
     /// Of the moments.
     pub seed: u64,
-    /// What a sweep needs before it starts.
-    pub prepare: &'a dyn Fn(&Ranklab) -> Place,
-    /// Stops it in the hard way and gives what it said until then.
-    pub stop: &'a dyn Fn(Child, &mut Place) -> Output,
+    /// What a sweep needs before it starts; nothing where the machine has none left.
+    pub prepare: &'a dyn Fn(&Ranklab) -> Option<Place>,
+    /// Stops it in the hard way and gives what it said until then; nothing where the machine does not let it.
+    pub stop: &'a dyn Fn(Child, &mut Place) -> Option<Output>,
 }
+
+/// So many stops that met no finished epoch come too early.
+const TOO_EARLY: u64 = 6;
 
 impl<Place> Trouble<'_, Place> {
     /// Starts the sweep over and over, stops it at random moments, and compares what comes out to a sweep
@@ -138,13 +180,14 @@ impl<Place> Trouble<'_, Place> {
     pub fn make(&self) -> String {
         let mut moments = Moments(self.seed);
         let undisturbed = Ranklab::new();
-        let _place = (self.prepare)(&undisturbed);
+        let Some(_place) = (self.prepare)(&undisturbed) else { return REFUSED.to_owned() };
         let started = Instant::now();
         succeeded(&undisturbed.run(self.sweep));
-        let seconds = started.elapsed().as_secs_f64();
+        // As it was measured last: other programs come and go.
+        let mut seconds = started.elapsed().as_secs_f64();
         let expected = undisturbed.figures();
         let trials = undisturbed.value("select count(*) from runs");
-        let (mut stopped, mut sweeps, mut continued, mut rejoined) = (0, 0, 0, 0);
+        let (mut stopped, mut sweeps, mut continued, mut rejoined, mut early) = (0, 0, 0, 0, 0);
         let listen = |output: &Output| {
             let said = errors(output);
             let again =
@@ -156,27 +199,42 @@ impl<Place> Trouble<'_, Place> {
         let more = |stopped, rejoined| stopped < self.times || (rejoined == 0 && stopped < 5 * self.times);
         while more(stopped, rejoined) {
             let ranklab = Ranklab::new();
-            let mut place = (self.prepare)(&ranklab);
+            let Some(mut place) = (self.prepare)(&ranklab) else { return REFUSED.to_owned() };
             sweeps += 1;
+            let mut undisturbed = true;
             loop {
+                let started = Instant::now();
                 let mut child = ranklab.start(self.sweep);
                 // Half of it, so that most meet their sweep: each process skips what earlier ones finished.
-                let deadline = Instant::now() + Duration::from_secs_f64(moments.next() * seconds / 2.0);
+                let deadline = started + Duration::from_secs_f64(moments.next() * seconds / 2.0);
                 while more(stopped, rejoined)
                     && Instant::now() < deadline
                     && child.try_wait().unwrap().is_none()
                 {
                     sleep(Duration::from_millis(1));
                 }
-                if more(stopped, rejoined) && child.try_wait().unwrap().is_none() {
-                    rejoined += listen(&(self.stop)(child, &mut place));
-                    stopped += 1;
-                    continue;
+                let meets = more(stopped, rejoined) && child.try_wait().unwrap().is_none();
+                let output = if meets {
+                    let Some(output) = (self.stop)(child, &mut place) else { return REFUSED.to_owned() };
+                    output
+                } else {
+                    child.wait_with_output().unwrap()
+                };
+                let found = listen(&output);
+                rejoined += found;
+                if !meets {
+                    succeeded(&output);
+                    if undisturbed {
+                        seconds = started.elapsed().as_secs_f64();
+                    }
+                    break;
                 }
-                let output = child.wait_with_output().unwrap();
-                rejoined += listen(&output);
-                succeeded(&output);
-                break;
+                (stopped, undisturbed) = (stopped + 1, false);
+                early = if found > 0 { 0 } else { early + 1 };
+                if early == TOO_EARLY {
+                    // The machine has become slower since it was measured.
+                    (seconds, early) = (1.5 * seconds, 0);
+                }
             }
             assert_eq!(ranklab.value("select count(*) from runs"), trials);
             assert!(ranklab.figures() == expected, "sweep {sweeps} differs from the undisturbed one");
@@ -189,3 +247,6 @@ impl<Place> Trouble<'_, Place> {
         )
     }
 }
+
+/// What is told instead where a machine that let the test begin does not let it go on.
+const REFUSED: &str = "skipped: the machine refuses it by now";

@@ -6,7 +6,7 @@ use ranklab_store::Store;
 
 use crate::{
     command::{Ranklab, failed, succeeded},
-    disturbance::{await_that, errors, is_zombie, send},
+    disturbance::{await_of, await_that, errors, is_zombie, send},
 };
 
 /// Something that happens to a file's bytes.
@@ -18,10 +18,12 @@ fn a_signal_saves_says_how_to_go_on_and_resume_does() {
     let unbroken = Ranklab::new();
     succeeded(&unbroken.sweep(sweep));
     for (signal, code, name) in [("-INT", 130, "SIGINT"), ("-TERM", 143, "SIGTERM")] {
-        let ranklab = Ranklab::new();
-        let child = ranklab.start_and_await_checkpoint(sweep);
-        send(signal, &child);
-        let output = child.wait_with_output().unwrap();
+        let (ranklab, output) = Ranklab::stopped_after_its_checkpoint(sweep, |mut child| {
+            if child.try_wait().unwrap().is_none() {
+                send(signal, &child);
+            }
+            child.wait_with_output().unwrap()
+        });
         assert_eq!(output.status.code(), Some(code), "{}", errors(&output));
         let last = errors(&output).lines().last().unwrap().to_owned();
         assert!(last.contains(&format!("interrupted by {name} with 2 trials left")), "{last}");
@@ -39,7 +41,7 @@ fn a_second_signal_ends_the_process_at_once() {
     let ranklab = Ranklab::new();
     // Generating images is not looked at between steps.
     let mut child = ranklab.start(&Ranklab::sweep_arguments(&["images=20000", "patients=20"]));
-    await_that("the images' folder", || ranklab.path("data").exists());
+    await_of(&mut child, "the images' folder", |_| ranklab.path("data").exists());
     send("-INT", &child);
     sleep(Duration::from_millis(300));
     assert_eq!(child.try_wait().unwrap(), None, "it did not wait for its work");
@@ -67,6 +69,53 @@ fn the_next_command_that_looks_finds_a_killed_run_interrupted() {
         succeeded(&ranklab.run(&["runs", "rm", "1", "--yes"]));
         assert!(!ranklab.checkpoint().exists());
     }
+}
+
+#[test]
+fn a_sweep_whose_log_is_full_or_read_by_nobody_ends_and_records_its_runs() {
+    let sweep: &[&str] = &["rank=1,2", "epochs=3"];
+    let ended = |ranklab: &Ranklab| {
+        assert_eq!(ranklab.value("select count(*), min(status) from runs"), "2,finished");
+    };
+    // As `ranklab sweep … 2>&1 | head -0`.
+    let ranklab = Ranklab::new();
+    let mut child = ranklab.start(&Ranklab::sweep_arguments(sweep));
+    drop((child.stdout.take(), child.stderr.take()));
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    ended(&ranklab);
+    let full = || fs::File::options().write(true).open("/dev/full").ok();
+    let Some(log) = full() else { return };
+    let ranklab = Ranklab::new();
+    let output = ranklab.command(&Ranklab::sweep_arguments(sweep)).stderr(log).output().unwrap();
+    assert!(succeeded(&output).ends_with("2 trained, 0 finished before, 0 failed\n"));
+    ended(&ranklab);
+    // An answer that does not arrive is told, in one line.
+    let output = ranklab.command(&["runs"]).stdout(full().unwrap()).output().unwrap();
+    let line = failed(&output);
+    assert!(line.contains("the answer cannot be written to standard output: No space left"), "{line}");
+    // And where that cannot be told either, the exit code tells it.
+    let status = ranklab.command(&["runs"]).stdout(full().unwrap()).stderr(full().unwrap()).status().unwrap();
+    assert_eq!(status.code(), Some(1));
+}
+
+#[test]
+fn a_verification_that_is_stopped_says_so_and_not_that_the_run_is_not_repeated() {
+    let ranklab = Ranklab::new();
+    succeeded(&ranklab.sweep(&["rank=1", "epochs=200"]));
+    for attempt in 1..=20 {
+        let child = ranklab.start(&["verify", "1"]);
+        // It may not have begun to listen by then, or have ended.
+        sleep(Duration::from_millis(200 * attempt));
+        send("-TERM", &child);
+        let output = child.wait_with_output().unwrap();
+        if !matches!(output.status.code(), None | Some(0)) {
+            assert_eq!(output.status.code(), Some(143), "{}", errors(&output));
+            let said = "interrupted by SIGTERM before run 1 was trained again: nothing is known of it";
+            assert!(errors(&output).ends_with(&format!("{said}\n")), "{}", errors(&output));
+            return;
+        }
+    }
+    panic!("no signal met the verification");
 }
 
 #[test]
@@ -156,7 +205,7 @@ fn processes_that_run_one_sweep_train_each_trial_once_and_a_killed_ones_trials_a
     let ranklab = Ranklab::new();
     let mut first = ranklab.start(&Ranklab::sweep_arguments(sweep));
     let trained = ranklab.path("runs/000001/model.safetensors");
-    await_that("an epoch of the first", || ranklab.checkpoint().exists() || trained.exists());
+    await_of(&mut first, "an epoch of the first", |_| ranklab.checkpoint().exists() || trained.exists());
     let others: Vec<Child> = (0..3).map(|_| ranklab.start(&Ranklab::sweep_arguments(sweep))).collect();
     first.kill().unwrap();
     let said = errors(&first.wait_with_output().unwrap());
@@ -188,4 +237,11 @@ fn a_database_of_an_earlier_version_is_brought_up_to_date_by_whatever_command_lo
         let answer = ranklab.stdout(look);
         assert!(answer.contains(said), "{answer}");
     }
+    // Another arithmetic may have trained it; it is compared all the same.
+    let ranklab = Ranklab::new();
+    fs::create_dir(ranklab.path("runs")).unwrap();
+    fs::copy(&fixture, ranklab.path("runs/ranklab.db")).unwrap();
+    let output = ranklab.run(&["verify", "1", "-q"]);
+    let answer = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(answer.starts_with("run 1 ("), "{answer}{}", errors(&output));
 }

@@ -28,6 +28,9 @@ fn bounded(ranklab: &Ranklab, arguments: &[&str]) -> Output {
     for (name, _) in plain.get_envs() {
         command.env_remove(name);
     }
+    // Each thread takes address space for its stack and its allocator, on a machine with hundreds of cores more
+    // than the bound.
+    command.env("RAYON_NUM_THREADS", "2").env("POLARS_MAX_THREADS", "2");
     command.output().unwrap()
 }
 
@@ -206,6 +209,21 @@ fn empty_and_cut_weights_of_every_kind_are_one_clear_line_and_nothing_is_stored(
     }
     assert_eq!(tried, 19);
     assert!(!ranklab.path("data").exists(), "something was stored");
+}
+
+#[cfg(unix)]
+#[test]
+fn weights_that_never_end_or_never_come_are_refused_before_they_are_read() {
+    let ranklab = Ranklab::new();
+    assert!(Command::new("mkfifo").arg(ranklab.path("pipe")).status().unwrap().success());
+    fs::File::create(ranklab.path("large")).unwrap().set_len(2 << 30).unwrap();
+    for (path, expected) in
+        [("/dev/zero", "it is no file"), ("pipe", "it is no file"), ("large", "it is larger than 1024 MiB")]
+    {
+        let weights = format!("weights={path}");
+        let error = failed(&bounded(&ranklab, &["sweep", "dataset=synthetic", &weights, "-q"]));
+        assert!(error.contains(&format!("weights file {path}: {expected}")), "{error}");
+    }
 }
 
 /// A whole trunk in PyTorch's naming, as safetensors; every kernel's shape and the values of one tensor as given.

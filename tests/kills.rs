@@ -12,9 +12,9 @@ use crate::{
 };
 
 /// SIGKILL.
-fn kill<Place>(mut child: Child, _: &mut Place) -> Output {
+fn kill<Place>(mut child: Child, _: &mut Place) -> Option<Output> {
     child.kill().unwrap();
-    child.wait_with_output().unwrap()
+    Some(child.wait_with_output().unwrap())
 }
 
 /// `just test-kills 500` is the longer form; RANKLAB_KILL_SEED chooses other moments.
@@ -26,7 +26,7 @@ fn a_sweep_killed_at_random_moments_ends_with_the_very_numbers_of_an_unbroken_on
         sweep: &sweep,
         times: setting("RANKLAB_KILLS", 50),
         seed: setting("RANKLAB_KILL_SEED", 5),
-        prepare: &|_| (),
+        prepare: &|_| Some(()),
         stop: &kill,
     };
     eprintln!("generated cells, SIGKILL: {}", kills.make());
@@ -48,6 +48,7 @@ fn a_sweep_of_real_cells_killed_at_random_moments_ends_with_the_very_numbers_of_
         prepare: &|ranklab| {
             fs::create_dir(ranklab.path("data")).unwrap();
             fs::copy(&weights, ranklab.path("data/vgg16_imagenet.safetensors")).unwrap();
+            Some(())
         },
         stop: &kill,
     };

@@ -6,6 +6,8 @@ use std::{
     os::unix::fs::FileExt as _,
     path::{Path, PathBuf},
     process::{Child, Command, Output},
+    thread::sleep,
+    time::{Duration, Instant},
 };
 
 use crate::{
@@ -52,20 +54,21 @@ struct Memory(PathBuf);
 impl Memory {
     fn new(folder: PathBuf) -> Option<Self> {
         fs::create_dir(&folder).unwrap();
-        let mounted =
-            Command::new("mount").args(["-t", "tmpfs", "-o", "size=64k", "tmpfs"]).arg(&folder).output();
-        mounted.is_ok_and(|output| output.status.success()).then_some(Self(folder))
+        let mut mount = Command::new("mount");
+        mount.args(["-t", "tmpfs", "-o", "size=64k", "tmpfs"]).arg(&folder);
+        persistently(&mut mount).then_some(Self(folder))
     }
 
     fn resize(&self, kilobytes: usize) {
-        let options = format!("remount,size={kilobytes}k");
-        assert!(Command::new("mount").args(["-o", &options]).arg(&self.0).status().unwrap().success());
+        let mut remount = Command::new("mount");
+        remount.args(["-o", &format!("remount,size={kilobytes}k")]).arg(&self.0);
+        assert!(persistently(&mut remount), "{} cannot be resized", self.0.display());
     }
 }
 
 impl Drop for Memory {
     fn drop(&mut self) {
-        unmount(&self.0, &["-l"]);
+        unmount(&self.0);
     }
 }
 
@@ -81,11 +84,14 @@ fn after_a_power_cut_a_sweep_goes_on_from_what_the_disk_was_given() {
         sweep: &sweep,
         times: setting("RANKLAB_POWER_CUTS", 20),
         seed: setting("RANKLAB_KILL_SEED", 5),
-        prepare: &|ranklab| Disk::new(ranklab).expect("a disk"),
+        prepare: &Disk::new,
         stop: &|child, disk| disk.cut(child),
     };
     eprintln!("power cuts: {}", cuts.make());
 }
+
+/// A disk's size: twice what the sweep writes.
+const DISK: u64 = 128 << 20;
 
 /// Blocks of zeros take no room in a disk's file.
 const BLOCK: usize = 1 << 16;
@@ -102,8 +108,10 @@ impl Disk {
     fn new(ranklab: &Ranklab) -> Option<Self> {
         let disk = Self { folder: ranklab.path("runs"), number: 0 };
         fs::create_dir(&disk.folder).unwrap();
-        fs::File::create(disk.image()).and_then(|file| file.set_len(192 << 20)).unwrap();
-        let made = Command::new("mkfs.ext4").args(["-q", "-F"]).arg(disk.image()).output();
+        fs::File::create(disk.image()).and_then(|file| file.set_len(DISK)).unwrap();
+        // Whole from the start: the kernel writes nothing of its own accord later.
+        let whole = ["-q", "-F", "-E", "lazy_itable_init=0,lazy_journal_init=0"];
+        let made = Command::new("mkfs.ext4").args(whole).arg(disk.image()).output();
         (made.is_ok_and(|output| output.status.success()) && disk.mount()).then_some(disk)
     }
 
@@ -113,26 +121,21 @@ impl Disk {
 
     /// Without ext4's own care for programs that rename a file before they sync it.
     fn mount(&self) -> bool {
-        let mount = ["-o", "loop,noauto_da_alloc"];
-        let mounted = Command::new("mount").args(mount).arg(self.image()).arg(&self.folder).output();
-        mounted.is_ok_and(|output| output.status.success())
+        let mut mount = Command::new("mount");
+        mount.args(["-o", "loop,noauto_da_alloc"]).arg(self.image()).arg(&self.folder);
+        persistently(&mut mount)
     }
 
     /// What the disk holds at one moment becomes the disk; whatever else the process or the kernel had is lost.
-    fn cut(&mut self, mut child: Child) -> Output {
+    /// Nothing when the machine does not let it be mounted again.
+    fn cut(&mut self, mut child: Child) -> Option<Output> {
         send("-STOP", &child);
-        // The kernel may still be writing. A moment's state is what two readings agree on.
-        let mut held = fs::read(self.image()).unwrap();
-        loop {
-            let again = fs::read(self.image()).unwrap();
-            if again == held {
-                break;
-            }
-            held = again;
-        }
+        let held = self.at_rest();
         child.kill().unwrap();
         let output = child.wait_with_output().unwrap();
-        assert!(unmount(&self.folder, &[]), "{}", self.folder.display());
+        if !persistently(Command::new("umount").arg(&self.folder)) {
+            return None;
+        }
         fs::remove_file(self.image()).unwrap();
         self.number += 1;
         let disk = fs::File::create(self.image()).unwrap();
@@ -142,18 +145,52 @@ impl Disk {
         {
             disk.write_all_at(bytes, (block * BLOCK) as u64).unwrap();
         }
-        assert!(self.mount(), "{}", self.image().display());
-        output
+        self.mount().then_some(output)
+    }
+
+    /// What the disk holds. The kernel may still be writing: a moment's state is what two readings agree on.
+    fn at_rest(&self) -> Vec<u8> {
+        let mut held = fs::read(self.image()).unwrap();
+        let deadline = Instant::now() + Duration::from_secs(300);
+        loop {
+            let again = fs::read(self.image()).unwrap();
+            if again == held {
+                return held;
+            }
+            assert!(
+                Instant::now() < deadline,
+                "the disk is still written to, minutes after its program stopped"
+            );
+            held = again;
+        }
     }
 }
 
 impl Drop for Disk {
     fn drop(&mut self) {
-        unmount(&self.folder, &["-l"]);
+        unmount(&self.folder);
     }
 }
 
-fn unmount(folder: &Path, options: &[&str]) -> bool {
-    let unmounted = Command::new("umount").args(options).arg(folder).output();
-    unmounted.is_ok_and(|output| output.status.success())
+/// Whatever is there goes when nobody uses it any more.
+fn unmount(folder: &Path) {
+    let _ = Command::new("umount").arg("-l").arg(folder).output();
+}
+
+/// Whether a command succeeds within some seconds: somebody else may hold the folder, or all loop devices, for a
+/// moment.
+fn persistently(command: &mut Command) -> bool {
+    let deadline = Instant::now() + Duration::from_secs(10);
+    loop {
+        let Ok(output) = command.output() else { return false };
+        if output.status.success() {
+            return true;
+        }
+        let said = String::from_utf8_lossy(&output.stderr);
+        if Instant::now() > deadline || ["permission denied", "superuser"].iter().any(|no| said.contains(no))
+        {
+            return false;
+        }
+        sleep(Duration::from_millis(200));
+    }
 }

@@ -13,8 +13,8 @@ use serde_json::json;
 
 use crate::{
     Folders,
+    output::{print, tell},
     printable::{printable, printable_lines},
-    table::print,
 };
 
 /// Get the images, list them, or generate synthetic ones.
@@ -99,7 +99,7 @@ fn fetch_images(folders: &Folders, sources: Vec<String>, sha256: Option<String>)
         let tenth = total.map_or(0, |total| 10 * done / total.max(1));
         if bar.is_hidden() && tenth > *told.borrow() {
             *told.borrow_mut() = tenth;
-            eprintln!("{}0 %, {}", tenth, HumanBytes(done));
+            tell(format_args!("{}0 %, {}", tenth, HumanBytes(done)));
         }
     })?;
     bar.finish_and_clear();

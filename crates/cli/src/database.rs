@@ -6,6 +6,8 @@ use std::path::Path;
 use ranklab_store::{Error, Store};
 use ranklab_sweep::{has_abandoned, mark_interrupted};
 
+use crate::output::tell;
+
 /// Opens the database for reading. One of an earlier schema is migrated, and runs whose process is gone are
 /// marked as interrupted; where the file cannot be written, it is shown as it stands.
 pub(crate) async fn open(database: &Path) -> anyhow::Result<Store> {
@@ -26,9 +28,9 @@ pub(crate) async fn open(database: &Path) -> anyhow::Result<Store> {
 async fn tell_interrupted(database: &Path) {
     let Ok(store) = Store::open(database).await else { return };
     for run in mark_interrupted(&store).await.unwrap_or_default() {
-        eprintln!(
+        tell(format_args!(
             "note: run {run} was interrupted: its process is gone; `ranklab sweep --resume` continues it"
-        );
+        ));
     }
     store.close().await;
 }

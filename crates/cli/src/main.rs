@@ -1,4 +1,6 @@
 //! The `ranklab` binary: arguments, device choice, progress and exit codes.
+// Those panic when nobody reads any more; `output.rs` does not.
+#![deny(clippy::print_stdout, clippy::print_stderr)]
 
 mod allocator;
 mod code;
@@ -7,6 +9,7 @@ mod database;
 mod device;
 mod gallery;
 mod gc;
+mod output;
 mod printable;
 mod profile;
 mod progress;
@@ -115,10 +118,10 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(problem) => {
             if let Some(interrupted) = problem.downcast_ref::<signals::Interrupted>() {
-                eprintln!("{interrupted}");
+                output::tell(interrupted);
                 return ExitCode::from(interrupted.exit_code());
             }
-            eprintln!("error: {}", one_line(&problem));
+            output::tell(format_args!("error: {}", one_line(&problem)));
             ExitCode::FAILURE
         }
     }
@@ -145,7 +148,14 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
         // Sweeps have a runtime of their own.
         Command::Sweep(arguments) => sweep::sweep(folders, arguments),
         Command::Train(arguments) => sweep::train(folders, arguments),
-        Command::Verify(arguments) => verify::verify(folders, arguments),
+        Command::Verify(arguments) => {
+            // One of an earlier schema is brought up to date.
+            runtime.block_on(async {
+                database::open(&database).await?.close().await;
+                anyhow::Ok(())
+            })?;
+            verify::verify(folders, arguments)
+        }
         Command::Quickstart(arguments) => {
             let report = quickstart::quickstart(folders, arguments)?;
             runtime.block_on(report::report(folders, &report))
@@ -160,7 +170,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(*shell, &mut Arguments::command(), "ranklab", &mut script);
-            table::print(&String::from_utf8_lossy(&script))
+            output::print(&String::from_utf8_lossy(&script))
         }
     }
 }

@@ -10,7 +10,7 @@ use indicatif::{HumanBytes, MultiProgress, ProgressBar, ProgressStyle};
 use ranklab_sweep::SweepEvent;
 use ranklab_trainer::Event;
 
-use crate::printable::printable;
+use crate::{output::tell, printable::printable};
 
 /// Where progress goes.
 pub(crate) struct Progress {
@@ -69,7 +69,7 @@ impl Progress {
                 let _ = bars.all.println(text);
             }
             None if self.quiet => {}
-            None => eprintln!("{text}"),
+            None => tell(text),
         }
     }
 

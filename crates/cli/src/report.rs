@@ -6,7 +6,7 @@ use ranklab_store::Store;
 use ranklab_sweep::DATABASE;
 use serde_json::json;
 
-use crate::{Folders, gallery, table::print};
+use crate::{Folders, gallery, output::print};
 
 /// Write the report of a sweep or of chosen runs: one HTML page and one Markdown file.
 #[derive(Args, Clone, Debug)]

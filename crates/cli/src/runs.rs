@@ -8,8 +8,9 @@ use clap::{Args, Subcommand};
 use ranklab_store::{QueryResult, RunRow, RunStatus, Store, Value};
 use serde_json::json;
 
+use crate::output::print;
 use crate::printable::printable;
-use crate::table::{Format, print, render, table};
+use crate::table::{Format, render, table};
 
 /// List runs, show one, remove some, copy the database, clear up.
 #[derive(Args, Clone, Debug)]

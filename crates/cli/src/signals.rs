@@ -43,10 +43,18 @@ impl Signals {
         self.stop.clone()
     }
 
-    /// What is to be said when a signal ended the work with `left` trials undone.
+    /// What is to be said when a signal ended a sweep with `left` trials undone.
     pub(crate) fn interrupted(&self, left: usize) -> Option<Interrupted> {
+        let trials = if left == 1 { "1 trial".to_owned() } else { format!("{left} trials") };
+        self.ended(format!(
+            "with {trials} left, saved up to the last completed epoch; `ranklab sweep --resume`, or the same command again, goes on from there"
+        ))
+    }
+
+    /// What is to be said when a signal ended the work: by which one, and how far it was.
+    pub(crate) fn ended(&self, how: String) -> Option<Interrupted> {
         let signal = self.received.load(Ordering::Relaxed);
-        (signal != 0).then_some(Interrupted { signal: i32::try_from(signal).unwrap_or(SIGINT), left })
+        (signal != 0).then_some(Interrupted { signal: i32::try_from(signal).unwrap_or(SIGINT), how })
     }
 }
 
@@ -54,7 +62,7 @@ impl Signals {
 #[derive(Debug)]
 pub(crate) struct Interrupted {
     signal: i32,
-    left: usize,
+    how: String,
 }
 
 impl Interrupted {
@@ -67,11 +75,7 @@ impl Interrupted {
 impl fmt::Display for Interrupted {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = if self.signal == SIGTERM { "SIGTERM" } else { "SIGINT" };
-        let trials = if self.left == 1 { "1 trial" } else { &format!("{} trials", self.left) };
-        write!(
-            formatter,
-            "interrupted by {name} with {trials} left, saved up to the last completed epoch; `ranklab sweep --resume`, or the same command again, goes on from there"
-        )
+        write!(formatter, "interrupted by {name} {}", self.how)
     }
 }
 

@@ -12,8 +12,14 @@ use ranklab_trainer::Event;
 use serde_json::json;
 
 use crate::{
-    Folders, allocator, code::code, device::device, printable::printable, profile::Profiler,
-    progress::Progress, signals::Signals, table::print,
+    Folders, allocator,
+    code::code,
+    device::device,
+    output::{print, tell},
+    printable::printable,
+    profile::Profiler,
+    progress::Progress,
+    signals::Signals,
 };
 
 /// Train every combination of the given settings that has no finished run yet.
@@ -152,7 +158,7 @@ fn run(folders: &Folders, plan: &Plan, arguments: &SweepArgs) -> anyhow::Result<
     let quiet = arguments.quiet || arguments.json;
     let summary = execute_plan(folders, plan, jobs, quiet, &mut |event| profiler.note(event))?;
     if arguments.profile {
-        eprint!("{}", profiler.table());
+        tell(profiler.table().trim_end());
     }
     if arguments.json {
         let named = |trials: &[(String, String)]| -> Vec<_> {
@@ -202,7 +208,11 @@ pub(crate) fn context(folders: &Folders, jobs: usize, signals: &Signals) -> Cont
         features_folder: folders.runs.join(FEATURES),
         data_folder: folders.data.clone(),
         imagenet_weights: folders.weights(),
-        command: std::env::args().collect::<Vec<_>>().join(" "),
+        // Arguments need not be text.
+        command: std::env::args_os()
+            .map(|word| word.to_string_lossy().into_owned())
+            .collect::<Vec<_>>()
+            .join(" "),
         jobs,
         stop: signals.stop(),
         code: code(),

@@ -1,12 +1,11 @@
-//! Answers of the database as an aligned table, CSV or JSON, and how they reach standard output.
-
-use std::io::{self, Write as _};
+//! Answers of the database as an aligned table, CSV or JSON.
 
 use clap::ValueEnum;
 use comfy_table::{Cell, CellAlignment, LineStyle, Table, TableStyle};
 use ranklab_store::{QueryResult, Value};
 use serde::ser::{Serialize, SerializeMap as _, Serializer};
 
+pub(crate) use crate::output::print;
 use crate::printable::printable;
 
 /// How an answer is shown.
@@ -27,15 +26,6 @@ pub(crate) fn render(answer: &QueryResult, format: Format) -> anyhow::Result<Str
         Format::Table => Ok(format!("{}{}\n", table(answer), count(answer.rows.len()))),
         Format::Csv => csv(answer),
         Format::Json => json(answer),
-    }
-}
-
-/// Writes to standard output. A reader that has read enough (`| head`) is no error.
-pub(crate) fn print(text: &str) -> anyhow::Result<()> {
-    let mut output = io::stdout().lock();
-    match output.write_all(text.as_bytes()).and_then(|()| output.flush()) {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        outcome => Ok(outcome?),
     }
 }
 

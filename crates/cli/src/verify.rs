@@ -6,14 +6,14 @@ use ranklab_sweep::{FEATURES, Verification, VerifyRules, verify as train_again};
 use serde_json::json;
 
 use crate::{
-    Folders, device::device, printable::printable, progress::Progress, signals::Signals, sweep::context,
-    table::print,
+    Folders, device::device, output::print, printable::printable, progress::Progress, signals::Signals,
+    sweep::context,
 };
 
 /// Train a recorded run again, from its row alone, and say whether predictions and weights are identical.
 #[derive(Args, Clone, Debug)]
 #[command(after_help = "Examples:
-  ranklab verify 3                 exit code 0 when run 3 comes out the same to the last bit, else 1
+  ranklab verify 3                 exit code 0 when run 3 comes out the same to the last bit, 1 when not
   ranklab verify 3 --no-cache      compute the trunk's features anew as well
 
 The recorded run is only read. What is trained lies in a temporary folder and is removed.")]
@@ -46,7 +46,13 @@ pub(crate) fn verify(folders: &Folders, arguments: &VerifyArgs) -> anyhow::Resul
     let mut progress = Progress::new(arguments.quiet || arguments.json);
     let verified = train_again(arguments.run, &rules, &context, &device, &mut |event| progress.show(event));
     progress.finish();
-    let Some(verified) = verified? else { bail!("run {} was not verified: it was stopped", arguments.run) };
+    let Some(verified) = verified? else {
+        let said = format!("before run {} was trained again: nothing is known of it", arguments.run);
+        let Some(interrupted) = signals.ended(said) else {
+            bail!("run {} was not verified: it was stopped", arguments.run);
+        };
+        return Err(interrupted.into());
+    };
     print(&if arguments.json { json(&verified)? } else { text(&verified) })?;
     match verified.differences.first() {
         None => Ok(()),

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use ranklab_zoo::weights::{FetchOptions, TrunkWeights, fetch};
 
-use crate::{Folders, table::print};
+use crate::{Folders, output::print};
 
 /// Get or check the ImageNet weights of VGG16's trunk.
 #[derive(Args, Clone, Debug)]

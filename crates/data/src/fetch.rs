@@ -8,7 +8,7 @@ use std::{
 
 use sha2::{Digest, Sha256};
 
-use crate::{Error, manifest::hexadecimal};
+use crate::{Error, manifest::hexadecimal, part::sync_folder_of};
 
 /// The official address of the NIH/NLM cell images.
 pub const OFFICIAL_URL: &str = "https://data.lhncbc.nlm.nih.gov/public/Malaria/cell_images.zip";
@@ -46,6 +46,7 @@ pub fn fetch(request: &FetchRequest, progress: &dyn Fn(u64, Option<u64>)) -> Res
         match fetch_from(source, &part, request.sha256.as_deref(), progress) {
             Ok(hash) => {
                 fs::rename(&part, &request.destination).map_err(Error::io("naming", &request.destination))?;
+                sync_folder_of(&request.destination);
                 return Ok(hash);
             }
             Err(problem) => problems.push(format!("{source}: {problem}")),

@@ -23,7 +23,7 @@ pub struct ManifestEntry {
     pub name: String,
     /// Class.
     pub label: Label,
-    /// Patient; the image's own name where it carries none, so that no leak can hide.
+    /// Patient; the image's own name where it carries none.
     pub patient: String,
     /// Pixels.
     pub width: u32,
@@ -31,6 +31,13 @@ pub struct ManifestEntry {
     pub height: u32,
     /// SHA-256 of the file, hexadecimal.
     pub content_hash: String,
+}
+
+impl ManifestEntry {
+    /// Whether it is known whose image it is.
+    pub fn tells_patient(&self) -> bool {
+        self.patient != self.name
+    }
 }
 
 /// Why an image was left out.

@@ -14,6 +14,7 @@ use crate::{
     Error,
     label::Label,
     manifest::{Manifest, ManifestEntry, Rejected, Rejection, hexadecimal},
+    part,
 };
 
 /// Extension of the file that holds the SHA-256.
@@ -29,19 +30,16 @@ pub(crate) fn save(manifest: &Manifest, path: &Path) -> Result<(), Error> {
     let folder = path.parent().unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder).map_err(Error::io("creating", folder))?;
     let mut frame = to_frame(manifest).map_err(|problem| failed(problem.to_string()))?;
-    let part = crate::part::readable_part(folder).map_err(Error::io("writing", path))?;
+    let part = part::readable_part(folder).map_err(Error::io("writing", path))?;
     ParquetWriter::new(part.as_file())
         .with_compression(ParquetCompression::Uncompressed)
         .finish(&mut frame)
         .map_err(|problem| failed(problem.to_string()))?;
-    part.as_file().sync_all().map_err(Error::io("writing", path))?;
     let checksum = checksum_line(path, &fs::read(part.path()).map_err(Error::io("reading back", path))?);
-    part.persist(path).map_err(|problem| failed(problem.error.to_string()))?;
-    let mut part = crate::part::readable_part(folder).map_err(Error::io("writing", path))?;
+    part::name(part, path).map_err(Error::io("writing", path))?;
+    let mut part = part::readable_part(folder).map_err(Error::io("writing", path))?;
     part.write_all(checksum.as_bytes()).map_err(Error::io("writing", path))?;
-    part.as_file().sync_all().map_err(Error::io("writing", path))?;
-    part.persist(path.with_extension(CHECKSUM)).map_err(|problem| failed(problem.error.to_string()))?;
-    Ok(())
+    part::name(part, &path.with_extension(CHECKSUM)).map_err(Error::io("writing", path))
 }
 
 /// `HASH  NAME`.

@@ -45,8 +45,12 @@ impl Split {
     /// Divides an image set.
     ///
     /// # Errors
-    /// When there are fewer patients than folds, or a part would be empty.
+    /// When there are fewer patients than folds, a part would be empty, or whole patients are asked for and it is
+    /// not known whose each image is.
     pub fn new(images: &ImageSet, config: &SplitConfig) -> Result<Self, Error> {
+        if config.kind == SplitKind::Patient {
+            check_patients(images)?;
+        }
         let mut random = ChaCha8Rng::seed_from_u64(config.seed);
         let all: Vec<usize> = (0..images.entries.len()).collect();
         let (test, rest) = match config.kind {
@@ -114,6 +118,22 @@ impl Split {
         };
         Ok(Self { hash: hexadecimal(&hasher.finalize()), train, validation, test, audit })
     }
+}
+
+/// Images of unknown patients, each counted as a patient of its own, would make a random split of one by patient.
+fn check_patients(images: &ImageSet) -> Result<(), Error> {
+    let unknown: Vec<&str> = images
+        .entries
+        .iter()
+        .filter(|image| !image.tells_patient())
+        .map(|image| image.name.as_str())
+        .collect();
+    let Some(first) = unknown.first() else { return Ok(()) };
+    Err(Error::Setting(format!(
+        "split=patient needs every image's patient, and {} of {} images do not tell theirs, {first} first: give them names like C33P1thinF_1.png for an image of patient C33, or use split=random",
+        unknown.len(),
+        images.entries.len()
+    )))
 }
 
 fn patients<'a>(images: &'a ImageSet, indices: &[usize]) -> BTreeSet<&'a str> {
@@ -259,6 +279,22 @@ mod tests {
         let images = images(&[(10, 10); 3]);
         let error = Split::new(&images, &config(SplitKind::Patient, 0, 0)).unwrap_err().to_string();
         assert!(error.contains("3 patients cannot be divided into 5 folds"), "{error}");
+    }
+
+    #[test]
+    fn images_that_do_not_tell_their_patient_are_named_instead_of_split_by_patient() {
+        let mut images = images(&[(10, 10); 6]);
+        let name = "Parasitized/cell_7.png";
+        for image in &mut images.entries[40..43] {
+            (image.name, image.patient) = (name.to_owned(), name.to_owned());
+        }
+        let error = Split::new(&images, &config(SplitKind::Patient, 0, 0)).unwrap_err().to_string();
+        assert!(
+            error.contains("3 of 120 images do not tell theirs, Parasitized/cell_7.png first"),
+            "{error}"
+        );
+        assert!(error.contains("C33P1thinF_1.png") && error.contains("split=random"), "{error}");
+        assert!(Split::new(&images, &config(SplitKind::Random, 0, 0)).is_ok());
     }
 
     proptest! {

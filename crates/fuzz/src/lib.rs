@@ -8,7 +8,6 @@ use ranklab_data::{ImageSource, Manifest, Resize, SyntheticConfig, decode, resiz
 use ranklab_sweep::{Experiment, Plan};
 use ranklab_trainer::Checkpoint;
 use ranklab_zoo::{HeadConfig, Model, weights};
-use tempfile::TempDir;
 
 /// A function that is given hostile bytes.
 pub type Target = fn(&[u8]);
@@ -71,22 +70,26 @@ pub fn images(data: &[u8]) {
 pub fn manifest(data: &[u8]) {
     static KEPT: OnceLock<Option<Kept>> = OnceLock::new();
     let Some(kept) = KEPT.get_or_init(Kept::new) else { return };
-    let Ok(folder) = tempfile::tempdir() else { return };
-    let Ok(file) = Manifest::file(&kept.source, folder.path()) else { return };
-    let written =
-        fs::write(&file, data).and_then(|()| fs::write(file.with_extension("sha256"), &kept.checksum));
-    if written.is_ok() {
-        let read = Manifest::open_or_build(&kept.source, folder.path(), &|_, _| {});
-        assert!(read.is_ok_and(|read| read == kept.manifest));
-    }
+    with_file("cells.zip", &kept.zip, |zip| {
+        let Some(folder) = zip.parent() else { return };
+        let Ok(source) = ImageSource::open(zip) else { return };
+        let Ok(file) = Manifest::file(&source, folder) else { return };
+        let name = file.file_name().unwrap_or_default().to_string_lossy();
+        let checksum = format!("{}  {name}\n", kept.hash);
+        let written =
+            fs::write(&file, data).and_then(|()| fs::write(file.with_extension("sha256"), checksum));
+        if written.is_ok() {
+            let read = Manifest::open_or_build(&source, folder, &|_, _| {});
+            assert!(read.is_ok_and(|read| read == kept.manifest));
+        }
+    });
 }
 
-/// Images, their manifest and its checksum's file.
+/// A zip of images, their manifest and its SHA-256: nothing that would stay behind on a disk.
 struct Kept {
-    _folder: TempDir,
-    source: ImageSource,
+    zip: Vec<u8>,
     manifest: Manifest,
-    checksum: String,
+    hash: String,
 }
 
 impl Kept {
@@ -98,7 +101,8 @@ impl Kept {
         let manifest = Manifest::open_or_build(&source, folder.path(), &|_, _| {}).ok()?;
         let file = Manifest::file(&source, folder.path()).ok()?;
         let checksum = fs::read_to_string(file.with_extension("sha256")).ok()?;
-        Some(Self { _folder: folder, source, manifest, checksum })
+        let hash = checksum.split(' ').next()?.to_owned();
+        Some(Self { zip: fs::read(&zip).ok()?, manifest, hash })
     }
 }
 

@@ -2,10 +2,11 @@
 //! that every trial and epoch reads from.
 
 use std::{
-    fs::{self, File, OpenOptions},
+    fs::{self, File, OpenOptions, TryLockError},
     io::{self, Read},
     path::{Path, PathBuf},
-    time::{Instant, SystemTime},
+    thread,
+    time::{Duration, Instant, SystemTime},
 };
 
 use burn::tensor::{Device, Tensor, TensorData};
@@ -23,6 +24,8 @@ const FORMAT: &str = "ranklab features 3";
 pub(crate) const HEADER_BYTES: usize = 256;
 /// Bytes of a cache that are checked at once.
 const CHECKED: usize = 1 << 20;
+/// How often a process that waits for another's features looks for them, and for a wish to stop.
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
 /// Features of an image set at a cut, one record of `positions × channels` values per image.
 #[derive(Debug)]
@@ -119,7 +122,7 @@ impl Features {
             .write(true)
             .open(&lock_path)
             .map_err(failed("locking", &lock_path))?;
-        lock.lock().map_err(failed("locking", &lock_path))?;
+        wait_for(&lock, request.stop, failed("locking", &lock_path))?;
         // When it was last used, for whoever clears up; where that cannot be noted, it counts as older.
         let _ = lock.set_modified(SystemTime::now());
         let found = Self::open(&path, request);
@@ -208,6 +211,18 @@ impl Features {
             path: self.path.clone(),
             source,
         })
+    }
+}
+
+/// Locks the file. Whoever computes features may hold it for many minutes: a wish to stop ends the wait.
+fn wait_for(lock: &File, stop: &Stop, failed: impl FnOnce(io::Error) -> Error) -> Result<(), Error> {
+    loop {
+        match lock.try_lock() {
+            Ok(()) => return Ok(()),
+            Err(TryLockError::Error(problem)) => return Err(failed(problem)),
+            Err(TryLockError::WouldBlock) if stop.is_requested() => return Err(Error::Stopped),
+            Err(TryLockError::WouldBlock) => thread::sleep(LOOK_AGAIN),
+        }
     }
 }
 

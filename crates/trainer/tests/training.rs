@@ -5,6 +5,7 @@ use std::{
     fs,
     path::Path,
     sync::atomic::{AtomicUsize, Ordering},
+    time::{Duration, Instant},
 };
 
 use burn::tensor::Device;
@@ -76,6 +77,16 @@ fn run(
     training: &TrainingConfig,
     folder: &Path,
 ) -> Result<(Outcome, Vec<Event>), Error> {
+    run_until(images, adapter, training, folder, &Stop::default())
+}
+
+fn run_until(
+    images: &Squares,
+    adapter: Option<&AdapterConfig>,
+    training: &TrainingConfig,
+    folder: &Path,
+    stop: &Stop,
+) -> Result<(Outcome, Vec<Event>), Error> {
     let all: Vec<usize> = (0..COUNT).collect();
     let trial = Trial {
         architecture: if adapter.is_some() { Architecture::Model5 } else { Architecture::Model4 },
@@ -90,7 +101,7 @@ fn run(
         device_name: "flex",
         cache_folder: folder,
         checkpoint: None,
-        stop: &Stop::default(),
+        stop,
     };
     let mut events = Vec::new();
     let outcome = trial.run(&mut |event| events.push(event))?;
@@ -169,6 +180,35 @@ fn trials_that_want_the_same_features_at_once_compute_them_once() {
         }
     });
     assert_eq!(images.loaded.load(Ordering::Relaxed), COUNT);
+}
+
+#[test]
+fn a_wish_to_stop_ends_the_wait_for_features_that_somebody_else_computes() {
+    let folder = tempfile::tempdir().unwrap();
+    let images = Squares::new();
+    let (_, events) = run(&images, None, &training(1, 0), folder.path()).unwrap();
+    let (cache, ..) = cache_file(&events);
+    fs::remove_file(&cache).unwrap();
+    // Whoever computes features holds this locked.
+    let lock = fs::File::options().write(true).open(cache.with_extension("lock")).unwrap();
+    lock.lock().unwrap();
+    let stop = Stop::default();
+    std::thread::scope(|scope| {
+        let waiting = scope.spawn(|| {
+            let outcome = run_until(&images, None, &training(1, 0), folder.path(), &stop);
+            matches!(outcome, Err(Error::Stopped))
+        });
+        std::thread::sleep(Duration::from_millis(300));
+        assert!(!waiting.is_finished(), "it did not wait");
+        stop.request();
+        let asked = Instant::now();
+        while !waiting.is_finished() && asked.elapsed() < Duration::from_secs(60) {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        let stopped = waiting.is_finished();
+        drop(lock);
+        assert!(stopped && waiting.join().unwrap(), "it went on waiting");
+    });
 }
 
 #[test]

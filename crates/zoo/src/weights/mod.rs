@@ -5,6 +5,7 @@
 //! redistribute.
 
 mod fetch;
+mod file;
 mod import;
 mod onnx;
 mod safetensors_file;

@@ -4,7 +4,7 @@ use std::{collections::HashMap, fs, io, path::Path};
 
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 
-use super::{LayerWeights, TrunkWeights};
+use super::{LayerWeights, TrunkWeights, file};
 use crate::{Error, layer::Layer};
 
 /// Key of the hash in the file's metadata.
@@ -44,15 +44,17 @@ pub(super) fn save(weights: &TrunkWeights, path: &Path) -> Result<(), Error> {
     io::Write::write_all(&mut part, &content).map_err(failed)?;
     part.as_file().sync_all().map_err(failed)?;
     part.persist(path).map_err(|problem| failed(problem.error))?;
+    // Makes the rename durable where the platform can.
+    if let Ok(folder) = fs::File::open(folder) {
+        let _ = folder.sync_all();
+    }
     Ok(())
 }
 
 pub(super) fn load(path: &Path) -> Result<TrunkWeights, Error> {
     let wrong = |problem: String| Error::Weights { path: path.to_owned(), problem };
-    let content = fs::read(path).map_err(|source| match source.kind() {
-        io::ErrorKind::NotFound => Error::WeightsMissing { path: path.to_owned() },
-        _ => Error::Io { action: "reading", path: path.to_owned(), source },
-    })?;
+    file::check(path, || Error::WeightsMissing { path: path.to_owned() })?;
+    let content = file::read(path)?;
     let again = "fetch it again with `ranklab weights fetch`";
     let file = SafeTensors::deserialize(&content)
         .map_err(|problem| wrong(format!("it is not a whole safetensors file ({problem}); {again}")))?;
