@@ -77,7 +77,7 @@ lint:
     cargo clippy --release --locked --workspace --all-targets -- -D warnings
 
 # Targets: overrides, experiment, images, manifest, trunk_weights, trained_model, checkpoint, png.
-# Hostile input guided by coverage, for so many seconds: `just fuzz png 600`. The tests feed mutations for seconds.
+# Hostile input guided by coverage, for so many seconds: `just fuzz png 600`. The tests feed thousands of mutations each.
 [group('check')]
 fuzz target seconds="60":
     scripts/fuzz.sh {{ target }} {{ seconds }}

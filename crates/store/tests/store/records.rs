@@ -115,14 +115,17 @@ async fn a_sweep_repeated_with_other_contents_shows_their_runs_and_not_the_old_o
     let store = Store::open(&path).await.unwrap();
     let before = new_run(Some("block5"), Some(1), 0);
     let after = NewRun { config_hash: "of other images".into(), ..before.clone() };
-    let sweep = store.register_sweep(&new_sweep("one"), &plan(&[before.clone()])).await.unwrap();
+    let sweep = store.register_sweep(&new_sweep("one"), &plan(std::slice::from_ref(&before))).await.unwrap();
     finish(&store, &before, 0.5).await;
     let shown = async || {
         let trial = store.runs_of_sweep(sweep).await.unwrap().remove(0);
         (trial.0.config_hash, trial.1.map(|run| run.id))
     };
     assert_eq!(shown().await, (before.config_hash.clone(), Some(1)));
-    assert_eq!(store.register_sweep(&new_sweep("one"), &plan(&[after.clone()])).await.unwrap(), sweep);
+    assert_eq!(
+        store.register_sweep(&new_sweep("one"), &plan(std::slice::from_ref(&after))).await.unwrap(),
+        sweep
+    );
     assert_eq!(shown().await, (after.config_hash.clone(), None));
     finish(&store, &after, 0.75).await;
     assert_eq!(shown().await, (after.config_hash, Some(2)));
