@@ -14,9 +14,10 @@ use crate::{
     disturbance::{await_that, errors},
 };
 
-/// Others leave a moment for a commit after each time they held the database: far fewer commits than epochs.
+/// Others leave a moment for a commit after each time they held the database: far fewer commits than epochs, but
+/// longer than the 100 ms after which SQLite asks again, so that nobody waits forever.
 const HELD: Duration = Duration::from_millis(450);
-const FREE: Duration = Duration::from_millis(50);
+const FREE: Duration = Duration::from_millis(120);
 
 #[test]
 fn a_run_whose_commits_take_longer_than_its_epochs_has_checkpoints_and_signs_of_life_before_its_end() {
