@@ -46,9 +46,9 @@ def peer_python(folder):
     return python
 
 
-def build(package, kind, name):
-    """Builds one of our programs and gives its path."""
-    run(["cargo", "build", "--release", "--locked", "--package", package, kind, name])
+def build(kind, name):
+    """Builds one of our programs, as the tests do so that nothing is compiled twice, and gives its path."""
+    run(["cargo", "build", "--release", "--locked", "--workspace", kind, name])
     command = ["cargo", "metadata", "--no-deps", "--format-version", "1"]
     described = subprocess.run(command, cwd=REPOSITORY, stdout=subprocess.PIPE, check=False)
     if described.returncode:
