@@ -74,6 +74,7 @@ pub(crate) fn document(data: &ReportData) -> Result<Document> {
     let groups = compare(data)?;
     let measured = measure(data, &groups);
     let comparisons = compare_pairs(&groups, &measured, &data.options);
+    let series = series::sentences(&groups, &measured, &comparisons, &data.options);
     let choice = run_choice::choose(data, &groups);
     let mut runs = Vec::new();
     for (run, name) in choice.detailed {
@@ -84,10 +85,10 @@ pub(crate) fn document(data: &ReportData) -> Result<Document> {
     Ok(Document {
         title: data.title.clone(),
         banners: banners(data),
-        findings: findings(data, &groups, &measured, &comparisons),
+        findings: findings(data, &groups, &measured, &comparisons, &series),
         facts: facts(data),
         comparison: (!groups.is_empty()).then(|| comparison_table::table(&groups, &measured, &data.options)),
-        pairs: pairs(data, &groups, &measured, &comparisons),
+        pairs: pairs(data, &groups, &measured, &comparisons, series),
         splits: splits::section(data, &groups, &measured, &data.options),
         operating_points: operating_points::table(data, &groups, &data.options),
         figures: charts::overview(&Shown {
@@ -108,6 +109,7 @@ fn pairs(
     groups: &[Group],
     measured: &[Measured],
     comparisons: &Comparisons,
+    series: Vec<String>,
 ) -> Option<PairsSection> {
     if comparisons.pairs.is_empty() && comparisons.not_compared.is_empty() {
         return None;
@@ -115,7 +117,7 @@ fn pairs(
     let sentence = |pair| sentences::sentence(groups, pair, comparisons, &data.options);
     Some(PairsSection {
         sentences: comparisons.pairs.iter().map(sentence).collect(),
-        series: series::sentences(groups, measured, comparisons, &data.options),
+        series,
         not_compared: comparisons.not_compared.clone(),
         table: sentences::table(groups, comparisons, &data.options),
         other_measures: other_measures::table(groups, measured, comparisons, &data.options),

@@ -11,7 +11,6 @@ use crate::leakage;
 use crate::options::Options;
 use crate::paired::{self, CLASSICAL, Comparisons};
 use crate::sentences::sentence;
-use crate::series;
 
 /// Series told here; the comparisons have the rest.
 const SERIES: usize = 2;
@@ -20,12 +19,13 @@ const LEADERS: usize = 4;
 /// Configurations named that share a lead.
 const TIED: usize = 4;
 
-/// The findings, the most important first.
+/// The findings, the most important first; `series` are the sentences on ranks and layers.
 pub(crate) fn findings(
     data: &ReportData,
     groups: &[Group],
     measured: &[Measured],
     comparisons: &Comparisons,
+    series: &[String],
 ) -> Vec<String> {
     if best(groups.iter()).is_none() {
         let nothing = "No run has a test accuracy yet: there is nothing to compare.".to_owned();
@@ -34,7 +34,7 @@ pub(crate) fn findings(
     let sets = sets_by_leakage(groups, measured);
     let mut findings = leaders(&sets, groups, measured);
     findings.extend(against_classical(&sets, groups, measured, comparisons, &data.options));
-    findings.extend(series::sentences(groups, measured, comparisons, &data.options).into_iter().take(SERIES));
+    findings.extend(series.iter().take(SERIES).cloned());
     findings.push(caution(&sets, groups, measured, !comparisons.pairs.is_empty(), &data.options));
     findings.extend(without_result(data));
     findings.extend(leakage::statement(data));
@@ -298,12 +298,14 @@ mod tests {
     use crate::fixture;
     use crate::intervals::measure;
     use crate::paired::compare_pairs;
+    use crate::series;
 
     fn of(data: &ReportData) -> Vec<String> {
         let groups = compare(data).unwrap();
         let measured = measure(data, &groups);
         let comparisons = compare_pairs(&groups, &measured, &data.options);
-        findings(data, &groups, &measured, &comparisons)
+        let series = series::sentences(&groups, &measured, &comparisons, &data.options);
+        findings(data, &groups, &measured, &comparisons, &series)
     }
 
     #[test]

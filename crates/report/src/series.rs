@@ -23,6 +23,8 @@ const LAYERS: Words =
 
 /// Most members whose pairs are all tested.
 const MEMBERS: usize = 100;
+/// Most pairs of all series together; the series after these are not tested.
+const PAIRS: usize = 4950;
 /// Series told before the rest is only counted.
 const TOLD: usize = 24;
 /// Members listed by name before the rest is only counted.
@@ -55,20 +57,38 @@ pub(crate) fn sentences(
     all.truncate(TOLD);
     let scores: Vec<Vec<Scored<'_>>> =
         all.iter().map(|one| one.members.iter().map(|(_, _, cells, _)| cells.scored()).collect()).collect();
-    let short = |one: &&Told<'_>| one.members.len() <= MEMBERS;
+    let mut left = PAIRS;
+    let tested: Vec<bool> = all
+        .iter()
+        .map(|one| {
+            let pairs = one.members.len() * (one.members.len() - 1) / 2;
+            let fits = one.members.len() <= MEMBERS && pairs <= left;
+            left -= if fits { pairs } else { 0 };
+            fits
+        })
+        .collect();
     let inputs: Vec<Series<'_>> = all
         .iter()
         .zip(&scores)
-        .filter(|(one, _)| short(one))
-        .map(|(one, scores)| Series { members: scores, units: one.members[0].2.units(one.members[1].2) })
+        .zip(&tested)
+        .filter(|(_, tested)| **tested)
+        .map(|((one, scores), _)| Series { members: scores, units: one.members[0].2.units(one.members[1].2) })
         .collect();
     let mut found = compare_series_together(&inputs, options.margin, options.alpha).into_iter();
     let corrected_for: usize = inputs.iter().map(|series| series.members.len() - 1).sum();
     let mut told: Vec<String> = all
         .iter()
-        .map(|one| {
+        .zip(&tested)
+        .map(|(one, tested)| {
             let Told { key, words, members } = one;
-            if !short(&one) {
+            if !tested && members.len() <= MEMBERS {
+                return format!(
+                    "{key}: its {} are not tested, as the series before have as many pairs as a report tests. Report \
+                     fewer runs.",
+                    words.all
+                );
+            }
+            if !tested {
                 return format!(
                     "{key}: {} {} are too many to be tested pair by pair. Report at most {MEMBERS} of them.",
                     members.len(),
@@ -303,6 +323,27 @@ mod tests {
         );
         let long = said(&fixture::many(40)).remove(0);
         assert!(long.contains("rank 16 and 24 more"), "{long}");
+    }
+
+    #[test]
+    fn series_beyond_the_pairs_of_a_report_say_so() {
+        let mut data = fixture::many(200);
+        for run in &mut data.runs[100..] {
+            run.row.start.layers = Some("block5_conv3".into());
+            run.row.start.rank = run.row.start.rank.map(|rank| rank - 100);
+            run.row.start.ranks = run.row.start.rank.map(|rank| rank.to_string());
+        }
+        let said = said(&data);
+        assert!(
+            said[0].starts_with("model_5 · block5: rank 1, the smallest rank, has the highest"),
+            "{}",
+            said[0]
+        );
+        assert!(
+            said[1].starts_with("model_5 · block5_conv3: its ranks are not tested, as the series before"),
+            "{}",
+            said[1]
+        );
     }
 
     #[test]
