@@ -1,5 +1,7 @@
 //! The same configuration under a random split and under a split by patient, side by side.
 
+use std::collections::BTreeMap;
+
 use ranklab_stats::{MeanDifference, Resampled, ScoredCells, holm, unpaired_difference};
 
 use crate::cells::TestCells;
@@ -46,10 +48,20 @@ pub(crate) fn section(
     options: &Options,
 ) -> Option<SplitSection> {
     let mut pairs = Vec::new();
-    for (random, random_cells) in of_split(groups, measured, RANDOM) {
-        let same = |(other, _): &(&Group, &TestCells)| configuration(other) == configuration(random);
-        let counterparts: Vec<_> = of_split(groups, measured, PATIENT).filter(same).collect();
-        let several = counterparts.len() > 1 || of_split(groups, measured, RANDOM).filter(same).count() > 1;
+    let configured = |split| -> Vec<_> {
+        of_split(groups, measured, split).map(|(group, cells)| (configuration(group), group, cells)).collect()
+    };
+    let (randoms, patients) = (configured(RANDOM), configured(PATIENT));
+    // How often a configuration stands under each split: several have other folds or shares of test cells.
+    let mut times: BTreeMap<&Configuration<'_>, usize> = BTreeMap::new();
+    randoms.iter().for_each(|(one, ..)| *times.entry(one).or_default() += 1);
+    let mut by_patient: BTreeMap<&Configuration<'_>, Vec<(&Group, &TestCells)>> = BTreeMap::new();
+    for (one, group, cells) in &patients {
+        by_patient.entry(one).or_default().push((*group, *cells));
+    }
+    for (one, random, random_cells) in &randoms {
+        let Some(counterparts) = by_patient.get(one) else { continue };
+        let several = counterparts.len() > 1 || times[one] > 1;
         for (patient, patient_cells) in counterparts {
             let Some(difference) = difference(random_cells, patient_cells, options.level()) else { continue };
             let start = &random.first.start;
@@ -94,8 +106,11 @@ fn of_split<'a>(
         .filter_map(|(group, one)| Some((group, one.cells.as_ref().ok()?)))
 }
 
+/// A model and its settings.
+type Configuration<'a> = (&'a str, Vec<(String, String)>);
+
 /// Everything that makes a configuration but the split.
-fn configuration(group: &Group) -> (&str, Vec<(String, String)>) {
+fn configuration(group: &Group) -> Configuration<'_> {
     let settings = family::settings(&group.first.start).into_iter();
     (&group.first.start.model, settings.filter(|(path, _)| !path.starts_with(SPLIT_SETTINGS)).collect())
 }
