@@ -7,7 +7,7 @@ use indicatif::HumanBytes;
 use ranklab_store::Store;
 use ranklab_sweep::{Garbage, GarbageRules, garbage};
 
-use crate::{printable::printable, table::print};
+use crate::{output::print, printable::printable};
 
 /// What to remove.
 #[derive(Args, Clone, Debug)]

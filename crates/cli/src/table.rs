@@ -5,7 +5,6 @@ use comfy_table::{Cell, CellAlignment, LineStyle, Table, TableStyle};
 use ranklab_store::{QueryResult, Value};
 use serde::ser::{Serialize, SerializeMap as _, Serializer};
 
-pub(crate) use crate::output::print;
 use crate::printable::printable;
 
 /// How an answer is shown.

@@ -1,11 +1,11 @@
 //! Series of ranks and of layers: which member is enough.
 
-use ranklab_stats::{Resampled, Scored, Series, SeriesComparison, compare_series_together};
+use ranklab_stats::{Scored, Series, SeriesComparison, compare_series_together};
 
 use crate::cells::TestCells;
 use crate::comparison::Group;
 use crate::format::{count, signed_points};
-use crate::intervals::{Measured, few};
+use crate::intervals::Measured;
 use crate::options::Options;
 use crate::paired::Comparisons;
 
@@ -106,8 +106,6 @@ pub(crate) fn sentences(
             }
         })
         .collect();
-    let resampled: Vec<Resampled> = inputs.iter().map(|series| series.units.patients.resampled()).collect();
-    told.extend(Some(few(&resampled).trim().to_owned()).filter(|warning| !warning.is_empty()));
     if more > 0 {
         told.push(format!("{more} more series are not told. Report fewer runs to read of them."));
     }
