@@ -113,6 +113,7 @@ enum Command {
 
 fn main() -> ExitCode {
     allocator::keep_freed_memory();
+    ranklab_store::on_waiting(|waiting| output::tell(format_args!("note: {waiting}")));
     let arguments = Arguments::parse();
     match run(&arguments) {
         Ok(()) => ExitCode::SUCCESS,

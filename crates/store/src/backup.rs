@@ -37,6 +37,7 @@ impl Store {
             fs::create_dir_all(folder).map_err(|reason| unwritten(reason.to_string()))?;
         }
         sqlite::copy(&self.pool, part).await.map_err(|error| unwritten(error.to_string()))?;
+        sqlite::mark_backup(part).await.map_err(|error| unwritten(error.to_string()))?;
         match sqlite::damage(part).await.map_err(|error| unwritten(error.to_string()))? {
             None => Ok(()),
             Some(reason) => Err(Error::Damaged { path: self.path().to_owned(), reason }),

@@ -7,6 +7,7 @@ use crate::{
     event::SweepEvent,
     execute::SweepSummary,
     plan::Plan,
+    recorder::is_of_one_run,
     session::{Member, Session},
 };
 
@@ -64,7 +65,7 @@ impl<'a> Claims<'a> {
             let label = trial.label.clone();
             let claim = match session.claim(trial, identity) {
                 Ok(claim) => claim,
-                Err(problem @ Error::Store(_)) => return Err(problem),
+                Err(problem @ Error::Store(_)) if !is_of_one_run(&problem) => return Err(problem),
                 Err(problem) => {
                     let reason = problem.to_string();
                     summary.failed.push((label.clone(), reason.clone()));
@@ -83,7 +84,11 @@ impl<'a> Claims<'a> {
                     on_event(SweepEvent::TrialSkipped { position, label, run });
                 }
                 Claim::Diverged(run) => {
-                    let reason = session.failure(run)?;
+                    let Some(reason) = session.failure(run)? else {
+                        // It was removed meanwhile, so that the trial is asked for again.
+                        kept.push(position);
+                        continue;
+                    };
                     summary.diverged.push((label.clone(), reason.clone()));
                     let reason =
                         format!("{reason} (nothing is trained again; `ranklab runs rm {run} --yes` would)");

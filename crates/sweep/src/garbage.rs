@@ -10,7 +10,7 @@ use std::{
 
 use ranklab_store::{RunRow, RunStatus, Store};
 
-use crate::{Error, FEATURES, checkpoint_file, durable};
+use crate::{Error, FEATURES, checkpoint_file, durable, run_folder};
 
 /// How a SQLite database begins (<https://www.sqlite.org/fileformat.html>).
 const SQLITE: &[u8; 16] = b"SQLite format 3\0";
@@ -59,6 +59,8 @@ pub async fn garbage(store: &Store, runs_folder: &Path, rules: &GarbageRules) ->
     // Files first: a run's row is there before its files are, and it is in progress before it writes more.
     let folders: Vec<RunFolder> = run_folders(runs_folder)?
         .into_iter()
+        // Models of a database that was lost may be all that is left of it.
+        .filter(|(_, path)| !run_folder::is_of_another_database(path, store.id()))
         .map(|(run, path)| RunFolder::seen(run, &path))
         .collect::<Result<_, Error>>()?;
     let caches = Cache::all(&runs_folder.join(FEATURES))?;
@@ -89,7 +91,7 @@ impl Garbage {
                 // Nobody claims it until this is released.
                 let held = store.hold(*run).await?;
                 let removed =
-                    if held.status() == *status { self.delete(modified(&self.path)) } else { Ok(false) };
+                    if held.status() == *status { self.delete(self.was_written()) } else { Ok(false) };
                 held.release().await?;
                 removed
             }
@@ -98,15 +100,20 @@ impl Garbage {
                 if lock.as_ref().is_some_and(|lock| lock.try_lock().is_err()) {
                     return Ok(false);
                 }
-                self.delete(modified(&self.path).max(modified(path)))
+                self.delete(modified(&self.path).max(modified(path)) > self.seen)
             }
-            Owner::Nobody => self.delete(modified(&self.path)),
+            Owner::Nobody => self.delete(self.was_written()),
         }
     }
 
-    fn delete(&self, last: SystemTime) -> Result<bool, Error> {
+    /// Whether it was written since it was found, also by a clock that was set back meanwhile.
+    fn was_written(&self) -> bool {
+        modified(&self.path) != self.seen
+    }
+
+    fn delete(&self, is_changed: bool) -> Result<bool, Error> {
         let removed = match fs::symlink_metadata(&self.path) {
-            Ok(_) if last > self.seen => return Ok(false),
+            Ok(_) if is_changed => return Ok(false),
             Ok(metadata) if metadata.is_dir() => fs::remove_dir_all(&self.path),
             Ok(_) => fs::remove_file(&self.path),
             Err(problem) => Err(problem),
@@ -320,13 +327,14 @@ fn is_older(moment: SystemTime, age: Duration) -> bool {
     SystemTime::now().duration_since(moment).is_ok_and(|passed| passed >= age)
 }
 
-/// When the first of the runs in progress started; the beginning of time where that is not readable, so that
-/// nothing counts as unused.
+/// When the first of the runs in progress started; the beginning of time where that is not readable or yet to come,
+/// as after a clock ran ahead, so that nothing counts as unused.
 fn first_start(runs: &[RunRow]) -> Option<SystemTime> {
     let running = runs.iter().filter(|run| run.status == RunStatus::Running);
     let start = |run: &RunRow| {
         let seconds = run.started_at.parse::<jiff::Timestamp>().map_or(0, |moment| moment.as_second());
-        SystemTime::UNIX_EPOCH + Duration::from_secs(u64::try_from(seconds).unwrap_or(0))
+        let moment = SystemTime::UNIX_EPOCH + Duration::from_secs(u64::try_from(seconds).unwrap_or(0));
+        if moment > SystemTime::now() { SystemTime::UNIX_EPOCH } else { moment }
     };
     running.map(start).min()
 }

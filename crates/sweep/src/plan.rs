@@ -20,6 +20,8 @@ const MOST_TRIALS: usize = 10_000;
 pub struct Plan {
     /// Name for people.
     pub name: String,
+    /// The recorded command of a plan that was registered before: the newest request that gave settings.
+    pub command: Option<String>,
     /// What runs.
     pub trials: Vec<PlanTrial>,
 }
@@ -61,7 +63,7 @@ impl Plan {
             trials.push(PlanTrial { label: label(experiment, &chosen, &config), config });
         }
         let name = experiment.name.clone().unwrap_or_else(|| default_name(experiment));
-        Ok(Self { name, trials })
+        Ok(Self { name, command: None, trials })
     }
 
     /// The plan of a sweep that was registered, to be asked for again.
@@ -81,7 +83,7 @@ impl Plan {
                 Ok(PlanTrial { label: trial.label.clone(), config })
             })
             .collect::<Result<_, Error>>()?;
-        Ok(Self { name: sweep.name.clone(), trials })
+        Ok(Self { name: sweep.name.clone(), command: Some(sweep.command.clone()), trials })
     }
 
     /// Hash over all trials' configurations, hexadecimal.
@@ -93,9 +95,10 @@ impl Plan {
         hexadecimal(&hasher.finalize())
     }
 
-    /// The sweep's row.
+    /// The sweep's row, for this command; a resumed sweep keeps the command that says what it is.
     pub fn sweep(&self, command: &str) -> NewSweep {
-        NewSweep { name: self.name.clone(), command: command.to_owned(), plan_hash: self.hash() }
+        let command = self.command.as_deref().unwrap_or(command).to_owned();
+        NewSweep { name: self.name.clone(), command, plan_hash: self.hash() }
     }
 
     /// The planned trials' rows, with the identity that each trial's settings and contents give it.

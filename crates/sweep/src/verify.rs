@@ -80,6 +80,7 @@ pub fn verify(
     drop(sources);
     let plan = Plan {
         name: format!("verify {run}"),
+        command: None,
         trials: vec![PlanTrial { label: row.start.label.clone(), config }],
     };
     let summary = execute(&plan, &context, device_of, on_event)?;

@@ -5,6 +5,8 @@
 mod documentation;
 mod fixture;
 mod leases;
+mod locks;
+mod lost;
 mod opening;
 mod portability;
 mod records;

@@ -33,7 +33,7 @@ async fn the_database_is_opened_for_safe_sharing() {
     for (pragma, expected) in [
         ("journal_mode", Value::Text("wal".into())),
         ("foreign_keys", Value::Integer(1)),
-        ("busy_timeout", Value::Integer(30_000)),
+        ("busy_timeout", Value::Integer(1_000)),
         ("synchronous", Value::Integer(1)),
     ] {
         assert_eq!(store.query(&format!("PRAGMA {pragma}")).await.unwrap().rows, [[expected]], "{pragma}");
