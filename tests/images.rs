@@ -128,7 +128,9 @@ fn features_are_never_computed_of_images_that_changed_since_they_were_hashed() {
         let output = disturbed(&ranklab, "IMG", || match unseen {
             // One image among all is enough.
             true => replace_unseen(&images[count], &bytes[count + 1]),
-            false => images.iter().rev().zip(&bytes).for_each(|(path, bytes)| fs::write(path, bytes).unwrap()),
+            false => {
+                images.iter().rev().zip(&bytes).for_each(|(path, bytes)| fs::write(path, bytes).unwrap())
+            }
         });
         let error = failed(&output);
         assert!(
@@ -312,8 +314,12 @@ fn where_no_image_can_be_read_the_message_gives_the_first_reason() {
     let patched = |name: &str, central: usize, local: usize, value: u16| {
         let mut bytes = fs::read(&zip).unwrap();
         for (signature, place) in [(b"PK\x01\x02", central), (b"PK\x03\x04", local)] {
-            let headers: Vec<usize> =
-                bytes.windows(4).enumerate().filter(|(_, four)| four == signature).map(|(at, _)| at).collect();
+            let headers: Vec<usize> = bytes
+                .windows(4)
+                .enumerate()
+                .filter(|(_, four)| four == signature)
+                .map(|(at, _)| at)
+                .collect();
             for header in headers {
                 bytes[header + place..][..2].copy_from_slice(&value.to_le_bytes());
             }

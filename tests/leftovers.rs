@@ -123,7 +123,11 @@ fn a_fetch_from_a_silent_server_ends_at_a_signal_and_leaves_nothing_that_is_of_n
     let output = child.wait_with_output().unwrap();
     drop(connection);
     assert_eq!(output.status.code(), Some(130), "{}", errors(&output));
-    assert!(errors(&output).contains("interrupted by SIGINT before the file was fetched"), "{}", errors(&output));
+    assert!(
+        errors(&output).contains("interrupted by SIGINT before the file was fetched"),
+        "{}",
+        errors(&output)
+    );
     assert_eq!(fs::read_dir(ranklab.path("data")).unwrap().count(), 0);
 }
 
@@ -142,6 +146,7 @@ fn two_fetches_of_one_file_do_not_mix_and_the_second_says_so() {
     // What the killed one left holds nobody up.
     fs::write(ranklab.path("other.zip"), "whole").unwrap();
     succeeded(&ranklab.run(&["data", "fetch", "other.zip", "--any"]));
-    let names: Vec<_> = fs::read_dir(ranklab.path("data")).unwrap().map(|file| file.unwrap().file_name()).collect();
+    let names: Vec<_> =
+        fs::read_dir(ranklab.path("data")).unwrap().map(|file| file.unwrap().file_name()).collect();
     assert_eq!(names, ["cell_images.zip"]);
 }

@@ -28,6 +28,17 @@ impl ImageSet {
         Self { entries, hash }
     }
 
+    /// The place of an image, by its name or by one that an earlier version gave it.
+    pub fn position(&self, name: &str) -> Option<usize> {
+        let now = self.entries.binary_search_by(|entry| entry.name.as_str().cmp(name)).ok();
+        let is_former = |entry: &ManifestEntry| {
+            let plain = without_root(&entry.name);
+            entry.file == name
+                || name.strip_suffix(plain).is_some_and(|rest| rest.is_empty() || rest.ends_with('/'))
+        };
+        now.or_else(|| self.entries.iter().position(is_former))
+    }
+
     /// Hashes that earlier versions gave these very images: they took names as they stood in the folder or zip at
     /// `path`, or in a folder above it.
     pub fn former_hashes(&self, path: &Path) -> Vec<String> {
@@ -123,6 +134,12 @@ mod tests {
             assert!(former.contains(&earlier(files)), "{files}");
         }
         assert!(!former.contains(&official.hash));
+        let second = &official.entries[1];
+        for name in [second.name.clone(), second.name.replace("cell_images", "a/b/IMG")] {
+            assert_eq!(official.position(&name), Some(1), "{name}");
+        }
+        assert_eq!(official.position(without_root(&second.name)), Some(1));
+        assert_eq!(official.position("Parasitized/none.png"), None);
         assert!(set(&path("a"), None).former_hashes(&path("a")).contains(&earlier("b/IMG/")));
     }
 
