@@ -86,7 +86,8 @@ impl Gallery {
         let Some((_, dataset)) = self.datasets.iter().find(|(opened, _)| *opened == key) else {
             return no_pictures("they were not opened".to_owned());
         };
-        if dataset.images.hash != run.start.image_set_hash {
+        let then = &run.start.image_set_hash;
+        if dataset.images.hash != *then && !dataset.former_hashes().contains(then) {
             return no_pictures(format!("the images at {} are not those that it saw", config.data.dataset));
         }
         let places: Result<Vec<usize>, String> = shown.iter().map(|one| place(dataset, &one.image)).collect();
@@ -136,7 +137,7 @@ impl Gallery {
         let data = images_of(data);
         let key = format!("{data:?}");
         if !self.datasets.iter().any(|(opened, _)| *opened == key) {
-            let dataset = Dataset::open(&data, &context.data_folder, &context.runs_folder, &mut |_| {})?;
+            let dataset = Dataset::open(&data, context, &mut |_| {})?;
             self.datasets.push((key, dataset));
         }
         Ok(())
@@ -149,10 +150,7 @@ fn images_of(config: &DataConfig) -> DataConfig {
 }
 
 fn place(dataset: &Dataset, name: &str) -> Result<usize, String> {
-    let entries = &dataset.images.entries;
-    entries
-        .binary_search_by(|entry| entry.name.as_str().cmp(name))
-        .map_err(|_| format!("{name} is not among its images"))
+    dataset.images.position(name).ok_or_else(|| format!("{name} is not among its images"))
 }
 
 /// The explanations, or why there are none.
