@@ -1,4 +1,4 @@
-//! Names and shapes of VGG16's 13 convolutions, sets of them, and the ranks given to a set.
+//! Names and shapes of VGG16's 13 convolutions, lists and sets of them, and the ranks given to them.
 
 use std::{fmt, str::FromStr};
 
@@ -66,6 +66,12 @@ impl Layer {
         }
     }
 
+    /// The highest rank that a change of this layer's kernel can have: more adds parameters and nothing that
+    /// fewer could not express.
+    pub fn full_rank(self) -> usize {
+        (9 * self.channels_in()).min(self.channels_out())
+    }
+
     /// Parameters: kernel and bias.
     pub fn parameters(self) -> usize {
         9 * self.channels_in() * self.channels_out() + self.channels_out()
@@ -116,27 +122,103 @@ impl FromStr for LayerSet {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self, Error> {
-        let unknown = |name: &str| {
-            Error::Setting(format!(
-                "layers: `{name}` is not a part of VGG16; give block1 to block5, a convolution like \
-                 block5_conv3, several joined by `+`, or all"
-            ))
-        };
+        Ok(text.parse::<LayerList>()?.set())
+    }
+}
+
+/// Convolutions in the order in which they were written. Several ranks are given in this order.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct LayerList(Vec<Layer>);
+
+impl Default for LayerList {
+    /// Block 5 from the input on, as published.
+    fn default() -> Self {
+        Self(LayerSet::default().0)
+    }
+}
+
+impl LayerList {
+    /// The set of these layers. A layer that is named twice counts once.
+    pub fn set(&self) -> LayerSet {
+        let mut layers = self.0.clone();
+        layers.sort_unstable();
+        layers.dedup();
+        LayerSet(layers)
+    }
+
+    /// The set of these layers, and their ranks in the order of the set. Equal ranks become a single one.
+    ///
+    /// # Errors
+    /// When there are several ranks and either not one per layer or a layer that is named twice.
+    pub fn with_ranks(&self, ranks: &Ranks) -> Result<(LayerSet, Ranks), Error> {
+        let set = self.set();
+        if ranks.0.len() == 1 {
+            return Ok((set, ranks.clone()));
+        }
+        if let Some(twice) = self.0.iter().enumerate().find(|(place, layer)| self.0[..*place].contains(layer))
+        {
+            return Err(Error::Setting(format!(
+                "layers: {} is named twice in `{self}`, so that it is not clear which of the ranks {ranks} it has; \
+                 name each layer once",
+                twice.1
+            )));
+        }
+        ranks.per_layer(&set)?;
+        let mut pairs: Vec<(Layer, usize)> = self.0.iter().copied().zip(ranks.0.iter().copied()).collect();
+        pairs.sort_unstable_by_key(|(layer, _)| *layer);
+        let ranks = Ranks(pairs.into_iter().map(|(_, rank)| rank).collect());
+        Ok((set, ranks.single().map_or(ranks, Ranks::same)))
+    }
+}
+
+impl FromStr for LayerList {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        let fitting = "give block1 to block5, a convolution like block5_conv3, several joined by `+`, or all";
         let mut layers = Vec::new();
         for name in text.split('+').map(str::trim) {
+            if name.is_empty() {
+                return Err(Error::Setting(match text.trim() {
+                    "" => format!("layers: no layer is given; {fitting}"),
+                    _ => format!("layers: `{text}` has an empty part; {fitting}"),
+                }));
+            }
             let matching: Vec<Layer> = Layer::all()
                 .filter(|layer| {
                     name == "all" || name == format!("block{}", layer.block()) || name == layer.to_string()
                 })
                 .collect();
             if matching.is_empty() {
-                return Err(unknown(name));
+                return Err(Error::Setting(format!("layers: `{name}` is not a part of VGG16; {fitting}")));
             }
             layers.extend(matching);
         }
-        layers.sort_unstable();
-        layers.dedup();
         Ok(Self(layers))
+    }
+}
+
+impl fmt::Display for LayerList {
+    /// The set's spelling where the order is the set's, else layer by layer.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let set = self.set();
+        if set.0 == self.0 {
+            return set.fmt(formatter);
+        }
+        let parts: Vec<String> = self.0.iter().map(Layer::to_string).collect();
+        formatter.write_str(&parts.join("+"))
+    }
+}
+
+impl Serialize for LayerList {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for LayerList {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
     }
 }
 
@@ -171,11 +253,17 @@ impl<'de> Deserialize<'de> for LayerSet {
     }
 }
 
-/// Rank of every adapter, or one per adapted layer from the input on: `5`, `4+8+16`.
+/// Rank of every adapter, or one per adapted layer: `5`, `4+8+16`. The order is that of the layers they are given to:
+/// of a [`LayerList`] as written, of a [`LayerSet`] from the input on.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Ranks(Vec<usize>);
 
 impl Ranks {
+    /// The lowest rank.
+    pub const LEAST: usize = 1;
+    /// The highest rank: the most channels that a layer of VGG16 has.
+    pub const MOST: usize = 512;
+
     /// One rank for all layers.
     pub fn same(rank: usize) -> Self {
         Self(vec![rank])
@@ -186,7 +274,7 @@ impl Ranks {
         self.0.iter().all(|rank| *rank == self.0[0]).then(|| self.0[0])
     }
 
-    /// One rank per layer of `layers`, in order.
+    /// One rank per layer of `layers`, from the input on.
     ///
     /// # Errors
     /// When there are several ranks but not one per layer.
@@ -206,14 +294,27 @@ impl FromStr for Ranks {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self, Error> {
-        let parse = |part: &str| match part.trim().parse::<usize>() {
-            Ok(rank) if (1..=512).contains(&rank) => Ok(rank),
-            _ => Err(Error::Setting(format!(
-                "rank: `{}` is not a rank; give a whole number from 1 to 512, or one per layer joined by `+`",
-                part.trim()
-            ))),
-        };
-        Ok(Self(text.split('+').map(parse).collect::<Result<_, _>>()?))
+        let fitting = format!(
+            "give a whole number from {} to {}, or one per layer joined by `+`",
+            Self::LEAST,
+            Self::MOST
+        );
+        let wrong = |problem: String| Err(Error::Setting(format!("rank: {problem}; {fitting}")));
+        if text.trim().is_empty() {
+            return wrong("no rank is given".to_owned());
+        }
+        let mut ranks = Vec::new();
+        for part in text.split('+').map(str::trim) {
+            match part.parse::<usize>() {
+                _ if part.is_empty() => return wrong(format!("`{text}` has an empty part")),
+                _ if part.len() > 1 && part.starts_with('0') => {
+                    return wrong(format!("`{part}` begins with a zero"));
+                }
+                Ok(rank) if (Self::LEAST..=Self::MOST).contains(&rank) => ranks.push(rank),
+                _ => return wrong(format!("`{part}` is not a rank")),
+            }
+        }
+        Ok(Self(ranks))
     }
 }
 
