@@ -8,7 +8,7 @@ use std::{
 
 use clap::{Args, Subcommand};
 use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
-use ranklab_data::{ImageSource, Label, Manifest, Rejection, SyntheticConfig, fetch, synthetic};
+use ranklab_data::{ImageSource, Label, Manifest, SyntheticConfig, fetch, synthetic, unwatched};
 use serde_json::json;
 
 use crate::{
@@ -81,7 +81,7 @@ pub(crate) fn data(folders: &Folders, arguments: &DataArgs) -> anyhow::Result<()
         }
         DataCommand::Synthetic { images, patients, seed } => {
             let config = SyntheticConfig { images: *images, patients: *patients, seed: *seed };
-            let path = synthetic::ensure(&config, &folders.data, &|_, _| {})?;
+            let path = synthetic::ensure(&config, &folders.data, &unwatched)?;
             print(&format!("{} (SYNTHETIC)\n", path.display()))
         }
     }
@@ -109,20 +109,15 @@ fn fetch_images(folders: &Folders, sources: Vec<String>, sha256: Option<String>)
 fn manifest(folders: &Folders, path: &std::path::Path, json: bool) -> anyhow::Result<()> {
     let source = ImageSource::open(path)?;
     let cache = folders.runs.join("manifests");
-    let manifest = Manifest::open_or_build(&source, &cache, &|_, _| {})?;
+    let manifest = Manifest::open_or_build(&source, &cache, &unwatched)?;
     let count = |label| manifest.entries.iter().filter(|entry| entry.label == label).count();
-    let reason = |reason: &Rejection| match reason {
-        Rejection::Duplicate { of } => format!("duplicate of {of}"),
-        Rejection::Unreadable { problem } => format!("unreadable: {problem}"),
-        Rejection::Unlabelled => "in a folder of neither class".to_owned(),
-    };
     let set = manifest.select(None);
-    let file = Manifest::file(&source, &cache)?;
+    let file = Manifest::file(&source, &cache);
     if json {
         let left_out: Vec<_> = manifest
             .rejected
             .iter()
-            .map(|rejected| json!({ "image": rejected.name, "reason": reason(&rejected.reason) }))
+            .map(|rejected| json!({ "image": rejected.name, "reason": rejected.reason.to_string() }))
             .collect();
         let summary = json!({
             "path": path,
@@ -133,12 +128,14 @@ fn manifest(folders: &Folders, path: &std::path::Path, json: bool) -> anyhow::Re
             "patients": manifest.patients(),
             "image_set_hash": set.hash,
             "manifest": file,
+            "contradicting": manifest.contradicting().count(),
             "left_out": left_out,
+            "passed_over": source.passed_over().lines().collect::<Vec<_>>(),
         });
         return print(&format!("{}\n", serde_json::to_string_pretty(&summary)?));
     }
     let mut text = format!(
-        "{}{}\n  images       {} ({} parasitized, {} uninfected)\n  patients     {}\n  hash         {}\n  manifest     {}\n  left out     {} ({} duplicates, {} unreadable)\n",
+        "{}{}\n  images       {} ({} parasitized, {} uninfected)\n  patients     {}\n  hash         {}\n  manifest     {}\n  left out     {} ({} duplicates, {} contradicting, {} unreadable)\n",
         path.display(),
         if source.is_synthetic() { " (SYNTHETIC)" } else { "" },
         manifest.entries.len(),
@@ -149,10 +146,14 @@ fn manifest(folders: &Folders, path: &std::path::Path, json: bool) -> anyhow::Re
         file.display(),
         manifest.rejected.len(),
         manifest.duplicates().count(),
+        manifest.contradicting().count(),
         manifest.unreadable().count(),
     );
     for rejected in &manifest.rejected {
-        text += &format!("    {}: {}\n", printable(&rejected.name), printable(&reason(&rejected.reason)));
+        text += &format!("    {}: {}\n", printable(&rejected.name), printable(&rejected.reason.to_string()));
+    }
+    for line in source.passed_over().lines() {
+        text += &format!("  passed over  {}\n", printable(&line));
     }
     print(&printable_lines(&text))
 }
