@@ -12,8 +12,10 @@ mod housekeeping;
 mod kills;
 mod real_images;
 mod reliability;
+mod settings;
 mod shuffled_labels;
 mod slow_database;
+mod spellings;
 mod sweeping;
 mod verifying;
 #[cfg(target_os = "linux")]

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use ranklab_store::{Error, Store};
-use ranklab_sweep::{has_abandoned, mark_interrupted};
+use ranklab_sweep::{carry_over, has_abandoned, mark_interrupted};
 
 use crate::output::tell;
 
@@ -22,7 +22,20 @@ pub(crate) async fn open(database: &Path) -> anyhow::Result<Store> {
     if has_abandoned(&store).await? {
         tell_interrupted(database).await;
     }
+    if store.has_outdated_runs().await? {
+        carry_runs_over(database).await;
+    }
     Ok(store)
+}
+
+/// Runs of an earlier version get the configuration hashes of this one; a database that cannot be written is shown as
+/// it stands.
+async fn carry_runs_over(database: &Path) {
+    let Ok(store) = Store::open(database).await else { return };
+    if let Err(problem) = carry_over(&store).await {
+        tell(format_args!("note: runs of an earlier version keep the hashes that they had: {problem}"));
+    }
+    store.close().await;
 }
 
 async fn tell_interrupted(database: &Path) {

@@ -1,10 +1,12 @@
 //! Configuration hashes of earlier definitions, and how their runs and trials are carried over to today's.
 
-use sqlx::{AssertSqlSafe, Row as _};
+use std::collections::HashSet;
+
+use sqlx::AssertSqlSafe;
 
 use crate::columns::{placeholders, read_run};
 use crate::error::Result;
-use crate::record::RunRow;
+use crate::record::{PlannedTrial, RunRow, SweepRow};
 use crate::sqlite;
 use crate::store::Store;
 
@@ -36,12 +38,11 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     pub async fn has_outdated_runs(&self) -> Result<bool> {
-        let found: i64 =
-            sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM runs WHERE identity_version < $1)")
-                .bind(IDENTITY_VERSION)
-                .fetch_one(&self.pool)
-                .await
-                .map_err(|error| self.failed(error))?;
+        let found: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM runs WHERE identity_version < $1")
+            .bind(IDENTITY_VERSION)
+            .fetch_one(&self.pool)
+            .await
+            .map_err(|error| self.failed(error))?;
         Ok(found != 0)
     }
 
@@ -131,42 +132,30 @@ impl Store {
         row.as_ref().map(read_run).transpose().map_err(|error| self.failed(error))
     }
 
-    /// The plan hash under which a sweep is registered: the one with this plan hash, or else the one requested last
-    /// whose trials have these configuration hashes in this order. Settings that are written otherwise make no other
-    /// sweep.
+    /// Sweeps whose trials have these configuration hashes in this order, repeated ones left out, each with its trials;
+    /// the one requested last first.
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub async fn registered_plan(&self, plan_hash: &str, config_hashes: &[String]) -> Result<Option<String>> {
-        let failed = |error| self.failed(error);
-        let Some(first) = config_hashes.first() else { return Ok(None) };
-        let rows = sqlx::query(
-            "SELECT s.id, s.plan_hash FROM sweeps s
-             WHERE s.plan_hash = $1
-                OR EXISTS (SELECT 1 FROM trials t WHERE t.sweep_id = s.id AND t.position = 0 AND t.config_hash = $2)
-             ORDER BY CASE s.plan_hash WHEN $1 THEN 0 ELSE 1 END, s.request DESC",
+    pub async fn sweeps_of(&self, config_hashes: &[String]) -> Result<Vec<(SweepRow, Vec<PlannedTrial>)>> {
+        let Some(first) = config_hashes.first() else { return Ok(Vec::new()) };
+        let ids: Vec<i64> = sqlx::query_scalar(
+            "SELECT s.id FROM sweeps s JOIN trials t ON t.sweep_id = s.id
+             WHERE t.position = 0 AND t.config_hash = $1 ORDER BY s.request DESC",
         )
-        .bind(plan_hash)
         .bind(first)
         .fetch_all(&self.pool)
         .await
-        .map_err(failed)?;
-        for row in rows {
-            let known: String = row.try_get("plan_hash").map_err(failed)?;
-            if known == plan_hash {
-                return Ok(Some(known));
-            }
-            let sweep: i64 = row.try_get("id").map_err(failed)?;
-            let hashes: Vec<String> =
-                sqlx::query_scalar("SELECT config_hash FROM trials WHERE sweep_id = $1 ORDER BY position")
-                    .bind(sweep)
-                    .fetch_all(&self.pool)
-                    .await
-                    .map_err(failed)?;
-            if hashes == config_hashes {
-                return Ok(Some(known));
+        .map_err(|error| self.failed(error))?;
+        let mut sweeps = Vec::new();
+        for id in ids {
+            let mut seen = HashSet::new();
+            let mut trials = self.trials(id).await?;
+            trials.retain(|trial| seen.insert(trial.config_hash.clone()));
+            if trials.iter().map(|trial| &trial.config_hash).eq(config_hashes) {
+                sweeps.push((self.sweep(id).await?, trials));
             }
         }
-        Ok(None)
+        Ok(sweeps)
     }
 }

@@ -71,7 +71,6 @@ impl Dataset {
     }
 
     /// Hashes that earlier versions gave these very images, where they named them otherwise.
-    #[allow(dead_code, reason = "for runs of earlier versions")]
     pub(crate) fn former_hashes(&self) -> Vec<String> {
         self.images.former_hashes(self.source.path())
     }

@@ -182,17 +182,21 @@ mod tests {
 
     #[test]
     fn a_setting_given_twice_is_refused_under_all_its_names() {
-        let twice = |overrides: [&str; 2]| Experiment::default().with_overrides(overrides).unwrap_err().to_string();
+        let twice =
+            |overrides: [&str; 2]| Experiment::default().with_overrides(overrides).unwrap_err().to_string();
         assert!(twice(["rank=1", "rank=2"]).contains("`rank` is given twice"));
         assert!(twice(["lr=0.1", "learning_rate=0.2"]).contains("`lr` and `learning_rate` are one setting"));
-        assert!(twice(["training.batch_size=8", "batch=16"]).contains("`training.batch_size` and `batch` are"));
+        assert!(
+            twice(["training.batch_size=8", "batch=16"]).contains("`training.batch_size` and `batch` are")
+        );
         assert!(twice(["seed=1", "training.seed=1"]).contains("are one setting"));
         assert!(twice(["jobs=2", "jobs=3"]).contains("`jobs` is given twice, as 2 and as 3"));
     }
 
     #[test]
     fn several_paths_are_given_one_by_one() {
-        let experiment = Experiment::default().with_overrides(["dataset=a,b", "rank=1", "dataset= c "]).unwrap();
+        let experiment =
+            Experiment::default().with_overrides(["dataset=a,b", "rank=1", "dataset= c "]).unwrap();
         let [(_, datasets), _] = experiment.values.as_slice() else { panic!("{experiment:?}") };
         assert_eq!(datasets, &[Value::String("a,b".to_owned()), Value::String(" c ".to_owned())]);
     }

@@ -97,7 +97,8 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn wrong(&self, at: usize, problem: &str) -> Error {
-        let line = self.text.as_bytes()[..at.min(self.text.len())].iter().filter(|byte| **byte == b'\n').count() + 1;
+        let line =
+            self.text.as_bytes()[..at.min(self.text.len())].iter().filter(|byte| **byte == b'\n').count() + 1;
         Error::Experiment { path: self.path.to_owned(), problem: format!("line {line}: {problem}") }
     }
 
@@ -137,7 +138,11 @@ impl Reader<'_> {
                 parts.map(|parts| parts.join("+"))
             }
             (DeValue::Array(_), _) => {
-                return self.refuse(key, value, &format!("{full} is a list; lists to vary stand under [sweep]"));
+                return self.refuse(
+                    key,
+                    value,
+                    &format!("{full} is a list; lists to vary stand under [sweep]"),
+                );
             }
             (single, _) => written(single),
         };
@@ -181,7 +186,8 @@ impl Reader<'_> {
             let text = match element.get_ref() {
                 // One rank per layer.
                 DeValue::Array(parts) if matches!(key.kind, Kind::Ranks | Kind::Layers) => {
-                    let parts: Option<Vec<String>> = parts.iter().map(|part| written(part.get_ref())).collect();
+                    let parts: Option<Vec<String>> =
+                        parts.iter().map(|part| written(part.get_ref())).collect();
                     parts.map(|parts| parts.join("+"))
                 }
                 single => written(single),
@@ -257,7 +263,8 @@ mod tests {
 
     #[test]
     fn axes_keep_the_order_of_the_file() {
-        let experiment = parse("[sweep]\nseed = [1, 2]\nrank = [4, 8]\nlayers = [\"block5\", \"block4\"]").unwrap();
+        let experiment =
+            parse("[sweep]\nseed = [1, 2]\nrank = [4, 8]\nlayers = [\"block5\", \"block4\"]").unwrap();
         assert_eq!(axes(&experiment), [("seed", 2), ("rank", 2), ("layers", 2)]);
     }
 
@@ -287,9 +294,15 @@ mod tests {
     #[test]
     fn a_key_given_twice_in_a_file_is_refused_under_both_names() {
         for (text, names) in [
-            ("[sweep]\nlr = [0.1]\nlearning_rate = [0.2, 0.3]", "`lr` in `[sweep]` and `learning_rate` in `[sweep]`"),
+            (
+                "[sweep]\nlr = [0.1]\nlearning_rate = [0.2, 0.3]",
+                "`lr` in `[sweep]` and `learning_rate` in `[sweep]`",
+            ),
             ("[adapter]\nrank = 5\n[sweep]\nrank = [1, 2]", "`adapter.rank` and `rank` in `[sweep]`"),
-            ("[sweep]\nseed = [1]\n\"training.seed\" = [2]", "`seed` in `[sweep]` and `training.seed` in `[sweep]`"),
+            (
+                "[sweep]\nseed = [1]\n\"training.seed\" = [2]",
+                "`seed` in `[sweep]` and `training.seed` in `[sweep]`",
+            ),
         ] {
             let refused = parse(text).unwrap_err();
             assert!(refused.contains(&format!("{names} are one setting")), "{refused}");

@@ -30,7 +30,8 @@ pub(crate) struct Contents<'a> {
 /// images at another path do not; neither do settings that come to the same split, batches or adapters.
 pub(crate) fn identity(config: &TrialConfig, contents: Contents<'_>) -> String {
     let most = contents.train_images.max(1);
-    let training = TrainingConfig { batch_size: config.training.batch_size.min(most), ..config.training.clone() };
+    let training =
+        TrainingConfig { batch_size: config.training.batch_size.min(most), ..config.training.clone() };
     hash(&json!({
         "adapter": config.adapter.as_ref().map(adapter),
         "architecture": config.model.architecture.name(),
@@ -144,4 +145,171 @@ fn canonical(value: &Value) -> String {
 
 fn hash(value: &Value) -> String {
     hexadecimal(&Sha256::digest(canonical(value)))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::{Experiment, Plan};
+
+    const CONTENTS: Contents<'static> =
+        Contents { images: "images", split: "split", train_images: 1000, weights: "weights" };
+
+    fn config(overrides: &[&str]) -> TrialConfig {
+        let experiment = Experiment::default().with_overrides(overrides).unwrap();
+        Plan::new(&experiment).unwrap().trials.remove(0).config
+    }
+
+    fn of(overrides: &[&str]) -> String {
+        identity(&config(overrides), CONTENTS)
+    }
+
+    #[test]
+    fn equal_work_has_one_hash_however_it_is_written() {
+        for (one, other) in [
+            (&["rank=2"][..], &["rank=2+2+2"][..]),
+            (
+                &["layers=block5_conv1+block5_conv3", "rank=16+4"],
+                &["layers=block5_conv3+block5_conv1", "rank=4+16"],
+            ),
+            (&["layers=block5+block5_conv2", "rank=3"], &["layers=block5", "rank=3"]),
+            (
+                &["preset=peft", "rank=8"],
+                &[
+                    "rank=8",
+                    "initialisation=kaiming_zero",
+                    "scaling=alpha_over_rank",
+                    "alpha=8",
+                    "activation=relu",
+                ],
+            ),
+            (&["preset=peft"], &["preset=peft", "delta_geometry=stride_one_same"]),
+            (&[], &["delta_geometry=layer"]),
+            (&[], &["preset=peft", "rank=5", "initialisation=glorot", "scaling=one", "activation=none"]),
+            // alpha/rank is 1 as well.
+            (&["rank=16"], &["rank=16", "scaling=alpha_over_rank", "alpha=16"]),
+            (&["rank=16", "scaling=alpha_over_sqrt_rank", "alpha=4"], &["rank=16", "alpha=7"]),
+            (
+                &["rank=16", "scaling=alpha_over_sqrt_rank", "alpha=8"],
+                &["rank=16", "scaling=alpha_over_rank", "alpha=32"],
+            ),
+            (
+                &["weight_decay=-0.0", "dropout=-0", "head_dropout=0"],
+                &["weight_decay=0", "head_dropout=-0e0"],
+            ),
+            (&["epochs=1", "select_by=last_epoch"], &["epochs=1", "select_by=validation_loss"]),
+            (&["momentum=0.9"], &["momentum=0.1"]),
+            (&["batch=1000"], &["batch=4096"]),
+            (&["split=random", "folds=7", "fold=3"], &[]),
+            (&["model=model_4", "rank=3", "dora=true"], &["model=model_4", "preset=peft"]),
+            (&["dataset=/a/b", "weights=/x"], &["dataset=/c", "weights=imagenet", "limit=5000"]),
+            (&["lr=0.005"], &["lr=5e-3"]),
+        ] {
+            assert_eq!(of(one), of(other), "{one:?} {other:?}");
+        }
+    }
+
+    #[test]
+    fn other_work_has_another_hash() {
+        let all: Vec<&[&str]> = vec![
+            &[],
+            &["rank=2"],
+            &["rank=2+2+3"],
+            &["rank=3+2+2"],
+            &["layers=block5_conv3"],
+            &["layers=block5_conv1+block5_conv3", "rank=4+16"],
+            &["layers=block5_conv3+block5_conv1", "rank=4+16"],
+            &["preset=peft"],
+            &["preset=peft", "alpha=16"],
+            &["initialisation=kaiming_zero"],
+            &["activation=relu"],
+            &["dora=true"],
+            &["dropout=0.1"],
+            &["image_size=96"],
+            &["resize=antialias"],
+            &["optimizer=sgd"],
+            &["optimizer=sgd", "momentum=0.9"],
+            &["optimizer=adam"],
+            &["lr=0.01"],
+            &["weight_decay=0.01"],
+            &["epochs=1"],
+            &["select_by=last_epoch"],
+            &["batch=64"],
+            &["batch=999"],
+            &["head_dropout=0"],
+            &["batch_norm_momentum=0.9"],
+            &["seed=1"],
+            &["model=model_4"],
+            &["device=tch"],
+        ];
+        let hashes: std::collections::HashSet<String> = all.iter().map(|overrides| of(overrides)).collect();
+        assert_eq!(hashes.len(), all.len());
+        let config = config(&[]);
+        for contents in [
+            Contents { images: "others", ..CONTENTS },
+            Contents { split: "other", ..CONTENTS },
+            Contents { weights: "others", ..CONTENTS },
+        ] {
+            assert_ne!(identity(&config, contents), identity(&config, CONTENTS));
+        }
+    }
+
+    #[test]
+    fn a_family_is_one_for_repeats_and_for_spellings() {
+        let of = |overrides: &[&str]| family(&config(overrides), "weights");
+        let base = of(&[]);
+        for repeat in [
+            &["seed=3"][..],
+            &["split_seed=4"],
+            &["dataset=/elsewhere", "limit=50"],
+            &["rank=5+5+5"],
+            &["delta_geometry=layer"],
+            &["weights=/x"],
+        ] {
+            assert_eq!(of(repeat), base, "{repeat:?}");
+        }
+        assert_eq!(of(&["split=patient", "fold=1"]), of(&["split=patient", "fold=4"]));
+        for other in [&["rank=4"][..], &["epochs=9"], &["split=patient"], &["test_fraction=0.2"]] {
+            assert_ne!(of(other), base, "{other:?}");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+
+        /// Layers in any order with their ranks, each named once, and any spelling of the scale.
+        #[test]
+        fn any_order_of_layers_and_any_spelling_of_the_scale_has_one_hash(
+            picked in prop::collection::btree_map(0usize..13, 0u32..6, 1..5),
+            seed in any::<u64>(), dora in any::<bool>(), exponent in -3i32..4,
+        ) {
+            let layers: Vec<String> = ranklab_zoo::Layer::all().map(|layer| layer.to_string()).collect();
+            let mut pairs: Vec<(String, u32)> =
+                picked.iter().map(|(layer, power)| (layers[*layer].clone(), 1 << power)).collect();
+            let written = |pairs: &[(String, u32)]| {
+                let layers: Vec<&str> = pairs.iter().map(|(layer, _)| layer.as_str()).collect();
+                let ranks: Vec<String> = pairs.iter().map(|(_, rank)| rank.to_string()).collect();
+                [format!("layers={}", layers.join("+")), format!("rank={}", ranks.join("+")), format!("dora={dora}")]
+            };
+            let sorted = written(&pairs);
+            let place = (seed % pairs.len() as u64) as usize;
+            pairs.rotate_left(place);
+            if seed % 2 == 0 { pairs.reverse(); }
+            let shuffled = written(&pairs);
+            let all = |settings: &[String], more: &[&str]| {
+                let overrides: Vec<&str> = settings.iter().map(String::as_str).chain(more.iter().copied()).collect();
+                of(&overrides)
+            };
+            prop_assert_eq!(all(&sorted, &[]), all(&shuffled, &[]));
+            let first = pairs[0].1;
+            if pairs.iter().all(|(_, rank)| *rank == first) {
+                // Powers of two divide without rounding.
+                let alpha = format!("alpha={}", f64::from(first) * 2f64.powi(exponent));
+                let scaled = all(&shuffled, &["scaling=alpha_over_rank", &alpha]);
+                prop_assert_eq!(exponent == 0, scaled == all(&sorted, &[]));
+            }
+        }
+    }
 }

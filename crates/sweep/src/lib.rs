@@ -1,5 +1,6 @@
 //! What to run and how: experiment files, overrides, plan, trial and execution.
 
+mod carry_over;
 mod checkpoint_file;
 mod claims;
 mod dataset;
@@ -9,7 +10,6 @@ mod event;
 mod execute;
 mod experiment;
 mod experiment_file;
-mod carry_over;
 mod garbage;
 mod identity;
 mod key;
@@ -19,6 +19,7 @@ mod overlay;
 mod paths;
 mod pictures;
 mod plan;
+mod prepare;
 mod process;
 mod provenance;
 mod recorder;
@@ -30,9 +31,9 @@ mod unwritten;
 mod value;
 mod verify;
 
+pub use carry_over::carry_over;
 pub use error::Error;
 pub use event::{Profile, SweepEvent};
-pub use carry_over::carry_over;
 pub use execute::{Context, DATABASE, DEFAULT_JOBS, DeviceOf, FEATURES, SweepSummary, execute};
 pub use experiment::Experiment;
 pub use garbage::{Garbage, GarbageRules, garbage};
@@ -41,5 +42,6 @@ pub use pictures::{Gallery, Picture, Pictures, Shown};
 pub use plan::{Plan, PlanTrial};
 pub use process::{has_abandoned, mark_interrupted};
 pub use provenance::Code;
+pub use sources::missing_sources;
 pub use trial::TrialConfig;
 pub use verify::{Difference, Verification, VerifyRules, verify};

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use ranklab_data::SYNTHETIC;
 
-use crate::{Error, execute::Context, sources::WEIGHTS_NAMES, trial::TrialConfig};
+use crate::{Error, sources::WEIGHTS_NAMES, trial::TrialConfig};
 
 /// Whether a dataset or weights are named by a word, and not by where they lie.
 fn is_name(path: &str) -> bool {
@@ -38,13 +38,13 @@ pub(crate) fn absolute(path: &str) -> Result<String, Error> {
 ///
 /// # Errors
 /// When a relative path leads nowhere from either folder.
-pub(crate) fn locate(config: &mut TrialConfig, context: &Context) -> Result<Vec<String>, Error> {
+pub(crate) fn locate(config: &mut TrialConfig, runs_folder: &Path) -> Result<Vec<String>, Error> {
     let mut notices = Vec::new();
     for (what, path) in [("dataset", &mut config.data.dataset), ("weights", &mut config.model.weights)] {
         if is_name(path) || Path::new(path.as_str()).is_absolute() {
             continue;
         }
-        let places = candidates(path, &context.runs_folder);
+        let places = candidates(path, runs_folder);
         let Some(found) = places.iter().find(|place| place.exists()) else {
             let looked: Vec<String> = places.iter().map(|place| place.display().to_string()).collect();
             return Err(Error::Setting(format!(

@@ -20,7 +20,7 @@ const MOST_TRIALS: usize = 10_000;
 const MOST_PROBLEMS: usize = 100;
 
 /// All trials of a sweep, in order.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Plan {
     /// Name for people.
     pub name: String,

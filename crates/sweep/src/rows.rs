@@ -13,6 +13,7 @@ use crate::{
     Error,
     dataset::Dataset,
     durable,
+    identity::family,
     plan::PlanTrial,
     provenance::{Code, host, peak_memory},
     sources::KnownWeights,
@@ -36,6 +37,7 @@ pub(crate) fn new_run(
     Ok(NewRun {
         config_hash: identity.to_owned(),
         config: config.canonical_json(),
+        family: family(config, &weights.hash),
         label: trial.label.clone(),
         model: architecture.name().to_owned(),
         layers: adapter.map(|adapter| adapter.layers.to_string()),

@@ -21,14 +21,14 @@ impl Key {
             } else {
                 ""
             };
-            Err(Error::Setting(format!(
-                "{}: `{text}` {reason}; give {}{comma}",
-                self.short,
-                self.fitting()
-            )))
+            Err(Error::Setting(format!("{}: `{text}` {reason}; give {}{comma}", self.short, self.fitting())))
         };
         if text.is_empty() || (text.trim().is_empty() && !matches!(self.kind, Kind::Path(_))) {
-            return Err(Error::Setting(format!("{}: no value is given; give {}", self.short, self.fitting())));
+            return Err(Error::Setting(format!(
+                "{}: no value is given; give {}",
+                self.short,
+                self.fitting()
+            )));
         }
         if matches!(self.kind, Kind::Whole(..) | Kind::WholeOrNone(..) | Kind::Number(_))
             && has_leading_zero(text)
@@ -128,7 +128,8 @@ impl Key {
         match self.kind {
             Kind::Number(limits) => {
                 let paired = || {
-                    let whole = |pair: &[&str]| pair.len() == 2 && is_whole(pair[0]) && begins_as_number(pair[1]);
+                    let whole =
+                        |pair: &[&str]| pair.len() == 2 && is_whole(pair[0]) && begins_as_number(pair[1]);
                     parts.chunks(2).all(whole).then(|| {
                         let pairs: Vec<String> = parts.chunks(2).map(|pair| pair.join(".")).collect();
                         pairs.join(",")
@@ -137,7 +138,9 @@ impl Key {
                 if parts.len() > 1 && parts.iter().any(|part| has_leading_zero(part)) {
                     return Some(match paired() {
                         Some(numbers) => format!("a comma separates values: did you mean {numbers}?"),
-                        None => "a number begins with a zero: write decimals with a point, as in 0.01".to_owned(),
+                        None => {
+                            "a number begins with a zero: write decimals with a point, as in 0.01".to_owned()
+                        }
                     });
                 }
                 let all_whole = parts.iter().all(|part| is_whole(part));
@@ -160,9 +163,11 @@ impl Key {
                 ))
             }
             Kind::Whole(..) | Kind::WholeOrNone(..) => {
-                let grouped = parts.len() > 1 && parts[1..].iter().all(|part| part.len() == 3 && is_whole(part));
+                let grouped =
+                    parts.len() > 1 && parts[1..].iter().all(|part| part.len() == 3 && is_whole(part));
                 let zero = parts.len() > 1 && parts.iter().any(|part| has_leading_zero(part));
-                (grouped && zero).then(|| format!("a comma separates values: did you mean {}?", parts.concat()))
+                (grouped && zero)
+                    .then(|| format!("a comma separates values: did you mean {}?", parts.concat()))
             }
             _ => None,
         }
@@ -251,7 +256,11 @@ mod tests {
 
     #[test]
     fn a_value_that_is_missing_is_named_as_missing() {
-        assert!(list("rank", "").unwrap_err().contains("rank: no value is given; give a whole number from 1 to 512"));
+        assert!(
+            list("rank", "")
+                .unwrap_err()
+                .contains("rank: no value is given; give a whole number from 1 to 512")
+        );
         assert!(list("rank", "1,,5").unwrap_err().contains("the list `1,,5` has an empty element"));
         assert!(list("rank", "4++8").unwrap_err().contains("`4++8` has an empty part"));
         assert!(list("layers", "block5+").unwrap_err().contains("`block5+` has an empty part"));

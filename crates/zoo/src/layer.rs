@@ -351,3 +351,66 @@ impl<'de> Deserialize<'de> for Ranks {
         text.parse().map_err(serde::de::Error::custom)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pairs(layers: &str, ranks: &str) -> Result<Vec<(String, usize)>, String> {
+        let layers: LayerList = layers.parse().map_err(|problem: Error| problem.to_string())?;
+        let ranks: Ranks = ranks.parse().map_err(|problem: Error| problem.to_string())?;
+        let (set, ranks) = layers.with_ranks(&ranks).map_err(|problem| problem.to_string())?;
+        let ranks = ranks.per_layer(&set).map_err(|problem| problem.to_string())?;
+        Ok(set.layers().iter().map(Layer::to_string).zip(ranks).collect())
+    }
+
+    #[test]
+    fn ranks_follow_the_layers_as_they_are_written() {
+        let of = |layers: &str, ranks: &str| -> Vec<(String, usize)> { pairs(layers, ranks).unwrap() };
+        let named = |expected: &[(&str, usize)]| -> Vec<(String, usize)> {
+            expected.iter().map(|(layer, rank)| ((*layer).to_owned(), *rank)).collect()
+        };
+        assert_eq!(
+            of("block5_conv3+block5_conv1", "4+16"),
+            named(&[("block5_conv1", 16), ("block5_conv3", 4)])
+        );
+        // Blocks stand for their layers from the input on, in the place where they are written.
+        assert_eq!(
+            of("block5_conv2+block2+block1_conv1", "1+2+3+4"),
+            named(&[("block1_conv1", 4), ("block2_conv1", 2), ("block2_conv2", 3), ("block5_conv2", 1)])
+        );
+        assert_eq!(of("block5", "4+8+16").iter().map(|(_, rank)| *rank).collect::<Vec<_>>(), [4, 8, 16]);
+        let all: Vec<String> = (1..=13).map(|rank| rank.to_string()).collect();
+        assert_eq!(of("all", &all.join("+"))[12], ("block5_conv3".to_owned(), 13));
+    }
+
+    #[test]
+    fn a_layer_named_twice_counts_once_and_has_no_rank_of_its_own() {
+        assert_eq!(pairs("block5+block5_conv2", "3").unwrap().len(), 3);
+        let refused = pairs("block5+block5_conv2", "1+2+3+4").unwrap_err();
+        assert!(refused.contains("block5_conv2 is named twice in `block5_conv1+block5_conv2"), "{refused}");
+        assert!(
+            pairs("block5", "1+2")
+                .unwrap_err()
+                .contains("2 ranks (1+2) for the 3 adapted layers of `block5`")
+        );
+    }
+
+    #[test]
+    fn equal_ranks_become_one() {
+        let (_, ranks) = LayerList::default().with_ranks(&"2+2+2".parse().unwrap()).unwrap();
+        assert_eq!(ranks, Ranks::same(2));
+    }
+
+    #[test]
+    fn a_list_keeps_its_order_through_its_text() {
+        for text in ["block5_conv3+block5_conv1", "block5", "block4+block5", "all"] {
+            let list: LayerList = text.parse().unwrap();
+            assert_eq!(list.to_string(), text);
+            assert_eq!(list.to_string().parse::<LayerList>().unwrap(), list);
+        }
+        let reversed: LayerList = "block5+block4".parse().unwrap();
+        assert_eq!(reversed.to_string().parse::<LayerList>().unwrap(), reversed);
+        assert_eq!(reversed.set().to_string(), "block4+block5");
+    }
+}
