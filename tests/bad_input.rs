@@ -21,9 +21,9 @@ fn wrong_settings_are_named_with_what_would_fit() {
         ("layers=block9", "layers: `block9` is not a part of VGG16"),
         ("rnak=5", "unknown key `rnak`: did you mean `rank`?"),
         ("epochs=0", "epochs: `0` does not fit; give a whole number from 1"),
-        ("lr=-1", "lr: -1 is not a learning rate"),
-        ("image_size=50", "image_size is 50: give a multiple of 32"),
-        ("device=abacus", "device: `abacus` is unknown"),
+        ("lr=-1", "lr: `-1` does not fit; give a number above 0"),
+        ("image_size=50", "image_size: `50` does not fit; give a multiple of 32"),
+        ("device=abacus", "device: `abacus` does not fit; give flex"),
         ("split=patient,fold=1", "split: `fold=1` does not fit"),
         ("fold=7", "fold is 7: with 5 folds give 0 to 4"),
     ] {

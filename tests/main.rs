@@ -17,8 +17,10 @@ mod lost_database;
 mod real_images;
 mod reliability;
 mod removing;
+mod settings;
 mod shuffled_labels;
 mod slow_database;
+mod spellings;
 mod sweeping;
 mod verifying;
 #[cfg(target_os = "linux")]

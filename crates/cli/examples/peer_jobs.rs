@@ -127,7 +127,7 @@ fn train(arguments: &Arguments) -> Figures {
     let training = TrainingConfig { epochs: 1, batch_size, ..TrainingConfig::default() };
     let model_4 = arguments.text("--model") == Some("model_4");
     let architecture = if model_4 { Architecture::Model4 } else { Architecture::Model5 };
-    let layers: ranklab_zoo::LayerSet = arguments.text("--layers").unwrap_or("block5").parse()?;
+    let layers: ranklab_zoo::LayerList = arguments.text("--layers").unwrap_or("block5").parse()?;
     let mut adapters = Vec::new();
     for rank in arguments.text("--ranks").unwrap_or("5").split(',') {
         let rank = Some(rank.parse()?);

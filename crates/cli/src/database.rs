@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use ranklab_store::{Error, Store};
-use ranklab_sweep::{abandoned, mark_interrupted};
+use ranklab_sweep::{abandoned, carry_over, mark_interrupted};
 
 use crate::output::tell;
 
@@ -22,6 +22,11 @@ pub(crate) async fn open(database: &Path) -> anyhow::Result<Store> {
         }
         opened => opened?,
     };
+    if store.has_outdated_runs().await?
+        && let Err(problem) = carry_runs_over(database).await
+    {
+        tell(format_args!("note: runs of an earlier version keep the hashes that they had: {problem}"));
+    }
     let gone = abandoned(&store).await?;
     if gone.is_empty() {
         return Ok(store);
@@ -37,6 +42,16 @@ pub(crate) async fn open(database: &Path) -> anyhow::Result<Store> {
             Ok(store.presuming_interrupted(&gone))
         }
     }
+}
+
+/// Runs of an earlier version get the configuration hashes of this one, if that can be written at once; otherwise the
+/// database is shown as it stands.
+async fn carry_runs_over(database: &Path) -> anyhow::Result<()> {
+    let store = Store::open_if_free(database).await?;
+    let carried = carry_over(&store).await;
+    store.close().await;
+    carried?;
+    Ok(())
 }
 
 /// Marks runs whose process is gone, if that can be written at once.

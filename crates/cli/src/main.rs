@@ -122,11 +122,37 @@ fn main() -> ExitCode {
                 output::tell(interrupted);
                 return ExitCode::from(interrupted.exit_code());
             }
-            output::tell(format_args!("error: {}", one_line(&problem)));
+            for line in lines(&problem) {
+                output::tell(format_args!("error: {line}"));
+            }
             ExitCode::FAILURE
         }
     }
 }
+
+/// A line for each problem where there are several at once, one otherwise.
+fn lines(problem: &anyhow::Error) -> Vec<String> {
+    let several = problem.downcast_ref::<Problems>().map(|problems| problems.0.clone());
+    match (several, problem.downcast_ref::<ranklab_sweep::Error>()) {
+        (Some(several), _) => several.iter().map(|line| printable::printable(line)).collect(),
+        (_, Some(several @ ranklab_sweep::Error::Several(_))) => {
+            several.to_string().lines().map(printable::printable).collect()
+        }
+        _ => vec![one_line(problem)],
+    }
+}
+
+/// Problems that are said at once, each in its line.
+#[derive(Debug)]
+pub(crate) struct Problems(pub(crate) Vec<String>);
+
+impl std::fmt::Display for Problems {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(&self.0.join("; "))
+    }
+}
+
+impl std::error::Error for Problems {}
 
 /// The problem and its causes, each told once, in one line whatever a library wrote.
 fn one_line(problem: &anyhow::Error) -> String {

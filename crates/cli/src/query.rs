@@ -19,7 +19,8 @@ use crate::{
 Views for people: leaderboard, rank_comparison, layer_comparison, sweep_progress, trial_states,
 learning_curves, test_errors, patient_errors. docs/database.md documents them and the tables.")]
 pub(crate) struct QueryArgs {
-    /// The statement.
+    /// The statement; it may begin with a comment.
+    #[arg(allow_hyphen_values = true)]
     pub(crate) sql: String,
     /// How the answer is shown.
     #[arg(long, value_enum, default_value_t, conflicts_with = "json")]

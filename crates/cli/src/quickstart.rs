@@ -1,5 +1,7 @@
 //! `ranklab quickstart`: a small SYNTHETIC sweep from nothing to a report.
 
+use std::ffi::OsString;
+
 use clap::Args;
 use ranklab_report::Options;
 use ranklab_sweep::{DEFAULT_JOBS, Experiment, Plan};
@@ -16,7 +18,7 @@ models for a few epochs. Without Python or a network it goes on with random weig
 pub(crate) struct QuickstartArgs {
     /// Settings to change, as for sweep.
     #[arg(value_name = "KEY=VALUE")]
-    pub(crate) overrides: Vec<String>,
+    pub(crate) overrides: Vec<OsString>,
 }
 
 /// Sweeps and says which report to write.
@@ -29,8 +31,8 @@ pub(crate) fn quickstart(folders: &Folders, arguments: &QuickstartArgs) -> anyho
             weights = "random";
         }
     }
-    let mut experiment =
-        Experiment::default().with_overrides(arguments.overrides.iter().map(String::as_str))?;
+    let mut experiment = Experiment::assemble(None, &arguments.overrides)?;
+    let jobs = experiment.jobs.unwrap_or(DEFAULT_JOBS);
     // Short runs validate on batch-norm statistics that have hardly moved under Keras' momentum.
     for (key, value) in [
         ("dataset", "synthetic"),
@@ -44,7 +46,7 @@ pub(crate) fn quickstart(folders: &Folders, arguments: &QuickstartArgs) -> anyho
     }
     let mut plan = Plan::new(&experiment)?;
     plan.name = "quickstart (SYNTHETIC)".to_owned();
-    let summary = execute_plan(folders, &plan, DEFAULT_JOBS, false, &mut |_| {})?;
+    let summary = execute_plan(folders, &plan, jobs, false, &mut |_| {})?;
     if let Some((label, reason)) = summary.failed.first().or(summary.diverged.first()) {
         anyhow::bail!("{label}: {reason}");
     }

@@ -1,18 +1,18 @@
 //! `ranklab sweep`, `train` and `quickstart`: from arguments to finished runs.
 
-use std::path::PathBuf;
+use std::{ffi::OsString, path::PathBuf};
 
 use anyhow::{Context as _, bail};
 use clap::Args;
 use ranklab_sweep::{
     Context, DATABASE, DEFAULT_JOBS, Experiment, FEATURES, Plan, SweepEvent, SweepSummary, describe_keys,
-    execute,
+    execute, missing_sources,
 };
 use ranklab_trainer::Event;
 use serde_json::json;
 
 use crate::{
-    Folders, allocator,
+    Folders, Problems, allocator,
     code::code,
     device::device,
     output::{print, tell},
@@ -33,12 +33,13 @@ use crate::{
   ranklab sweep rank=1,2,4,8 jobs=2                  two trials at a time on one frozen part
 
 Repeating a command trains nothing again, and continues what was interrupted; `ranklab sweep --resume` does
-that for the sweep asked for last. Several processes may run one sweep: they share its trials. Lists are a,b,c; ranges 0..4 include both ends.
-`ranklab sweep --keys` lists all keys.")]
+that for the sweep asked for last. Several processes may run one sweep: they share its trials. Lists are a,b,c; ranges
+0..4 include both ends. A path is one value: repeat the key for several (dataset=a dataset=b).
+`ranklab sweep --keys` lists all keys and their limits.")]
 pub(crate) struct SweepArgs {
     /// Settings as key=value, lists and ranges to vary them.
     #[arg(value_name = "KEY=VALUE")]
-    pub(crate) overrides: Vec<String>,
+    pub(crate) overrides: Vec<OsString>,
     /// Go on with the sweep that was asked for last.
     #[arg(long, conflicts_with_all = ["experiment", "dry_run"])]
     pub(crate) resume: bool,
@@ -75,41 +76,22 @@ pub(crate) struct TrainArgs {
 }
 
 impl SweepArgs {
-    /// Takes `jobs=N` out of the overrides: it says how to run and is no part of what is run.
-    fn without_jobs(&self) -> anyhow::Result<(Vec<&str>, usize)> {
-        let mut jobs = DEFAULT_JOBS;
-        let mut overrides = Vec::new();
-        for setting in &self.overrides {
-            match setting.strip_prefix("jobs=") {
-                None => overrides.push(setting.as_str()),
-                Some(value) => {
-                    jobs = value.parse().ok().filter(|jobs| *jobs >= 1).with_context(|| {
-                        format!("jobs: `{value}` is not a number of trials; give a whole number from 1")
-                    })?;
-                }
-            }
-        }
-        Ok((overrides, jobs))
-    }
-
-    fn plan(&self, folders: &Folders) -> anyhow::Result<Plan> {
+    /// The plan, and how many trials train together.
+    fn plan(&self, folders: &Folders) -> anyhow::Result<(Plan, usize)> {
+        let experiment = Experiment::assemble(self.experiment.as_deref(), &self.overrides)?;
+        let jobs = experiment.jobs.unwrap_or(DEFAULT_JOBS);
         if self.resume {
-            return self.registered(folders);
+            return Ok((self.registered(folders)?, jobs));
         }
-        let experiment = match &self.experiment {
-            Some(path) => Experiment::read(path)?,
-            None => Experiment::default(),
-        };
-        let dataset = folders.data.join("cell_images.zip");
-        let experiment = experiment
-            .with_overrides(self.without_jobs()?.0)?
-            .with_default("dataset", &dataset.to_string_lossy())?;
-        Ok(Plan::new(&experiment)?)
+        let experiment = experiment.with_default("dataset", folders.images())?;
+        Ok((Plan::new(&experiment)?, jobs))
     }
 
     /// The plan of the sweep that was asked for last.
     fn registered(&self, folders: &Folders) -> anyhow::Result<Plan> {
-        if let Some(setting) = self.without_jobs()?.0.first() {
+        let is_jobs = |setting: &&OsString| setting.to_string_lossy().trim_start().starts_with("jobs");
+        if let Some(setting) = self.overrides.iter().find(|setting| !is_jobs(setting)) {
+            let setting = setting.to_string_lossy();
             bail!("`{setting}` does not go with --resume, which takes the settings of the last sweep");
         }
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -124,13 +106,27 @@ impl SweepArgs {
     }
 }
 
+/// Refuses a plan whose devices, images or weights are not there: all of them at once.
+fn check(folders: &Folders, plan: &Plan) -> anyhow::Result<()> {
+    let mut problems: Vec<String> = Vec::new();
+    for trial in &plan.trials {
+        if let Err(problem) = device(&trial.config.device)
+            && !problems.contains(&problem)
+        {
+            problems.push(problem);
+        }
+    }
+    problems.extend(missing_sources(plan, &folders.runs, &folders.weights()));
+    if problems.is_empty() { Ok(()) } else { Err(Problems(problems).into()) }
+}
+
 /// Runs `sweep`.
 pub(crate) fn sweep(folders: &Folders, arguments: &SweepArgs) -> anyhow::Result<()> {
     if arguments.keys {
         return print(&describe_keys());
     }
-    let plan = arguments.plan(folders)?;
-    run(folders, &plan, arguments)
+    let (plan, jobs) = arguments.plan(folders)?;
+    run(folders, &plan, jobs, arguments)
 }
 
 /// Runs `train`: a sweep of exactly one trial.
@@ -139,21 +135,21 @@ pub(crate) fn train(folders: &Folders, arguments: &TrainArgs) -> anyhow::Result<
     if arguments.keys {
         return print(&describe_keys());
     }
-    let plan = arguments.plan(folders)?;
+    let (plan, jobs) = arguments.plan(folders)?;
     if plan.trials.len() > 1 {
         bail!("these are {} trials: use `ranklab sweep`, or give one value per key", plan.trials.len());
     }
-    run(folders, &plan, arguments)
+    run(folders, &plan, jobs, arguments)
 }
 
-fn run(folders: &Folders, plan: &Plan, arguments: &SweepArgs) -> anyhow::Result<()> {
+fn run(folders: &Folders, plan: &Plan, jobs: usize, arguments: &SweepArgs) -> anyhow::Result<()> {
+    check(folders, plan)?;
     if arguments.dry_run {
+        for notice in plan.notices() {
+            tell(format_args!("note: {}", printable(&notice)));
+        }
         return print(&describe(plan, arguments.json)?);
     }
-    for trial in &plan.trials {
-        device(&trial.config.device).map_err(anyhow::Error::msg)?;
-    }
-    let (_, jobs) = arguments.without_jobs()?;
     let mut profiler = Profiler::default();
     let quiet = arguments.quiet || arguments.json;
     let summary = execute_plan(folders, plan, jobs, quiet, &mut |event| profiler.note(event))?;

@@ -80,7 +80,11 @@ pub(crate) fn compare(data: &ReportData) -> Result<Vec<Group>> {
     let keys: Vec<String> = runs
         .iter()
         .zip(&settings)
-        .map(|(run, settings)| format!("{:?} {settings:?}", base(&run.row)))
+        .map(|(run, settings)| match run.row.start.family.as_str() {
+            "" => format!("{:?} {settings:?}", base(&run.row)),
+            // However their settings are written, runs of a family on the same images are repeats.
+            family => format!("{family} {}", run.row.start.image_set_hash),
+        })
         .collect();
     let summaries = summarize(&runs, &keys)
         .map_err(|error| Error::Grouping { title: data.title.clone(), reason: error.to_string() })?;

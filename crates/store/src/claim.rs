@@ -6,7 +6,8 @@ use sqlx::{AssertSqlSafe, Row as _};
 
 use crate::columns::{Column as _, Columns, placeholders};
 use crate::error::{Error, Result};
-use crate::family::family;
+use crate::family::with_family;
+use crate::identity::IDENTITY_VERSION;
 use crate::lease::{lease_end, now};
 use crate::record::{NewRun, RunStatus};
 use crate::sqlite::{self, Connection, Transaction};
@@ -137,9 +138,11 @@ impl Store {
         run: &NewRun,
         process_started: Option<&str>,
     ) -> Result<i64> {
+        let run = &with_family(run);
         let names = NewRun::NAMES;
         let sql = format!(
-            "INSERT INTO runs (status, started_at, heartbeat_at, family, owner, lease_expires_at, process_started, {})
+            "INSERT INTO runs
+                (status, started_at, heartbeat_at, identity_version, owner, lease_expires_at, process_started, {})
              VALUES ('{}', $1, $1, $2, $3, $4, $5, {}) RETURNING id",
             names.join(", "),
             RunStatus::Running,
@@ -147,7 +150,7 @@ impl Store {
         );
         let query = sqlx::query(AssertSqlSafe(sql))
             .bind(now())
-            .bind(family(&run.config))
+            .bind(IDENTITY_VERSION)
             .bind(&self.owner)
             .bind(lease_end())
             .bind(process_started);
@@ -164,17 +167,18 @@ impl Store {
         run: &NewRun,
         process_started: Option<&str>,
     ) -> Result<()> {
+        let run = &with_family(run);
         let assignments: Vec<String> =
             NewRun::NAMES.iter().zip(7..).map(|(name, index)| assignment(name, index)).collect();
         let sql = format!(
             "UPDATE runs SET status = 'running', ended_at = NULL, interruptions = interruptions + 1,
-                heartbeat_at = $1, family = $2, owner = $3, lease_expires_at = $4, process_started = $5, {}
+                heartbeat_at = $1, identity_version = $2, owner = $3, lease_expires_at = $4, process_started = $5, {}
              WHERE id = $6",
             assignments.join(", "),
         );
         let query = sqlx::query(AssertSqlSafe(sql))
             .bind(now())
-            .bind(family(&run.config))
+            .bind(IDENTITY_VERSION)
             .bind(&self.owner)
             .bind(lease_end())
             .bind(process_started)

@@ -99,7 +99,7 @@ macro_rules! columns {
 columns!(SweepRow: id name command plan_hash created_at trials finished);
 columns!(PlannedTrial: position label config_hash config);
 columns!(NewRun:
-    config_hash config label model layers rank ranks preset optimizer learning_rate epochs batch_size seed
+    config_hash config family label model layers rank ranks preset optimizer learning_rate epochs batch_size seed
     dataset synthetic images duplicate_images unreadable_images image_size resize image_set_hash
     contradicting_images skipped_files
     split fold split_seed split_hash train_images validation_images test_images

@@ -2,12 +2,23 @@
 
 use serde_json::Value;
 
+use crate::record::NewRun;
+
 /// Keys that tell repeats apart, at any depth of a configuration.
 const REPEAT_KEYS: [&str; 3] = ["seed", "split_seed", "fold"];
 
+/// The run with a family: its own, or else one that its configuration gives it.
+pub(crate) fn with_family(run: &NewRun) -> NewRun {
+    let mut run = run.clone();
+    if run.family.is_empty() {
+        run.family = family(&run.config);
+    }
+    run
+}
+
 /// The configuration as canonical JSON without its seeds and its fold. Runs of the same family on the
 /// same images are repeats of each other. Text that is no JSON is its own family.
-pub(crate) fn family(config: &str) -> String {
+fn family(config: &str) -> String {
     serde_json::from_str(config).map_or_else(|_| config.to_owned(), |value| canonical(&value).to_string())
 }
 

@@ -11,6 +11,7 @@ mod end;
 mod error;
 mod family;
 mod file_system;
+mod identity;
 mod lease;
 mod lost;
 mod predictions;
@@ -25,6 +26,7 @@ mod write;
 
 pub use claim::{Claim, Held};
 pub use error::{Error, Result};
+pub use identity::{CarriedOver, IDENTITY_VERSION};
 pub use lease::{Liveness, RunningProcess};
 pub use query::{QueryResult, Value};
 pub use record::*;

@@ -24,7 +24,7 @@ pub struct PlannedTrial {
     pub position: i64,
     /// What differs from the sweep's other trials, for people: `rank=5 layers=block5`.
     pub label: String,
-    /// Hash of `config`.
+    /// Hash of what the trial computes.
     pub config_hash: String,
     /// The resolved configuration as canonical JSON.
     pub config: String,
@@ -87,10 +87,13 @@ impl fmt::Display for RunStatus {
 /// Everything known about a run when it starts: all that is needed to repeat it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct NewRun {
-    /// Hash of `config`.
+    /// Hash of what the run computes: equal for equal work, however its settings are written.
     pub config_hash: String,
     /// The resolved configuration as canonical JSON.
     pub config: String,
+    /// The settings without seeds and fold in their normal form: runs of one family on the same images are repeats of
+    /// one another. Where it is empty, the store takes `config` without its seeds and its fold.
+    pub family: String,
     /// What differs from the sweep's other trials, for people.
     pub label: String,
     /// `model_4` or `model_5`.

@@ -2,13 +2,17 @@
 
 use std::path::PathBuf;
 
-/// An error of a sweep. Every message is one line that names the key, file or run and what to do.
+/// An error of a sweep. Every message is one line that names the key, file or run and what to do; [`Error::Several`]
+/// has as many lines as errors.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// A setting that does not make sense; the message is complete.
     #[error("{0}")]
     Setting(String),
+    /// Several errors at once, a line each.
+    #[error("{}", lines(.0))]
+    Several(Vec<Error>),
     /// A key that does not exist.
     #[error("unknown key `{key}`{place}{suggestion}")]
     UnknownKey {
@@ -77,9 +81,31 @@ pub enum Error {
     Stats(#[from] ranklab_stats::Error),
 }
 
+/// The messages of errors, each in its line and none twice.
+fn lines(errors: &[Error]) -> String {
+    let mut lines: Vec<String> = Vec::new();
+    for error in errors {
+        for line in error.to_string().lines() {
+            if !lines.iter().any(|known| known == line) {
+                lines.push(line.to_owned());
+            }
+        }
+    }
+    lines.join("\n")
+}
+
 impl Error {
     /// Whether it was asked to stop before anything was begun.
     pub fn is_stopped(&self) -> bool {
         matches!(self, Self::Data(ranklab_data::Error::Stopped))
+    }
+
+    /// All of `errors` as one; `None` where there are none.
+    pub(crate) fn all(mut errors: Vec<Self>) -> Option<Self> {
+        match errors.len() {
+            0 => None,
+            1 => errors.pop(),
+            _ => Some(Self::Several(errors)),
+        }
     }
 }

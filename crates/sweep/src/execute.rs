@@ -8,16 +8,17 @@ use ranklab_trainer::Stop;
 
 use crate::{
     Error,
+    carry_over::carry_over,
     checkpoint_file::remove_of_ended,
     claims::Claims,
     event::SweepEvent,
     plan::Plan,
+    prepare::{Prepared, prepare},
     process::{mark_interrupted, program},
     provenance::Code,
     recorder::runtime,
     run_folder::highest,
     session::{Ended, Session},
-    sources::Sources,
 };
 
 /// Between looks at trials that other processes train.
@@ -93,14 +94,12 @@ pub fn execute(
     runtime.block_on(store.start_runs_above(highest(&context.runs_folder)))?;
     tell_interrupted(&runtime, &store, on_event)?;
     runtime.block_on(remove_of_ended(&store, &context.runs_folder))?;
-    let mut sources = Sources::default();
-    let mut identities = Vec::new();
-    for trial in &plan.trials {
-        sources.open(&trial.config, context, on_event)?;
-        identities.push(sources.identity(&trial.config)?);
+    runtime.block_on(carry_over(&store))?;
+    for notice in plan.notices() {
+        on_event(SweepEvent::Notice(notice));
     }
-    let rows = plan.rows(&identities);
-    let sweep = runtime.block_on(store.register_sweep(&plan.sweep(&context.command), &rows))?;
+    let Prepared { plan, sources, identities, sweep } = prepare(plan, context, &runtime, &store, on_event)?;
+    let plan = &plan;
     let mut finished_runs = Vec::new();
     for identity in &identities {
         finished_runs.push(runtime.block_on(store.finished_run(identity))?);

@@ -1,23 +1,22 @@
-//! Every setting by name: short names for the usual ones, what a value may be, and "did you mean".
+//! Every setting by name: short names for the usual ones, the limits of each, and "did you mean".
 
-use ranklab_zoo::{LayerSet, Ranks};
-use toml::Value;
+use ranklab_zoo::Ranks;
 
-use crate::{Error, execute::DEFAULT_JOBS};
+use crate::{Error, execute::DEFAULT_JOBS, limits::Limits};
 
 /// What a key's value may be.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Kind {
-    /// A whole number from the first to the second, both included.
-    Whole(i64, i64),
-    /// The same, or `none`.
+pub(crate) enum Kind {
+    /// A whole number from the first to the second, both included, and a multiple of the third.
+    Whole(i64, i64, i64),
+    /// A whole number from the first to the second, both included, or `none`.
     WholeOrNone(i64, i64),
-    /// A number.
-    Number,
+    /// A number within limits.
+    Number(Limits),
     /// True or false.
     Truth,
-    /// Anything.
-    Text,
+    /// One of these, or the path of a file or folder. A path is one value, whatever characters it has.
+    Path(&'static [&'static str]),
     /// One of these.
     Choice(&'static [&'static str]),
     /// Convolutions.
@@ -33,7 +32,7 @@ pub(crate) struct Key {
     pub(crate) short: &'static str,
     /// Table and key in an experiment file, joined by dots.
     pub(crate) path: &'static str,
-    kind: Kind,
+    pub(crate) kind: Kind,
 }
 
 const fn key(short: &'static str, path: &'static str, kind: Kind) -> Key {
@@ -43,58 +42,57 @@ const fn key(short: &'static str, path: &'static str, kind: Kind) -> Key {
 /// No limit from above: seeds.
 const ANY: i64 = i64::MAX;
 
-/// All settings. What is above a limit is a slip, and would claim memory or time without end.
+const fn whole(least: i64, most: i64) -> Kind {
+    Kind::Whole(least, most, 1)
+}
+
+/// All settings, each with the only limits that it has. A value above a limit is a slip, and would claim memory or
+/// time without end.
 pub(crate) const KEYS: &[Key] = &[
     key("model", "model.architecture", Kind::Choice(&["model_4", "model_5"])),
-    key("weights", "model.weights", Kind::Text),
+    key("weights", "model.weights", Kind::Path(&["imagenet", "random"])),
     key("preset", "adapter.preset", Kind::Choice(&["published", "peft"])),
     key("layers", "adapter.layers", Kind::Layers),
     key("rank", "adapter.rank", Kind::Ranks),
     key("initialisation", "adapter.initialisation", Kind::Choice(&["glorot", "kaiming_zero"])),
     key("scaling", "adapter.scaling", Kind::Choice(&["one", "alpha_over_rank", "alpha_over_sqrt_rank"])),
-    key("alpha", "adapter.alpha", Kind::Number),
+    key("alpha", "adapter.alpha", Kind::Number(Limits::ABOVE_ZERO)),
     key("activation", "adapter.activation", Kind::Choice(&["none", "relu"])),
     key("delta_geometry", "adapter.delta_geometry", Kind::Choice(&["stride_one_same", "layer"])),
     key("dora", "adapter.dora", Kind::Truth),
-    key("dropout", "adapter.dropout", Kind::Number),
-    key("dataset", "data.dataset", Kind::Text),
-    key("image_size", "data.image_size", Kind::Whole(32, 1024)),
+    key("dropout", "adapter.dropout", Kind::Number(Limits::SHARE)),
+    key("dataset", "data.dataset", Kind::Path(&["synthetic"])),
+    key("image_size", "data.image_size", Kind::Whole(32, 512, 32)),
     key("resize", "data.resize", Kind::Choice(&["opencv", "antialias"])),
-    key("limit", "data.limit", Kind::WholeOrNone(1, 10_000_000)),
+    key("limit", "data.limit", Kind::WholeOrNone(20, 10_000_000)),
     key("split", "data.split.kind", Kind::Choice(&["random", "patient"])),
-    key("split_seed", "data.split.seed", Kind::Whole(0, ANY)),
-    key("test_fraction", "data.split.test_fraction", Kind::Number),
-    key("validation_fraction", "data.split.validation_fraction", Kind::Number),
-    key("folds", "data.split.folds", Kind::Whole(2, 1000)),
-    key("fold", "data.split.fold", Kind::Whole(0, 999)),
-    key("images", "data.synthetic.images", Kind::Whole(20, 1_000_000)),
-    key("patients", "data.synthetic.patients", Kind::Whole(2, 100_000)),
-    key("data_seed", "data.synthetic.seed", Kind::Whole(0, ANY)),
+    key("split_seed", "data.split.seed", whole(0, ANY)),
+    key("test_fraction", "data.split.test_fraction", Kind::Number(Limits::PART)),
+    key("validation_fraction", "data.split.validation_fraction", Kind::Number(Limits::PART)),
+    key("folds", "data.split.folds", whole(2, 1000)),
+    key("fold", "data.split.fold", whole(0, 999)),
+    key("images", "data.synthetic.images", whole(20, 1_000_000)),
+    key("patients", "data.synthetic.patients", whole(2, 100_000)),
+    key("data_seed", "data.synthetic.seed", whole(0, ANY)),
     key("optimizer", "training.optimizer", Kind::Choice(&["adamax", "adam", "adamw", "sgd"])),
-    key("lr", "training.learning_rate", Kind::Number),
-    key("weight_decay", "training.weight_decay", Kind::Number),
-    key("momentum", "training.momentum", Kind::Number),
-    key("epochs", "training.epochs", Kind::Whole(1, 100_000)),
-    key("batch", "training.batch_size", Kind::Whole(2, 65_536)),
-    key("head_dropout", "training.head_dropout", Kind::Number),
-    key("batch_norm_momentum", "training.batch_norm_momentum", Kind::Number),
-    key("seed", "training.seed", Kind::Whole(0, ANY)),
+    key("lr", "training.learning_rate", Kind::Number(Limits::RATE)),
+    key("weight_decay", "training.weight_decay", Kind::Number(Limits::FROM_ZERO)),
+    key("momentum", "training.momentum", Kind::Number(Limits::SHARE)),
+    key("epochs", "training.epochs", whole(1, 100_000)),
+    key("batch", "training.batch_size", whole(2, 65_536)),
+    key("head_dropout", "training.head_dropout", Kind::Number(Limits::SHARE)),
+    key("batch_norm_momentum", "training.batch_norm_momentum", Kind::Number(Limits::SHARE)),
+    key("seed", "training.seed", whole(0, ANY)),
     key(
         "select_by",
         "training.select_by",
         Kind::Choice(&["validation_accuracy", "validation_loss", "last_epoch"]),
     ),
-    key("device", "device", Kind::Text),
+    key("device", "device", Kind::Choice(&["flex", "tch", "cuda", "wgpu"])),
 ];
 
-/// Steps from a range's beginning to its end.
-const LONGEST_RANGE: i64 = 10_000;
-
-/// `whole number from 0 to 999`.
-fn whole(least: i64, most: i64) -> String {
-    let to = if most == ANY { String::new() } else { format!(" to {most}") };
-    format!("whole number from {least}{to}")
-}
+/// The setting that says how to train and not what: no part of a trial.
+pub(crate) const JOBS: &str = "jobs";
 
 impl Key {
     /// The key of a short name or path.
@@ -104,81 +102,48 @@ impl Key {
         // `learning_rate` and `batch_size` are clear without their table; `seed` is a short name.
         let tail = || KEYS.iter().find(|key| last(key.path) == name);
         exact.or_else(tail).copied().ok_or_else(|| {
-            let names = KEYS.iter().flat_map(|key| [key.short, key.path, last(key.path)]);
-            Error::UnknownKey {
-                key: name.to_owned(),
-                place: place.to_owned(),
-                suggestion: suggest(name, names),
-            }
+            let names = KEYS.iter().flat_map(|key| [key.short, key.path, last(key.path)]).chain([JOBS]);
+            let suggestion = match name {
+                JOBS => ": give it on the command line, as in `ranklab sweep jobs=2`".to_owned(),
+                _ => suggest(name, names),
+            };
+            Error::UnknownKey { key: name.to_owned(), place: place.to_owned(), suggestion }
         })
     }
 
-    /// Reads one value as it is written on a command line.
-    pub(crate) fn parse(&self, text: &str) -> Result<Value, Error> {
-        let name = self.short;
-        let wrong =
-            |may_be: String| Err(Error::Setting(format!("{name}: `{text}` does not fit; give {may_be}")));
+    /// The table that the key belongs to in an experiment file.
+    pub(crate) fn table(&self) -> &'static str {
+        self.path.rsplit_once('.').map_or("", |(table, _)| table)
+    }
+
+    /// The values that fit, for an error: `a whole number from 1 to 100000`.
+    pub(crate) fn fitting(&self) -> String {
         match self.kind {
-            Kind::Whole(least, most) | Kind::WholeOrNone(least, most) => match text.parse::<i64>() {
-                Ok(number) if (least..=most).contains(&number) => Ok(Value::Integer(number)),
-                _ if text == "none" && matches!(self.kind, Kind::WholeOrNone(..)) => {
-                    Ok(Value::String("none".to_owned()))
-                }
-                _ => wrong(format!("a {}", whole(least, most))),
-            },
-            Kind::Number => match text.parse::<f64>() {
-                Ok(number) if number.is_finite() => Ok(Value::Float(number)),
-                _ => wrong("a number".to_owned()),
-            },
-            Kind::Truth => match text {
-                "true" => Ok(Value::Boolean(true)),
-                "false" => Ok(Value::Boolean(false)),
-                _ => wrong("true or false".to_owned()),
-            },
-            Kind::Text if text.is_empty() => wrong("a value".to_owned()),
-            Kind::Text => Ok(Value::String(text.to_owned())),
-            Kind::Choice(choices) if choices.contains(&text) => Ok(Value::String(text.to_owned())),
-            Kind::Choice(choices) => wrong(choices.join(" or ")),
-            Kind::Layers => Ok(Value::String(text.parse::<LayerSet>()?.to_string())),
-            Kind::Ranks => {
-                let ranks: Ranks = text.parse()?;
-                Ok(match ranks.to_string().parse::<i64>() {
-                    Ok(rank) => Value::Integer(rank),
-                    Err(_) => Value::String(ranks.to_string()),
-                })
-            }
+            Kind::Choice(choices) => choices.join(" or "),
+            Kind::Truth => "true or false".to_owned(),
+            _ => self.describe(),
         }
     }
 
-    /// Reads all values of a comma-separated list; `0..4` are the whole numbers from 0 to 4, both
-    /// included.
-    pub(crate) fn parse_list(&self, text: &str) -> Result<Vec<Value>, Error> {
-        let mut values = Vec::new();
-        for part in text.split(',').map(str::trim) {
-            let numeric = matches!(self.kind, Kind::Whole(..) | Kind::WholeOrNone(..) | Kind::Ranks);
-            match part.split_once("..").filter(|_| numeric) {
-                Some((from, to)) => {
-                    let bounds = (from.trim().parse::<i64>(), to.trim().parse::<i64>());
-                    let (Ok(from), Ok(to)) = bounds else {
-                        return Err(Error::Setting(format!(
-                            "{}: `{part}` is no range; give 0..4",
-                            self.short
-                        )));
-                    };
-                    if from > to || to.checked_sub(from).is_none_or(|length| length > LONGEST_RANGE) {
-                        return Err(Error::Setting(format!(
-                            "{}: the range `{part}` is empty or too long; give 0..4",
-                            self.short
-                        )));
-                    }
-                    for number in from..=to {
-                        values.push(self.parse(&number.to_string())?);
-                    }
-                }
-                None => values.push(self.parse(part)?),
+    /// The values that fit, for a list of keys.
+    fn describe(&self) -> String {
+        let whole = |least: i64, most: i64| {
+            let to = if most == ANY { String::new() } else { format!(" to {most}") };
+            format!("from {least}{to}")
+        };
+        match self.kind {
+            Kind::Whole(least, most, 1) => format!("a whole number {}", whole(least, most)),
+            Kind::Whole(least, most, step) => format!("a multiple of {step} {}", whole(least, most)),
+            Kind::WholeOrNone(least, most) => format!("a whole number {}, or none", whole(least, most)),
+            Kind::Number(limits) => limits.to_string(),
+            Kind::Truth => "true, false".to_owned(),
+            Kind::Path(names) => format!("{}, or a path", names.join(", ")),
+            Kind::Choice(choices) => choices.join(", "),
+            Kind::Layers => "block1 to block5, block5_conv3, block4+block5, all".to_owned(),
+            Kind::Ranks => {
+                format!("a whole number from {} to {}, or one per layer: 4+8+16", Ranks::LEAST, Ranks::MOST)
             }
         }
-        Ok(values)
     }
 }
 
@@ -192,7 +157,7 @@ pub(crate) fn suggest<'a>(name: &str, names: impl IntoIterator<Item = &'a str>) 
         Some((distance, candidate)) if distance <= 1 + name.len() / 3 => {
             format!(": did you mean `{candidate}`?")
         }
-        _ => "; `ranklab sweep --help` lists the keys".to_owned(),
+        _ => "; `ranklab sweep --keys` lists the keys".to_owned(),
     }
 }
 
@@ -200,21 +165,13 @@ pub(crate) fn suggest<'a>(name: &str, names: impl IntoIterator<Item = &'a str>) 
 pub fn describe_keys() -> String {
     let mut text = String::new();
     for key in KEYS {
-        let values = match key.kind {
-            Kind::Whole(least, most) => whole(least, most),
-            Kind::WholeOrNone(least, most) => format!("{}, or none", whole(least, most)),
-            Kind::Number => "number".to_owned(),
-            Kind::Truth => "true, false".to_owned(),
-            Kind::Text => "text".to_owned(),
-            Kind::Choice(choices) => choices.join(", "),
-            Kind::Layers => "block1 … block5, block5_conv3, block4+block5, all".to_owned(),
-            Kind::Ranks => "1 to 512, or one per layer: 4+8+16".to_owned(),
-        };
-        text += &format!("  {:<20} {:<32} {values}\n", key.short, key.path);
+        text += &format!("  {:<20} {:<32} {}\n", key.short, key.path, key.describe());
     }
     let jobs = format!(
         "how many trials train together, from 1 (usually {DEFAULT_JOBS}); results do not depend on it"
     );
-    text += &format!("  {:<20} {:<32} {jobs}\n", "jobs", "");
+    text += &format!("  {JOBS:<20} {:<32} {jobs}\n", "");
+    text += "\nA comma separates values (rank=1,5,16), 0..4 are the whole numbers from 0 to 4. A path is one value:\n\
+             repeat the key for several (dataset=a dataset=b). An experiment file gives lists under [sweep].\n";
     text
 }

@@ -1,5 +1,6 @@
 //! What to run and how: experiment files, overrides, plan, trial and execution.
 
+mod carry_over;
 mod checkpoint_file;
 mod claims;
 mod dataset;
@@ -8,11 +9,17 @@ mod error;
 mod event;
 mod execute;
 mod experiment;
+mod experiment_file;
 mod garbage;
+mod identity;
 mod key;
+mod limits;
+mod notices;
 mod overlay;
+mod paths;
 mod pictures;
 mod plan;
+mod prepare;
 mod process;
 mod provenance;
 mod recorder;
@@ -22,8 +29,10 @@ mod session;
 mod sources;
 mod trial;
 mod unwritten;
+mod value;
 mod verify;
 
+pub use carry_over::carry_over;
 pub use error::Error;
 pub use event::{Profile, SweepEvent};
 pub use execute::{Context, DATABASE, DEFAULT_JOBS, DeviceOf, FEATURES, SweepSummary, execute};
@@ -35,5 +44,6 @@ pub use plan::{Plan, PlanTrial};
 pub use process::{abandoned, mark_interrupted};
 pub use provenance::Code;
 pub use run_folder::{is_of_another_database, remove_if_empty};
+pub use sources::missing_sources;
 pub use trial::TrialConfig;
 pub use verify::{Difference, Verification, VerifyRules, verify};

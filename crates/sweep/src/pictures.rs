@@ -12,8 +12,10 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     Error,
+    carry_over::Names,
     dataset::Dataset,
     execute::{Context, DeviceOf},
+    paths::locate,
     sources::{KnownWeights, load_weights},
     trial::{TrialConfig, hexadecimal},
 };
@@ -75,11 +77,12 @@ impl Gallery {
             pictures: Vec::new(),
             missing: Some(format!("Images of run {} are not shown: {problem}", run.id)),
         };
-        let config: TrialConfig = match serde_json::from_str(&run.start.config) {
+        let mut config: TrialConfig = match serde_json::from_str(&run.start.config) {
             Ok(config) => config,
             Err(problem) => return no_pictures(format!("its configuration cannot be read ({problem})")),
         };
-        if let Err(problem) = self.open(&config.data, context) {
+        let opened = locate(&mut config, &context.runs_folder).and_then(|_| self.open(&config.data, context));
+        if let Err(problem) = opened {
             return no_pictures(problem.to_string());
         }
         let key = format!("{:?}", images_of(&config.data));
@@ -88,9 +91,19 @@ impl Gallery {
         };
         let then = &run.start.image_set_hash;
         if dataset.images.hash != *then && !dataset.former_hashes().contains(then) {
-            return no_pictures(format!("the images at {} are not those that it saw", config.data.dataset));
+            let short = |hash: &str| hash.chars().take(16).collect::<String>();
+            return no_pictures(format!(
+                "the images at {} are not those that it saw: their hash was {} and now is {}",
+                config.data.dataset,
+                short(then),
+                short(&dataset.images.hash)
+            ));
         }
-        let places: Result<Vec<usize>, String> = shown.iter().map(|one| place(dataset, &one.image)).collect();
+        // A run of an earlier version may know its images by other names.
+        let names = Names::of(&dataset.images);
+        let name = |former: &str| names.now(former).map_or_else(|| former.to_owned(), str::to_owned);
+        let places: Result<Vec<usize>, String> =
+            shown.iter().map(|one| place(dataset, &name(&one.image))).collect();
         let pixels = places.and_then(|places| Ok((dataset.load(&places)?, places)));
         let (pixels, places) = match pixels {
             Ok(found) => found,

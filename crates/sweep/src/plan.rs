@@ -1,5 +1,7 @@
 //! From an experiment to its trials: the cartesian product of its axes, without repetitions.
 
+use std::collections::HashSet;
+
 use ranklab_store::{NewSweep, PlannedTrial, SweepRow};
 use ranklab_zoo::Architecture;
 use sha2::{Digest, Sha256};
@@ -8,15 +10,17 @@ use toml::{Table, Value};
 use crate::{
     Error,
     experiment::Experiment,
-    key::Key,
+    key::{Key, Kind},
     trial::{TrialConfig, hexadecimal},
 };
 
 /// Trials that one sweep may hold; more are surely a slip.
 const MOST_TRIALS: usize = 10_000;
+/// Combinations that make no sense before the rest is not looked at.
+const MOST_PROBLEMS: usize = 100;
 
 /// All trials of a sweep, in order.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Plan {
     /// Name for people.
     pub name: String,
@@ -24,6 +28,8 @@ pub struct Plan {
     pub command: Option<String>,
     /// What runs.
     pub trials: Vec<PlanTrial>,
+    /// The hash of the registered sweep that this plan is of.
+    pub(crate) registered: Option<String>,
 }
 
 /// One trial at its place in a plan.
@@ -33,6 +39,14 @@ pub struct PlanTrial {
     pub label: String,
     /// What it computes.
     pub config: TrialConfig,
+    /// The configuration hash that a sweep which is resumed has for it.
+    pub(crate) recorded: Option<String>,
+}
+
+impl PlanTrial {
+    pub(crate) fn new(label: String, config: TrialConfig) -> Self {
+        Self { label, config, recorded: None }
+    }
 }
 
 impl Plan {
@@ -40,30 +54,33 @@ impl Plan {
     /// the same work (model_4 at several ranks) are one trial.
     ///
     /// # Errors
-    /// When a combination does not make sense, or there are too many.
+    /// When combinations do not make sense, with every reason once, or there are too many.
     pub fn new(experiment: &Experiment) -> Result<Self, Error> {
-        let count = experiment
-            .values
-            .iter()
-            .try_fold(1usize, |product, (_, values)| product.checked_mul(values.len()))
-            .filter(|count| *count <= MOST_TRIALS)
-            .ok_or_else(|| {
-                Error::Setting(format!("the sweep has more than {MOST_TRIALS} trials: shorten its lists"))
-            })?;
+        let count = count(experiment)?;
         let mut trials: Vec<PlanTrial> = Vec::new();
-        let mut hashes: Vec<String> = Vec::new();
+        let mut hashes: HashSet<String> = HashSet::new();
+        let mut problems: Vec<Error> = Vec::new();
         for number in 0..count {
             let chosen = combination(experiment, number);
-            let config = TrialConfig::resolve(nested(&chosen))?;
-            let hash = config.hash();
-            if hashes.contains(&hash) {
-                continue;
+            match TrialConfig::resolve(nested(&chosen)) {
+                Ok(config) => {
+                    if hashes.insert(config.hash()) {
+                        trials.push(PlanTrial::new(label(experiment, &chosen, &config), config));
+                    }
+                }
+                Err(problem) => {
+                    problems.push(problem);
+                    if problems.len() >= MOST_PROBLEMS {
+                        break;
+                    }
+                }
             }
-            hashes.push(hash);
-            trials.push(PlanTrial { label: label(experiment, &chosen, &config), config });
+        }
+        if let Some(problem) = Error::all(problems) {
+            return Err(problem);
         }
         let name = experiment.name.clone().unwrap_or_else(|| default_name(experiment));
-        Ok(Self { name, command: None, trials })
+        Ok(Self { name, command: None, trials, registered: None })
     }
 
     /// The plan of a sweep that was registered, to be asked for again.
@@ -80,14 +97,23 @@ impl Plan {
                         sweep.id, trial.label, sweep.command
                     ))
                 })?;
-                Ok(PlanTrial { label: trial.label.clone(), config })
+                let recorded = Some(trial.config_hash.clone());
+                Ok(PlanTrial { recorded, ..PlanTrial::new(trial.label.clone(), config) })
             })
             .collect::<Result<_, Error>>()?;
-        Ok(Self { name: sweep.name.clone(), command: Some(sweep.command.clone()), trials })
+        Ok(Self {
+            name: sweep.name.clone(),
+            command: Some(sweep.command.clone()),
+            trials,
+            registered: Some(sweep.plan_hash.clone()),
+        })
     }
 
-    /// Hash over all trials' configurations, hexadecimal.
+    /// Hash over all trials' settings, hexadecimal; of a sweep that is resumed, the one that it was registered with.
     pub fn hash(&self) -> String {
+        if let Some(registered) = &self.registered {
+            return registered.clone();
+        }
         let mut hasher = Sha256::new();
         for trial in &self.trials {
             hasher.update(trial.config.hash());
@@ -115,6 +141,26 @@ impl Plan {
             })
             .collect()
     }
+}
+
+/// How many combinations there are.
+fn count(experiment: &Experiment) -> Result<usize, Error> {
+    experiment
+        .values
+        .iter()
+        .try_fold(1usize, |product, (_, values)| product.checked_mul(values.len()))
+        .filter(|count| *count <= MOST_TRIALS)
+        .ok_or_else(|| {
+            Error::Setting(format!("the sweep has more than {MOST_TRIALS} trials: shorten its lists"))
+        })
+}
+
+/// What is wrong in how settings go together, where some have no value that fits: their tables are left out.
+pub(crate) fn problems_of_the_rest(experiment: &Experiment) -> Option<Error> {
+    let mut rest = experiment.clone();
+    let fits = |key: &Key| !experiment.unfit.iter().any(|unfit| unfit.table() == key.table());
+    rest.values.retain(|(key, values)| fits(key) && !values.is_empty());
+    Plan::new(&rest).err()
 }
 
 /// The values of the combination numbered `number`, the last axis fastest.
@@ -158,12 +204,16 @@ fn label(experiment: &Experiment, chosen: &[(Key, Value)], config: &TrialConfig)
         experiment.values.iter().any(|(given, values)| given == key && values.len() > 1)
             && (config.model.architecture == Architecture::Model5 || !key.path.starts_with("adapter."))
     };
+    let adapter = config.adapter.as_ref();
     let parts: Vec<String> = chosen
         .iter()
         .filter(|(key, _)| varied(key))
-        .map(|(key, value)| match value {
-            Value::String(text) => format!("{}={text}", key.short),
-            other => format!("{}={other}", key.short),
+        .map(|(key, value)| match (key.kind, adapter, value) {
+            // Layers stand from the input on, and ranks in their order.
+            (Kind::Layers, Some(adapter), _) => format!("{}={}", key.short, adapter.layers),
+            (Kind::Ranks, Some(adapter), _) => format!("{}={}", key.short, adapter.rank),
+            (_, _, Value::String(text)) => format!("{}={text}", key.short),
+            (_, _, other) => format!("{}={other}", key.short),
         })
         .collect();
     if parts.is_empty() { config.model.architecture.name().to_owned() } else { parts.join(" ") }

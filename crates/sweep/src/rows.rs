@@ -14,6 +14,7 @@ use crate::{
     checkpoint_file::MODEL,
     dataset::Dataset,
     durable,
+    identity::family,
     plan::PlanTrial,
     provenance::{Code, host, peak_memory},
     run_folder,
@@ -38,6 +39,7 @@ pub(crate) fn new_run(
     Ok(NewRun {
         config_hash: identity.to_owned(),
         config: config.canonical_json(),
+        family: family(config, &weights.hash),
         label: trial.label.clone(),
         model: architecture.name().to_owned(),
         layers: adapter.map(|adapter| adapter.layers.to_string()),

@@ -3,32 +3,39 @@
 
 use std::{
     borrow::Cow,
+    collections::HashSet,
     path::{Path, PathBuf},
 };
 
-use ranklab_data::{DataConfig, SplitConfig, SyntheticConfig};
+use ranklab_data::{DataConfig, ImageSource, SYNTHETIC, Split, SplitConfig};
 use ranklab_trainer::PretrainedWeights;
 use ranklab_zoo::weights::TrunkWeights;
-use sha2::{Digest, Sha256};
 
 use crate::{
     Error,
     dataset::Dataset,
     event::SweepEvent,
     execute::Context,
-    trial::{TrialConfig, hexadecimal},
+    identity::{Contents, identity},
+    paths::locate,
+    plan::Plan,
+    trial::TrialConfig,
 };
 
 /// Trunk weights that are drawn at random, for tests.
 const RANDOM_WEIGHTS: &str = "random";
 /// Trunk weights that `ranklab weights fetch` stored.
 const IMAGENET_WEIGHTS: &str = "imagenet";
+/// Trunk weights that have a name and no path.
+pub(crate) const WEIGHTS_NAMES: [&str; 2] = [RANDOM_WEIGHTS, IMAGENET_WEIGHTS];
 
 /// What the trials of a sweep read.
 #[derive(Debug, Default)]
 pub(crate) struct Sources {
     datasets: Vec<(String, Dataset)>,
     weights: Vec<(String, KnownWeights)>,
+    /// Hash and training images of each split of a dataset; why there is none otherwise.
+    splits: Vec<(String, Result<(String, usize), String>)>,
 }
 
 /// Weights that were seen once, and are read again when they are needed.
@@ -63,7 +70,19 @@ impl Sources {
             }
             self.datasets.push((key, dataset));
         }
+        let key = split_key(&config.data);
+        if !self.splits.iter().any(|(known, _)| *known == key) {
+            let (dataset, _) = self.of(config)?;
+            let split = Split::new(&dataset.images, &config.data.split);
+            let split = split.map(|split| (split.hash, split.train.len()));
+            self.splits.push((key, split.map_err(|problem| problem.to_string())));
+        }
         Ok(())
+    }
+
+    /// The datasets that were opened.
+    pub(crate) fn datasets(&self) -> impl Iterator<Item = &Dataset> {
+        self.datasets.iter().map(|(_, dataset)| dataset)
     }
 
     /// The dataset and the weights of a trial that was opened.
@@ -77,18 +96,65 @@ impl Sources {
         }
     }
 
-    /// The hash that stands for all that a trial computes: its settings, with images and weights by
-    /// their contents. Other images at the same path make another trial, the same images at another
-    /// path do not.
+    /// The hash that stands for all that a trial computes: its settings, with images and weights by their contents.
     pub(crate) fn identity(&self, config: &TrialConfig) -> Result<String, Error> {
         let (dataset, weights) = self.of(config)?;
-        let mut contents = config.clone();
-        contents.data.dataset = dataset.images.hash.clone();
-        contents.data.limit = None;
-        contents.data.synthetic = SyntheticConfig::default();
-        contents.model.weights = weights.hash.clone();
-        Ok(hexadecimal(&Sha256::digest(contents.canonical_json())))
+        let key = split_key(&config.data);
+        let split = self.splits.iter().find(|(known, _)| *known == key).map(|(_, split)| split);
+        let (split, train_images) = match split {
+            Some(Ok((hash, train_images))) => (hash.as_str(), *train_images),
+            // Nothing can be trained on it: its settings stand for it until the trial says why.
+            Some(Err(_)) | None => (key.as_str(), usize::MAX),
+        };
+        let contents = Contents { images: &dataset.images.hash, split, train_images, weights: &weights.hash };
+        Ok(identity(config, contents))
     }
+}
+
+/// What a plan reads and what is not there, a line each: images that cannot be listed and weights that cannot be read.
+pub fn missing_sources(plan: &Plan, runs_folder: &Path, imagenet_weights: &Path) -> Vec<String> {
+    let (mut known, mut problems): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
+    for trial in &plan.trials {
+        let mut config = trial.config.clone();
+        if let Err(problem) = locate(&mut config, runs_folder) {
+            problems.push(problem.to_string());
+            continue;
+        }
+        let dataset = config.data.dataset;
+        if !known.contains(&dataset) {
+            let listed = if dataset == SYNTHETIC { Ok(()) } else { check_dataset(Path::new(&dataset)) };
+            problems.extend(listed.err().map(|problem| several_paths(problem, "dataset", &dataset)));
+            known.push(dataset);
+        }
+        let name = config.model.weights;
+        if !known.contains(&name) {
+            let read = read_named(&name, imagenet_weights).map(drop);
+            problems.extend(read.err().map(|problem| several_paths(problem.to_string(), "weights", &name)));
+            known.push(name);
+        }
+    }
+    let mut seen = HashSet::new();
+    problems.retain(|problem| seen.insert(problem.clone()));
+    problems
+}
+
+/// What is wrong with a folder or zip of images, by its list of files alone.
+fn check_dataset(path: &Path) -> Result<(), String> {
+    let source = ImageSource::open(path).map_err(|problem| problem.to_string())?;
+    if source.files().is_empty() { Err(format!("no images at {}", path.display())) } else { Ok(()) }
+}
+
+/// What is wrong with a path, and how to give several where it seems to be a list.
+fn several_paths(problem: String, key: &str, path: &str) -> String {
+    if path.contains(',') && !Path::new(path).exists() {
+        return format!("{problem}; a path is one value: for several repeat the key, {key}=a {key}=b");
+    }
+    problem
+}
+
+/// What decides which image is trained on, validated on and tested on.
+fn split_key(config: &DataConfig) -> String {
+    format!("{config:?}")
 }
 
 /// What decides which images are read and how: all but the split.
@@ -102,21 +168,25 @@ pub(crate) fn load_weights(
     context: &Context,
     on_event: &mut dyn FnMut(SweepEvent),
 ) -> Result<KnownWeights, Error> {
+    if name == RANDOM_WEIGHTS {
+        on_event(SweepEvent::Notice(
+            "RANDOM WEIGHTS: the trunk knows nothing; its figures mean nothing".to_owned(),
+        ));
+    }
+    read_named(name, &context.imagenet_weights)
+}
+
+fn read_named(name: &str, imagenet_weights: &Path) -> Result<KnownWeights, Error> {
     let path = match name {
-        RANDOM_WEIGHTS => {
-            on_event(SweepEvent::Notice(
-                "RANDOM WEIGHTS: the trunk knows nothing; its figures mean nothing".to_owned(),
-            ));
-            None
-        }
-        IMAGENET_WEIGHTS => Some(context.imagenet_weights.clone()),
+        RANDOM_WEIGHTS => None,
+        IMAGENET_WEIGHTS => Some(imagenet_weights.to_owned()),
         path => Some(PathBuf::from(path)),
     };
     let weights = read_weights(path.as_deref())?;
     if name == IMAGENET_WEIGHTS && !weights.are_imagenet() {
         return Err(Error::Setting(format!(
             "weights file {}: wrong hash {}, it is not the ImageNet trunk; name it by its path (`weights=PATH`) or fetch it again with `ranklab weights fetch`",
-            context.imagenet_weights.display(),
+            imagenet_weights.display(),
             &weights.hash[..16]
         )));
     }

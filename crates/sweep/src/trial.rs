@@ -5,13 +5,11 @@ use ranklab_trainer::{OptimizerKind, TrainingConfig};
 use ranklab_zoo::{AdapterConfig, AdapterSettings, Architecture, ModelConfig, Scaling, UpperTrunk};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 use toml::Table;
 
-use crate::Error;
+use crate::{Error, identity, paths::absolute};
 
-/// Everything that decides what a trial computes. Settings that cannot matter are at their defaults, so
-/// that equal work has equal hashes.
+/// Everything that decides what a trial computes. Settings that cannot matter are at their defaults.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TrialConfig {
@@ -51,16 +49,20 @@ impl Default for TrialSettings {
 }
 
 impl TrialConfig {
-    /// Resolves nested settings: fills presets, checks ranges, drops what cannot matter.
+    /// Resolves nested settings: fills presets, drops what cannot matter, and makes paths absolute.
+    ///
+    /// # Errors
+    /// Everything that does not go together, at once.
     pub(crate) fn resolve(settings: Table) -> Result<Self, Error> {
         let settings: TrialSettings = settings
             .try_into()
             .map_err(|problem: toml::de::Error| Error::Setting(problem.message().to_owned()))?;
-        settings.data.check()?;
-        check_training(&settings.training)?;
+        let mut problems: Vec<Error> = settings.data.check().err().map(Error::from).into_iter().collect();
         let adapter = match settings.model.architecture {
             Architecture::Model4 => None,
-            Architecture::Model5 => Some(settings.adapter.resolve()?),
+            Architecture::Model5 => {
+                settings.adapter.resolve().map_err(|problem| problems.push(problem.into())).ok()
+            }
         };
         let mut config = Self {
             data: settings.data,
@@ -69,8 +71,14 @@ impl TrialConfig {
             training: settings.training,
             device: settings.device,
         };
+        for path in [&mut config.data.dataset, &mut config.model.weights] {
+            match absolute(path) {
+                Ok(absolute) => *path = absolute,
+                Err(problem) => problems.push(problem),
+            }
+        }
         config.drop_what_cannot_matter();
-        Ok(config)
+        Error::all(problems).map_or(Ok(config), Err)
     }
 
     fn drop_what_cannot_matter(&mut self) {
@@ -114,39 +122,15 @@ impl TrialConfig {
         text
     }
 
-    /// SHA-256 of [`TrialConfig::canonical_json`], hexadecimal: the settings as they are written, with
-    /// images and weights by their names. A run's identity holds their contents instead.
+    /// SHA-256 over what the settings make a trial compute, hexadecimal, with images and weights by their names. A
+    /// run's identity holds their contents instead.
     pub fn hash(&self) -> String {
-        hexadecimal(&Sha256::digest(self.canonical_json()))
+        identity::of_settings(self)
     }
 }
 
-fn check_training(training: &TrainingConfig) -> Result<(), Error> {
-    let wrong = |message: String| Err(Error::Setting(message));
-    if training.learning_rate <= 0.0 {
-        return wrong(format!(
-            "lr: {} is not a learning rate; give a number above 0",
-            training.learning_rate
-        ));
-    }
-    if training.weight_decay < 0.0 {
-        return wrong(format!("weight_decay: {} is below 0", training.weight_decay));
-    }
-    for (key, value) in [
-        ("head_dropout", training.head_dropout),
-        ("batch_norm_momentum", training.batch_norm_momentum),
-        ("momentum", training.momentum),
-    ] {
-        if !(0.0..1.0).contains(&value) {
-            return wrong(format!(
-                "{key}: {value} is out of range; give a number from 0 up to, not including, 1"
-            ));
-        }
-    }
-    Ok(())
-}
-
-fn write_sorted(value: &Value, text: &mut String) {
+/// Writes JSON with sorted keys and no spaces, whatever order serde_json keeps.
+pub(crate) fn write_sorted(value: &Value, text: &mut String) {
     match value {
         Value::Object(fields) => {
             let mut sorted: Vec<_> = fields.iter().collect();

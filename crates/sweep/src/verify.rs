@@ -7,8 +7,11 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     DATABASE, Error, TrialConfig,
+    carry_over::{Names, of_row},
     event::SweepEvent,
     execute::{Context, DeviceOf, SweepSummary, execute},
+    identity::first_version,
+    paths::locate,
     plan::{Plan, PlanTrial},
     provenance::{Code, host},
     recorder::runtime,
@@ -62,7 +65,10 @@ pub fn verify(
     let runtime = runtime()?;
     let recorded = runtime.block_on(Store::open_read_only(&context.runs_folder.join(DATABASE)))?;
     let row = runtime.block_on(recorded.runs(&[run]))?.remove(0);
-    let config = config_of(&row, rules)?;
+    let mut config = config_of(&row, rules)?;
+    for notice in locate(&mut config, &context.runs_folder)? {
+        on_event(SweepEvent::Notice(notice));
+    }
     device_of(&config.device).map_err(|problem| {
         Error::Setting(format!("run {run} was trained on {}: {problem}", config.device))
     })?;
@@ -76,12 +82,12 @@ pub fn verify(
     let context = Context { runs_folder: folder.path().to_owned(), jobs: 1, ..context.clone() };
     let mut sources = Sources::default();
     sources.open(&config, &context, on_event)?;
-    check_sources(&row, &config, &sources)?;
+    let names = check_sources(&row, &config, &sources)?;
     drop(sources);
     let plan = Plan {
         name: format!("verify {run}"),
-        command: None,
-        trials: vec![PlanTrial { label: row.start.label.clone(), config }],
+        trials: vec![PlanTrial::new(row.start.label.clone(), config)],
+        ..Plan::default()
     };
     let summary = execute(&plan, &context, device_of, on_event)?;
     if summary.left > 0 {
@@ -89,7 +95,7 @@ pub fn verify(
     }
     let repeated = repeated(run, &summary)?;
     let again = runtime.block_on(Store::open_read_only(&folder.path().join(DATABASE)))?;
-    let verification = runtime.block_on(compare(&recorded, row, &again, repeated))?;
+    let verification = runtime.block_on(compare(&recorded, row, &again, repeated, &names))?;
     runtime.block_on(async {
         again.close().await;
         recorded.close().await;
@@ -138,14 +144,18 @@ fn tell_differences_of_place(row: &RunRow, code: &Code, on_event: &mut dyn FnMut
     }
 }
 
-/// Refuses images and weights that are not those of the run.
-fn check_sources(row: &RunRow, config: &TrialConfig, sources: &Sources) -> Result<(), Error> {
+/// Refuses images and weights that are not those of the run. The names that its images have now, where an earlier
+/// version gave them others.
+fn check_sources(row: &RunRow, config: &TrialConfig, sources: &Sources) -> Result<Names, Error> {
     let (dataset, weights) = sources.of(config)?;
+    let renamed = row.start.image_set_hash != dataset.images.hash;
     for (what, name, then, now) in [
-        ("images", &row.start.dataset, &row.start.image_set_hash, &dataset.images.hash),
-        ("weights", &row.start.weights, &row.start.weights_hash, &weights.hash),
+        ("images", &config.data.dataset, &row.start.image_set_hash, &dataset.images.hash),
+        ("weights", &config.model.weights, &row.start.weights_hash, &weights.hash),
     ] {
-        if then != now {
+        // A run of an earlier version in a database that cannot be written knows its images by another hash.
+        let former = what == "images" && dataset.former_hashes().contains(then);
+        if then != now && !former {
             let short = |hash: &str| hash.chars().take(16).collect::<String>();
             return Err(Error::Setting(format!(
                 "the {what} of run {} have changed: {name} had the hash {} and now has {}; put back those that it was trained with",
@@ -155,15 +165,16 @@ fn check_sources(row: &RunRow, config: &TrialConfig, sources: &Sources) -> Resul
             )));
         }
     }
-    let now = sources.identity(config)?;
-    if now != row.start.config_hash {
+    let (then, now) = (&row.start.config_hash, sources.identity(config)?);
+    let first = first_version(config, &row.start.image_set_hash, &row.start.weights_hash);
+    if ![now, of_row(config, row), first].contains(then) {
         return Err(Error::Setting(format!(
-            "run {} was recorded with another identity than its configuration has in this version: verify it with the commit that trained it{}",
+            "this version computes another configuration hash for run {} than it was recorded with: verify it with the commit that trained it{}",
             row.id,
             row.start.git_commit.as_ref().map_or(String::new(), |commit| format!(" ({commit})"))
         )));
     }
-    Ok(())
+    Ok(if renamed { Names::of(&dataset.images) } else { Names::default() })
 }
 
 /// The repeated run's number.
@@ -176,15 +187,26 @@ fn repeated(run: i64, summary: &SweepSummary) -> Result<i64, Error> {
     }
 }
 
-async fn compare(recorded: &Store, row: RunRow, again: &Store, repeated: i64) -> Result<Verification, Error> {
+async fn compare(
+    recorded: &Store,
+    row: RunRow,
+    again: &Store,
+    repeated: i64,
+    names: &Names,
+) -> Result<Verification, Error> {
     let run = row.id;
     let other = again.runs(&[repeated]).await?.remove(0);
     let mut differences = Vec::new();
     let steps = [recorded.step_metrics(run).await?, again.step_metrics(repeated).await?];
     let epochs = [recorded.epoch_metrics(run).await?, again.epoch_metrics(repeated).await?];
-    let tests = [recorded.predictions(run).await?, again.predictions(repeated).await?];
-    let validations =
+    let mut tests = [recorded.predictions(run).await?, again.predictions(repeated).await?];
+    let mut validations =
         [recorded.validation_predictions(run).await?, again.validation_predictions(repeated).await?];
+    for row in tests[0].iter_mut().chain(&mut validations[0]) {
+        if let Some(name) = names.now(&row.image) {
+            row.image = name.into();
+        }
+    }
     differences.extend(first_step(&steps).map(|how| Difference { what: "metrics per step", how }));
     differences.extend(first_epoch(&epochs).map(|how| Difference { what: "metrics per epoch", how }));
     let images = [("validation predictions", &validations), ("test predictions", &tests)];

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::layer::{LayerSet, Ranks};
+use crate::layer::{LayerList, LayerSet, Ranks};
 
 /// Which network stands on the frozen trunk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -113,9 +113,9 @@ impl Preset {
 pub struct AdapterSettings {
     /// Named set of particulars.
     pub preset: Preset,
-    /// Adapted convolutions; block5 when absent.
-    pub layers: Option<LayerSet>,
-    /// Rank, one number or one per adapted layer; 5 (published) or 8 (PEFT) when absent.
+    /// Adapted convolutions in the order of their ranks; block5 when absent.
+    pub layers: Option<LayerList>,
+    /// Rank, one number or one per layer of `layers` as written; 5 (published) or 8 (PEFT) when absent.
     pub rank: Option<Ranks>,
     /// How the factors start.
     pub initialisation: Option<Initialisation>,
@@ -141,7 +141,7 @@ pub struct AdapterConfig {
     pub preset: Preset,
     /// Adapted convolutions.
     pub layers: LayerSet,
-    /// Rank, one number or one per adapted layer.
+    /// Rank, one number or one per adapted layer from the input on.
     pub rank: Ranks,
     /// How the factors start.
     pub initialisation: Initialisation,
@@ -160,18 +160,20 @@ pub struct AdapterConfig {
 }
 
 impl AdapterSettings {
-    /// Fills what is absent from the preset and checks ranks against layers.
+    /// Fills what is absent from the preset and gives each layer its rank.
     ///
     /// # Errors
-    /// When the number of ranks is neither 1 nor the number of adapted layers, or when alpha or
-    /// dropout is out of range.
+    /// When the number of ranks is neither 1 nor the number of adapted layers, and when a layer with a rank of its own
+    /// is named twice.
     pub fn resolve(&self) -> Result<AdapterConfig, crate::Error> {
         let published = self.preset == Preset::Published;
         let pick = |published_value, peft_value| if published { published_value } else { peft_value };
-        let config = AdapterConfig {
+        let rank = self.rank.clone().unwrap_or_else(|| Ranks::same(if published { 5 } else { 8 }));
+        let (layers, rank) = self.layers.clone().unwrap_or_default().with_ranks(&rank)?;
+        Ok(AdapterConfig {
             preset: self.preset,
-            layers: self.layers.clone().unwrap_or_default(),
-            rank: self.rank.clone().unwrap_or_else(|| Ranks::same(if published { 5 } else { 8 })),
+            layers,
+            rank,
             initialisation: self.initialisation.unwrap_or(if published {
                 Initialisation::Glorot
             } else {
@@ -191,9 +193,7 @@ impl AdapterSettings {
             }),
             dora: self.dora.unwrap_or(false),
             dropout: self.dropout.unwrap_or(0.0),
-        };
-        config.check()?;
-        Ok(config)
+        })
     }
 }
 
@@ -205,24 +205,6 @@ impl AdapterConfig {
             Scaling::AlphaOverRank => self.alpha / rank as f64,
             Scaling::AlphaOverSqrtRank => self.alpha / (rank as f64).sqrt(),
         }
-    }
-
-    /// Checks that the settings fit together.
-    ///
-    /// # Errors
-    /// See [`AdapterSettings::resolve`].
-    pub fn check(&self) -> Result<(), crate::Error> {
-        self.rank.per_layer(&self.layers)?;
-        if !(self.alpha.is_finite() && self.alpha > 0.0) {
-            return Err(crate::Error::Setting(format!("alpha is {}: give a number above 0", self.alpha)));
-        }
-        if !(0.0..1.0).contains(&self.dropout) {
-            return Err(crate::Error::Setting(format!(
-                "adapter dropout is {}: give a number from 0 up to, not including, 1",
-                self.dropout
-            )));
-        }
-        Ok(())
     }
 }
 

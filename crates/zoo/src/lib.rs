@@ -35,7 +35,7 @@ pub use feature_map::FeatureMap;
 pub use frozen_kernel::{FrozenKernel, PackedKernel};
 pub use grad_cam::Explanation;
 pub use head::Head;
-pub use layer::{Layer, LayerSet, Ranks};
+pub use layer::{Layer, LayerList, LayerSet, Ranks};
 pub use model::{Model, ParameterCounts, StateTensor};
 pub use model_4::{Model4, SameConvolution2x2};
 pub use model_5::Model5;

@@ -1,0 +1,161 @@
+//! Configuration hashes of earlier definitions, and how their runs and trials are carried over to today's.
+
+use std::collections::HashSet;
+
+use sqlx::AssertSqlSafe;
+
+use crate::columns::{placeholders, read_run};
+use crate::error::Result;
+use crate::record::{PlannedTrial, RunRow, SweepRow};
+use crate::sqlite;
+use crate::store::Store;
+
+/// The definition of the configuration hash that new runs follow.
+pub const IDENTITY_VERSION: i64 = 2;
+
+/// A run with what it is known by now.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CarriedOver {
+    /// Primary key.
+    pub run: i64,
+    /// The configuration hash that it had. Trials of this hash follow it.
+    pub from: String,
+    /// The configuration hash that it has now.
+    pub config_hash: String,
+    /// See [`crate::NewRun::family`].
+    pub family: String,
+    /// Hash over the images used.
+    pub image_set_hash: String,
+    /// Hash over which image stands where.
+    pub split_hash: String,
+    /// Names of images, before and now, where they changed.
+    pub renamed: Vec<(String, String)>,
+}
+
+impl Store {
+    /// Whether there are runs whose configuration hash follows an earlier definition.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn has_outdated_runs(&self) -> Result<bool> {
+        let found: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM runs WHERE identity_version < $1")
+            .bind(IDENTITY_VERSION)
+            .fetch_one(&self.pool)
+            .await
+            .map_err(|error| self.failed(error))?;
+        Ok(found != 0)
+    }
+
+    /// Runs whose configuration hash follows an earlier definition, finished ones first, the newest first.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn outdated_runs(&self) -> Result<Vec<RunRow>> {
+        let sql = "SELECT * FROM runs WHERE identity_version < $1
+            ORDER BY CASE status WHEN 'finished' THEN 0 ELSE 1 END, id DESC";
+        let rows = sqlx::query(sql).bind(IDENTITY_VERSION).fetch_all(&self.pool).await;
+        rows.and_then(|rows| rows.iter().map(read_run).collect()).map_err(|error| self.failed(error))
+    }
+
+    /// Runs on images of one of these hashes that do not train at the moment, finished ones first, the newest first.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn runs_on_images(&self, hashes: &[String]) -> Result<Vec<RunRow>> {
+        if hashes.is_empty() {
+            return Ok(Vec::new());
+        }
+        let sql = format!(
+            "SELECT * FROM runs WHERE image_set_hash IN ({}) AND status <> 'running'
+             ORDER BY CASE status WHEN 'finished' THEN 0 ELSE 1 END, id DESC",
+            placeholders(1, hashes.len())
+        );
+        let query = hashes.iter().fold(sqlx::query(AssertSqlSafe(sql)), |query, hash| query.bind(hash));
+        let rows = query.fetch_all(&self.pool).await;
+        rows.and_then(|rows| rows.iter().map(read_run).collect()).map_err(|error| self.failed(error))
+    }
+
+    /// Gives runs, and the trials that they stand for, what they are known by now: all of them or, on an error, none.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn carry_over(&self, runs: &[CarriedOver]) -> Result<()> {
+        let failed = |error| self.failed(error);
+        let mut transaction = sqlite::begin_write(&self.pool).await.map_err(failed)?;
+        for run in runs {
+            sqlx::query(
+                "UPDATE runs SET config_hash = $2, family = $3, image_set_hash = $4, split_hash = $5,
+                    identity_version = $6
+                 WHERE id = $1",
+            )
+            .bind(run.run)
+            .bind(&run.config_hash)
+            .bind(&run.family)
+            .bind(&run.image_set_hash)
+            .bind(&run.split_hash)
+            .bind(IDENTITY_VERSION)
+            .execute(&mut *transaction)
+            .await
+            .map_err(failed)?;
+            sqlx::query("UPDATE trials SET config_hash = $2 WHERE config_hash = $1")
+                .bind(&run.from)
+                .bind(&run.config_hash)
+                .execute(&mut *transaction)
+                .await
+                .map_err(failed)?;
+            for (before, now) in &run.renamed {
+                for table in ["predictions", "validation_predictions"] {
+                    let sql = format!("UPDATE {table} SET image = $3 WHERE run_id = $1 AND image = $2");
+                    sqlx::query(AssertSqlSafe(sql))
+                        .bind(run.run)
+                        .bind(before)
+                        .bind(now)
+                        .execute(&mut *transaction)
+                        .await
+                        .map_err(failed)?;
+                }
+            }
+        }
+        transaction.commit().await.map_err(failed)
+    }
+
+    /// The newest run of a configuration, whatever became of it.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn newest_run(&self, config_hash: &str) -> Result<Option<RunRow>> {
+        let row = sqlx::query("SELECT * FROM runs WHERE config_hash = $1 ORDER BY id DESC LIMIT 1")
+            .bind(config_hash)
+            .fetch_optional(&self.pool)
+            .await
+            .map_err(|error| self.failed(error))?;
+        row.as_ref().map(read_run).transpose().map_err(|error| self.failed(error))
+    }
+
+    /// Sweeps whose trials have these configuration hashes in this order, repeated ones left out, each with its trials;
+    /// the one requested last first.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn sweeps_of(&self, config_hashes: &[String]) -> Result<Vec<(SweepRow, Vec<PlannedTrial>)>> {
+        let Some(first) = config_hashes.first() else { return Ok(Vec::new()) };
+        let ids: Vec<i64> = sqlx::query_scalar(
+            "SELECT s.id FROM sweeps s JOIN trials t ON t.sweep_id = s.id
+             WHERE t.position = 0 AND t.config_hash = $1 ORDER BY s.request DESC",
+        )
+        .bind(first)
+        .fetch_all(&self.pool)
+        .await
+        .map_err(|error| self.failed(error))?;
+        let mut sweeps = Vec::new();
+        for id in ids {
+            let mut seen = HashSet::new();
+            let mut trials = self.trials(id).await?;
+            trials.retain(|trial| seen.insert(trial.config_hash.clone()));
+            if trials.iter().map(|trial| &trial.config_hash).eq(config_hashes) {
+                sweeps.push((self.sweep(id).await?, trials));
+            }
+        }
+        Ok(sweeps)
+    }
+}
