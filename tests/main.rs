@@ -4,6 +4,8 @@
 mod bad_input;
 mod browser;
 mod command;
+mod company;
+mod damage;
 mod disturbance;
 mod durability;
 mod galleries;

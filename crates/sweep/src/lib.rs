@@ -3,6 +3,7 @@
 mod checkpoint_file;
 mod claims;
 mod dataset;
+mod differences;
 mod durable;
 mod error;
 mod event;
@@ -23,6 +24,7 @@ mod trial;
 mod unwritten;
 mod verify;
 
+pub use differences::Difference;
 pub use error::Error;
 pub use event::{Profile, SweepEvent};
 pub use execute::{Context, DATABASE, DEFAULT_JOBS, DeviceOf, FEATURES, SweepSummary, execute};
@@ -34,4 +36,4 @@ pub use plan::{Plan, PlanTrial};
 pub use process::{has_abandoned, mark_interrupted};
 pub use provenance::Code;
 pub use trial::TrialConfig;
-pub use verify::{Difference, Verification, VerifyRules, verify};
+pub use verify::{Verification, VerifyRules, verify};

@@ -5,6 +5,7 @@ mod adamax_step;
 mod checkpoint;
 mod config;
 mod error;
+mod evaluation;
 mod event;
 mod explanation;
 mod extraction;
