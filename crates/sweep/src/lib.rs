@@ -11,6 +11,7 @@ mod execute;
 mod experiment;
 mod garbage;
 mod key;
+mod memory;
 mod overlay;
 mod pictures;
 mod plan;

@@ -17,11 +17,10 @@ use crate::{
     Error,
     event::Event,
     features::{Features, HEADER_BYTES, Request, checksum_table},
+    memory::frozen_at_once,
     phases::{Clock, Phases},
 };
 
-/// Images whose frozen part is computed at once.
-const FROZEN_BATCH: usize = 128;
 /// Images that pass a device's trunk at once.
 const DEVICE_BATCH: usize = 64;
 
@@ -167,7 +166,7 @@ pub(crate) fn extract_frozen(
         let total = request.images.count();
         let mut part = Part::open(part_path, request.record_bytes()).map_err(failed)?;
         let indices: Vec<usize> = (part.done()..total).collect();
-        for chunk in indices.chunks(FROZEN_BATCH) {
+        for chunk in indices.chunks(frozen_at_once(request.beyond, request.images.size())) {
             if request.stop.is_requested() {
                 return Err(Error::Stopped);
             }

@@ -28,8 +28,6 @@ use crate::{
     trial::{Outcome, Trial},
 };
 
-/// Images × models that are evaluated at once.
-const EVALUATION_BATCH: usize = 128;
 /// The streams of the seed that shuffles and dropout are drawn from; stream 0 is initial weights.
 const SHUFFLES: u64 = 1 << 32;
 const DROPOUT: u64 = 2 << 32;
@@ -446,8 +444,7 @@ impl Group<'_> {
         let mut clock = Clock::start();
         let models: Vec<&Model> = models.iter().collect();
         let mut evaluations: Vec<Evaluation> = models.iter().map(|_| Evaluation::default()).collect();
-        // Memory does not grow with the number of models.
-        let at_once = (EVALUATION_BATCH / models.len().max(1)).max(1);
+        let at_once = self.first.evaluated_at_once(models.len())?;
         for batch in indices.chunks(at_once) {
             let features = self.input.batch(batch, self.first.device)?;
             let scores =
