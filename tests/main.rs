@@ -3,6 +3,7 @@
 
 mod bad_input;
 mod browser;
+mod checking;
 mod command;
 mod company;
 mod damage;
@@ -12,6 +13,7 @@ mod galleries;
 mod hostile_input;
 mod housekeeping;
 mod kills;
+mod memory;
 mod real_images;
 mod reliability;
 mod shuffled_labels;

@@ -1,5 +1,6 @@
 //! What to run and how: experiment files, overrides, plan, trial and execution.
 
+mod check;
 mod checkpoint_file;
 mod claims;
 mod dataset;
@@ -25,6 +26,7 @@ mod trial;
 mod unwritten;
 mod verify;
 
+pub use check::{CheckRules, Checked, Finding, check};
 pub use differences::Difference;
 pub use error::Error;
 pub use event::{Profile, SweepEvent};

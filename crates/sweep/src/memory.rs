@@ -29,7 +29,8 @@ fn room_below(root: &Path) -> Option<Room> {
     let limit = read("proc/self/limits").lines().find_map(|line| {
         line.strip_prefix("Max address space")?.split_whitespace().next()?.parse::<u64>().ok()
     });
-    let used = kilobytes(&read("proc/self/status"), "VmSize:").unwrap_or(0);
+    // What the allocator has only reserved is still to be had.
+    let used = kilobytes(&read("proc/self/status"), "VmRSS:").unwrap_or(0);
     let rooms = [
         (machine, "available on this machine"),
         (of_control_groups(root, &read("proc/self/cgroup")), "left in the limit of its control group"),
@@ -188,7 +189,7 @@ mod tests {
                 "proc/self/limits",
                 format!("Max address space         {}            unlimited bytes\n", 2 * GIB),
             ),
-            ("proc/self/status", "VmSize:  1048576 kB\n".to_owned()),
+            ("proc/self/status", "VmRSS:  1048576 kB\n".to_owned()),
         ];
         let room = room_of(&limited).unwrap();
         assert_eq!(room.bytes, GIB);

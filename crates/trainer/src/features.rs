@@ -20,11 +20,11 @@ use crate::{
 };
 
 /// Bumped whenever the file's layout or the trunk's arithmetic changes.
-const FORMAT: &str = "ranklab features 4";
+pub(crate) const FORMAT: &str = "ranklab features 4";
 /// Bytes before the first record: magic, key, sizes and the checksum of the checksums, zero-filled.
 pub(crate) const HEADER_BYTES: usize = 256;
 /// Bytes of a record's checksum.
-const CHECKSUM_BYTES: usize = 4;
+pub(crate) const CHECKSUM_BYTES: usize = 4;
 /// Bytes of a cache that are checked at once.
 const CHECKED: usize = 1 << 20;
 /// How often a process that waits for another's features looks for them, and for a wish to stop.
@@ -164,18 +164,8 @@ impl Features {
         if file.metadata().ok()?.len() != request.bytes() {
             return None;
         }
-        let record_bytes = request.record_bytes();
-        let mut checksums = Vec::with_capacity(request.images.count());
-        let mut part = vec![0; (CHECKED / record_bytes).max(1) * record_bytes];
-        while checksums.len() < request.images.count() {
-            // The length is right, so that no more is read than is there.
-            let left = (request.images.count() - checksums.len()) * record_bytes;
-            part.truncate(left);
-            file.read_exact(&mut part).ok()?;
-            checksums.extend(part.chunks_exact(record_bytes).map(crc32fast::hash));
-        }
-        let mut table = Vec::new();
-        file.read_to_end(&mut table).ok()?;
+        let (checksums, table) =
+            read_checksums(&mut file, request.images.count(), request.record_bytes()).ok()?;
         let sound = table == checksum_table(&checksums) && header == request.header(crc32fast::hash(&table));
         sound.then(|| Self { file, path: path.to_owned(), checksums, shape: request.shape() })
     }
@@ -222,6 +212,25 @@ impl Features {
         }
         Ok(())
     }
+}
+
+/// Reads records and what follows them: the records' checksums as they are, and the table of checksums as it
+/// is written.
+pub(crate) fn read_checksums(
+    file: &mut impl Read,
+    images: usize,
+    record_bytes: usize,
+) -> io::Result<(Vec<u32>, Vec<u8>)> {
+    let mut checksums = Vec::new();
+    let mut part = vec![0; (CHECKED / record_bytes.max(1)).max(1) * record_bytes];
+    while checksums.len() < images {
+        part.truncate((images - checksums.len()) * record_bytes);
+        file.read_exact(&mut part)?;
+        checksums.extend(part.chunks_exact(record_bytes).map(crc32fast::hash));
+    }
+    let mut table = Vec::new();
+    file.read_to_end(&mut table)?;
+    Ok((checksums, table))
 }
 
 /// Checksums as they stand at the end of a cache.
