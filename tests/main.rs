@@ -3,7 +3,10 @@
 
 mod bad_input;
 mod browser;
+mod checking;
 mod command;
+mod company;
+mod damage;
 mod disturbance;
 mod durability;
 mod galleries;
@@ -14,6 +17,7 @@ mod kills;
 mod leftovers;
 mod locked_database;
 mod lost_database;
+mod memory;
 mod real_images;
 mod reliability;
 mod removing;
