@@ -4,6 +4,7 @@
 
 mod allocator;
 mod code;
+mod convergence;
 mod data;
 mod database;
 mod device;

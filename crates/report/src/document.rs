@@ -3,6 +3,7 @@
 use crate::charts::{self, Shown};
 use crate::comparison::{Group, compare};
 use crate::comparison_table;
+use crate::convergence;
 use crate::data::ReportData;
 use crate::error::Result;
 use crate::facts::facts;
@@ -41,7 +42,7 @@ pub(crate) struct Document {
     /// Heading.
     pub(crate) title: String,
     /// Warnings that no reader may miss: a word and a sentence.
-    pub(crate) banners: Vec<(&'static str, &'static str)>,
+    pub(crate) banners: Vec<(&'static str, String)>,
     /// What the numbers say.
     pub(crate) findings: Vec<String>,
     /// What was run.
@@ -84,7 +85,7 @@ pub(crate) fn document(data: &ReportData) -> Result<Document> {
     }
     Ok(Document {
         title: data.title.clone(),
-        banners: banners(data),
+        banners: banners(data, &groups),
         findings: findings(data, &groups, &measured, &comparisons, &series),
         facts: facts(data),
         comparison: (!groups.is_empty()).then(|| comparison_table::table(&groups, &measured, &data.options)),
@@ -124,20 +125,22 @@ fn pairs(
     })
 }
 
-fn banners(data: &ReportData) -> Vec<(&'static str, &'static str)> {
+fn banners(data: &ReportData, groups: &[Group]) -> Vec<(&'static str, String)> {
     let mut banners = Vec::new();
     if data.is_synthetic() {
         banners.push((
             "SYNTHETIC",
-            "Images were generated, not photographed. The figures show that the software works and nothing about malaria.",
+            "Images were generated, not photographed. The figures show that the software works and nothing about malaria."
+                .to_owned(),
         ));
     }
     if data.has_random_weights() {
         banners.push((
             "RANDOM WEIGHTS",
-            "A trunk was not pretrained. The figures say nothing about fine-tuning VGG16.",
+            "A trunk was not pretrained. The figures say nothing about fine-tuning VGG16.".to_owned(),
         ));
     }
+    banners.extend(convergence::banner(data, groups).map(|sentence| ("NOT CONVERGED", sentence)));
     banners
 }
 

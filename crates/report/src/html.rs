@@ -252,9 +252,13 @@ fn details(run: &RunSection, open: bool) -> Markup {
                 span.run-number { "Run " (run.id) } " "
                 span.run-name { (run.name) } " "
                 @if run.synthetic { span.tag { "SYNTHETIC" } " " }
+                @if !run.warnings.is_empty() { span.tag { "NOT CONVERGED" } " " }
                 span.run-accuracy { (run.accuracy) }
             }
             div.run-body {
+                @for warning in &run.warnings {
+                    p.banner role="note" { strong { "NOT CONVERGED" } " " (warning) "." }
+                }
                 h3 { "Classification report" }
                 (scrolling(&run.report, &format!("Classification report of run {}", run.id), false))
                 div.columns {

@@ -8,6 +8,7 @@ mod cells;
 mod charts;
 mod comparison;
 mod comparison_table;
+mod convergence;
 mod data;
 mod document;
 mod error;
@@ -40,6 +41,7 @@ mod splits;
 mod table;
 mod write;
 
+pub use convergence::{NotConverged, not_converged};
 pub use data::{ReportData, RunData, Unfinished};
 pub use error::{Error, Result};
 pub use html::render_html;

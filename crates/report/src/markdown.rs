@@ -48,7 +48,7 @@ pub(crate) fn render(document: &Document) -> Markdown {
 fn text(document: &Document, galleries: Vec<String>) -> String {
     let mut blocks = vec![format!("# {}", plain(&document.title))];
     for (word, sentence) in &document.banners {
-        blocks.push(format!("> [!WARNING]\n> **{word}** — {sentence}"));
+        blocks.push(warning(word, sentence));
     }
     blocks.push("## In short".to_owned());
     blocks.extend(document.findings.iter().map(|finding| plain(finding)));
@@ -106,10 +106,15 @@ fn text(document: &Document, galleries: Vec<String>) -> String {
     blocks.join("\n\n") + "\n"
 }
 
+fn warning(word: &str, sentence: &str) -> String {
+    format!("> [!WARNING]\n> **{word}** — {}", plain(sentence))
+}
+
 fn run(section: &RunSection) -> Vec<String> {
     let tag = if section.synthetic { " — SYNTHETIC" } else { "" };
     let mut blocks =
         vec![format!("### Run {}: {} — {}{tag}", section.id, plain(&section.name), section.accuracy)];
+    blocks.extend(section.warnings.iter().map(|sentence| warning("NOT CONVERGED", &format!("{sentence}."))));
     blocks.extend(table(&section.report));
     blocks.push(confusion(&section.matrix));
     if !section.figures.is_empty() {
