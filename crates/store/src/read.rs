@@ -14,28 +14,28 @@ use crate::store::Store;
 const IDS_PER_STATEMENT: usize = 500;
 
 /// Sweeps with the counts of their trials.
-const SWEEPS: &str = "SELECT s.id, s.name, s.command, s.plan_hash, s.created_at, s.requested_at,
+const SWEEPS: &str = "SELECT s.id, s.name, s.command, s.plan_hash, s.created_at,
     (SELECT COUNT(*) FROM trials t WHERE t.sweep_id = s.id) AS trials,
     (SELECT COUNT(*) FROM trials t WHERE t.sweep_id = s.id AND EXISTS (
         SELECT 1 FROM runs r WHERE r.config_hash = t.config_hash AND r.status = 'finished')) AS finished
     FROM sweeps s";
 
 impl Store {
-    /// All sweeps, the one asked for last first.
+    /// All sweeps, the one that was requested last first. A counter orders them, so that no clock does.
     ///
     /// # Errors
     /// When the database cannot be read.
     pub async fn sweeps(&self) -> Result<Vec<SweepRow>> {
-        let sql = format!("{SWEEPS} ORDER BY s.requested_at DESC, s.id DESC");
+        let sql = format!("{SWEEPS} ORDER BY s.request DESC, s.id DESC");
         self.rows(sqlx::query(AssertSqlSafe(sql))).await
     }
 
-    /// The sweep that was registered, or asked for again, last.
+    /// The sweep that was registered, or requested again, last.
     ///
     /// # Errors
     /// When the database cannot be read.
     pub async fn latest_sweep(&self) -> Result<Option<SweepRow>> {
-        let sql = format!("{SWEEPS} ORDER BY s.requested_at DESC, s.id DESC LIMIT 1");
+        let sql = format!("{SWEEPS} ORDER BY s.request DESC, s.id DESC LIMIT 1");
         Ok(self.rows(sqlx::query(AssertSqlSafe(sql))).await?.pop())
     }
 

@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 /// A sweep as it is registered before anything runs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NewSweep {
-    /// A name for people, from the experiment file or the command line.
+    /// A name for people, from the experiment file or the command line. A repeated request changes it.
     pub name: String,
-    /// The command as it was typed.
+    /// The command as it was typed. A repeated request changes it.
     pub command: String,
     /// Hash over the configuration hashes of all planned trials, in order. A sweep with the same
     /// plan is the same sweep: repeating the command finds it again.
@@ -37,7 +37,7 @@ pub struct SweepRow {
     pub id: i64,
     /// Name for people.
     pub name: String,
-    /// The command as it was first typed.
+    /// The command of the newest request.
     pub command: String,
     /// See [`NewSweep::plan_hash`].
     pub plan_hash: String,

@@ -15,8 +15,8 @@ const ROWS_PER_STATEMENT: usize = 500;
 
 impl Store {
     /// Registers a sweep with its planned trials before anything runs. A sweep with the same plan is
-    /// the same sweep: its id is returned, it becomes the latest one again, and its trials take the hashes
-    /// that they have now.
+    /// the same sweep: its id is returned, it becomes the latest one again, it takes the name and the command
+    /// of this request, and its trials take the hashes that they have now.
     ///
     /// # Errors
     /// When the database cannot be written, and when two trials claim one position.
@@ -26,9 +26,11 @@ impl Store {
             None => self.failed(error),
         };
         let mut transaction = sqlite::begin_write(&self.pool).await.map_err(failed)?;
-        let id: Option<i64> = sqlx::query_scalar(
-            "INSERT INTO sweeps (name, command, plan_hash, created_at, requested_at)
-             VALUES ($1, $2, $3, $4, $4) ON CONFLICT (plan_hash) DO NOTHING RETURNING id",
+        // A failed insertion would use an id up, so that the sweep is looked up first.
+        let known: Option<i64> = sqlx::query_scalar(
+            "UPDATE sweeps SET name = $1, command = $2, requested_at = $4,
+                request = (SELECT MAX(request) FROM sweeps) + 1
+             WHERE plan_hash = $3 RETURNING id",
         )
         .bind(&sweep.name)
         .bind(&sweep.command)
@@ -37,19 +39,26 @@ impl Store {
         .fetch_optional(&mut *transaction)
         .await
         .map_err(failed)?;
-        let (id, again) = match id {
-            Some(id) => (id, ""),
+        let (id, again) = match known {
+            // Other images or weights at the same paths make other trials of the same plan.
+            Some(id) => (
+                id,
+                "ON CONFLICT (sweep_id, position) DO UPDATE SET label = excluded.label,
+                    config_hash = excluded.config_hash, config = excluded.config",
+            ),
             None => {
                 let id = sqlx::query_scalar(
-                    "UPDATE sweeps SET requested_at = $1 WHERE plan_hash = $2 RETURNING id",
+                    "INSERT INTO sweeps (name, command, plan_hash, created_at, requested_at, request)
+                     VALUES ($1, $2, $3, $4, $4, (SELECT COALESCE(MAX(request), 0) FROM sweeps) + 1) RETURNING id",
                 )
-                .bind(now())
+                .bind(&sweep.name)
+                .bind(&sweep.command)
                 .bind(&sweep.plan_hash)
+                .bind(now())
                 .fetch_one(&mut *transaction)
                 .await
                 .map_err(failed)?;
-                // Other images or weights at the same paths make other trials of the same plan.
-                (id, "ON CONFLICT (sweep_id, position) DO UPDATE SET config_hash = excluded.config_hash")
+                (id, "")
             }
         };
         insert(&mut transaction, "trials", "sweep_id", id, trials, again).await.map_err(failed)?;

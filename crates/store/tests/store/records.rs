@@ -1,8 +1,10 @@
 //! What is written is read back, and registering or ending twice does what people expect.
 
 use ranklab_store::{
-    EpochMetric, Error, Liveness, NewRun, PredictionRow, RunResult, RunStatus, RunningProcess, Store,
+    EpochMetric, Error, Liveness, NewRun, NewSweep, PredictionRow, RunResult, RunStatus, RunningProcess,
+    Store, Value,
 };
+use sqlx::{AssertSqlSafe, Connection as _, Executor as _, SqliteConnection};
 
 use crate::fixture::{
     artifact, epochs, filled, finish, new_run, new_sweep, place, plan, predictions, result, steps, validation,
@@ -107,6 +109,54 @@ async fn repeating_a_sweep_finds_it_again_and_makes_it_the_latest() {
     let order: Vec<i64> = store.sweeps().await.unwrap().iter().map(|sweep| sweep.id).collect();
     assert_eq!(order, [first, second]);
     assert!(matches!(store.sweep(99).await, Err(Error::UnknownSweep { sweep: 99 })));
+}
+
+#[tokio::test]
+async fn sweeps_are_ordered_by_a_counter_and_not_by_a_clock_that_jumps() {
+    let (_folder, path) = place();
+    let store = Store::open(&path).await.unwrap();
+    let trials = plan(&[new_run(None, None, 0)]);
+    let first = store.register_sweep(&new_sweep("one"), &trials).await.unwrap();
+    let second = store.register_sweep(&new_sweep("two"), &trials).await.unwrap();
+    // The clock ran ahead while the first was requested, and goes wrong while the third is.
+    for (sweep, time) in [(first, "2099-01-01T00:00:00.000000Z"), (second, "1970-01-01T00:00:00.000000Z")] {
+        let sql =
+            format!("UPDATE sweeps SET requested_at = '{time}', created_at = '{time}' WHERE id = {sweep}");
+        alter(&store, &sql).await;
+    }
+    assert_eq!(store.latest_sweep().await.unwrap().unwrap().id, second);
+    assert_eq!(store.register_sweep(&new_sweep("one"), &trials).await.unwrap(), first);
+    let third = store.register_sweep(&new_sweep("three"), &trials).await.unwrap();
+    alter(&store, "UPDATE sweeps SET requested_at = '2000-01-01T00:00:00.000000Z' WHERE name = 'three'")
+        .await;
+    let order: Vec<i64> = store.sweeps().await.unwrap().iter().map(|sweep| sweep.id).collect();
+    assert_eq!(order, [third, first, second]);
+    let shown = store.query("SELECT sweep FROM sweep_progress").await.unwrap().rows;
+    assert_eq!(shown, [third, first, second].map(|sweep| [Value::Integer(sweep)]));
+}
+
+#[tokio::test]
+async fn a_sweep_takes_the_name_and_the_command_of_its_newest_request_and_uses_no_id_up() {
+    let (_folder, path) = place();
+    let store = Store::open(&path).await.unwrap();
+    let mut trials = plan(&[new_run(None, None, 0)]);
+    let first = store.register_sweep(&new_sweep("one"), &trials).await.unwrap();
+    let renamed =
+        NewSweep { name: "thesis".into(), command: "ranklab sweep -e t.toml".into(), ..new_sweep("one") };
+    trials[0].label = "seed=0".into();
+    for _ in 0..3 {
+        assert_eq!(store.register_sweep(&renamed, &trials).await.unwrap(), first);
+    }
+    let row = store.sweep(first).await.unwrap();
+    assert_eq!((row.name.as_str(), row.command.as_str()), ("thesis", "ranklab sweep -e t.toml"));
+    assert_eq!(store.trials(first).await.unwrap(), trials);
+    assert_eq!(store.register_sweep(&new_sweep("two"), &trials).await.unwrap(), first + 1);
+}
+
+async fn alter(store: &Store, sql: &str) {
+    let mut connection = SqliteConnection::connect(store.path().to_str().unwrap()).await.unwrap();
+    connection.execute(AssertSqlSafe(sql.to_owned())).await.unwrap();
+    connection.close().await.unwrap();
 }
 
 #[tokio::test]
