@@ -32,7 +32,9 @@ impl Warnings {
         let found = match look(&folders.runs.join(DATABASE), run) {
             Ok(found) => found,
             // Nothing is lost by it, so the sweep goes on.
-            Err(problem) => return vec![format!("note: whether run {run} converged is not known: {problem:#}")],
+            Err(problem) => {
+                return vec![format!("note: whether run {run} converged is not known: {problem:#}")];
+            }
         };
         self.seen += 1;
         let lines = found.iter().flat_map(lines).filter(|_| trained).collect();
@@ -45,28 +47,35 @@ impl Warnings {
         let Some((_, first)) = self.found.first() else { return String::new() };
         let (number, all) = (self.found.len(), self.seen);
         let have = if number == 1 { "has" } else { "have" };
-        let mut text = format!("WARNING: {number} of {all} runs {have} NOT CONVERGED; their figures can change with the training:\n");
+        let mut text = format!(
+            "WARNING: {number} of {all} runs {have} NOT CONVERGED; their figures can change with the training:\n"
+        );
         for (label, found) in self.found.iter().take(NAMED) {
             text += &format!("  run {}, {}: {}\n", found.run, printable(label), found.reasons.join("; "));
         }
         if number > NAMED {
             text += &format!("  and {} more; each report names them\n", number - NAMED);
         }
-        text + &format!("`ranklab runs show {}` shows the reasons again, and a report names them in its verdicts\n", first.run)
+        text + &format!(
+            "`ranklab runs show {}` shows the reasons again, and a report names them in its verdicts\n",
+            first.run
+        )
     }
 
     /// The same for a machine.
     pub(crate) fn json(&self) -> Vec<Value> {
-        let one = |(label, found): &(String, NotConverged)| {
-            json!({ "label": label, "run": found.run, "reasons": found.reasons })
-        };
+        let one = |(label, found): &(String, NotConverged)| json!({ "label": label, "run": found.run, "reasons": found.reasons });
         self.found.iter().map(one).collect()
     }
 }
 
 /// One line per reason.
 pub(crate) fn lines(found: &NotConverged) -> Vec<String> {
-    found.reasons.iter().map(|reason| format!("WARNING: run {} has NOT CONVERGED: {reason}", found.run)).collect()
+    found
+        .reasons
+        .iter()
+        .map(|reason| format!("WARNING: run {} has NOT CONVERGED: {reason}", found.run))
+        .collect()
 }
 
 fn look(database: &Path, run: i64) -> anyhow::Result<Option<NotConverged>> {

@@ -101,7 +101,8 @@ async fn describe(store: &Store, id: i64, json: bool) -> anyhow::Result<String> 
     let warnings = not_converged(store, &[id]).await?;
     if json {
         let reasons: Vec<&String> = warnings.iter().flat_map(|found| &found.reasons).collect();
-        let everything = json!({ "run": run, "not_converged": reasons, "epochs": epochs, "artifacts": artifacts });
+        let everything =
+            json!({ "run": run, "not_converged": reasons, "epochs": epochs, "artifacts": artifacts });
         return Ok(format!("{}\n", serde_json::to_string_pretty(&everything)?));
     }
     let columns = store.query(&format!("SELECT * FROM runs WHERE id = {id}")).await?;

@@ -108,7 +108,10 @@ fn statistics_are_stale(run: &RunData) -> Option<String> {
     let advice = match (steps_per_epoch >= calm, found.momentum > CALM_MOMENTUM) {
         (true, _) => format!("set `batch_norm_momentum={CALM_MOMENTUM}`"),
         (false, true) => {
-            format!("set `batch_norm_momentum={CALM_MOMENTUM} epochs={}` or more", calm.div_ceil(steps_per_epoch))
+            format!(
+                "set `batch_norm_momentum={CALM_MOMENTUM} epochs={}` or more",
+                calm.div_ceil(steps_per_epoch)
+            )
         }
         (false, false) => format!(
             "train longer, `epochs={}` or more",
@@ -189,7 +192,8 @@ mod tests {
     /// The run as it would be after `epochs` at Keras' momentum.
     fn short(run: &mut RunData, epochs: i64) {
         let start = &mut run.row.start;
-        start.config = start.config.replace("\"learning_rate\"", "\"batch_norm_momentum\":0.99,\"learning_rate\"");
+        start.config =
+            start.config.replace("\"learning_rate\"", "\"batch_norm_momentum\":0.99,\"learning_rate\"");
         start.epochs = epochs;
         run.epochs.retain(|row| row.epoch <= epochs);
         run.row.result.as_mut().unwrap().best_epoch = epochs;
@@ -240,7 +244,9 @@ mod tests {
     #[test]
     fn an_accuracy_far_below_what_the_ranking_allows_is_judged_on_validation_first() {
         let mut run = fixture::run(1, Some(5), 0, 4);
-        let off = |rows: &mut [PredictionRow]| rows.iter_mut().for_each(|row| row.probability = row.probability.powi(8));
+        let off = |rows: &mut [PredictionRow]| {
+            rows.iter_mut().for_each(|row| row.probability = row.probability.powi(8))
+        };
         off(&mut run.predictions);
         assert!(reasons(&run).is_empty(), "test images do not decide where there are others");
         off(&mut run.validation);
@@ -274,7 +280,8 @@ mod tests {
         {
             let place = |part: &str| text.find(part).unwrap_or_else(|| panic!("{part}"));
             assert!(place("1 of 4 runs has not converged (run 1)") < place("In short"));
-            let caveat = format!("NOT CONVERGED: run 1 of {quoted}, so that this can be a matter of training.");
+            let caveat =
+                format!("NOT CONVERGED: run 1 of {quoted}, so that this can be a matter of training.");
             // The best of its cells, three ranks against model_4, the best rank against it once more.
             assert_eq!(text.matches(&caveat).count(), 5, "{text}");
             assert!(text.contains("open (not converged)"));
@@ -295,9 +302,14 @@ mod tests {
         let groups = compare(&data).unwrap();
         let said = banner(&data, &groups).unwrap();
         assert!(
-            said.starts_with("6 of 6 runs have not converged (runs 1, 2, 3, 4 and 2 more): what is said of them below"),
+            said.starts_with(
+                "6 of 6 runs have not converged (runs 1, 2, 3, 4 and 2 more): what is said of them below"
+            ),
             "{said}"
         );
-        assert!(said.contains(" Run 1: 59.89 % of batch norm's") && said.ends_with("has its own reasons."), "{said}");
+        assert!(
+            said.contains(" Run 1: 59.89 % of batch norm's") && said.ends_with("has its own reasons."),
+            "{said}"
+        );
     }
 }

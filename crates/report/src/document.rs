@@ -57,6 +57,8 @@ pub(crate) struct Document {
     pub(crate) operating_points: Option<Table>,
     /// Charts across configurations.
     pub(crate) figures: Vec<Figure>,
+    /// What stands above them.
+    pub(crate) figures_note: Option<String>,
     /// Cells to look at; `None` where no cell is called wrongly.
     pub(crate) galleries: Option<GallerySection>,
     /// All runs, where not all of them are shown in detail.
@@ -83,6 +85,8 @@ pub(crate) fn document(data: &ReportData) -> Result<Document> {
             runs.push(section(run, result, name, data.options.level())?);
         }
     }
+    let overview =
+        charts::overview(&Shown { data, groups: &groups, measured: &measured, comparisons: &comparisons })?;
     Ok(Document {
         title: data.title.clone(),
         banners: banners(data, &groups),
@@ -92,12 +96,8 @@ pub(crate) fn document(data: &ReportData) -> Result<Document> {
         pairs: pairs(data, &groups, &measured, &comparisons, series),
         splits: splits::section(data, &groups, &measured, &data.options),
         operating_points: operating_points::table(data, &groups, &data.options),
-        figures: charts::overview(&Shown {
-            data,
-            groups: &groups,
-            measured: &measured,
-            comparisons: &comparisons,
-        })?,
+        figures: overview.figures,
+        figures_note: overview.note,
         galleries: gallery::section(data, &groups, &measured),
         all_runs: choice.table,
         runs,

@@ -172,7 +172,7 @@ fn number_of_cells(group: &Group, groups: &[Group], measured: &[Measured]) -> i6
 
 fn cells_of<'a>(group: &Group, groups: &[Group], measured: &'a [Measured]) -> Option<&'a TestCells> {
     let place = groups.iter().position(|other| other.runs == group.runs)?;
-    measured.get(place)?.cells.as_ref().ok()
+    measured.get(place)?.cells()
 }
 
 /// The best adapted model beside the best classically fine-tuned one of the same cells, where there are
@@ -258,7 +258,7 @@ fn caution(
         )),
         _ => {}
     }
-    let known = || measured.iter().filter_map(|one| one.cells.as_ref().ok());
+    let known = || measured.iter().filter_map(|one| one.cells());
     let folds = known().any(|cells| cells.seeds() == 1 && cells.folds > 1);
     let speak = match (known().any(|cells| cells.seeds() > 1), known().any(|cells| cells.seeds() == 1)) {
         (true, false) => {

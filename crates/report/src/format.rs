@@ -180,18 +180,27 @@ mod tests {
 
     #[test]
     fn thresholds_near_0_and_1_are_decimal_numbers_that_are_neither() {
-        assert_eq!((threshold(0.483), threshold(0.0), threshold(1.0)), ("0.483".into(), "0.000".into(), "1.000".into()));
+        assert_eq!(
+            (threshold(0.483), threshold(0.0), threshold(1.0)),
+            ("0.483".into(), "0.000".into(), "1.000".into())
+        );
         assert_eq!((threshold(1.0 - 1.8e-8), threshold(1.2e-7)), ("0.999999982".into(), "0.00000012".into()));
         for power in 1..=16 {
             for digit in [1.0, 1.7, 4.9, 9.6] {
                 let near = 1.0 - digit * 10f64.powi(-power);
                 let shown = threshold(near);
                 let read: f64 = shown.parse().unwrap();
-                assert!(read < 1.0 && (near - read).abs() <= 0.06 * (1.0 - near) + 5e-4 * f64::from(power < 4), "{near} {shown}");
+                assert!(
+                    read < 1.0 && (near - read).abs() <= 0.06 * (1.0 - near) + 5e-4 * f64::from(power < 4),
+                    "{near} {shown}"
+                );
                 let low = digit * 10f64.powi(-power);
                 let shown = threshold(low);
                 let read: f64 = shown.parse().unwrap();
-                assert!(read > 0.0 && !shown.contains("1 −") && (low - read).abs() <= 0.06 * low + 5e-4, "{low} {shown}");
+                assert!(
+                    read > 0.0 && !shown.contains("1 −") && (low - read).abs() <= 0.06 * low + 5e-4,
+                    "{low} {shown}"
+                );
             }
         }
     }

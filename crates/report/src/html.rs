@@ -88,6 +88,7 @@ fn page(document: &Document) -> Markup {
                     @if !document.figures.is_empty() {
                         section aria-labelledby="charts" {
                             h2 id="charts" { "Charts" }
+                            @if let Some(note) = &document.figures_note { p { (note) } }
                             div.figures { @for figure in &document.figures { (chart(figure)) } }
                         }
                     }

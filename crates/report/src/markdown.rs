@@ -80,6 +80,7 @@ fn text(document: &Document, galleries: Vec<String>) -> String {
     }
     if !document.figures.is_empty() {
         blocks.push("## Charts".to_owned());
+        blocks.extend(document.figures_note.iter().map(|note| plain(note)));
         for figure in &document.figures {
             blocks.push(format!("### {}", plain(&figure.title)));
             blocks.push(image(figure));

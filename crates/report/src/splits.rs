@@ -107,7 +107,7 @@ fn of_split<'a>(
         .iter()
         .zip(measured)
         .filter(move |(group, _)| group.first.start.split == split)
-        .filter_map(|(group, one)| Some((group, one.cells.as_ref().ok()?)))
+        .filter_map(|(group, one)| Some((group, one.cells()?)))
 }
 
 /// A model and its settings.

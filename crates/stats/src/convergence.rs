@@ -118,7 +118,8 @@ pub fn rising_loss(losses: &[f64]) -> Option<RisingLoss> {
     }
     let last = *losses.last()?;
     let end = losses.len().saturating_sub(LAST_EPOCHS).max(1);
-    let (place, lowest) = losses[..end].iter().copied().enumerate().min_by(|one, other| one.1.total_cmp(&other.1))?;
+    let (place, lowest) =
+        losses[..end].iter().copied().enumerate().min_by(|one, other| one.1.total_cmp(&other.1))?;
     let far = |loss: &f64| *loss >= RISE * lowest && *loss >= lowest + LEAST_RISE;
     (losses.len() > 1 && losses[end..].iter().all(far)).then_some(RisingLoss {
         last,
@@ -185,7 +186,8 @@ mod tests {
     fn calling_every_image_alike_is_seen_whatever_the_class() {
         let labels: Vec<u8> = (0..100).map(|place| u8::from(place < 60)).collect();
         for (low, high) in [(0.001, 0.002), (0.8, 0.9), (0.5, 1.0), (0.0, 0.499)] {
-            let probabilities: Vec<f64> = labels.iter().map(|label| if *label == 1 { high } else { low }).collect();
+            let probabilities: Vec<f64> =
+                labels.iter().map(|label| if *label == 1 { high } else { low }).collect();
             let found = threshold_gap(&labels, &probabilities).unwrap().unwrap();
             assert_eq!((found.best_accuracy, found.area), (1.0, 1.0));
             assert_eq!(found.threshold, high);
@@ -226,7 +228,10 @@ mod tests {
         assert!(rising_loss(&[0.3, 0.9]).is_some(), "two epochs have nothing else to go by");
         assert!(rising_loss(&[0.3, 0.9, 0.8]).is_some());
         assert_eq!(rising_loss(&[0.01, 0.03, 0.04]), None, "losses near nothing");
-        assert_eq!((rising_loss(&[]), rising_loss(&[0.4]), rising_loss(&[0.1, f64::NAN])), (None, None, None));
+        assert_eq!(
+            (rising_loss(&[]), rising_loss(&[0.4]), rising_loss(&[0.1, f64::NAN])),
+            (None, None, None)
+        );
     }
 
     #[test]

@@ -58,7 +58,9 @@ pub use classification::{ClassScores, ClassificationReport};
 pub use clusters::{Clusters, Resampled};
 pub use comparison::{Scored, Units, compare};
 pub use confusion::ConfusionMatrix;
-pub use convergence::{RisingLoss, StaleStatistics, ThresholdGap, rising_loss, stale_statistics, threshold_gap};
+pub use convergence::{
+    RisingLoss, StaleStatistics, ThresholdGap, rising_loss, stale_statistics, threshold_gap,
+};
 pub use curves::{PrecisionRecallPoint, RocPoint, average_precision, precision_recall_curve, roc_curve};
 pub use delong::{DelongArea, DelongComparison, delong_area, delong_comparison};
 pub use differing::Differing;
