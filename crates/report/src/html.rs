@@ -8,6 +8,7 @@ use crate::charts::{Theme, themed};
 use crate::data::ReportData;
 use crate::document::{Document, PairsSection, document};
 use crate::error::Result;
+use crate::escape::visible;
 use crate::format::{self, percent, thousands};
 use crate::gallery_page;
 use crate::run_section::RunSection;
@@ -29,9 +30,9 @@ pub fn render_html(data: &ReportData) -> Result<String> {
     Ok(render(&document(data)?))
 }
 
-/// The page of a document.
+/// The page of a document, in which every character is seen.
 pub(crate) fn render(document: &Document) -> String {
-    page(document).into_string()
+    visible(&page(document).into_string())
 }
 
 fn page(document: &Document) -> Markup {

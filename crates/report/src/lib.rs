@@ -12,6 +12,9 @@ mod convergence;
 mod data;
 mod document;
 mod error;
+mod escape;
+#[cfg(test)]
+mod escape_tests;
 mod facts;
 mod family;
 mod findings;

@@ -8,6 +8,7 @@ use crate::charts::{Theme, themed};
 use crate::data::ReportData;
 use crate::document::{Document, document};
 use crate::error::Result;
+use crate::escape::{markdown as plain, markdown_code as code, visible};
 use crate::format::{percent, thousands};
 use crate::gallery_file;
 use crate::run_section::RunSection;
@@ -38,11 +39,11 @@ pub(crate) fn render(document: &Document) -> Markdown {
     let figures = drawn
         .map(|figure| {
             let svg = themed(&figure.drawing, &figure.title, &figure.description, Theme::File);
-            (figure.file_name.clone(), svg)
+            (figure.file_name.clone(), visible(&svg))
         })
         .collect();
     let galleries = document.galleries.as_ref().map(gallery_file::render).unwrap_or_default();
-    Markdown { text: text(document, galleries.blocks), figures, pictures: galleries.pictures }
+    Markdown { text: visible(&text(document, galleries.blocks)), figures, pictures: galleries.pictures }
 }
 
 fn text(document: &Document, galleries: Vec<String>) -> String {
@@ -187,44 +188,6 @@ fn image(figure: &Figure) -> String {
     format!("![{}](figures/{})", plain(&figure.description), figure.file_name)
 }
 
-/// Words that stay words: nothing in them becomes markup, a link or a new line.
-pub(crate) fn plain(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    let characters: Vec<char> = text.chars().collect();
-    for (place, character) in characters.iter().copied().enumerate() {
-        match character {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '\n' | '\r' | '\t' => escaped.push(' '),
-            '_' if is_letter(&characters, place.wrapping_sub(1)) && is_letter(&characters, place + 1) => {
-                escaped.push('_');
-            }
-            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '#' | '~' | '$' => {
-                escaped.push('\\');
-                escaped.push(character);
-            }
-            // GitHub turns bare addresses and names into links.
-            ':' if characters.get(place + 1) == Some(&'/') => escaped.push_str("&#58;"),
-            '@' => escaped.push_str("&#64;"),
-            other => escaped.push(other),
-        }
-    }
-    escaped
-}
-
-fn is_letter(characters: &[char], place: usize) -> bool {
-    characters.get(place).is_some_and(|character| character.is_alphanumeric())
-}
-
-/// A span of code whose fence is longer than any run of backticks inside.
-fn code(text: &str) -> String {
-    let text = text.replace(['\n', '\r'], " ");
-    let longest = text.split(|character| character != '`').map(str::len).max().unwrap_or(0);
-    let fence = "`".repeat(longest + 1);
-    if longest == 0 { format!("{fence}{text}{fence}") } else { format!("{fence} {text} {fence}") }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -278,12 +241,5 @@ mod tests {
             assert!(!line.contains("<script") && !line.contains("<img"), "{line}");
         }
         assert!(markdown.figures.iter().all(|(_, svg)| !svg.contains("<script")));
-    }
-
-    #[test]
-    fn special_characters_are_escaped_and_model_names_are_left_alone() {
-        assert_eq!(plain("model_4 a|b *c* <d>\n_e_"), "model_4 a\\|b \\*c\\* &lt;d&gt; \\_e\\_");
-        assert_eq!(code("just sweep rank=1,5"), "`just sweep rank=1,5`");
-        assert_eq!(code("a `b` c"), "`` a `b` c ``");
     }
 }

@@ -147,9 +147,8 @@ pub(crate) fn compare_pairs(groups: &[Group], measured: &[Measured], options: &O
 fn keep_leading(pairs: &mut Vec<Comparison>, measured: &[Measured]) -> usize {
     let left_out = pairs.len().saturating_sub(SHOWN_PAIRS);
     if left_out > 0 {
-        let accuracy = |pair: &Comparison| {
-            measured[pair.first].cells().map_or(f64::NEG_INFINITY, TestCells::accuracy)
-        };
+        let accuracy =
+            |pair: &Comparison| measured[pair.first].cells().map_or(f64::NEG_INFINITY, TestCells::accuracy);
         let mut places: Vec<(usize, f64)> = pairs.iter().map(accuracy).enumerate().collect();
         places.sort_by(|one, other| other.1.total_cmp(&one.1));
         let mut kept = vec![false; pairs.len()];

@@ -261,7 +261,7 @@ mod tests {
     /// All files with their content, links as such.
     fn content(folder: &Path) -> Vec<String> {
         let mut found = Vec::new();
-        for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
+        for entry in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap()) {
             let (path, name) = (entry.path(), entry.file_name().into_string().unwrap());
             let kind = entry.file_type().unwrap();
             if kind.is_dir() {
@@ -286,8 +286,13 @@ mod tests {
         fs::create_dir_all(report.join("my figures/deep")).unwrap();
         fs::write(report.join("my figures/deep/x.svg"), "mine").unwrap();
         assert_eq!(put(folder.path(), &["index.html", "figures/b.svg"], "2"), []);
-        let expected =
-            ["figures/b.svg=2", "figures/mine.png=mine", "index.html=2", "my figures/deep/x.svg=mine", "notes.txt=mine"];
+        let expected = [
+            "figures/b.svg=2",
+            "figures/mine.png=mine",
+            "index.html=2",
+            "my figures/deep/x.svg=mine",
+            "notes.txt=mine",
+        ];
         assert_eq!(content(&report), expected);
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left aside");
     }
@@ -325,7 +330,10 @@ mod tests {
         fs::remove_dir_all(&report).unwrap();
         fs::write(&report, "a file").unwrap();
         put(folder.path(), &["index.html"], "4");
-        assert_eq!((content(&report), content(elsewhere.path())), (vec!["index.html=4".into()], vec!["a.svg=theirs".into()]));
+        assert_eq!(
+            (content(&report), content(elsewhere.path())),
+            (vec!["index.html=4".into()], vec!["a.svg=theirs".into()])
+        );
         assert_eq!(fs::read_to_string(folder.path().join("report.kept-2")).unwrap(), "a file");
     }
 
@@ -336,7 +344,10 @@ mod tests {
         put(folder.path(), &["index.html", "figures/a.svg"], "1");
         fs::write(report.join("mine.txt"), "mine").unwrap();
         // While the new one was being built.
-        let new = [NewFile { path: "index.html".into(), bytes: b"half" }, NewFile { path: "figures/c.svg".into(), bytes: b"half" }];
+        let new = [
+            NewFile { path: "index.html".into(), bytes: b"half" },
+            NewFile { path: "figures/c.svg".into(), bytes: b"half" },
+        ];
         build(&part, &new).unwrap();
         fs::remove_file(part.join("figures/c.svg")).unwrap();
         put(folder.path(), &["index.html"], "2");
@@ -361,8 +372,11 @@ mod tests {
         let report = folder.path().join("report");
         put(folder.path(), &["index.html"], "1");
         fs::write(folder.path().join("other.txt"), "other").unwrap();
-        fs::write(report.join(LIST), format!("../other.txt\n{}\nindex.html\n", folder.path().join("other.txt").display()))
-            .unwrap();
+        fs::write(
+            report.join(LIST),
+            format!("../other.txt\n{}\nindex.html\n", folder.path().join("other.txt").display()),
+        )
+        .unwrap();
         put(folder.path(), &["index.html"], "2");
         assert_eq!(fs::read_to_string(folder.path().join("other.txt")).unwrap(), "other");
         assert_eq!(content(&report), ["index.html=2"]);
@@ -387,7 +401,10 @@ mod tests {
         for _ in 0..200 {
             // A folder that is read while it is replaced may be the old one in part; its list is that of one report.
             if let Ok(listed) = fs::read_to_string(path.join("report").join(LIST)) {
-                assert!((1..=4).contains(&listed.lines().count()) && listed.starts_with("figures/0.svg"), "{listed}");
+                assert!(
+                    (1..=4).contains(&listed.lines().count()) && listed.starts_with("figures/0.svg"),
+                    "{listed}"
+                );
             }
         }
         writers.into_iter().for_each(|writer| writer.join().unwrap());

@@ -126,7 +126,7 @@ mod tests {
         let table = choice.table.unwrap();
         assert_eq!((choice.detailed.len(), table.rows.len()), (DETAILED, 60));
         assert!(table.rows.iter().all(|row| row.len() == table.columns.len()));
-        let mut data = data;
+        let mut data = data.clone();
         // The worse half was tested on other cells: both have the same part in what is shown.
         for run in &mut data.runs[30..] {
             run.row.start.split_hash = "another".into();

@@ -80,7 +80,10 @@ mod tests {
         let written = write(&fixture::ranks(), folder.path()).unwrap();
         assert_eq!(written.html, folder.path().join("sweep-3-ranks-of-block5/index.html"));
         assert_eq!(names(folder.path()), ["latest", "sweep-3-ranks-of-block5"]);
-        assert_eq!(names(written.html.parent().unwrap()), [".ranklab-files", "figures", "index.html", "report.md"]);
+        assert_eq!(
+            names(written.html.parent().unwrap()),
+            [".ranklab-files", "figures", "index.html", "report.md"]
+        );
         assert_eq!(fs::read(&written.html).unwrap(), fs::read(&written.latest_html).unwrap());
         for (figure, _) in render_markdown(&fixture::ranks()).unwrap().figures {
             assert!(written.markdown.with_file_name("figures").join(figure).is_file());

@@ -322,9 +322,13 @@ fn draw_entry(
 
 /// Names of at most so many letters, of which no two are alike: start and end of those that have more. Names often
 /// differ at their ends; where they do not, as much of the end is kept as tells them apart, and else they are numbered.
-pub(super) fn shortened<'a>(names: impl IntoIterator<Item = &'a str>, letters: usize) -> BTreeMap<&'a str, String> {
+pub(super) fn shortened<'a>(
+    names: impl IntoIterator<Item = &'a str>,
+    letters: usize,
+) -> BTreeMap<&'a str, String> {
     let names: BTreeSet<&str> = names.into_iter().collect();
-    let with_end = |end: usize| names.iter().map(|name| start_and_end(name, letters, end)).collect::<Vec<_>>();
+    let with_end =
+        |end: usize| names.iter().map(|name| start_and_end(name, letters, end)).collect::<Vec<_>>();
     let are_distinct = |short: &Vec<String>| short.iter().collect::<BTreeSet<_>>().len() == short.len();
     let usual = (letters - 1) / 3;
     let ends = std::iter::once(usual).chain((0..letters).filter(|end| *end != usual));
@@ -408,7 +412,10 @@ mod tests {
         for (names, letters) in [
             (&["block5_conv1+block5_conv2+x", "block5_conv1+block4_conv2+x"][..], 24),
             (&["0.0050000001", "0.0050000011", "0.0050000012"][..], 9),
-            (&["a long name whose middle 1 differs alone", "a long name whose middle 2 differs alone"][..], 12),
+            (
+                &["a long name whose middle 1 differs alone", "a long name whose middle 2 differs alone"][..],
+                12,
+            ),
             (&["short", "short too"][..], 8),
         ] {
             let short = of(names, letters);
@@ -421,7 +428,11 @@ mod tests {
     #[test]
     fn every_point_has_its_marker_however_close_it_lies_to_another() {
         let mut chart = chart(&["one"]);
-        let near = |place: i32| Point { x: 1.0 + f64::from(place) * 1e-3, y: 0.9 + f64::from(place % 7) * 0.01, bar: None };
+        let near = |place: i32| Point {
+            x: 1.0 + f64::from(place) * 1e-3,
+            y: 0.9 + f64::from(place % 7) * 0.01,
+            bar: None,
+        };
         for (joined, count) in [(true, 20), (false, 33)] {
             chart.joined = joined;
             chart.series[0].points = (0..count).map(near).collect();

@@ -118,14 +118,7 @@ fn draw(lines: &[Line], margin: f64) -> std::result::Result<String, String> {
         for line in lines {
             match line {
                 Line::Against(name) => {
-                    write(
-                        &area,
-                        &names[name.as_str()],
-                        (LEFT, y + 18),
-                        &MUTED,
-                        HPos::Left,
-                        VPos::Center,
-                    )?;
+                    write(&area, &names[name.as_str()], (LEFT, y + 18), &MUTED, HPos::Left, VPos::Center)?;
                 }
                 Line::Difference(name, difference, (lower, upper)) => {
                     write(&area, &names[name.as_str()], (LEFT, y + 11), &INK, HPos::Left, VPos::Center)?;

@@ -227,7 +227,9 @@ mod tests {
         let groups = compare(data).unwrap();
         let measured = measure(data, &groups);
         let comparisons = compare_pairs(&groups, &measured, &data.options);
-        overview(&Shown { data, groups: &groups, measured: &measured, comparisons: &comparisons }).unwrap().figures
+        overview(&Shown { data, groups: &groups, measured: &measured, comparisons: &comparisons })
+            .unwrap()
+            .figures
     }
 
     fn names(data: &ReportData) -> Vec<String> {

@@ -46,13 +46,20 @@ fn names(shown: &Shown<'_>, sets: &[Vec<usize>]) -> Vec<String> {
     let seeded = |set: &Vec<usize>| format!("{}, split seed {}", short(set), first(set).0.split_seed);
     let hashed = |set: &Vec<usize>| {
         let start = first(set).0;
-        format!("{}, images {}, split {}", short(set), short_hash(&start.image_set_hash), short_hash(&start.split_hash))
+        format!(
+            "{}, images {}, split {}",
+            short(set),
+            short_hash(&start.image_set_hash),
+            short_hash(&start.split_hash)
+        )
     };
-    let distinct = |names: &Vec<String>| {
-        names.iter().collect::<std::collections::BTreeSet<_>>().len() == names.len()
-    };
-    let named: [Vec<String>; 3] =
-        [sets.iter().map(short).collect(), sets.iter().map(seeded).collect(), sets.iter().map(hashed).collect()];
+    let distinct =
+        |names: &Vec<String>| names.iter().collect::<std::collections::BTreeSet<_>>().len() == names.len();
+    let named: [Vec<String>; 3] = [
+        sets.iter().map(short).collect(),
+        sets.iter().map(seeded).collect(),
+        sets.iter().map(hashed).collect(),
+    ];
     let [.., last] = &named;
     named.iter().find(|names| distinct(names)).unwrap_or(last).clone()
 }
@@ -95,7 +102,8 @@ mod tests {
         let groups = compare(data).unwrap();
         let measured = measure(data, &groups);
         let comparisons = compare_pairs(&groups, &measured, &data.options);
-        let found = overview(&Shown { data, groups: &groups, measured: &measured, comparisons: &comparisons });
+        let found =
+            overview(&Shown { data, groups: &groups, measured: &measured, comparisons: &comparisons });
         let found = found.unwrap();
         (found.figures, found.note)
     }
@@ -109,7 +117,8 @@ mod tests {
                 let mut run = run;
                 (run.row.id, run.row.start.config_hash) = (id, format!("{id}"));
                 (run.row.start.rank, run.row.start.ranks) = (Some(rank), Some(rank.to_string()));
-                run.row.start.config = run.row.start.config.replace("\"rank\":5", &format!("\"rank\":{rank}"));
+                run.row.start.config =
+                    run.row.start.config.replace("\"rank\":5", &format!("\"rank\":{rank}"));
                 run.row.start.trainable_parameters += 15_360 * (rank - 5);
                 data.runs.push(run);
             }
@@ -135,7 +144,8 @@ mod tests {
             }
         }
         // The best under the random split is on no front of the other's.
-        let front = |name: &str| figures.iter().find(|figure| figure.file_name == name).unwrap().caption.clone();
+        let front =
+            |name: &str| figures.iter().find(|figure| figure.file_name == name).unwrap().caption.clone();
         assert!(front("accuracy-by-parameters.svg").contains("split=patient"));
         assert!(front("accuracy-by-parameters-2.svg").contains("split=random"));
     }
@@ -147,7 +157,8 @@ mod tests {
             (run.row.start.split, run.row.start.split_seed) = ("patient".into(), seed);
             run.row.start.config = format!("{{\"other\":{seed}}}");
         }
-        let titles = |data: &ReportData| drawn(data).0.into_iter().map(|figure| figure.title).collect::<Vec<_>>();
+        let titles =
+            |data: &ReportData| drawn(data).0.into_iter().map(|figure| figure.title).collect::<Vec<_>>();
         assert!(titles(&data).iter().any(|title| title.ends_with("split seed 8")), "{:?}", titles(&data));
         data.runs.iter_mut().for_each(|run| run.row.start.split_seed = 7);
         data.runs[0].row.start.split_hash = "another".into();

@@ -59,7 +59,8 @@ async fn the_leaderboard_ranks_no_run_against_one_that_was_tested_on_other_cells
     );
     let sets = store.query("SELECT COUNT(DISTINCT test_set) FROM leaderboard").await.unwrap();
     assert_eq!(sets.rows, [[Value::Integer(3)]]);
-    let deep = store.query("SELECT run FROM leaderboard WHERE rank > 2 AND place = 1 ORDER BY run").await.unwrap();
+    let deep =
+        store.query("SELECT run FROM leaderboard WHERE rank > 2 AND place = 1 ORDER BY run").await.unwrap();
     assert_eq!(deep.rows, [1, 3, 4, 5].map(|run| [Value::Integer(run)]));
 }
 
