@@ -5,6 +5,7 @@
 mod allocator;
 mod check;
 mod code;
+mod convergence;
 mod data;
 mod database;
 mod device;

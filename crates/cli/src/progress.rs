@@ -61,7 +61,8 @@ impl Progress {
         }
     }
 
-    fn line(&self, text: &str) {
+    /// One line, above the bars where there are any.
+    pub(crate) fn line(&self, text: &str) {
         let text = &printable(text);
         match &self.bars {
             Some(bars) => {

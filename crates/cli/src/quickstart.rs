@@ -7,7 +7,12 @@ use ranklab_report::Options;
 use ranklab_sweep::{DEFAULT_JOBS, Experiment, Plan};
 use ranklab_zoo::weights::{FetchOptions, fetch};
 
-use crate::{Folders, output::tell, report::ReportArgs, sweep::execute_plan};
+use crate::{
+    Folders,
+    output::{print, tell},
+    report::ReportArgs,
+    sweep::execute_plan,
+};
 
 /// Sweep three ranks and classical fine-tuning over generated cells and write the report.
 #[derive(Args, Clone, Debug)]
@@ -46,7 +51,8 @@ pub(crate) fn quickstart(folders: &Folders, arguments: &QuickstartArgs) -> anyho
     }
     let mut plan = Plan::new(&experiment)?;
     plan.name = "quickstart (SYNTHETIC)".to_owned();
-    let summary = execute_plan(folders, &plan, jobs, false, &mut |_| {})?;
+    let (summary, warnings) = execute_plan(folders, &plan, jobs, false, &mut |_| {})?;
+    print(&warnings.summed_up())?;
     if let Some((label, reason)) = summary.failed.first().or(summary.diverged.first()) {
         anyhow::bail!("{label}: {reason}");
     }

@@ -5,10 +5,12 @@ use std::path::{Component, Path, PathBuf};
 
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
+use ranklab_report::not_converged;
 use ranklab_store::{Error, QueryResult, RunRow, RunStatus, Store, Value, restore};
 use ranklab_sweep::{is_of_another_database, mark_interrupted, remove_if_empty};
 use serde_json::json;
 
+use crate::convergence::lines;
 use crate::output::print;
 use crate::printable::printable;
 use crate::table::{Format, render, table};
@@ -120,12 +122,18 @@ async fn describe(store: &Store, id: i64, json: bool) -> anyhow::Result<String> 
     let run = store.runs(&[id]).await?.remove(0);
     let artifacts = store.artifacts(id).await?;
     let epochs = store.epoch_metrics(id).await?;
+    let warnings = not_converged(store, &[id]).await?;
     if json {
-        let everything = json!({ "run": run, "epochs": epochs, "artifacts": artifacts });
+        let reasons: Vec<&String> = warnings.iter().flat_map(|found| &found.reasons).collect();
+        let everything =
+            json!({ "run": run, "not_converged": reasons, "epochs": epochs, "artifacts": artifacts });
         return Ok(format!("{}\n", serde_json::to_string_pretty(&everything)?));
     }
     let columns = presumed(store, store.query(&format!("SELECT * FROM runs WHERE id = {id}")).await?);
     let mut text = section(&format!("Run {id}: {} ({})", run.start.label, run.status), &upright(columns));
+    for line in warnings.iter().flat_map(lines) {
+        text += &format!("{line}\n\n");
+    }
     let curve = format!(
         "SELECT epoch, train_loss, validation_loss, train_accuracy, validation_accuracy, seconds, images_per_second
          FROM learning_curves WHERE run = {id}"

@@ -14,6 +14,7 @@ use serde_json::json;
 use crate::{
     Folders, Problems, allocator,
     code::code,
+    convergence::Warnings,
     device::device,
     output::{print, tell},
     printable::printable,
@@ -152,7 +153,7 @@ fn run(folders: &Folders, plan: &Plan, jobs: usize, arguments: &SweepArgs) -> an
     }
     let mut profiler = Profiler::default();
     let quiet = arguments.quiet || arguments.json;
-    let summary = execute_plan(folders, plan, jobs, quiet, &mut |event| profiler.note(event))?;
+    let (summary, warnings) = execute_plan(folders, plan, jobs, quiet, &mut |event| profiler.note(event))?;
     if arguments.profile {
         tell(profiler.table().trim_end());
     }
@@ -167,10 +168,11 @@ fn run(folders: &Folders, plan: &Plan, jobs: usize, arguments: &SweepArgs) -> an
             "skipped": summary.skipped,
             "failed": failed,
             "diverged": diverged,
+            "not_converged": warnings.json(),
         });
         print(&format!("{result}\n"))?;
     } else {
-        print(&summed_up(&summary))?;
+        print(&(summed_up(&summary) + &warnings.summed_up()))?;
     }
     let undone: Vec<&(String, String)> = summary.failed.iter().chain(&summary.diverged).collect();
     match undone.as_slice() {
@@ -215,24 +217,28 @@ pub(crate) fn context(folders: &Folders, jobs: usize, signals: &Signals) -> Cont
     }
 }
 
-/// Runs a plan and shows its progress; a signal that ends it is an error.
+/// Runs a plan and shows its progress; a signal that ends it is an error. Gives the summary and the runs that did not
+/// converge.
 pub(crate) fn execute_plan(
     folders: &Folders,
     plan: &Plan,
     jobs: usize,
     quiet: bool,
     note: &mut dyn FnMut(&SweepEvent),
-) -> anyhow::Result<SweepSummary> {
+) -> anyhow::Result<(SweepSummary, Warnings)> {
     let signals = Signals::listen().context("SIGINT and SIGTERM cannot be listened to")?;
     let context = context(folders, jobs, &signals);
     let mut progress = Progress::new(quiet);
+    let mut warnings = Warnings::default();
     let summary = execute(plan, &context, &device, &mut |event| {
         note(&event);
         // What features took, and what evaluation and the last checkpoint took, is not wanted again soon.
         if let SweepEvent::Training { event: Event::FeaturesReady | Event::Checkpoint(_), .. } = &event {
             allocator::release_freed_memory();
         }
+        let not_converged = warnings.note(folders, &event);
         progress.show(event);
+        not_converged.iter().for_each(|line| progress.line(line));
     });
     progress.finish();
     let summary = match summary {
@@ -245,7 +251,7 @@ pub(crate) fn execute_plan(
     match signals.interrupted(summary.left) {
         // One that came after the last trial's end changes nothing.
         Some(interrupted) if summary.left > 0 => Err(interrupted.into()),
-        _ => Ok(summary),
+        _ => Ok((summary, warnings)),
     }
 }
 

@@ -20,7 +20,7 @@ use crate::waiting::{LONGEST, Wait, holder};
 mod copying;
 mod standing;
 
-pub(crate) use copying::{copy, copy_file, damage, mark_backup, seize};
+pub(crate) use copying::{copy, copy_file, damage, mark_backup, problems, seize};
 pub(crate) use standing::{Header, Loss, Standing, count};
 
 /// The driver.
@@ -52,6 +52,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (3, "validation predictions", include_str!("../migrations/sqlite/0003_validation_predictions.sql")),
     (4, "durable", include_str!("../migrations/sqlite/0004_durable.sql")),
     (5, "faults", include_str!("../migrations/sqlite/0005_faults.sql")),
+    (6, "leaderboard", include_str!("../migrations/sqlite/0006_leaderboard.sql")),
 ];
 
 /// The newest schema this code knows.
