@@ -13,7 +13,7 @@ use serde_json::json;
 
 use crate::{
     Folders,
-    output::{print, tell},
+    output::{json_text, print, tell},
     printable::{printable, printable_lines},
 };
 
@@ -135,7 +135,7 @@ fn manifest(folders: &Folders, path: &std::path::Path, json: bool) -> anyhow::Re
             "manifest": file,
             "left_out": left_out,
         });
-        return print(&format!("{}\n", serde_json::to_string_pretty(&summary)?));
+        return print(&json_text(&summary)?);
     }
     let mut text = format!(
         "{}{}\n  images       {} ({} parasitized, {} uninfected)\n  patients     {}\n  hash         {}\n  manifest     {}\n  left out     {} ({} duplicates, {} unreadable)\n",

@@ -3,6 +3,7 @@
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
 mod allocator;
+mod answer;
 mod code;
 mod data;
 mod database;
@@ -113,7 +114,7 @@ enum Command {
 
 fn main() -> ExitCode {
     allocator::keep_freed_memory();
-    let arguments = Arguments::parse();
+    let arguments = Arguments::try_parse().unwrap_or_else(|problem| refuse(&problem));
     match run(&arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(problem) => {
@@ -125,6 +126,20 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Shows help, the version or what is wrong with the arguments, and ends the process.
+fn refuse(problem: &clap::Error) -> ! {
+    // clap repeats arguments as they are, and colours its words with the same escapes that could stand in one.
+    let hostile = |argument: &std::ffi::OsString| {
+        let argument = argument.to_string_lossy();
+        printable::printable(&argument) != argument
+    };
+    if problem.use_stderr() && std::env::args_os().any(|argument| hostile(&argument)) {
+        output::tell(problem.to_string().trim_end());
+        std::process::exit(problem.exit_code());
+    }
+    problem.exit()
 }
 
 /// The problem and its causes, each told once, in one line whatever a library wrote.

@@ -6,7 +6,7 @@ use ranklab_store::Store;
 use ranklab_sweep::DATABASE;
 use serde_json::json;
 
-use crate::{Folders, gallery, output::print};
+use crate::{Folders, gallery, output::print, printable::printable_json};
 
 /// Write the report of a sweep or of chosen runs: one HTML page and one Markdown file.
 #[derive(Args, Clone, Debug)]
@@ -75,7 +75,10 @@ pub(crate) async fn report(folders: &Folders, arguments: &ReportArgs) -> anyhow:
     let data = data?;
     let written = write(&data, &folders.reports)?;
     if arguments.json {
-        return print(&format!("{}\n", json!({ "html": written.html, "markdown": written.markdown })));
+        return print(&format!(
+            "{}\n",
+            printable_json(&json!({ "html": written.html, "markdown": written.markdown }).to_string())
+        ));
     }
     print(&format!(
         "{}\n{}\nopen {}\n",

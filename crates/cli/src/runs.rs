@@ -8,9 +8,10 @@ use clap::{Args, Subcommand};
 use ranklab_store::{QueryResult, RunRow, RunStatus, Store, Value};
 use serde_json::json;
 
-use crate::output::print;
+use crate::answer::{Format, answer};
+use crate::output::{json_text, print};
 use crate::printable::printable;
-use crate::table::{Format, render, table};
+use crate::table::table;
 
 /// List runs, show one, remove some, copy the database, clear up.
 #[derive(Args, Clone, Debug)]
@@ -79,9 +80,9 @@ const LIST: &str = "SELECT id AS run, status, model, layers, ranks, preset, spli
 
 async fn list(database: &Path, format: Format) -> anyhow::Result<()> {
     let store = crate::database::open(database).await?;
-    let answer = store.query(LIST).await;
+    let answered = answer(&store, LIST, format);
     store.close().await;
-    print(&render(&answer?, format)?)
+    answered
 }
 
 async fn show(database: &Path, id: i64, json: bool) -> anyhow::Result<()> {
@@ -98,7 +99,7 @@ async fn describe(store: &Store, id: i64, json: bool) -> anyhow::Result<String> 
     let epochs = store.epoch_metrics(id).await?;
     if json {
         let everything = json!({ "run": run, "epochs": epochs, "artifacts": artifacts });
-        return Ok(format!("{}\n", serde_json::to_string_pretty(&everything)?));
+        return json_text(&everything);
     }
     let columns = store.query(&format!("SELECT * FROM runs WHERE id = {id}")).await?;
     let mut text = section(&format!("Run {id}: {} ({})", run.start.label, run.status), &upright(columns));
@@ -121,7 +122,7 @@ async fn describe(store: &Store, id: i64, json: bool) -> anyhow::Result<String> 
     }
     let config: serde_json::Value =
         serde_json::from_str(&run.start.config).unwrap_or_else(|_| run.start.config.clone().into());
-    Ok(format!("{text}Configuration\n{}\n", serde_json::to_string_pretty(&config)?))
+    Ok(format!("{text}Configuration\n{}", json_text(&config)?))
 }
 
 fn section(title: &str, answer: &QueryResult) -> String {

@@ -15,8 +15,8 @@ use crate::{
     Folders, allocator,
     code::code,
     device::device,
-    output::{print, tell},
-    printable::printable,
+    output::{json_text, print, tell},
+    printable::{printable, printable_json},
     profile::Profiler,
     progress::Progress,
     signals::Signals,
@@ -172,7 +172,7 @@ fn run(folders: &Folders, plan: &Plan, arguments: &SweepArgs) -> anyhow::Result<
             "failed": failed,
             "diverged": diverged,
         });
-        print(&format!("{result}\n"))?;
+        print(&format!("{}\n", printable_json(&result.to_string())))?;
     } else {
         print(&summed_up(&summary))?;
     }
@@ -227,7 +227,7 @@ pub(crate) fn execute_plan(
     quiet: bool,
     note: &mut dyn FnMut(&SweepEvent),
 ) -> anyhow::Result<SweepSummary> {
-    let signals = Signals::listen().context("SIGINT and SIGTERM cannot be listened to")?;
+    let signals = Signals::listen().context("signals cannot be listened to")?;
     let context = context(folders, jobs, &signals);
     let mut progress = Progress::new(quiet);
     let summary = execute(plan, &context, &device, &mut |event| {
@@ -256,7 +256,7 @@ fn describe(plan: &Plan, json: bool) -> anyhow::Result<String> {
             .map(|trial| json!({ "label": trial.label, "settings_hash": trial.config.hash(), "config": trial.config }))
             .collect();
         let plan = json!({ "name": plan.name, "plan_hash": plan.hash(), "trials": trials });
-        return Ok(format!("{}\n", serde_json::to_string_pretty(&plan)?));
+        return Ok(json_text(&plan)?);
     }
     let mut text = format!("{}: {} trials\n", printable(&plan.name), plan.trials.len());
     for (place, trial) in plan.trials.iter().enumerate() {

@@ -23,6 +23,6 @@ mod write;
 pub use claim::{Claim, Held};
 pub use error::{Error, Result};
 pub use lease::{Liveness, RunningProcess};
-pub use query::{QueryResult, Value};
+pub use query::{Answer, QueryResult, Value};
 pub use record::*;
 pub use store::Store;

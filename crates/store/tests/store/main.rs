@@ -7,6 +7,7 @@ mod fixture;
 mod leases;
 mod opening;
 mod portability;
+mod reading;
 mod records;
 mod sharing;
 mod upgrades;
