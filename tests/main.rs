@@ -9,6 +9,8 @@ mod company;
 mod damage;
 mod disturbance;
 mod durability;
+#[cfg(target_os = "linux")]
+mod faults;
 mod galleries;
 mod hostile_input;
 mod housekeeping;
@@ -18,14 +20,17 @@ mod leftovers;
 mod locked_database;
 mod lost_database;
 mod memory;
+mod queries;
 mod real_images;
 mod reliability;
 mod removing;
 mod settings;
 mod shuffled_labels;
+mod signals;
 mod slow_database;
 mod spellings;
 mod sweeping;
+mod terminal;
 mod verifying;
 #[cfg(target_os = "linux")]
 mod volumes;

@@ -11,7 +11,7 @@ use serde_json::json;
 use crate::{
     Folders, gallery,
     output::{print, tell},
-    printable::printable,
+    printable::{printable, printable_json},
 };
 
 /// Write the report of a sweep or of chosen runs: one HTML page and one Markdown file.
@@ -89,7 +89,10 @@ pub(crate) async fn report(folders: &Folders, arguments: &ReportArgs) -> anyhow:
         ));
     }
     if arguments.json {
-        return print(&format!("{}\n", json!({ "html": written.html, "markdown": written.markdown })));
+        return print(&format!(
+            "{}\n",
+            printable_json(&json!({ "html": written.html, "markdown": written.markdown }).to_string())
+        ));
     }
     print(&format!(
         "{}\n{}\nopen {}\n",

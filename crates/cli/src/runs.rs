@@ -10,10 +10,11 @@ use ranklab_store::{Error, QueryResult, RunRow, RunStatus, Store, Value, restore
 use ranklab_sweep::{is_of_another_database, mark_interrupted, remove_if_empty};
 use serde_json::json;
 
+use crate::answer::{Format, answer_changed};
 use crate::convergence::lines;
-use crate::output::print;
+use crate::output::{json_text, print};
 use crate::printable::printable;
-use crate::table::{Format, render, table};
+use crate::table::table;
 
 /// List runs, show one, remove some, copy the database, clear up.
 #[derive(Args, Clone, Debug)]
@@ -92,22 +93,19 @@ const LIST: &str = "SELECT id AS run, status, model, layers, ranks, preset, spli
 
 async fn list(database: &Path, format: Format) -> anyhow::Result<()> {
     let store = crate::database::open(database).await?;
-    let answer = store.query(LIST).await.map(|answer| presumed(&store, answer));
+    let answered = answer_changed(&store, LIST, format, &|row| presume(&store, row));
     store.close().await;
-    print(&render(&answer?, format)?)
+    answered
 }
 
-/// Shows runs as interrupted whose process is gone, though that could not be recorded. The first two columns are a
+/// Shows a run as interrupted whose process is gone, though that could not be recorded. The first two columns are a
 /// run's number and its status.
-fn presumed(store: &Store, mut answer: QueryResult) -> QueryResult {
-    for row in &mut answer.rows {
-        if let [Value::Integer(run), Value::Text(status), ..] = row.as_mut_slice()
-            && store.is_presumed_interrupted(*run)
-        {
-            *status = RunStatus::Interrupted.name().to_owned();
-        }
+fn presume(store: &Store, row: &mut [Value]) {
+    if let [Value::Integer(run), Value::Text(status), ..] = row
+        && store.is_presumed_interrupted(*run)
+    {
+        *status = RunStatus::Interrupted.name().to_owned();
     }
-    answer
 }
 
 async fn show(database: &Path, id: i64, json: bool) -> anyhow::Result<()> {
@@ -127,9 +125,10 @@ async fn describe(store: &Store, id: i64, json: bool) -> anyhow::Result<String> 
         let reasons: Vec<&String> = warnings.iter().flat_map(|found| &found.reasons).collect();
         let everything =
             json!({ "run": run, "not_converged": reasons, "epochs": epochs, "artifacts": artifacts });
-        return Ok(format!("{}\n", serde_json::to_string_pretty(&everything)?));
+        return json_text(&everything);
     }
-    let columns = presumed(store, store.query(&format!("SELECT * FROM runs WHERE id = {id}")).await?);
+    let mut columns = store.query(&format!("SELECT * FROM runs WHERE id = {id}")).await?;
+    columns.rows.iter_mut().for_each(|row| presume(store, row));
     let mut text = section(&format!("Run {id}: {} ({})", run.start.label, run.status), &upright(columns));
     for line in warnings.iter().flat_map(lines) {
         text += &format!("{line}\n\n");
@@ -153,7 +152,7 @@ async fn describe(store: &Store, id: i64, json: bool) -> anyhow::Result<String> 
     }
     let config: serde_json::Value =
         serde_json::from_str(&run.start.config).unwrap_or_else(|_| run.start.config.clone().into());
-    Ok(format!("{text}Configuration\n{}\n", serde_json::to_string_pretty(&config)?))
+    Ok(format!("{text}Configuration\n{}", json_text(&config)?))
 }
 
 fn section(title: &str, answer: &QueryResult) -> String {

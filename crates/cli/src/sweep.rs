@@ -16,8 +16,8 @@ use crate::{
     code::code,
     convergence::Warnings,
     device::device,
-    output::{print, tell},
-    printable::printable,
+    output::{json_text, print, tell},
+    printable::{printable, printable_json},
     profile::Profiler,
     progress::Progress,
     signals::Signals,
@@ -170,7 +170,7 @@ fn run(folders: &Folders, plan: &Plan, jobs: usize, arguments: &SweepArgs) -> an
             "diverged": diverged,
             "not_converged": warnings.json(),
         });
-        print(&format!("{result}\n"))?;
+        print(&format!("{}\n", printable_json(&result.to_string())))?;
     } else {
         print(&(summed_up(&summary) + &warnings.summed_up()))?;
     }
@@ -226,7 +226,7 @@ pub(crate) fn execute_plan(
     quiet: bool,
     note: &mut dyn FnMut(&SweepEvent),
 ) -> anyhow::Result<(SweepSummary, Warnings)> {
-    let signals = Signals::listen().context("SIGINT and SIGTERM cannot be listened to")?;
+    let signals = Signals::listen().context("signals cannot be listened to")?;
     let context = context(folders, jobs, &signals);
     let mut progress = Progress::new(quiet);
     let mut warnings = Warnings::default();
@@ -264,7 +264,7 @@ fn describe(plan: &Plan, json: bool) -> anyhow::Result<String> {
             .map(|trial| json!({ "label": trial.label, "settings_hash": trial.config.hash(), "config": trial.config }))
             .collect();
         let plan = json!({ "name": plan.name, "plan_hash": plan.hash(), "trials": trials });
-        return Ok(format!("{}\n", serde_json::to_string_pretty(&plan)?));
+        return Ok(json_text(&plan)?);
     }
     let mut text = format!("{}: {} trials\n", printable(&plan.name), plan.trials.len());
     for (place, trial) in plan.trials.iter().enumerate() {

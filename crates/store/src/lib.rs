@@ -28,7 +28,7 @@ pub use claim::{Claim, Held};
 pub use error::{Error, Result};
 pub use identity::{CarriedOver, IDENTITY_VERSION};
 pub use lease::{Liveness, RunningProcess};
-pub use query::{QueryResult, Value};
+pub use query::{Answer, QueryResult, Value};
 pub use record::*;
 pub use restore::{Restored, restore};
 pub use store::Store;

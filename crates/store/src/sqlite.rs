@@ -2,6 +2,8 @@
 //!
 //! A PostgreSQL sibling offers the same items; the rest of the crate names no driver.
 
+pub(crate) mod reading;
+
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 

@@ -9,6 +9,7 @@ mod locks;
 mod lost;
 mod opening;
 mod portability;
+mod reading;
 mod records;
 mod sharing;
 mod upgrades;
