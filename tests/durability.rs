@@ -46,7 +46,8 @@ fn a_second_signal_ends_the_process_at_once() {
         send(signal, &child);
     }
     let output = child.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(143));
+    // Either may be the second one.
+    assert!([Some(130), Some(143)].contains(&output.status.code()), "{:?}", output.status);
     // What it says after one signal.
     assert!(!errors(&output).contains("interrupted by"), "{}", errors(&output));
 }

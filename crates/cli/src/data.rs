@@ -174,7 +174,7 @@ fn manifest(folders: &Folders, path: &std::path::Path, json: bool, go_on: GoOn<'
         return print(&json_text(&summary)?);
     }
     let mut text = format!(
-        "{}{}\n  images       {} ({} parasitized, {} uninfected)\n  patients     {}\n  hash         {}\n  manifest     {}\n  left out     {} ({} duplicates, {} contradicting, {} unreadable)\n",
+        "{}{}\n  images       {} ({} parasitized, {} uninfected)\n  patients     {}\n  hash         {}\n  manifest     {}\n  left out     {} ({} duplicates, {} contradicting, {} unreadable, {} in folders of neither class)\n",
         path.display(),
         if source.is_synthetic() { " (SYNTHETIC)" } else { "" },
         manifest.entries.len(),
@@ -187,6 +187,7 @@ fn manifest(folders: &Folders, path: &std::path::Path, json: bool, go_on: GoOn<'
         manifest.duplicates().count(),
         manifest.contradicting().count(),
         manifest.unreadable().count(),
+        manifest.unlabelled().count(),
     );
     for rejected in &manifest.rejected {
         text += &format!("    {}: {}\n", printable(&rejected.name), printable(&rejected.reason.to_string()));
