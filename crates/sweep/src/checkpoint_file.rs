@@ -129,7 +129,7 @@ mod tests {
     #[test]
     fn a_damaged_checkpoint_is_not_kept_as_a_good_one() {
         let folder = tempfile::tempdir().unwrap();
-        let file = CheckpointFile::new(folder.path(), 3, "trial", "program");
+        let file = CheckpointFile::new(folder.path(), "database", 3, "trial", "program");
         assert_eq!(file.artifact(), None);
         fs::create_dir_all(folder.path().join("000003")).unwrap();
         fs::write(folder.path().join("000003").join(NAME), b"ranklab checkpoint 1\n\0\0\0, damaged").unwrap();

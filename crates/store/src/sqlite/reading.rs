@@ -19,11 +19,12 @@ use rusqlite::{
     types::ValueRef,
 };
 
-use super::{BUSY_TIMEOUT, log_of};
+use super::beside;
 use crate::{
     Value,
     error::{Error, Result},
     query::Answer,
+    waiting::{BRIEF, holder},
 };
 
 /// The largest value, row and statement.
@@ -114,14 +115,14 @@ impl Reader {
         };
         let plain = Connection::open_with_flags(&self.path, flags);
         let mut connection = plain.and_then(|connection| {
-            connection.busy_timeout(BUSY_TIMEOUT)?;
+            connection.busy_timeout(BRIEF)?;
             readable(&connection)?;
             Ok(connection)
         });
         let unreadable = |error: &rusqlite::Error| {
             matches!(primary_code(error), Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly))
         };
-        if connection.as_ref().err().is_some_and(unreadable) && !log_of(&self.path).exists() {
+        if connection.as_ref().err().is_some_and(unreadable) && !beside(&self.path, "-wal").exists() {
             let address = percent_encode(self.path.as_os_str().as_encoded_bytes(), NON_ALPHANUMERIC);
             let address = format!("file:{address}?immutable=1");
             connection = Connection::open_with_flags(address, flags | OpenFlags::SQLITE_OPEN_URI);
@@ -162,7 +163,9 @@ impl Reader {
             }
             Some(
                 ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::FileLockingProtocolFailed,
-            ) => Error::Locked { path, seconds: self.started.elapsed().as_secs() },
+            ) => {
+                Error::Locked { holder: holder(&path), path, waited: None }
+            }
             Some(ErrorCode::DatabaseCorrupt) => Error::Damaged { path, reason },
             Some(ErrorCode::NotADatabase) => Error::NotADatabase { path },
             Some(ErrorCode::CannotOpen) => Error::NotReadable { path, reason },
