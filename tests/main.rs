@@ -12,6 +12,7 @@ mod housekeeping;
 mod kills;
 mod locked_database;
 mod lost_database;
+mod ordering;
 mod real_images;
 mod reliability;
 mod removing;
