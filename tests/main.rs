@@ -20,6 +20,7 @@ mod leftovers;
 mod locked_database;
 mod lost_database;
 mod memory;
+mod ordering;
 mod queries;
 mod real_images;
 mod reliability;

@@ -6,6 +6,7 @@
 //! database for writing and every heartbeat add one. Backups have the counter 0.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -131,7 +132,8 @@ impl Standing {
         if let Some(loss) = self.moved() {
             return Ok(Some(loss));
         }
-        if stamp(&self.path) == self.seen().stamp {
+        let stamp_now = stamp(&self.path);
+        if stamp_now.is_none() || stamp_now == self.seen().stamp {
             return Ok(None);
         }
         // Written in between: by a checkpoint, or by somebody's copy. What looks wrong is looked at again, for a
@@ -170,14 +172,17 @@ impl Standing {
 
     /// What became of the files, if they are not where they were.
     pub(crate) fn moved(&self) -> Option<Loss> {
-        let at_path = identity(&self.path);
-        if at_path != Some(self.file) {
-            return Some(Loss::Gone { is_replaced: at_path.is_some(), now: held(self.file).flatten() });
+        let is_lost = |path: &Path, file: Identity| match fs::metadata(path) {
+            Ok(found) => identity_of(&found) != file,
+            // Where they cannot be looked at, they may be where they were.
+            Err(problem) => matches!(problem.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory),
+        };
+        if is_lost(&self.path, self.file) {
+            return Some(Loss::Gone { is_replaced: self.path.exists(), now: held(self.file).flatten() });
         }
-        let log = self.log?;
-        let is_lost = identity(&beside(&self.path, "-wal")) != Some(log);
-        // Where no connection has it, the last one of them closed it.
-        (is_lost && held(log).is_some()).then_some(Loss::Log)
+        // A log that no connection has open was closed by the last one of them.
+        let is_log_lost = |log: &Identity| is_lost(&beside(&self.path, "-wal"), *log) && held(*log).is_some();
+        self.log.filter(is_log_lost).map(|_| Loss::Log)
     }
 
     fn seen(&self) -> MutexGuard<'_, Seen> {
@@ -191,17 +196,19 @@ fn stamp(path: &Path) -> Option<(u64, SystemTime)> {
     Some((file.len(), file.modified().ok()?))
 }
 
-#[cfg(unix)]
 fn identity(path: &Path) -> Option<Identity> {
+    fs::metadata(path).ok().as_ref().map(identity_of)
+}
+
+#[cfg(unix)]
+fn identity_of(file: &fs::Metadata) -> Identity {
     use std::os::unix::fs::MetadataExt as _;
 
-    fs::metadata(path).ok().map(|file| (file.dev(), file.ino()))
+    (file.dev(), file.ino())
 }
 
 #[cfg(not(unix))]
-fn identity(path: &Path) -> Option<Identity> {
-    path.exists().then_some(())
-}
+fn identity_of(_file: &fs::Metadata) -> Identity {}
 
 /// Whether this process has the file open, and under which name it is found now, if under any.
 #[cfg(target_os = "linux")]

@@ -256,3 +256,18 @@ async fn runs_start_above_a_number_that_is_taken() {
     store.start_runs_above(7).await.unwrap();
     assert_eq!(store.start_run(&new_run(None, None, 0)).await.unwrap(), 42);
 }
+
+/// A folder that cannot be looked at is no loss: only whoever runs as root can look all the same.
+#[cfg(unix)]
+#[tokio::test]
+async fn a_database_whose_folder_is_closed_meanwhile_is_not_taken_for_lost() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let (_folder, path, _, store) = training().await;
+    let runs = path.parent().unwrap();
+    fs::set_permissions(runs, fs::Permissions::from_mode(0o000)).unwrap();
+    let written = store.record_steps(1, &steps(1)).await;
+    fs::set_permissions(runs, fs::Permissions::from_mode(0o755)).unwrap();
+    written.unwrap();
+    store.heartbeat(1).await.unwrap();
+}
