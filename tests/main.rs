@@ -4,6 +4,7 @@
 mod bad_input;
 mod browser;
 mod command;
+mod convergence;
 mod disturbance;
 mod durability;
 mod galleries;
@@ -12,6 +13,7 @@ mod housekeeping;
 mod kills;
 mod real_images;
 mod reliability;
+mod reports;
 mod shuffled_labels;
 mod slow_database;
 mod sweeping;
