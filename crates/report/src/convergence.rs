@@ -87,7 +87,8 @@ fn loss_rises(run: &RunData) -> Option<String> {
         .collect();
     losses.sort_by_key(|(epoch, _)| *epoch);
     let losses: Vec<f64> = losses.into_iter().map(|(_, loss)| loss).collect();
-    let found = rising_loss(&losses)?;
+    let kept = usize::try_from(run.row.result.as_ref()?.best_epoch).ok()?;
+    let found = rising_loss(&losses, kept)?;
     Some(format!(
         "the validation loss ends at {}, {:.1} times its lowest value, {} in epoch {} of {}; set \
          `batch_norm_momentum={CALM_MOMENTUM}` or a lower learning rate, `lr={}`",
@@ -220,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn too_few_steps_for_the_momentum_are_told_with_their_share_and_what_to_do() {
+    fn too_few_steps_for_the_momentum_are_reported_with_their_share_and_what_to_do() {
         let mut run = fixture::run(1, Some(5), 0, 4);
         short(&mut run, 2);
         // 1,620 images in batches of 32.
@@ -258,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn a_validation_loss_that_rises_to_the_end_is_told() {
+    fn a_validation_loss_that_rises_to_the_end_is_reported() {
         let mut run = fixture::run(1, Some(5), 0, 4);
         set_losses(&mut run, &[0.4, 0.2, 0.35, 0.5]);
         assert_eq!(
