@@ -7,7 +7,7 @@ use ranklab_store::Store;
 use ranklab_sweep::{DATABASE, SweepEvent};
 use serde_json::{Value, json};
 
-use crate::{Folders, printable::printable};
+use crate::{Folders, output::tell, printable::printable};
 
 /// Runs that the last lines of a sweep name.
 const NAMED: usize = 12;
@@ -42,24 +42,24 @@ impl Warnings {
         lines
     }
 
-    /// The end of a sweep's summary; empty where all runs converged.
-    pub(crate) fn summed_up(&self) -> String {
-        let Some((_, first)) = self.found.first() else { return String::new() };
+    /// The end of a sweep's summary, on standard error; nothing where all runs converged.
+    pub(crate) fn tell(&self) {
+        let Some((_, first)) = self.found.first() else { return };
         let (number, all) = (self.found.len(), self.seen);
         let have = if number == 1 { "has" } else { "have" };
-        let mut text = format!(
-            "WARNING: {number} of {all} runs {have} NOT CONVERGED; their figures can change with the training:\n"
-        );
+        tell(format_args!(
+            "WARNING: {number} of {all} runs {have} NOT CONVERGED; their figures can change with the training:"
+        ));
         for (label, found) in self.found.iter().take(NAMED) {
-            text += &format!("  run {}, {}: {}\n", found.run, printable(label), found.reasons.join("; "));
+            tell(format_args!("  run {}, {}: {}", found.run, printable(label), found.reasons.join("; ")));
         }
         if number > NAMED {
-            text += &format!("  and {} more; each report names them\n", number - NAMED);
+            tell(format_args!("  and {} more", number - NAMED));
         }
-        text + &format!(
-            "`ranklab runs show {}` shows the reasons again, and a report names them in its verdicts\n",
+        tell(format_args!(
+            "`ranklab runs show {}` shows the reasons again, and reports name such runs in their verdicts",
             first.run
-        )
+        ));
     }
 
     /// The same for a machine.

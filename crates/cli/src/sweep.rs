@@ -27,7 +27,7 @@ use crate::{
 #[derive(Args, Clone, Debug)]
 #[command(after_help = "Examples:
   ranklab sweep rank=1,5,16                          three ranks, the published protocol otherwise
-  ranklab sweep model=model_4,model_5 limit=3000 epochs=2
+  ranklab sweep model=model_4,model_5 limit=3000 epochs=4 batch_norm_momentum=0.9
   ranklab sweep layers=block5_conv3,block5,block4+block5 rank=5 seed=0..2
   ranklab sweep -e experiments/rank_sweep.toml device=flex --dry-run
   ranklab sweep split=patient fold=0..4              whole patients, five folds
@@ -68,7 +68,7 @@ pub(crate) struct SweepArgs {
 #[derive(Args, Clone, Debug)]
 #[command(after_help = "Examples:
   ranklab train                                      model_5 at rank 5, the published protocol
-  ranklab train -e experiments/model_4.toml limit=3000
+  ranklab train -e experiments/model_4.toml limit=3000 batch_norm_momentum=0.9
   ranklab train rank=16 preset=peft layers=block4+block5")]
 pub(crate) struct TrainArgs {
     /// The same as for sweep, without lists.
@@ -172,7 +172,8 @@ fn run(folders: &Folders, plan: &Plan, jobs: usize, arguments: &SweepArgs) -> an
         });
         print(&format!("{}\n", printable_json(&result.to_string())))?;
     } else {
-        print(&(summed_up(&summary) + &warnings.summed_up()))?;
+        print(&summed_up(&summary))?;
+        warnings.tell();
     }
     let undone: Vec<&(String, String)> = summary.failed.iter().chain(&summary.diverged).collect();
     match undone.as_slice() {

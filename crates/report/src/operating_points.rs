@@ -289,7 +289,7 @@ mod tests {
         assert_eq!(threshold((1e-9, 1.0)), "0.0000000010 to 1.000");
         assert_eq!(
             (threshold((0.9999, 0.9999)), threshold((0.0, 0.25))),
-            ("0.99990".into(), "0.000 to 0.250".into())
+            ("0.999900".into(), "0.000 to 0.250".into())
         );
     }
 

@@ -7,9 +7,10 @@
 //!    A(t*) − A(½) = (b − c) / n, and its standard error is that of McNemar's difference of paired shares,
 //!    √(b + c − (b − c)² / n) / n. The sign needs a gap of [`GAP`] and of [`GAP_ERRORS`] standard errors: t* is the
 //!    best of many, so that two would be passed by chance.
-//! 2. **The loss rises** ([`rising_loss`]). The validation losses of the last [`LAST_EPOCHS`] epochs are all at
-//!    least [`RISE`] times the lowest one before them, and [`LEAST_RISE`] above it. One high epoch among lower ones
-//!    is noise.
+//! 2. **The loss rises** ([`rising_loss`]). The validation losses of the last [`LAST_EPOCHS`] epochs all lie far above
+//!    the lowest one before them: at least [`RISE`] times as high and by [`LEAST_RISE`] where the kept weights are of
+//!    one of these epochs. Where they are of an earlier one, a network that begins to overfit has not failed, and it
+//!    takes [`RISE_AFTER`] and [`LEAST_RISE_AFTER`]. One high epoch among lower ones is noise.
 //! 3. **Batch norm has seen too few steps** ([`stale_statistics`]). Running statistics are r ← m·r + (1 − m)·batch,
 //!    so that m^steps of their initial values (mean 0, variance 1) are left after so many steps. Training does not
 //!    use them, validation and test do. The sign is a share above [`STALE`].
@@ -31,6 +32,10 @@ const LAST_EPOCHS: usize = 2;
 const RISE: f64 = 1.5;
 /// How far above it they must lie, in nats: losses near 0 double by a single image.
 const LEAST_RISE: f64 = 0.05;
+/// The same where the kept weights are of an earlier epoch.
+const RISE_AFTER: f64 = 2.0;
+/// The same where the kept weights are of an earlier epoch.
+const LEAST_RISE_AFTER: f64 = 0.2;
 /// Share of the initial running statistics that may be left.
 const STALE: f64 = 0.05;
 
@@ -110,9 +115,10 @@ pub fn threshold_gap(labels: &[u8], probabilities: &[f64]) -> Result<Option<Thre
     Ok((gap >= GAP && gap >= GAP_ERRORS * error).then_some(found))
 }
 
-/// Looks at the validation losses of the epochs in their order. `None` where the last epochs are near the lowest
-/// one, where there are fewer than two epochs, and where a loss is no finite number.
-pub fn rising_loss(losses: &[f64]) -> Option<RisingLoss> {
+/// Looks at the validation losses of the epochs in their order; `kept_epoch`, from 1, is the one whose weights were
+/// kept. `None` where the last epochs are near the lowest one, where there are fewer than two epochs, and where a
+/// loss is no finite number.
+pub fn rising_loss(losses: &[f64], kept_epoch: usize) -> Option<RisingLoss> {
     if losses.iter().any(|loss| !loss.is_finite()) {
         return None;
     }
@@ -120,7 +126,8 @@ pub fn rising_loss(losses: &[f64]) -> Option<RisingLoss> {
     let end = losses.len().saturating_sub(LAST_EPOCHS).max(1);
     let (place, lowest) =
         losses[..end].iter().copied().enumerate().min_by(|one, other| one.1.total_cmp(&other.1))?;
-    let far = |loss: &f64| *loss >= RISE * lowest && *loss >= lowest + LEAST_RISE;
+    let (times, least) = if kept_epoch > end { (RISE, LEAST_RISE) } else { (RISE_AFTER, LEAST_RISE_AFTER) };
+    let far = |loss: &f64| *loss >= times * lowest && *loss >= lowest + least;
     (losses.len() > 1 && losses[end..].iter().all(far)).then_some(RisingLoss {
         last,
         epochs: losses.len(),
@@ -221,17 +228,25 @@ mod tests {
 
     #[test]
     fn a_loss_that_ends_far_above_its_best_rises_and_one_noisy_epoch_does_not() {
-        let found = rising_loss(&[0.5, 0.2, 0.25, 0.4, 0.6]).unwrap();
+        let found = rising_loss(&[0.5, 0.2, 0.25, 0.4, 0.6], 4).unwrap();
         assert_eq!((found.last, found.epochs, found.lowest, found.lowest_epoch), (0.6, 5, 0.2, 2));
-        assert_eq!(rising_loss(&[0.5, 0.2, 0.25, 0.24, 0.6]), None, "the last epoch alone");
-        assert_eq!(rising_loss(&[0.5, 0.2, 0.9, 0.25, 0.21]), None, "one in the middle");
-        assert!(rising_loss(&[0.3, 0.9]).is_some(), "two epochs have nothing else to go by");
-        assert!(rising_loss(&[0.3, 0.9, 0.8]).is_some());
-        assert_eq!(rising_loss(&[0.01, 0.03, 0.04]), None, "losses near nothing");
+        assert_eq!(rising_loss(&[0.5, 0.2, 0.25, 0.24, 0.6], 5), None, "the last epoch alone");
+        assert_eq!(rising_loss(&[0.5, 0.2, 0.9, 0.25, 0.21], 5), None, "one in the middle");
+        assert!(rising_loss(&[0.3, 0.9], 1).is_some(), "two epochs have nothing else to go by");
+        assert!(rising_loss(&[0.3, 0.9, 0.8], 1).is_some());
+        assert_eq!(rising_loss(&[0.01, 0.03, 0.04], 3), None, "losses near nothing");
         assert_eq!(
-            (rising_loss(&[]), rising_loss(&[0.4]), rising_loss(&[0.1, f64::NAN])),
+            (rising_loss(&[], 1), rising_loss(&[0.4], 1), rising_loss(&[0.1, f64::NAN], 1)),
             (None, None, None)
         );
+    }
+
+    #[test]
+    fn a_network_that_begins_to_overfit_after_its_kept_epoch_has_not_failed() {
+        let losses = [0.3, 0.15, 0.12, 0.13, 0.19, 0.2];
+        assert_eq!(rising_loss(&losses, 3), None);
+        assert!(rising_loss(&losses, 6).is_some(), "these are the weights that are kept");
+        assert!(rising_loss(&[0.3, 0.12, 0.6, 0.9], 2).is_some(), "far above all the same");
     }
 
     #[test]
@@ -246,20 +261,22 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_rise_needs_a_last_epoch_above_the_best(losses in prop::collection::vec(0.0f64..3.0, 1..12)) {
-            if let Some(found) = rising_loss(&losses) {
+        fn a_rise_needs_a_last_epoch_above_the_best(
+            losses in prop::collection::vec(0.0f64..3.0, 1..12), kept in 1usize..12
+        ) {
+            if let Some(found) = rising_loss(&losses, kept) {
                 prop_assert!(found.last >= RISE * found.lowest && found.last >= found.lowest + LEAST_RISE);
                 prop_assert_eq!(losses[found.lowest_epoch - 1], found.lowest);
                 // A further epoch as good as the best ends the alarm.
                 let more: Vec<f64> = losses.iter().copied().chain([found.lowest]).collect();
-                prop_assert_eq!(rising_loss(&more), None);
+                prop_assert_eq!(rising_loss(&more, kept), None);
             }
         }
 
         #[test]
         fn falling_losses_never_rise(mut losses in prop::collection::vec(0.0f64..3.0, 1..12)) {
             losses.sort_by(|one, other| other.total_cmp(one));
-            prop_assert_eq!(rising_loss(&losses), None);
+            prop_assert_eq!(rising_loss(&losses, losses.len()), None);
         }
 
         #[test]

@@ -24,7 +24,7 @@ async fn the_leaderboard_ranks_no_run_against_one_that_was_tested_on_other_cells
     let store = Store::open(&path).await.unwrap();
     let of = |seed, fold, images: &str| NewRun {
         fold,
-        split_hash: format!("division {fold:?}"),
+        split_hash: format!("{fold:?} of the division"),
         image_set_hash: images.into(),
         config_hash: format!("{seed} {fold:?} {images}"),
         ..new_run(Some("block5"), Some(16), seed)
