@@ -54,7 +54,6 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (3, "validation predictions", include_str!("../migrations/sqlite/0003_validation_predictions.sql")),
     (4, "durable", include_str!("../migrations/sqlite/0004_durable.sql")),
     (5, "faults", include_str!("../migrations/sqlite/0005_faults.sql")),
-    (6, "leaderboard", include_str!("../migrations/sqlite/0006_leaderboard.sql")),
 ];
 
 /// The newest schema this code knows.

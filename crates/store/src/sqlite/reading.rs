@@ -8,7 +8,6 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    time::Instant,
 };
 
 use percent_encoding::{NON_ALPHANUMERIC, percent_encode};
@@ -72,7 +71,7 @@ const READING: [&str; 10] = [
 
 /// Runs one statement and hands its answer on, row by row.
 pub(crate) fn stream(path: &Path, sql: &str, answer: &mut dyn Answer) -> Result<()> {
-    let reader = Reader { path: path.to_owned(), started: Instant::now(), denied: Arc::default() };
+    let reader = Reader { path: path.to_owned(), denied: Arc::default() };
     let connection = reader.open()?;
     let mut statement = connection.prepare(sql).map_err(|error| reader.failed(error))?;
     if statement.parameter_count() > 0 {
@@ -101,7 +100,6 @@ pub(crate) fn stream(path: &Path, sql: &str, answer: &mut dyn Answer) -> Result<
 /// One statement's connection in the making, and what happened to it.
 struct Reader {
     path: PathBuf,
-    started: Instant,
     /// The authorizer refused something.
     denied: Arc<AtomicBool>,
 }
