@@ -228,7 +228,7 @@ fn a_zip_written_over_while_a_sweep_trains_from_it_is_noticed_and_one_renamed_ov
     });
     let error = failed(&output);
     assert!(error.contains("cells.zip") && !error.contains("diverged"), "{error}");
-    assert_eq!(hashes(&ranklab), [before.clone()]);
+    assert_eq!(hashes(&ranklab), [before.as_str()]);
     // The other way it reads the file that it opened to the end.
     let ranklab = Ranklab::new();
     let (first, second) = (generate(&ranklab, 60, 0), generate(&ranklab, 60, 1));

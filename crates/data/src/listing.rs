@@ -126,10 +126,9 @@ pub(crate) fn escaped(bytes: &[u8]) -> String {
     text
 }
 
+#[cfg(unix)]
 #[cfg(test)]
 mod tests {
-    #![cfg(unix)]
-
     use std::os::unix::{ffi::OsStrExt as _, fs::symlink};
 
     use super::*;

@@ -3,7 +3,7 @@
 
 use std::{
     fs,
-    io::{Cursor, Read as _, Seek as _, Write as _},
+    io::{BufWriter, Cursor, Read as _, Seek as _, Write as _},
     path::Path,
 };
 
@@ -33,10 +33,14 @@ pub(crate) fn save(manifest: &Manifest, path: &Path) -> Result<(), Error> {
     std::fs::create_dir_all(folder).map_err(Error::io("creating", folder))?;
     let mut frame = to_frame(manifest).map_err(|problem| failed(problem.to_string()))?;
     let mut part = part::readable_part(folder).map_err(Error::io("writing", path))?;
-    ParquetWriter::new(part.as_file())
+    // Its writer makes a thousand small pieces.
+    let mut buffered = BufWriter::new(part.as_file());
+    ParquetWriter::new(&mut buffered)
         .with_compression(ParquetCompression::Uncompressed)
         .finish(&mut frame)
         .map_err(|problem| failed(problem.to_string()))?;
+    buffered.flush().map_err(Error::io("writing", path))?;
+    drop(buffered);
     let mut content = Vec::new();
     part.rewind().and_then(|()| part.read_to_end(&mut content)).map_err(Error::io("reading back", path))?;
     let checksum = checksum_line(path, &content);
