@@ -39,16 +39,16 @@ fn a_signal_saves_says_how_to_go_on_and_resume_does() {
 #[test]
 fn a_second_signal_ends_the_process_at_once() {
     let ranklab = Ranklab::new();
-    // Generating images is not looked at between steps.
     let mut child = ranklab.start(&Ranklab::sweep_arguments(&["images=20000", "patients=20"]));
     await_of(&mut child, "the images' folder", |_| ranklab.path("data").exists());
-    send("-INT", &child);
-    sleep(Duration::from_millis(300));
-    assert_eq!(child.try_wait().unwrap(), None, "it did not wait for its work");
-    send("-INT", &child);
+    // It finds both before it can look whether it was asked to stop.
+    for signal in ["-STOP", "-INT", "-TERM", "-CONT"] {
+        send(signal, &child);
+    }
     let output = child.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(130));
-    // What it would have said after the images were made.
+    // Either may be the second one.
+    assert!([Some(130), Some(143)].contains(&output.status.code()), "{:?}", output.status);
+    // What it says after one signal.
     assert!(!errors(&output).contains("interrupted by"), "{}", errors(&output));
 }
 

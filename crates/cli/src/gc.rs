@@ -24,10 +24,14 @@ pub(crate) struct GcArgs {
 }
 
 /// Says what is garbage, and removes it if that was asked for.
-pub(crate) async fn gc(database: &Path, arguments: &GcArgs) -> anyhow::Result<()> {
+pub(crate) async fn gc(database: &Path, data_folder: &Path, arguments: &GcArgs) -> anyhow::Result<()> {
     let store = crate::database::open(database).await?;
     let folder = database.parent().unwrap_or(Path::new(""));
-    let rules = GarbageRules { older_than: arguments.older_than, keep_bytes: arguments.keep_bytes };
+    let rules = GarbageRules {
+        data_folder: Some(data_folder.to_owned()),
+        older_than: arguments.older_than,
+        keep_bytes: arguments.keep_bytes,
+    };
     let found = garbage(&store, folder, &rules).await;
     store.close().await;
     let found = found?;

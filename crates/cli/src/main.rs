@@ -190,7 +190,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
         Command::Query(arguments) => {
             runtime.block_on(query::query(&database, &arguments.sql, arguments.chosen_format()))
         }
-        Command::Runs(arguments) => runtime.block_on(runs::runs(&database, arguments)),
+        Command::Runs(arguments) => runtime.block_on(runs::runs(&database, &folders.data, arguments)),
         Command::Data(arguments) => data::data(folders, arguments),
         Command::Weights(arguments) => weights::weights(folders, arguments),
         Command::Completions { shell } => {

@@ -62,13 +62,13 @@ pub(crate) enum RunsCommand {
 }
 
 /// Does what was asked. Files of runs are looked for beside the database.
-pub(crate) async fn runs(database: &Path, arguments: &RunsArgs) -> anyhow::Result<()> {
+pub(crate) async fn runs(database: &Path, data_folder: &Path, arguments: &RunsArgs) -> anyhow::Result<()> {
     match &arguments.command {
         None => list(database, if arguments.json { Format::Json } else { Format::Table }).await,
         Some(RunsCommand::Show { id, json }) => show(database, *id, *json).await,
         Some(RunsCommand::Rm { ids, yes }) => remove(database, ids, *yes).await,
         Some(RunsCommand::Backup { path }) => crate::gc::backup(database, path).await,
-        Some(RunsCommand::Gc(arguments)) => crate::gc::gc(database, arguments).await,
+        Some(RunsCommand::Gc(arguments)) => crate::gc::gc(database, data_folder, arguments).await,
     }
 }
 

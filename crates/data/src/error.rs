@@ -80,6 +80,9 @@ pub enum Error {
         /// Why.
         problem: String,
     },
+    /// Another process downloads the same.
+    #[error("{path} is being fetched by another process: wait for it, or end it first", path = .0.display())]
+    Fetching(PathBuf),
     /// A download failed from every source; the message lists each.
     #[error("fetching {destination} failed: {problems}", destination = .destination.display())]
     Fetch {

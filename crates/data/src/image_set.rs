@@ -28,6 +28,17 @@ impl ImageSet {
         Self { entries, hash }
     }
 
+    /// The place of an image, by its name or by one that an earlier version gave it.
+    pub fn position(&self, name: &str) -> Option<usize> {
+        let now = self.entries.binary_search_by(|entry| entry.name.as_str().cmp(name)).ok();
+        let is_former = |entry: &ManifestEntry| {
+            let plain = without_root(&entry.name);
+            entry.file == name
+                || name.strip_suffix(plain).is_some_and(|rest| rest.is_empty() || rest.ends_with('/'))
+        };
+        now.or_else(|| self.entries.iter().position(is_former))
+    }
+
     /// Hashes that earlier versions gave these very images: they took names as they stood in the folder or zip at
     /// `path`, or in a folder above it.
     pub fn former_hashes(&self, path: &Path) -> Vec<String> {
@@ -72,7 +83,10 @@ mod tests {
 
     /// What the version before canonical names gave 40 generated cells of 4 patients, and half of them: SHA-256
     /// over `NAME\tCLASS\tSHA-256 of the file\n` in the order of names.
-    const GENERATED: [&str; 2] = ["?", "?"];
+    const GENERATED: [&str; 2] = [
+        "0ad91578929091c957c243a7d81245345b775e496d1970e0f014191f78da0a56",
+        "d6fd732ebcb2dd560efd4bedf16377d16b387ca30eb116bcc0bf8a9f4dce0bf0",
+    ];
     /// The same for the 15,315 official images of 100 patients.
     const OFFICIAL: &str = "b0ddaf5aa445bdda9c0ff4a642daef97678d78fb6509d40323cbdd1f63ef45f9";
 
@@ -123,6 +137,12 @@ mod tests {
             assert!(former.contains(&earlier(files)), "{files}");
         }
         assert!(!former.contains(&official.hash));
+        let second = &official.entries[1];
+        for name in [second.name.clone(), second.name.replace("cell_images", "a/b/IMG")] {
+            assert_eq!(official.position(&name), Some(1), "{name}");
+        }
+        assert_eq!(official.position(without_root(&second.name)), Some(1));
+        assert_eq!(official.position("Parasitized/none.png"), None);
         assert!(set(&path("a"), None).former_hashes(&path("a")).contains(&earlier("b/IMG/")));
     }
 

@@ -126,8 +126,10 @@ pub(crate) fn escaped(bytes: &[u8]) -> String {
     text
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod tests {
+    #![cfg(unix)]
+
     use std::os::unix::{ffi::OsStrExt as _, fs::symlink};
 
     use super::*;

@@ -208,6 +208,11 @@ impl Manifest {
         self.rejected.iter().filter(|rejected| matches!(rejected.reason, Rejection::Contradicting { .. }))
     }
 
+    /// Images left out because they are in folders of neither class.
+    pub fn unlabelled(&self) -> impl Iterator<Item = &Rejected> {
+        self.rejected.iter().filter(|rejected| rejected.reason == Rejection::Unlabelled)
+    }
+
     /// Images left out because they cannot be read.
     pub fn unreadable(&self) -> impl Iterator<Item = &Rejected> {
         self.rejected.iter().filter(|rejected| matches!(rejected.reason, Rejection::Unreadable { .. }))

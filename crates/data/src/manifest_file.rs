@@ -3,7 +3,7 @@
 
 use std::{
     fs,
-    io::{Cursor, Write as _},
+    io::{Cursor, Read as _, Seek as _, Write as _},
     path::Path,
 };
 
@@ -32,12 +32,14 @@ pub(crate) fn save(manifest: &Manifest, path: &Path) -> Result<(), Error> {
     let folder = path.parent().unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder).map_err(Error::io("creating", folder))?;
     let mut frame = to_frame(manifest).map_err(|problem| failed(problem.to_string()))?;
-    let part = part::readable_part(folder).map_err(Error::io("writing", path))?;
+    let mut part = part::readable_part(folder).map_err(Error::io("writing", path))?;
     ParquetWriter::new(part.as_file())
         .with_compression(ParquetCompression::Uncompressed)
         .finish(&mut frame)
         .map_err(|problem| failed(problem.to_string()))?;
-    let checksum = checksum_line(path, &fs::read(part.path()).map_err(Error::io("reading back", path))?);
+    let mut content = Vec::new();
+    part.rewind().and_then(|()| part.read_to_end(&mut content)).map_err(Error::io("reading back", path))?;
+    let checksum = checksum_line(path, &content);
     part::name(part, path).map_err(Error::io("writing", path))?;
     let mut part = part::readable_part(folder).map_err(Error::io("writing", path))?;
     part.write_all(checksum.as_bytes()).map_err(Error::io("writing", path))?;

@@ -84,7 +84,7 @@ mod tests {
 
     #[test]
     fn the_nearest_class_folder_decides() {
-        let of = |file: &str| class_folder(&parts(file, &['/'])).map(|(label, depth)| (label, depth));
+        let of = |file: &str| class_folder(&parts(file, &['/']));
         assert_eq!(of("Parasitized/more/a.png"), Some((Label::Parasitized, 0)));
         assert_eq!(of("x/Parasitized/Uninfected/a.png"), Some((Label::Uninfected, 2)));
         assert_eq!(of("x/Parasitized"), None);

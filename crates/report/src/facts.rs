@@ -86,8 +86,17 @@ fn dataset(start: &NewRun) -> String {
 }
 
 fn images(start: &NewRun) -> String {
+    // Earlier versions counted neither.
+    let contradicting = match start.contradicting_images {
+        0 => String::new(),
+        count => format!(", {} of contradicting labels", thousands(count)),
+    };
+    let skipped = match start.skipped_files {
+        0 => String::new(),
+        count => format!("; passed over: {} other image files", thousands(count)),
+    };
     format!(
-        "{} used at {side} × {side} pixels ({} resizing); left out: {} duplicate, {} unreadable",
+        "{} used at {side} × {side} pixels ({} resizing); left out: {} duplicate, {} unreadable{contradicting}{skipped}",
         thousands(start.images),
         start.resize,
         thousands(start.duplicate_images),

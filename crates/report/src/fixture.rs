@@ -211,6 +211,8 @@ pub(crate) fn run(id: i64, rank: Option<i64>, seed: i64, errors: i64) -> RunData
         images: 2000,
         duplicate_images: 12,
         unreadable_images: 3,
+        contradicting_images: 0,
+        skipped_files: 0,
         image_size: 64,
         resize: "opencv".into(),
         image_set_hash: "0123456789abcdef".into(),

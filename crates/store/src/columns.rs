@@ -101,6 +101,7 @@ columns!(PlannedTrial: position label config_hash config);
 columns!(NewRun:
     config_hash config family label model layers rank ranks preset optimizer learning_rate epochs batch_size seed
     dataset synthetic images duplicate_images unreadable_images image_size resize image_set_hash
+    contradicting_images skipped_files
     split fold split_seed split_hash train_images validation_images test_images
     train_patients test_patients shared_patients shared_test_images
     weights weights_hash device host process git_commit git_dirty version

@@ -126,6 +126,11 @@ pub struct NewRun {
     pub duplicate_images: i64,
     /// Unreadable images left out of the manifest.
     pub unreadable_images: i64,
+    /// Images left out of the manifest because the same bytes stand in both classes.
+    pub contradicting_images: i64,
+    /// Files that look like images and were passed over: of another format, hidden, no files, or in folders of
+    /// neither class.
+    pub skipped_files: i64,
     /// Side of the square network input in pixels.
     pub image_size: i64,
     /// Resizing method: `opencv` or `antialias`.

@@ -22,7 +22,7 @@ pub(crate) struct Dataset {
     /// Images whose bytes stand in both classes.
     pub(crate) contradicting: usize,
     pub(crate) unreadable: usize,
-    /// Files that look like images and were passed over.
+    /// Files that look like images and were passed over, those in folders of neither class among them.
     pub(crate) skipped: usize,
     pub(crate) synthetic: bool,
     labels: Vec<u8>,
@@ -62,7 +62,7 @@ impl Dataset {
             duplicates: manifest.duplicates().count(),
             contradicting: manifest.contradicting().count(),
             unreadable: manifest.unreadable().count(),
-            skipped: source.passed_over().images(),
+            skipped: source.passed_over().images() + manifest.unlabelled().count(),
             images,
             source,
             size: config.image_size,

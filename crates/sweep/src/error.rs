@@ -72,7 +72,7 @@ pub enum Error {
     Stats(#[from] ranklab_stats::Error),
 }
 
-/// The errors' messages, each in its line and none twice.
+/// The messages of errors, each in its line and none twice.
 fn lines(errors: &[Error]) -> String {
     let mut lines: Vec<String> = Vec::new();
     for error in errors {
@@ -86,6 +86,11 @@ fn lines(errors: &[Error]) -> String {
 }
 
 impl Error {
+    /// Whether it was asked to stop before anything was begun.
+    pub fn is_stopped(&self) -> bool {
+        matches!(self, Self::Data(ranklab_data::Error::Stopped))
+    }
+
     /// All of `errors` as one; `None` where there are none.
     pub(crate) fn all(mut errors: Vec<Self>) -> Option<Self> {
         match errors.len() {

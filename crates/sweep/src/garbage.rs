@@ -8,18 +8,23 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use ranklab_data::abandoned_parts;
 use ranklab_store::{RunRow, RunStatus, Store};
 
-use crate::{Error, FEATURES, checkpoint_file, durable};
+use crate::{Error, FEATURES, checkpoint_file, dataset::MANIFESTS, durable};
 
 /// How a SQLite database begins (<https://www.sqlite.org/fileformat.html>).
 const SQLITE: &[u8; 16] = b"SQLite format 3\0";
+/// Why nobody needs a part.
+const HALF_WRITTEN: &str = "half-written by a process that was killed";
 /// No copy of a database goes so long without a byte being written.
 const COPYING: Duration = Duration::from_secs(3600);
 
 /// What counts as garbage besides what is of no use to anybody.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct GarbageRules {
+    /// Where generated images lie; what a killed process left half-written there counts as well.
+    pub data_folder: Option<PathBuf>,
     /// Feature caches that were not used for so long, and checkpoints of runs that were interrupted so long ago.
     pub older_than: Option<Duration>,
     /// Feature caches beyond so many bytes in all, the least recently used first.
@@ -63,6 +68,7 @@ pub async fn garbage(store: &Store, runs_folder: &Path, rules: &GarbageRules) ->
         .collect::<Result<_, Error>>()?;
     let caches = Cache::all(&runs_folder.join(FEATURES))?;
     let copies = copies(runs_folder)?;
+    let parts = data_parts(runs_folder, rules)?;
     let runs = store.all_runs().await?;
     let mut found = Vec::new();
     for folder in folders {
@@ -75,6 +81,11 @@ pub async fn garbage(store: &Store, runs_folder: &Path, rules: &GarbageRules) ->
             .into_iter()
             .map(|copy| copy.garbage("half a copy of the database, whose process was killed", Owner::Nobody)),
     );
+    found.extend(parts.into_iter().map(|part| {
+        // Whoever writes it holds it locked.
+        let owner = Owner::Lock(part.path.clone());
+        part.garbage(HALF_WRITTEN, owner)
+    }));
     Ok(found)
 }
 
@@ -178,8 +189,7 @@ impl RunFolder {
             _ => {}
         }
         if state != RunStatus::Running {
-            let reason = "half-written by a process that was killed";
-            found.extend(self.parts.into_iter().map(|part| part.garbage(reason, owner.clone())));
+            found.extend(self.parts.into_iter().map(|part| part.garbage(HALF_WRITTEN, owner.clone())));
         }
         found
     }
@@ -272,6 +282,13 @@ fn copies(runs_folder: &Path) -> Result<Vec<Seen>, Error> {
             && is_older(modified(path), COPYING)
     };
     entries(runs_folder)?.into_iter().filter(is_copy).map(Seen::at).collect()
+}
+
+/// Manifests and generated images that a killed process left half-written.
+fn data_parts(runs_folder: &Path, rules: &GarbageRules) -> Result<Vec<Seen>, Error> {
+    let manifests = runs_folder.join(MANIFESTS);
+    let folders = [Some(&manifests), rules.data_folder.as_ref()];
+    folders.into_iter().flatten().flat_map(|folder| abandoned_parts(folder)).map(Seen::at).collect()
 }
 
 /// Folders that are named like runs, with the runs' numbers.
@@ -370,7 +387,11 @@ mod tests {
         let held = File::open(of("held")).unwrap();
         held.lock().unwrap();
         let found = |older_than: Option<u32>, keep_bytes, start| {
-            let rules = GarbageRules { older_than: older_than.map(|days| DAY * days), keep_bytes };
+            let rules = GarbageRules {
+                older_than: older_than.map(|days| DAY * days),
+                keep_bytes,
+                ..GarbageRules::default()
+            };
             names(of_caches(Cache::all(&features).unwrap(), &rules, start))
         };
         assert_eq!(found(None, None, None), [] as [&str; 0]);
@@ -380,7 +401,7 @@ mod tests {
         // A run that began ten days ago may come back to what was used since.
         assert_eq!(found(None, Some(0), Some(SystemTime::now() - DAY * 10)), ["old", "middle"]);
         // One is taken into use between being found and being removed; another was used and is free again.
-        let rules = GarbageRules { older_than: Some(DAY * 15), keep_bytes: None };
+        let rules = GarbageRules { older_than: Some(DAY * 15), ..GarbageRules::default() };
         let [old, middle] = of_caches(Cache::all(&features).unwrap(), &rules, None).try_into().unwrap();
         let taken = File::open(of("old")).unwrap();
         taken.lock().unwrap();
@@ -431,7 +452,7 @@ mod tests {
         for path in [&checkpoint, &part, &orphan] {
             write(path);
         }
-        let rules = GarbageRules { older_than: Some(DAY / 2), keep_bytes: None };
+        let rules = GarbageRules { older_than: Some(DAY / 2), ..GarbageRules::default() };
         let found = async || garbage(&store, folder.path(), &rules).await.unwrap();
         store.claim(&run, None).await.unwrap();
         store.interrupt_run(1).await.unwrap();

@@ -163,10 +163,7 @@ fn images_of(config: &DataConfig) -> DataConfig {
 }
 
 fn place(dataset: &Dataset, name: &str) -> Result<usize, String> {
-    let entries = &dataset.images.entries;
-    entries
-        .binary_search_by(|entry| entry.name.as_str().cmp(name))
-        .map_err(|_| format!("{name} is not among its images"))
+    dataset.images.position(name).ok_or_else(|| format!("{name} is not among its images"))
 }
 
 /// The explanations, or why there are none.

@@ -54,6 +54,8 @@ pub(crate) fn new_run(
         images: dataset.images.entries.len() as i64,
         duplicate_images: dataset.duplicates as i64,
         unreadable_images: dataset.unreadable as i64,
+        contradicting_images: dataset.contradicting as i64,
+        skipped_files: dataset.skipped as i64,
         image_size: data.image_size as i64,
         resize: data.resize.name().to_owned(),
         image_set_hash: dataset.images.hash.clone(),

@@ -43,6 +43,8 @@ pub(crate) fn new_run(layers: Option<&str>, rank: Option<i64>, seed: i64) -> New
         images: 40,
         duplicate_images: 1,
         unreadable_images: 2,
+        contradicting_images: 4,
+        skipped_files: 83,
         image_size: 64,
         resize: "opencv".into(),
         image_set_hash: "images".into(),

@@ -108,12 +108,20 @@ pub(super) fn from_tensors(
     TrunkWeights::checked(layers)
 }
 
-/// A file to write aside; unlike other temporary files, anyone may read what becomes of it.
+/// A file to write aside; unlike other temporary files, anyone may read what becomes of it. It is named as what is
+/// written aside among the images is, and locked, so that what a killed process leaves of it is cleared with that.
 fn readable_part(folder: &Path) -> io::Result<tempfile::NamedTempFile> {
-    let mut builder = tempfile::Builder::new();
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644));
-    builder.tempfile_in(folder)
+    loop {
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(".ranklab-").suffix(".part");
+        #[cfg(unix)]
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644));
+        let part = builder.tempfile_in(folder)?;
+        // Before it was locked somebody may have taken it for left behind.
+        if part.as_file().lock().is_err() || part.path().exists() {
+            return Ok(part);
+        }
+    }
 }
 
 /// Little-endian 32-bit floats.
