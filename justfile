@@ -51,6 +51,11 @@ query *arguments:
 verify *arguments:
     @{{ ranklab }} verify "$@"
 
+# Compare everything that has a hash with it, without training: `just check --images`.
+[group('look')]
+check *arguments:
+    @{{ ranklab }} check "$@"
+
 # List, show and remove runs, copy the database, clear up.
 [group('look')]
 runs *arguments:
@@ -117,6 +122,13 @@ test-kills kills="500" seed="5":
 test-power-cuts cuts="200" seed="5":
     RANKLAB_POWER_CUTS={{ cuts }} RANKLAB_KILL_SEED={{ seed }} cargo test --release --locked --workspace \
         --test integration after_a_power_cut -- --nocapture
+
+# Fail each of a sweep's file calls (every=7: every seventh) in each of five ways, and repeat the sweep: `just test-faults`.
+[group('check')]
+test-faults every="1" ways="5":
+    RANKLAB_FAULTS_EVERY={{ trim_start_match(every, "every=") }} RANKLAB_FAULTS_WAYS={{ trim_start_match(ways, "ways=") }} \
+        cargo test --release --locked --workspace \
+        --test integration a_sweep_in_which_a_file_call_fails -- --nocapture
 
 # Processes that write one database at once, and what of it arrives: `just stress-writers minutes=10`.
 [group('check')]

@@ -29,9 +29,10 @@ impl Ranklab {
         let figures = FIGURES.map(|sql| self.stdout(&["query", sql, "--format", "csv"])).concat();
         for folder in fs::read_dir(self.path("runs")).unwrap().map(|entry| entry.unwrap().path()) {
             if folder.is_dir() && folder.file_name().unwrap().to_str().unwrap().starts_with('0') {
-                let files: Vec<_> =
+                let mut files: Vec<_> =
                     fs::read_dir(&folder).unwrap().map(|file| file.unwrap().file_name()).collect();
-                assert_eq!(files, ["model.safetensors"], "{}", folder.display());
+                files.sort();
+                assert_eq!(files, ["database", "model.safetensors"], "{}", folder.display());
             }
         }
         figures

@@ -80,7 +80,7 @@ fn gc_shows_first_what_it_would_remove_and_keeps_what_runs_and_strangers_need() 
     let done = ranklab.stdout(&["runs", "gc", "--yes"]);
     assert!(done.lines().count() == 4 && done.ends_with("1002 B freed\n"), "{done}");
     assert!(!runs.join("000099").exists());
-    assert_eq!(names(&runs.join("000001")), ["model.safetensors"]);
+    assert_eq!(names(&runs.join("000001")), ["database", "model.safetensors"]);
     assert!(["99", "notes", "0000099"].iter().all(|stranger| runs.join(stranger).join("mine").exists()));
     assert_eq!(ranklab.stdout(&["runs", "gc"]), "nothing to remove\n");
     // Caches by size; what is computed again is what was.
@@ -111,7 +111,7 @@ fn gc_takes_nothing_from_a_run_that_trains_and_old_checkpoints_only_when_asked()
     // Interrupted, it can still be continued: its checkpoint is young. The kill may have met it while it wrote
     // the next one, and that half goes.
     ranklab.stdout(&["runs", "gc", "--older-than", "1d", "--yes"]);
-    assert_eq!(names(&ranklab.path("runs/000001")), ["checkpoint"]);
+    assert_eq!(names(&ranklab.path("runs/000001")), ["checkpoint", "database"]);
     assert_eq!(ranklab.stdout(&["runs", "gc", "--older-than", "1d"]), "nothing to remove\n");
     let shown = ranklab.stdout(&["runs", "gc", "--older-than", "0s"]);
     assert!(shown.contains("000001/checkpoint (") && shown.contains("which would start over"), "{shown}");

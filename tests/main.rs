@@ -3,22 +3,37 @@
 
 mod bad_input;
 mod browser;
+mod checking;
 mod command;
+mod company;
+mod convergence;
+mod damage;
 mod disturbance;
 mod durability;
+#[cfg(target_os = "linux")]
+mod faults;
 mod galleries;
 mod hostile_input;
 mod housekeeping;
 mod images;
 mod kills;
 mod leftovers;
+mod locked_database;
+mod lost_database;
+mod memory;
+mod ordering;
+mod queries;
 mod real_images;
 mod reliability;
+mod removing;
+mod reports;
 mod settings;
 mod shuffled_labels;
+mod signals;
 mod slow_database;
 mod spellings;
 mod sweeping;
+mod terminal;
 mod verifying;
 #[cfg(target_os = "linux")]
 mod volumes;

@@ -16,7 +16,7 @@ use serde_json::json;
 
 use crate::{
     Folders,
-    output::{print, tell},
+    output::{json_text, print, tell},
     printable::{printable, printable_lines},
     signals::Signals,
 };
@@ -171,7 +171,7 @@ fn manifest(folders: &Folders, path: &std::path::Path, json: bool, go_on: GoOn<'
             "left_out": left_out,
             "passed_over": source.passed_over().lines().collect::<Vec<_>>(),
         });
-        return print(&format!("{}\n", serde_json::to_string_pretty(&summary)?));
+        return print(&json_text(&summary)?);
     }
     let mut text = format!(
         "{}{}\n  images       {} ({} parasitized, {} uninfected)\n  patients     {}\n  hash         {}\n  manifest     {}\n  left out     {} ({} duplicates, {} contradicting, {} unreadable, {} in folders of neither class)\n",

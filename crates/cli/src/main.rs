@@ -3,7 +3,10 @@
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
 mod allocator;
+mod answer;
+mod check;
 mod code;
+mod convergence;
 mod data;
 mod database;
 mod device;
@@ -100,6 +103,7 @@ enum Command {
     Train(sweep::TrainArgs),
     Report(report::ReportArgs),
     Verify(verify::VerifyArgs),
+    Check(check::CheckArgs),
     Query(query::QueryArgs),
     Runs(runs::RunsArgs),
     Data(data::DataArgs),
@@ -113,7 +117,8 @@ enum Command {
 
 fn main() -> ExitCode {
     allocator::keep_freed_memory();
-    let arguments = Arguments::parse();
+    ranklab_store::on_waiting(|waiting| output::tell(format_args!("note: {waiting}")));
+    let arguments = Arguments::try_parse().unwrap_or_else(|problem| refuse(&problem));
     match run(&arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(problem) => {
@@ -153,6 +158,20 @@ impl std::fmt::Display for Problems {
 
 impl std::error::Error for Problems {}
 
+/// Shows help, the version or what is wrong with the arguments, and ends the process.
+fn refuse(problem: &clap::Error) -> ! {
+    // clap repeats arguments as they are, and colours its words with the same escapes that could stand in one.
+    let hostile = |argument: &std::ffi::OsString| {
+        let argument = argument.to_string_lossy();
+        printable::printable(&argument) != argument
+    };
+    if problem.use_stderr() && std::env::args_os().any(|argument| hostile(&argument)) {
+        output::tell(problem.to_string().trim_end());
+        std::process::exit(problem.exit_code());
+    }
+    problem.exit()
+}
+
 /// The problem and its causes, each told once, in one line whatever a library wrote.
 fn one_line(problem: &anyhow::Error) -> String {
     let mut line = String::new();
@@ -182,6 +201,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
             })?;
             verify::verify(folders, arguments)
         }
+        Command::Check(arguments) => check::check(folders, arguments),
         Command::Quickstart(arguments) => {
             let report = quickstart::quickstart(folders, arguments)?;
             runtime.block_on(report::report(folders, &report))

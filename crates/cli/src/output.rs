@@ -1,5 +1,6 @@
 //! What the tool says: answers on standard output, everything else on standard error. Nothing here panics: a reader
-//! that went away or a log on a full disk is no reason to stop training.
+//! that went away or a log on a full disk is no reason to stop training. Text passes `printable.rs` here, once more
+//! than a caller that joins names needs, so that none of them is forgotten.
 
 use std::{
     fmt::Display,
@@ -7,6 +8,9 @@ use std::{
 };
 
 use anyhow::Context as _;
+use serde::Serialize;
+
+use crate::printable::{printable_json, printable_lines};
 
 /// Writes an answer to standard output. A reader that has read enough (`| head`) is no error: the rest is for nobody,
 /// and the exit code is that of the work.
@@ -15,14 +19,32 @@ use anyhow::Context as _;
 /// When standard output cannot be written for another reason, as on a full disk.
 pub(crate) fn print(text: &str) -> anyhow::Result<()> {
     let mut output = io::stdout().lock();
-    match output.write_all(text.as_bytes()).and_then(|()| output.flush()) {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        outcome => outcome.context("the answer cannot be written to standard output"),
+    let written = output.write_all(printable_lines(text).as_bytes()).and_then(|()| output.flush());
+    written.or_else(unless_read_enough)
+}
+
+/// A value as JSON over several lines, the last of them ended.
+///
+/// # Errors
+/// When the value cannot be written as JSON.
+pub(crate) fn json_text(value: &impl Serialize) -> anyhow::Result<String> {
+    Ok(printable_json(&serde_json::to_string_pretty(value)?) + "\n")
+}
+
+/// Whether an answer that failed to be written has a reader that wants more of it: one that has read enough is no
+/// error.
+///
+/// # Errors
+/// The error with its context.
+pub(crate) fn unless_read_enough(error: io::Error) -> anyhow::Result<()> {
+    match error.kind() {
+        io::ErrorKind::BrokenPipe => Ok(()),
+        _ => Err(error).context("the answer cannot be written to standard output"),
     }
 }
 
 /// Writes one line to standard error, at once so that lines of several processes stay whole. Where that cannot be
 /// written, nobody is left to be told.
 pub(crate) fn tell(line: impl Display) {
-    let _ = io::stderr().write_all(format!("{line}\n").as_bytes());
+    let _ = io::stderr().write_all(format!("{}\n", printable_lines(&line.to_string())).as_bytes());
 }

@@ -1,27 +1,53 @@
-//! Names from files and databases on a terminal: nothing in them steers it.
+//! Text on a terminal and in logs: nothing in it steers the terminal or reorders what is read.
 
-/// Text without characters that a terminal obeys: controls, and those that turn the direction of writing.
-/// They are shown as what they are, `\u{1b}` for one.
+/// Text without characters that a terminal obeys or does not show: they are shown by their number, `\u{1b}` for one.
 pub(crate) fn printable(text: &str) -> String {
-    let escaped = |character: &char| character.is_control() || turns_direction(*character);
-    text.chars()
-        .flat_map(|character| {
-            let plain = (!escaped(&character)).then_some(character);
-            let shown = escaped(&character).then(|| character.escape_debug());
-            shown.into_iter().flatten().chain(plain)
-        })
-        .collect()
+    let mut shown = String::with_capacity(text.len());
+    for character in text.chars() {
+        if steers(character) {
+            shown.extend(character.escape_default());
+        } else {
+            shown.push(character);
+        }
+    }
+    shown
 }
 
-/// The same where line breaks are meant.
+/// [`printable`] for text whose line breaks are meant.
 pub(crate) fn printable_lines(text: &str) -> String {
     text.split('\n').map(printable).collect::<Vec<_>>().join("\n")
 }
 
-/// Unicode's marks, embeddings, overrides and isolates (Unicode Standard Annex 9): they can make a name look
-/// like another one.
-fn turns_direction(character: char) -> bool {
-    matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+/// JSON in which [`printable`]'s characters stand as JSON's own escapes, `\u001b` for one: the same value, and
+/// harmless on a terminal. Outside of strings JSON holds none of them but spaces and line breaks.
+pub(crate) fn printable_json(json: &str) -> String {
+    let mut shown = String::with_capacity(json.len());
+    for character in json.chars() {
+        if steers(character) && !character.is_ascii_whitespace() {
+            let units = &mut [0; 2];
+            shown.extend(character.encode_utf16(units).iter().map(|unit| format!("\\u{unit:04x}")));
+        } else {
+            shown.push(character);
+        }
+    }
+    shown
+}
+
+/// Controls; line and paragraph separators; Unicode's marks, embeddings, overrides and isolates (Unicode Standard
+/// Annex 9), which can make a name look like another one; and characters that format and are not seen.
+fn steers(character: char) -> bool {
+    character.is_control()
+        || matches!(
+            character,
+            '\u{61c}'
+                | '\u{200e}'
+                | '\u{200f}'
+                | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}'
+                | '\u{feff}'
+                | '\u{fff9}'..='\u{fffb}'
+                | '\u{e0000}'..='\u{e007f}'
+        )
 }
 
 #[cfg(test)]
@@ -33,5 +59,34 @@ mod tests {
         assert_eq!(printable("a\n\u{1b}[2Jé\t'\"<b>"), "a\\n\\u{1b}[2Jé\\t'\"<b>");
         assert_eq!(printable("\u{9b}31m\u{202e}gnp"), "\\u{9b}31m\\u{202e}gnp");
         assert_eq!(printable_lines("a\rb\nc\n"), "a\\rb\nc\n");
+    }
+
+    #[test]
+    fn every_control_and_every_mark_of_direction_is_shown_by_its_number_and_other_text_as_it_is() {
+        let numbered = |code: u32| {
+            code < 0x20
+                || (0x7f..0xa0).contains(&code)
+                || matches!(code, 0x61c | 0x200e | 0x200f | 0x2028..=0x202e | 0x2060..=0x206f)
+        };
+        for code in (0..=0xff).chain([0x61c]).chain(0x200e..=0x206f) {
+            let character = char::from_u32(code).unwrap();
+            let (text, json) =
+                (printable(&format!("a{character}b")), serde_json::to_string(&character).unwrap());
+            if numbered(code) {
+                let short = [('\t', "\\t"), ('\r', "\\r"), ('\n', "\\n")];
+                let short = short.iter().find(|(known, _)| *known == character);
+                let expected = short.map_or(format!("\\u{{{code:x}}}"), |(_, escaped)| (*escaped).to_owned());
+                assert_eq!(text, format!("a{expected}b"));
+                assert!(printable_json(&json).chars().all(|letter| letter.is_ascii_graphic()), "{code:x}");
+            } else {
+                assert_eq!(text, format!("a{character}b"), "{code:x}");
+                assert_eq!(printable_json(&json), json);
+            }
+            let back: char = serde_json::from_str(&printable_json(&json)).unwrap();
+            assert_eq!(back, character);
+        }
+        let tag = '\u{e0041}';
+        assert_eq!(printable(&tag.to_string()), "\\u{e0041}");
+        assert_eq!(serde_json::from_str::<char>(&printable_json(&format!("\"{tag}\""))).unwrap(), tag);
     }
 }

@@ -1,8 +1,7 @@
-//! Shows a sweep while it runs: bars on a terminal, plain lines elsewhere.
+//! Shows a sweep while it runs: bars on a terminal that can draw them, plain lines elsewhere.
 
 use std::{
     collections::BTreeSet,
-    io::{IsTerminal, stderr},
     time::{Duration, Instant},
 };
 
@@ -36,10 +35,14 @@ const SWEEP: &str = "{prefix:>9} [{bar:28}] {pos}/{len} trials  {elapsed} elapse
 const TASK: &str = "{prefix:>9} [{bar:28}] {pos}/{len}  {per_sec}, {eta} left  {wide_msg}";
 
 impl Progress {
-    /// Bars where standard error is a terminal, else lines; nothing at all when `quiet`.
+    /// Bars where standard error can draw them, else lines; nothing at all when `quiet`.
     pub(crate) fn new(quiet: bool) -> Self {
-        let bars = (!quiet && stderr().is_terminal()).then(|| {
-            let all = MultiProgress::new();
+        let all = MultiProgress::new();
+        // Hidden where standard error is no terminal, and on one whose TERM is `dumb`, empty or unset. Hidden bars
+        // drop the lines printed above them.
+        let drawn =
+            !quiet && !all.is_hidden() && std::env::var_os("TERM").is_none_or(|term| !term.is_empty());
+        let bars = drawn.then(|| {
             let bar = |template: &str| {
                 let style =
                     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
@@ -61,13 +64,12 @@ impl Progress {
         }
     }
 
-    fn line(&self, text: &str) {
+    /// One line, above the bars where there are any.
+    pub(crate) fn line(&self, text: &str) {
         let text = &printable(text);
         match &self.bars {
-            Some(bars) => {
-                // A terminal that is gone is no reason to stop training.
-                let _ = bars.all.println(text);
-            }
+            // Where the bars cannot be drawn any more, the line alone may still arrive.
+            Some(bars) => bars.all.println(text).unwrap_or_else(|_| tell(text)),
             None if self.quiet => {}
             None => tell(text),
         }

@@ -4,10 +4,7 @@ use std::path::Path;
 
 use clap::Args;
 
-use crate::{
-    output::print,
-    table::{Format, render},
-};
+use crate::answer::{Format, answer};
 
 /// Ask the runs database in SQL. It is opened for reading only.
 #[derive(Args, Clone, Debug)]
@@ -40,7 +37,7 @@ impl QueryArgs {
 /// Runs the statement and prints its answer.
 pub(crate) async fn query(database: &Path, sql: &str, format: Format) -> anyhow::Result<()> {
     let store = crate::database::open(database).await?;
-    let answer = store.query(sql).await;
+    let answered = answer(&store, sql, format);
     store.close().await;
-    print(&render(&answer?, format)?)
+    answered
 }

@@ -1,12 +1,18 @@
 //! `ranklab report`: the latest sweep, or chosen runs, as a page and a Markdown file.
 
+use std::path::Path;
+
 use clap::Args;
 use ranklab_report::{ReportData, Selection, load, write};
 use ranklab_store::Store;
 use ranklab_sweep::DATABASE;
 use serde_json::json;
 
-use crate::{Folders, gallery, output::print};
+use crate::{
+    Folders, gallery,
+    output::{print, tell},
+    printable::{printable, printable_json},
+};
 
 /// Write the report of a sweep or of chosen runs: one HTML page and one Markdown file.
 #[derive(Args, Clone, Debug)]
@@ -74,8 +80,19 @@ pub(crate) async fn report(folders: &Folders, arguments: &ReportArgs) -> anyhow:
     store.close().await;
     let data = data?;
     let written = write(&data, &folders.reports)?;
+    for moved in &written.moved {
+        let name = |path: &Path| printable(&path.to_string_lossy());
+        tell(format_args!(
+            "note: {} stood where the report belongs and is now {}",
+            name(&moved.from),
+            name(&moved.to)
+        ));
+    }
     if arguments.json {
-        return print(&format!("{}\n", json!({ "html": written.html, "markdown": written.markdown })));
+        return print(&format!(
+            "{}\n",
+            printable_json(&json!({ "html": written.html, "markdown": written.markdown }).to_string())
+        ));
     }
     print(&format!(
         "{}\n{}\nopen {}\n",

@@ -5,12 +5,16 @@ use std::path::{Component, Path, PathBuf};
 
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
-use ranklab_store::{QueryResult, RunRow, RunStatus, Store, Value};
+use ranklab_report::not_converged;
+use ranklab_store::{Error, QueryResult, RunRow, RunStatus, Store, Value, restore};
+use ranklab_sweep::{is_of_another_database, mark_interrupted, remove_if_empty};
 use serde_json::json;
 
-use crate::output::print;
+use crate::answer::{Format, answer_changed};
+use crate::convergence::lines;
+use crate::output::{json_text, print};
 use crate::printable::printable;
-use crate::table::{Format, render, table};
+use crate::table::table;
 
 /// List runs, show one, remove some, copy the database, clear up.
 #[derive(Args, Clone, Debug)]
@@ -21,6 +25,7 @@ use crate::table::{Format, render, table};
   ranklab runs rm 3            what removing run 3 would remove
   ranklab runs rm 3 --yes      remove it
   ranklab runs backup runs-of-today.db
+  ranklab runs restore runs-of-today.db
   ranklab runs gc --older-than 30d --keep-bytes 20G")]
 pub(crate) struct RunsArgs {
     /// What to do; without it, runs are listed.
@@ -50,10 +55,18 @@ pub(crate) enum RunsCommand {
         /// Really remove them.
         #[arg(long)]
         yes: bool,
+        /// Also runs that are being trained: their trials end, and the others of their sweeps go on.
+        #[arg(long)]
+        force: bool,
     },
     /// Copy the database, also while runs are training.
     Backup {
         /// The copy; nothing may be there yet.
+        path: PathBuf,
+    },
+    /// Put a copy in the database's place; the replaced database is kept beside it.
+    Restore {
+        /// A file that `ranklab runs backup` made.
         path: PathBuf,
     },
     /// Remove folders without a run, checkpoints and feature caches that nobody needs. Without --yes, only say
@@ -66,8 +79,9 @@ pub(crate) async fn runs(database: &Path, data_folder: &Path, arguments: &RunsAr
     match &arguments.command {
         None => list(database, if arguments.json { Format::Json } else { Format::Table }).await,
         Some(RunsCommand::Show { id, json }) => show(database, *id, *json).await,
-        Some(RunsCommand::Rm { ids, yes }) => remove(database, ids, *yes).await,
+        Some(RunsCommand::Rm { ids, yes, force }) => remove(database, ids, *yes, *force).await,
         Some(RunsCommand::Backup { path }) => crate::gc::backup(database, path).await,
+        Some(RunsCommand::Restore { path }) => put_back(path, database).await,
         Some(RunsCommand::Gc(arguments)) => crate::gc::gc(database, data_folder, arguments).await,
     }
 }
@@ -79,9 +93,19 @@ const LIST: &str = "SELECT id AS run, status, model, layers, ranks, preset, spli
 
 async fn list(database: &Path, format: Format) -> anyhow::Result<()> {
     let store = crate::database::open(database).await?;
-    let answer = store.query(LIST).await;
+    let answered = answer_changed(&store, LIST, format, &|row| presume(&store, row));
     store.close().await;
-    print(&render(&answer?, format)?)
+    answered
+}
+
+/// Shows a run as interrupted whose process is gone, though that could not be recorded. The first two columns are a
+/// run's number and its status.
+fn presume(store: &Store, row: &mut [Value]) {
+    if let [Value::Integer(run), Value::Text(status), ..] = row
+        && store.is_presumed_interrupted(*run)
+    {
+        *status = RunStatus::Interrupted.name().to_owned();
+    }
 }
 
 async fn show(database: &Path, id: i64, json: bool) -> anyhow::Result<()> {
@@ -96,12 +120,19 @@ async fn describe(store: &Store, id: i64, json: bool) -> anyhow::Result<String> 
     let run = store.runs(&[id]).await?.remove(0);
     let artifacts = store.artifacts(id).await?;
     let epochs = store.epoch_metrics(id).await?;
+    let warnings = not_converged(store, &[id]).await?;
     if json {
-        let everything = json!({ "run": run, "epochs": epochs, "artifacts": artifacts });
-        return Ok(format!("{}\n", serde_json::to_string_pretty(&everything)?));
+        let reasons: Vec<&String> = warnings.iter().flat_map(|found| &found.reasons).collect();
+        let everything =
+            json!({ "run": run, "not_converged": reasons, "epochs": epochs, "artifacts": artifacts });
+        return json_text(&everything);
     }
-    let columns = store.query(&format!("SELECT * FROM runs WHERE id = {id}")).await?;
+    let mut columns = store.query(&format!("SELECT * FROM runs WHERE id = {id}")).await?;
+    columns.rows.iter_mut().for_each(|row| presume(store, row));
     let mut text = section(&format!("Run {id}: {} ({})", run.start.label, run.status), &upright(columns));
+    for line in warnings.iter().flat_map(lines) {
+        text += &format!("{line}\n\n");
+    }
     let curve = format!(
         "SELECT epoch, train_loss, validation_loss, train_accuracy, validation_accuracy, seconds, images_per_second
          FROM learning_curves WHERE run = {id}"
@@ -121,7 +152,7 @@ async fn describe(store: &Store, id: i64, json: bool) -> anyhow::Result<String> 
     }
     let config: serde_json::Value =
         serde_json::from_str(&run.start.config).unwrap_or_else(|_| run.start.config.clone().into());
-    Ok(format!("{text}Configuration\n{}\n", serde_json::to_string_pretty(&config)?))
+    Ok(format!("{text}Configuration\n{}", json_text(&config)?))
 }
 
 fn section(title: &str, answer: &QueryResult) -> String {
@@ -147,39 +178,65 @@ fn upright(answer: QueryResult) -> QueryResult {
     QueryResult { columns: vec!["field".to_owned(), "value".to_owned()], rows }
 }
 
-async fn remove(database: &Path, ids: &[i64], yes: bool) -> anyhow::Result<()> {
+async fn remove(database: &Path, ids: &[i64], yes: bool, force: bool) -> anyhow::Result<()> {
     let looked = crate::database::open(database).await?;
-    let store = if yes { Store::open(database).await? } else { looked };
-    let folder = database.parent().unwrap_or(Path::new(""));
     let mut ids = ids.to_owned();
     ids.sort_unstable();
     ids.dedup();
     // All are looked up first, so that a mistyped id removes nothing.
-    let runs = store.runs(&ids).await?;
+    let runs = looked.runs(&ids).await?;
+    if !force && let Some(live) = runs.iter().find(|run| run.status == RunStatus::Running) {
+        let (run, host, process) = (live.id, live.start.host.clone(), live.start.process);
+        return Err(Error::InTraining { run, host, process }.into());
+    }
+    let store = if yes {
+        looked.close().await;
+        Store::open(database).await?
+    } else {
+        looked
+    };
+    let folder = database.parent().unwrap_or(Path::new(""));
     let files = store.exclusive_artifacts(&ids).await?;
     let mut text = String::new();
     for run in &runs {
         text += &announce(run, store.predictions(run.id).await?.len(), yes);
     }
     for file in &files {
-        text += &match inside(folder, &file.path) {
+        text += &match inside(folder, &file.path, store.id()) {
             Some(path) => format!("  {} ({} bytes)\n", printable(&path.to_string_lossy()), file.bytes),
-            None => format!("  not {}: it is outside of the runs folder\n", printable(&file.path)),
+            None => format!("  not {}: it is outside of these runs' folders\n", printable(&file.path)),
         };
     }
     if !yes {
         store.close().await;
         return print(&format!("{text}Nothing was removed; add --yes to remove this.\n"));
     }
-    print(&text)?;
-    for id in &ids {
-        store.delete_run(*id).await?;
-    }
+    let id = store.id().to_owned();
+    // One that was begun meanwhile is refused as well.
+    mark_interrupted(&store).await?;
+    let deleted = store.delete_runs(&ids, force).await;
     store.close().await;
-    // An interrupted run's checkpoint is no use to anybody else.
-    let checkpoints = ids.iter().map(|id| folder.join(format!("{id:06}/checkpoint")));
+    deleted?;
+    print(&text)?;
+    // A run's checkpoint is no use to anybody else.
+    let checkpoints = ids.iter().filter_map(|run| inside(folder, &format!("{run:06}/checkpoint"), &id));
     checkpoints.filter(|file| file.exists()).try_for_each(|file| remove_file(&file, folder))?;
-    files.iter().filter_map(|file| inside(folder, &file.path)).try_for_each(|file| remove_file(&file, folder))
+    let files = files.iter().filter_map(|file| inside(folder, &file.path, &id));
+    files.into_iter().try_for_each(|file| remove_file(&file, folder))
+}
+
+/// Puts a copy in the database's place.
+async fn put_back(copy: &Path, database: &Path) -> anyhow::Result<()> {
+    let restored = restore(copy, database).await?;
+    let shown = |path: &Path| printable(&path.to_string_lossy());
+    let mut text = format!("{} holds what {} holds: {} runs\n", shown(database), shown(copy), restored.runs);
+    if let Some(replaced) = &restored.replaced {
+        text += &format!(
+            "the replaced database is {}; delete it when it is not needed any more\n",
+            shown(replaced)
+        );
+    }
+    print(&text)
 }
 
 /// What becomes of a run's rows.
@@ -193,7 +250,7 @@ fn announce(run: &RunRow, predictions: usize, yes: bool) -> String {
     );
     if run.status == RunStatus::Running {
         text += &format!(
-            "  it is still marked as running: process {} on {} would fail when it next records something\n",
+            "  it is being trained: process {} on {} ends this trial and goes on with the others\n",
             run.start.process,
             printable(&run.start.host)
         );
@@ -201,11 +258,13 @@ fn announce(run: &RunRow, predictions: usize, yes: bool) -> String {
     text
 }
 
-/// The file's place, if its path stays inside the runs folder.
-fn inside(folder: &Path, path: &str) -> Option<PathBuf> {
+/// The file's place, if its path stays inside the runs folder, and in a folder that is not of another database
+/// than the one with this id.
+fn inside(folder: &Path, path: &str, database: &str) -> Option<PathBuf> {
     let path = Path::new(path);
     let plain = path.components().all(|component| matches!(component, Component::Normal(_)));
-    (plain && path.components().next().is_some()).then(|| folder.join(path))
+    let first = path.components().next().filter(|_| plain)?;
+    (!is_of_another_database(&folder.join(first), database)).then(|| folder.join(path))
 }
 
 /// Removes a file, if it is still there, and the folders below the runs folder that it leaves empty.
@@ -220,8 +279,7 @@ fn remove_file(file: &Path, folder: &Path) -> anyhow::Result<()> {
     }
     let mut parent = file.parent();
     while let Some(path) = parent.filter(|path| *path != folder && path.starts_with(folder)) {
-        // Fails on one that still holds something, which is the wish.
-        if fs::remove_dir(path).is_err() {
+        if !remove_if_empty(path).unwrap_or(false) {
             break;
         }
         parent = path.parent();
@@ -284,8 +342,8 @@ mod tests {
     #[tokio::test]
     async fn nothing_is_removed_without_yes_or_with_a_mistyped_id() {
         let (folder, database) = two_runs().await;
-        remove(&database, &[1, 2], false).await.unwrap();
-        let error = remove(&database, &[1, 7], true).await.unwrap_err();
+        remove(&database, &[1, 2], false, false).await.unwrap();
+        let error = remove(&database, &[1, 7], true, false).await.unwrap_err();
         assert!(error.to_string().contains("there is no run 7"));
         assert_eq!(left(&database).await, [1, 2]);
         assert!(folder.path().join("run-1/model/weights").exists());
@@ -295,15 +353,15 @@ mod tests {
     async fn a_removed_run_takes_its_own_files_and_empty_folders_along() {
         let (folder, database) = two_runs().await;
         let outside = folder.path().parent().unwrap().join("outside");
-        remove(&database, &[1], true).await.unwrap();
+        remove(&database, &[1], true, false).await.unwrap();
         assert_eq!(left(&database).await, [2]);
         assert!(!folder.path().join("run-1").exists());
         assert!(folder.path().join("run-2/model/weights").exists() && folder.path().join("split").exists());
-        remove(&database, &[2, 2], true).await.unwrap();
+        remove(&database, &[2, 2], true, false).await.unwrap();
         assert_eq!(left(&database).await, [] as [i64; 0]);
         assert!(!folder.path().join("run-2").exists() && !folder.path().join("split").exists());
-        assert_eq!(inside(folder.path(), "../outside"), None);
-        assert_eq!(inside(folder.path(), outside.to_str().unwrap()), None);
+        assert_eq!(inside(folder.path(), "../outside", "id"), None);
+        assert_eq!(inside(folder.path(), outside.to_str().unwrap(), "id"), None);
     }
 
     #[tokio::test]

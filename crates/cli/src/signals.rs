@@ -1,4 +1,4 @@
-//! SIGINT and SIGTERM: the first one asks the sweep to stop where it can be continued, a second one ends the
+//! Signals that end a process: the first one asks the sweep to stop where it can be continued, a second one ends the
 //! process at once.
 
 use std::{
@@ -10,15 +10,32 @@ use std::{
 };
 
 use ranklab_trainer::Stop;
-use signal_hook::{
-    consts::{SIGINT, SIGTERM},
-    flag,
-};
+use signal_hook::{consts::SIGINT, flag};
 
 /// What a shell reports of a process that a signal ended: 128 and its number.
 const SIGNALLED: i32 = 128;
 
-/// Listens to both signals from now on.
+/// Each would end the process without saving. SIGHUP comes when a terminal or an ssh session closes, SIGXCPU at a
+/// limit of processor time, SIGUSR1 and SIGUSR2 from batch systems before a time limit. SIGQUIT is not among them: it
+/// asks for a core dump of the process as it stands.
+#[cfg(unix)]
+const ENDING: &[(i32, &str)] = {
+    use signal_hook::consts::{SIGHUP, SIGTERM, SIGUSR1, SIGUSR2, SIGXCPU};
+    &[
+        (SIGHUP, "SIGHUP"),
+        (SIGINT, "SIGINT"),
+        (SIGTERM, "SIGTERM"),
+        (SIGUSR1, "SIGUSR1"),
+        (SIGUSR2, "SIGUSR2"),
+        (SIGXCPU, REPEATED),
+    ]
+};
+#[cfg(not(unix))]
+const ENDING: &[(i32, &str)] = &[(SIGINT, "SIGINT"), (signal_hook::consts::SIGTERM, "SIGTERM")];
+/// The system repeats it every second.
+const REPEATED: &str = "SIGXCPU";
+
+/// Listens to them from now on.
 #[derive(Debug)]
 pub(crate) struct Signals {
     stop: Stop,
@@ -26,12 +43,19 @@ pub(crate) struct Signals {
 }
 
 impl Signals {
-    /// Starts listening.
+    /// Starts listening. What was ignored when the process started stays ignored, as `nohup` has it; but SIGINT,
+    /// which shells ignore for background jobs and people send by hand.
     pub(crate) fn listen() -> io::Result<Self> {
         let (stop, received) = (Stop::default(), Arc::new(AtomicUsize::new(0)));
-        for signal in [SIGINT, SIGTERM] {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+        for &(signal, name) in ENDING {
+            if signal != SIGINT && ignores(&status, signal) {
+                continue;
+            }
             // In this order: the first signal finds no wish yet, the second one does.
-            flag::register_conditional_shutdown(signal, SIGNALLED + signal, stop.flag())?;
+            if name != REPEATED {
+                flag::register_conditional_shutdown(signal, SIGNALLED + signal, stop.flag())?;
+            }
             flag::register(signal, stop.flag())?;
             flag::register_usize(signal, received.clone(), usize::try_from(signal).unwrap_or(0))?;
         }
@@ -58,6 +82,14 @@ impl Signals {
     }
 }
 
+/// Whether a process of this /proc/PID/status ignores a signal: a bit of its `SigIgn` mask (proc_pid_status(5)). On
+/// systems without that file none counts as ignored.
+fn ignores(status: &str, signal: i32) -> bool {
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0);
+    u32::try_from(signal - 1).ok().and_then(|bit| mask.checked_shr(bit)).is_some_and(|rest| rest & 1 == 1)
+}
+
 /// A signal ended the work.
 #[derive(Debug)]
 pub(crate) struct Interrupted {
@@ -74,9 +106,23 @@ impl Interrupted {
 
 impl fmt::Display for Interrupted {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = if self.signal == SIGTERM { "SIGTERM" } else { "SIGINT" };
+        let known = ENDING.iter().find(|(signal, _)| *signal == self.signal);
+        let name = known.map_or("a signal", |(_, name)| name);
         write!(formatter, "interrupted by {name} {}", self.how)
     }
 }
 
 impl std::error::Error for Interrupted {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_ignored_signal_is_found_in_the_mask_of_its_process() {
+        let status = "Name:\tranklab\nSigBlk:\t0000000000000001\nSigIgn:\t0000000000001001\nSigCgt:\t0000000000004002\n";
+        let ignored: Vec<i32> = (1..65).filter(|signal| ignores(status, *signal)).collect();
+        assert_eq!(ignored, [1, 13]);
+        assert!(!ignores("", 1) && !ignores("SigIgn:\tx\n", 1) && !ignores(status, 0));
+    }
+}

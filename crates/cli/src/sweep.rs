@@ -14,9 +14,10 @@ use serde_json::json;
 use crate::{
     Folders, Problems, allocator,
     code::code,
+    convergence::Warnings,
     device::device,
-    output::{print, tell},
-    printable::printable,
+    output::{json_text, print, tell},
+    printable::{printable, printable_json},
     profile::Profiler,
     progress::Progress,
     signals::Signals,
@@ -26,7 +27,7 @@ use crate::{
 #[derive(Args, Clone, Debug)]
 #[command(after_help = "Examples:
   ranklab sweep rank=1,5,16                          three ranks, the published protocol otherwise
-  ranklab sweep model=model_4,model_5 limit=3000 epochs=2
+  ranklab sweep model=model_4,model_5 limit=3000 epochs=4 batch_norm_momentum=0.9
   ranklab sweep layers=block5_conv3,block5,block4+block5 rank=5 seed=0..2
   ranklab sweep -e experiments/rank_sweep.toml device=flex --dry-run
   ranklab sweep split=patient fold=0..4              whole patients, five folds
@@ -67,7 +68,7 @@ pub(crate) struct SweepArgs {
 #[derive(Args, Clone, Debug)]
 #[command(after_help = "Examples:
   ranklab train                                      model_5 at rank 5, the published protocol
-  ranklab train -e experiments/model_4.toml limit=3000
+  ranklab train -e experiments/model_4.toml limit=3000 batch_norm_momentum=0.9
   ranklab train rank=16 preset=peft layers=block4+block5")]
 pub(crate) struct TrainArgs {
     /// The same as for sweep, without lists.
@@ -152,7 +153,7 @@ fn run(folders: &Folders, plan: &Plan, jobs: usize, arguments: &SweepArgs) -> an
     }
     let mut profiler = Profiler::default();
     let quiet = arguments.quiet || arguments.json;
-    let summary = execute_plan(folders, plan, jobs, quiet, &mut |event| profiler.note(event))?;
+    let (summary, warnings) = execute_plan(folders, plan, jobs, quiet, &mut |event| profiler.note(event))?;
     if arguments.profile {
         tell(profiler.table().trim_end());
     }
@@ -167,10 +168,12 @@ fn run(folders: &Folders, plan: &Plan, jobs: usize, arguments: &SweepArgs) -> an
             "skipped": summary.skipped,
             "failed": failed,
             "diverged": diverged,
+            "not_converged": warnings.json(),
         });
-        print(&format!("{result}\n"))?;
+        print(&format!("{}\n", printable_json(&result.to_string())))?;
     } else {
         print(&summed_up(&summary))?;
+        warnings.tell();
     }
     let undone: Vec<&(String, String)> = summary.failed.iter().chain(&summary.diverged).collect();
     match undone.as_slice() {
@@ -215,24 +218,28 @@ pub(crate) fn context(folders: &Folders, jobs: usize, signals: &Signals) -> Cont
     }
 }
 
-/// Runs a plan and shows its progress; a signal that ends it is an error.
+/// Runs a plan and shows its progress; a signal that ends it is an error. Gives the summary and the runs that did not
+/// converge.
 pub(crate) fn execute_plan(
     folders: &Folders,
     plan: &Plan,
     jobs: usize,
     quiet: bool,
     note: &mut dyn FnMut(&SweepEvent),
-) -> anyhow::Result<SweepSummary> {
-    let signals = Signals::listen().context("SIGINT and SIGTERM cannot be listened to")?;
+) -> anyhow::Result<(SweepSummary, Warnings)> {
+    let signals = Signals::listen().context("signals cannot be listened to")?;
     let context = context(folders, jobs, &signals);
     let mut progress = Progress::new(quiet);
+    let mut warnings = Warnings::default();
     let summary = execute(plan, &context, &device, &mut |event| {
         note(&event);
         // What features took, and what evaluation and the last checkpoint took, is not wanted again soon.
         if let SweepEvent::Training { event: Event::FeaturesReady | Event::Checkpoint(_), .. } = &event {
             allocator::release_freed_memory();
         }
+        let not_converged = warnings.note(folders, &event);
         progress.show(event);
+        not_converged.iter().for_each(|line| progress.line(line));
     });
     progress.finish();
     let summary = match summary {
@@ -245,7 +252,7 @@ pub(crate) fn execute_plan(
     match signals.interrupted(summary.left) {
         // One that came after the last trial's end changes nothing.
         Some(interrupted) if summary.left > 0 => Err(interrupted.into()),
-        _ => Ok(summary),
+        _ => Ok((summary, warnings)),
     }
 }
 
@@ -258,7 +265,7 @@ fn describe(plan: &Plan, json: bool) -> anyhow::Result<String> {
             .map(|trial| json!({ "label": trial.label, "settings_hash": trial.config.hash(), "config": trial.config }))
             .collect();
         let plan = json!({ "name": plan.name, "plan_hash": plan.hash(), "trials": trials });
-        return Ok(format!("{}\n", serde_json::to_string_pretty(&plan)?));
+        return Ok(json_text(&plan)?);
     }
     let mut text = format!("{}: {} trials\n", printable(&plan.name), plan.trials.len());
     for (place, trial) in plan.trials.iter().enumerate() {

@@ -1,30 +1,83 @@
-//! Answers of the database as an aligned table, CSV or JSON.
+//! The answer to a query as an aligned table for people, block by block, so that any number of rows fits in memory.
 
-use clap::ValueEnum;
-use comfy_table::{Cell, CellAlignment, LineStyle, Table, TableStyle};
+use std::io::{self, Write};
+
+use comfy_table::{Cell, CellAlignment, ColumnConstraint, LineStyle, Table, TableStyle, Width};
 use ranklab_store::{QueryResult, Value};
-use serde::ser::{Serialize, SerializeMap as _, Serializer};
 
 use crate::printable::printable;
 
-/// How an answer is shown.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Format {
-    /// An aligned table for people; real numbers to six digits.
-    #[default]
-    Table,
-    /// Comma-separated values with a header; every digit.
-    Csv,
-    /// A list of objects; every digit.
-    Json,
+/// Rows that are aligned together. Widths of earlier blocks hold for later ones.
+const BLOCK_ROWS: usize = 1000;
+/// Bytes of text and blobs that make a block shorter.
+const BLOCK_BYTES: usize = 4 << 20;
+/// Characters of one value that are shown.
+const SHOWN: usize = 10_000;
+
+/// A table in the making.
+pub(crate) struct Blocks<W> {
+    output: W,
+    /// Rows that are not written yet.
+    block: QueryResult,
+    bytes: usize,
+    rows: usize,
+    /// Of each column: characters, and decimals of its real numbers.
+    widths: Vec<u16>,
+    decimals: Vec<usize>,
+    begun: bool,
 }
 
-/// The answer as text that ends with a line break.
-pub(crate) fn render(answer: &QueryResult, format: Format) -> anyhow::Result<String> {
-    match format {
-        Format::Table => Ok(format!("{}{}\n", table(answer), count(answer.rows.len()))),
-        Format::Csv => csv(answer),
-        Format::Json => json(answer),
+impl<W: Write> Blocks<W> {
+    pub(crate) fn new(output: W, columns: Vec<String>) -> Self {
+        let (widths, decimals) = (vec![0; columns.len()], vec![0; columns.len()]);
+        let block = QueryResult { columns, rows: Vec::new() };
+        Self { output, block, bytes: 0, rows: 0, widths, decimals, begun: false }
+    }
+
+    pub(crate) fn row(&mut self, row: Vec<Value>) -> io::Result<()> {
+        self.bytes += row.iter().map(bytes).sum::<usize>();
+        self.block.rows.push(row);
+        self.rows += 1;
+        if self.block.rows.len() == BLOCK_ROWS || self.bytes > BLOCK_BYTES {
+            self.write()?;
+        }
+        Ok(())
+    }
+
+    /// Writes what is left and how many rows there were.
+    pub(crate) fn finish(mut self) -> io::Result<()> {
+        if !self.begun || !self.block.rows.is_empty() {
+            self.write()?;
+        }
+        writeln!(self.output, "{}", count(self.rows))?;
+        self.output.flush()
+    }
+
+    /// Writes what is left of a table that does not come to its end.
+    pub(crate) fn break_off(mut self) -> io::Result<()> {
+        if !self.block.rows.is_empty() {
+            self.write()?;
+        }
+        self.output.flush()
+    }
+
+    fn write(&mut self) -> io::Result<()> {
+        for (column, decimals) in self.decimals.iter_mut().enumerate() {
+            *decimals = (*decimals).max(self::decimals(&self.block, column));
+        }
+        let text = aligned(&self.block, &self.decimals, &mut self.widths, !self.begun);
+        self.begun = true;
+        self.bytes = 0;
+        self.block.rows.clear();
+        self.output.write_all(text.as_bytes())
+    }
+}
+
+fn bytes(value: &Value) -> usize {
+    match value {
+        Value::Text(text) => text.len().min(SHOWN),
+        Value::Blob(bytes) => 2 * bytes.len().min(SHOWN),
+        _ => 8,
     }
 }
 
@@ -38,20 +91,36 @@ fn count(rows: usize) -> String {
 
 /// The answer as an aligned table without a count of its rows; empty where a statement answers nothing.
 pub(crate) fn table(answer: &QueryResult) -> String {
+    let columns = answer.columns.len();
+    let decimals: Vec<usize> = (0..columns).map(|column| decimals(answer, column)).collect();
+    aligned(answer, &decimals, &mut vec![0; columns], true)
+}
+
+/// Rows below each other, no column narrower than before; its header only where it is wanted.
+fn aligned(answer: &QueryResult, decimals: &[usize], widths: &mut [u16], header: bool) -> String {
     if answer.columns.is_empty() {
         return String::new();
     }
-    let decimals: Vec<usize> = (0..answer.columns.len()).map(|column| decimals(answer, column)).collect();
     let mut table = Table::new();
     table.load_style(TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─')));
-    table.set_header(answer.columns.iter().enumerate().map(|(column, name)| {
-        let numeric =
-            answer.rows.iter().any(|row| matches!(row.get(column), Some(Value::Integer(_) | Value::Real(_))));
-        let alignment = if numeric { CellAlignment::Right } else { CellAlignment::Left };
-        Cell::new(printable(name)).set_alignment(alignment)
-    }));
+    if header {
+        table.set_header(answer.columns.iter().enumerate().map(|(column, name)| {
+            let numeric = answer
+                .rows
+                .iter()
+                .any(|row| matches!(row.get(column), Some(Value::Integer(_) | Value::Real(_))));
+            let alignment = if numeric { CellAlignment::Right } else { CellAlignment::Left };
+            Cell::new(shortened(&printable(name))).set_alignment(alignment)
+        }));
+    }
     for row in &answer.rows {
-        table.add_row(row.iter().zip(&decimals).map(|(value, decimals)| cell(value, *decimals)));
+        table.add_row(row.iter().zip(decimals).map(|(value, decimals)| cell(value, *decimals)));
+    }
+    let needed = table.column_max_content_widths();
+    for ((column, width), needed) in table.column_iter_mut().zip(widths).zip(needed) {
+        *width = (*width).max(needed);
+        // Of the cell with a space on either side.
+        column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(width.saturating_add(2))));
     }
     format!("{}\n", table.trim_fmt())
 }
@@ -61,8 +130,21 @@ fn cell(value: &Value, decimals: usize) -> Cell {
         Value::Null => Cell::new(""),
         Value::Integer(number) => Cell::new(number).set_alignment(CellAlignment::Right),
         Value::Real(number) => Cell::new(real(*number, decimals)).set_alignment(CellAlignment::Right),
-        Value::Text(text) => Cell::new(printable(text)),
-        Value::Blob(bytes) => Cell::new(hexadecimal(bytes)),
+        Value::Text(text) => Cell::new(shortened(&printable(first(text)))),
+        Value::Blob(bytes) => Cell::new(shortened(&hexadecimal(&bytes[..bytes.len().min(SHOWN)]))),
+    }
+}
+
+/// A little more than is shown of a text.
+fn first(text: &str) -> &str {
+    text.char_indices().nth(SHOWN + 1).map_or(text, |(end, _)| &text[..end])
+}
+
+/// The characters that a table shows of a value.
+fn shortened(text: &str) -> String {
+    match text.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{} … (cut; --format csv shows all)", &text[..end]),
+        None => text.to_owned(),
     }
 }
 
@@ -94,148 +176,63 @@ fn real(number: f64, decimals: usize) -> String {
     }
 }
 
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
+/// Two digits a byte.
+pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
 
-fn csv(answer: &QueryResult) -> anyhow::Result<String> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    if !answer.columns.is_empty() {
-        writer.write_record(&answer.columns)?;
+    let mut text = String::with_capacity(2 * bytes.len());
+    for byte in bytes {
+        let _ = write!(text, "{byte:02x}");
     }
-    for row in &answer.rows {
-        writer.write_record(row.iter().map(|value| match value {
-            Value::Null => String::new(),
-            Value::Integer(number) => number.to_string(),
-            Value::Real(number) => format!("{number:?}"),
-            Value::Text(text) => text.clone(),
-            Value::Blob(bytes) => hexadecimal(bytes),
-        }))?;
-    }
-    Ok(String::from_utf8(writer.into_inner()?)?)
-}
-
-fn json(answer: &QueryResult) -> anyhow::Result<String> {
-    let names = unique(&answer.columns);
-    let rows: Vec<_> = answer.rows.iter().map(|row| Object { names: &names, row }).collect();
-    Ok(format!("{}\n", serde_json::to_string_pretty(&rows)?))
-}
-
-/// Names with a number behind those that came before: `image`, `image_2`.
-fn unique(columns: &[String]) -> Vec<String> {
-    let mut names: Vec<String> = Vec::with_capacity(columns.len());
-    for column in columns {
-        let mut name = column.clone();
-        let mut number = 2;
-        while names.contains(&name) {
-            name = format!("{column}_{number}");
-            number += 1;
-        }
-        names.push(name);
-    }
-    names
-}
-
-/// A row as a JSON object in the order of its columns.
-struct Object<'a> {
-    names: &'a [String],
-    row: &'a [Value],
-}
-
-impl Serialize for Object<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(self.row.len()))?;
-        for (name, value) in self.names.iter().zip(self.row) {
-            match value {
-                Value::Null => map.serialize_entry(name, &())?,
-                Value::Integer(number) => map.serialize_entry(name, number)?,
-                Value::Real(number) => map.serialize_entry(name, number)?,
-                Value::Text(text) => map.serialize_entry(name, text)?,
-                Value::Blob(bytes) => map.serialize_entry(name, &hexadecimal(bytes))?,
-            }
-        }
-        map.end()
-    }
+    text
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn answer() -> QueryResult {
-        QueryResult {
-            columns: ["run", "layers", "accuracy", "rate", "run"].map(str::to_owned).into(),
-            rows: vec![
-                vec![
-                    Value::Integer(12),
-                    Value::Text("block5, all".into()),
-                    Value::Real(0.980_384_615),
-                    Value::Real(5e-6),
-                    Value::Blob(vec![0, 255]),
-                ],
-                vec![
-                    Value::Integer(3),
-                    Value::Null,
-                    Value::Real(0.5),
-                    Value::Real(f64::INFINITY),
-                    Value::Text("a\n\u{1b}[2Jé".into()),
-                ],
-            ],
-        }
-    }
-
-    #[test]
-    fn a_table_aligns_numbers_and_escapes_what_would_break_it() {
-        let text = render(&answer(), Format::Table).unwrap();
-        let lines: Vec<&str> = text.lines().collect();
-        let row = |start: &str| *lines.iter().find(|line| line.trim_start().starts_with(start)).unwrap();
-        assert!(row("12").contains("0.980385") && row("12").contains("5.000e-6"), "{text}");
-        assert!(row("3").contains("0.500000") && row("3").contains("a\\n\\u{1b}[2Jé"), "{text}");
-        assert_eq!(row("12").find("12").unwrap() + 1, row("3").find('3').unwrap(), "{text}");
-        assert_eq!(lines.last(), Some(&"2 rows"));
-    }
-
-    #[test]
-    fn csv_keeps_every_digit_and_quotes_commas() {
-        let text = render(&answer(), Format::Csv).unwrap();
-        assert_eq!(
-            text,
-            "run,layers,accuracy,rate,run\n12,\"block5, all\",0.980384615,5e-6,00ff\n3,,0.5,inf,\"a\n\u{1b}[2Jé\"\n"
-        );
-    }
-
-    #[test]
-    fn json_keeps_the_columns_order_and_names_doubles_apart() {
-        let text = render(&answer(), Format::Json).unwrap();
-        let rows: serde_json::Value = serde_json::from_str(&text).unwrap();
-        assert_eq!(rows[0]["run"], 12);
-        assert_eq!(rows[0]["run_2"], "00ff");
-        assert_eq!(rows[0]["accuracy"], 0.980_384_615);
-        assert!(rows[1]["layers"].is_null() && rows[1]["rate"].is_null());
-        let place = |name: &str| text.find(name).unwrap();
-        assert!(place("layers") < place("accuracy") && place("accuracy") < place("rate"));
-    }
-
-    #[test]
-    fn an_empty_answer_still_names_its_columns() {
-        let empty = QueryResult { rows: Vec::new(), ..answer() };
-        assert!(render(&empty, Format::Table).unwrap().contains("accuracy"));
-        assert!(render(&empty, Format::Table).unwrap().ends_with("no rows\n"));
-        assert_eq!(render(&empty, Format::Csv).unwrap(), "run,layers,accuracy,rate,run\n");
-        assert_eq!(render(&empty, Format::Json).unwrap(), "[]\n");
-        assert_eq!(render(&QueryResult::default(), Format::Table).unwrap(), "no rows\n");
+    fn column(values: Vec<Value>) -> QueryResult {
+        QueryResult { columns: vec!["x".into()], rows: values.into_iter().map(|value| vec![value]).collect() }
     }
 
     #[test]
     fn whole_reals_lose_their_zeros_and_zero_stays_zero() {
-        let column = |numbers: &[f64]| QueryResult {
-            columns: vec!["x".into()],
-            rows: numbers.iter().map(|number| vec![Value::Real(*number)]).collect(),
-        };
-        assert_eq!(decimals(&column(&[0.0, 2.0, 1e15]), 0), 0);
-        assert_eq!(decimals(&column(&[0.005, 12.5]), 0), 3);
-        assert_eq!(decimals(&column(&[1_234.567_89]), 0), 2);
+        let reals = |numbers: &[f64]| column(numbers.iter().map(|number| Value::Real(*number)).collect());
+        assert_eq!(decimals(&reals(&[0.0, 2.0, 1e15]), 0), 0);
+        assert_eq!(decimals(&reals(&[0.005, 12.5]), 0), 3);
+        assert_eq!(decimals(&reals(&[1_234.567_89]), 0), 2);
         assert_eq!(real(-0.25, 2), "-0.25");
         assert_eq!(real(f64::NAN, 2), "NaN");
+    }
+
+    #[test]
+    fn later_blocks_are_aligned_with_earlier_ones_under_one_header() {
+        let mut text = Vec::new();
+        let mut blocks = Blocks::new(&mut text, vec!["name".into(), "number".into()]);
+        for row in 0..2500 {
+            let name = if row == 0 { "a long name" } else { "b" };
+            blocks.row(vec![Value::Text(name.into()), Value::Integer(row)]).unwrap();
+        }
+        blocks.finish().unwrap();
+        let text = String::from_utf8(text).unwrap();
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines.len(), 2 + 2500 + 1, "one header, one rule and a count");
+        assert_eq!(lines.last(), Some(&"2500 rows"));
+        let ends: Vec<usize> = lines[2..2502].iter().map(|line| line.chars().count()).collect();
+        assert!(ends.iter().all(|end| *end == ends[0]), "numbers do not end in one column");
+    }
+
+    #[test]
+    fn a_long_value_is_cut_and_says_so() {
+        for value in [
+            Value::Text("é".repeat(SHOWN + 1)),
+            Value::Text("\u{1}".repeat(SHOWN)),
+            Value::Blob(vec![7; SHOWN]),
+        ] {
+            let text = table(&column(vec![value]));
+            assert!(text.contains(" … (cut; --format csv shows all)"));
+            assert!(text.chars().count() < 3 * (SHOWN + 100));
+        }
+        assert!(!table(&column(vec![Value::Text("é".repeat(SHOWN))])).contains("cut"));
     }
 }

@@ -6,7 +6,12 @@ use ranklab_sweep::{FEATURES, Verification, VerifyRules, verify as train_again};
 use serde_json::json;
 
 use crate::{
-    Folders, device::device, output::print, printable::printable, progress::Progress, signals::Signals,
+    Folders,
+    device::device,
+    output::{json_text, print},
+    printable::printable,
+    progress::Progress,
+    signals::Signals,
     sweep::context,
 };
 
@@ -36,7 +41,7 @@ pub(crate) struct VerifyArgs {
 
 /// Does what was asked.
 pub(crate) fn verify(folders: &Folders, arguments: &VerifyArgs) -> anyhow::Result<()> {
-    let signals = Signals::listen().context("SIGINT and SIGTERM cannot be listened to")?;
+    let signals = Signals::listen().context("signals cannot be listened to")?;
     let scratch = tempfile::tempdir().context("no temporary folder can be made")?;
     let mut context = context(folders, 1, &signals);
     if arguments.no_cache {
@@ -97,5 +102,5 @@ fn json(verified: &Verification) -> anyhow::Result<String> {
         "validation_predictions": validations,
         "differences": differences,
     });
-    Ok(format!("{}\n", serde_json::to_string_pretty(&value)?))
+    json_text(&value)
 }

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use polars::prelude::*;
 use ranklab_stats::Summary;
 use ranklab_store::{RunResult, RunRow};
+use rayon::prelude::*;
 
+use crate::convergence;
 use crate::data::{ReportData, RunData};
 use crate::error::{Error, Result};
 use crate::family;
@@ -41,6 +43,8 @@ pub(crate) struct Group {
     pub(crate) first: RunRow,
     /// Ids of its runs.
     pub(crate) runs: Vec<i64>,
+    /// Those of them that did not converge.
+    pub(crate) not_converged: Vec<i64>,
     /// What else tells it from groups of the same model and preset.
     pub(crate) settings: String,
     /// Cuts into training and test cells that its runs used.
@@ -90,7 +94,8 @@ pub(crate) fn compare(data: &ReportData) -> Result<Vec<Group>> {
         .map_err(|error| Error::Grouping { title: data.title.clone(), reason: error.to_string() })?;
     let mut groups: Vec<(Group, BTreeMap<String, String>)> = Vec::new();
     let mut place_of: BTreeMap<&str, usize> = BTreeMap::new();
-    for ((run, key), settings) in runs.iter().zip(&keys).zip(settings) {
+    let unsettled: Vec<bool> = runs.par_iter().map(|run| !convergence::reasons(run).is_empty()).collect();
+    for (((run, key), settings), unsettled) in runs.iter().zip(&keys).zip(settings).zip(&unsettled) {
         let place = *place_of.entry(key).or_insert_with(|| {
             groups.push((
                 Group {
@@ -98,6 +103,7 @@ pub(crate) fn compare(data: &ReportData) -> Result<Vec<Group>> {
                     series: String::new(),
                     first: run.row.clone(),
                     runs: Vec::new(),
+                    not_converged: Vec::new(),
                     settings: String::new(),
                     splits: Vec::new(),
                     measures: summaries.get(key).cloned().unwrap_or_default(),
@@ -108,6 +114,9 @@ pub(crate) fn compare(data: &ReportData) -> Result<Vec<Group>> {
         });
         let group = &mut groups[place].0;
         group.runs.push(run.row.id);
+        if *unsettled {
+            group.not_converged.push(run.row.id);
+        }
         let split = format!("{}/{}", run.row.start.image_set_hash, run.row.start.split_hash);
         if !group.splits.contains(&split) {
             group.splits.push(split);

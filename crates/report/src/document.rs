@@ -3,6 +3,7 @@
 use crate::charts::{self, Shown};
 use crate::comparison::{Group, compare};
 use crate::comparison_table;
+use crate::convergence;
 use crate::data::ReportData;
 use crate::error::Result;
 use crate::facts::facts;
@@ -41,7 +42,7 @@ pub(crate) struct Document {
     /// Heading.
     pub(crate) title: String,
     /// Warnings that no reader may miss: a word and a sentence.
-    pub(crate) banners: Vec<(&'static str, &'static str)>,
+    pub(crate) banners: Vec<(&'static str, String)>,
     /// What the numbers say.
     pub(crate) findings: Vec<String>,
     /// What was run.
@@ -56,6 +57,8 @@ pub(crate) struct Document {
     pub(crate) operating_points: Option<Table>,
     /// Charts across configurations.
     pub(crate) figures: Vec<Figure>,
+    /// What stands above them.
+    pub(crate) figures_note: Option<String>,
     /// Cells to look at; `None` where no cell is called wrongly.
     pub(crate) galleries: Option<GallerySection>,
     /// All runs, where not all of them are shown in detail.
@@ -82,21 +85,19 @@ pub(crate) fn document(data: &ReportData) -> Result<Document> {
             runs.push(section(run, result, name, data.options.level())?);
         }
     }
+    let overview =
+        charts::overview(&Shown { data, groups: &groups, measured: &measured, comparisons: &comparisons })?;
     Ok(Document {
         title: data.title.clone(),
-        banners: banners(data),
+        banners: banners(data, &groups),
         findings: findings(data, &groups, &measured, &comparisons, &series),
         facts: facts(data),
         comparison: (!groups.is_empty()).then(|| comparison_table::table(&groups, &measured, &data.options)),
         pairs: pairs(data, &groups, &measured, &comparisons, series),
         splits: splits::section(data, &groups, &measured, &data.options),
         operating_points: operating_points::table(data, &groups, &data.options),
-        figures: charts::overview(&Shown {
-            data,
-            groups: &groups,
-            measured: &measured,
-            comparisons: &comparisons,
-        })?,
+        figures: overview.figures,
+        figures_note: overview.note,
         galleries: gallery::section(data, &groups, &measured),
         all_runs: choice.table,
         runs,
@@ -124,20 +125,22 @@ fn pairs(
     })
 }
 
-fn banners(data: &ReportData) -> Vec<(&'static str, &'static str)> {
+fn banners(data: &ReportData, groups: &[Group]) -> Vec<(&'static str, String)> {
     let mut banners = Vec::new();
     if data.is_synthetic() {
         banners.push((
             "SYNTHETIC",
-            "Images were generated, not photographed. The figures show that the software works and nothing about malaria.",
+            "Images were generated, not photographed. The figures show that the software works and nothing about malaria."
+                .to_owned(),
         ));
     }
     if data.has_random_weights() {
         banners.push((
             "RANDOM WEIGHTS",
-            "A trunk was not pretrained. The figures say nothing about fine-tuning VGG16.",
+            "A trunk was not pretrained. The figures say nothing about fine-tuning VGG16.".to_owned(),
         ));
     }
+    banners.extend(convergence::banner(data, groups).map(|sentence| ("NOT CONVERGED", sentence)));
     banners
 }
 

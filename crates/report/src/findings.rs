@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::cells::TestCells;
 use crate::comparison::Group;
+use crate::convergence::caveat;
 use crate::data::ReportData;
 use crate::format::{count, percent, thousands};
 use crate::intervals::{Measured, few};
@@ -103,7 +104,7 @@ fn leader(set: &[usize], groups: &[Group], measured: &[Measured]) -> String {
         count(set.len(), "configuration"),
         if set.len() < groups.len() { " tested on the same cells" } else { "" }
     );
-    match (set.len(), tied.len()) {
+    let said = match (set.len(), tied.len()) {
         (1, _) => format!("{} reaches a test accuracy of {accuracy} on {cells}.", best.name),
         (_, 1) => format!("{} has the highest test accuracy of {all}: {accuracy} on {cells}.", best.name),
         (_, tied_all) if tied_all > TIED => {
@@ -112,7 +113,8 @@ fn leader(set: &[usize], groups: &[Group], measured: &[Measured]) -> String {
         _ => {
             format!("{} share the highest test accuracy of {all}: {accuracy} on {cells}.", tied.join(" and "))
         }
-    }
+    };
+    said + &caveat(of_set())
 }
 
 /// Trials that have no figures: what is shown is of those that ended well.
@@ -170,7 +172,7 @@ fn number_of_cells(group: &Group, groups: &[Group], measured: &[Measured]) -> i6
 
 fn cells_of<'a>(group: &Group, groups: &[Group], measured: &'a [Measured]) -> Option<&'a TestCells> {
     let place = groups.iter().position(|other| other.runs == group.runs)?;
-    measured.get(place)?.cells.as_ref().ok()
+    measured.get(place)?.cells()
 }
 
 /// The best adapted model beside the best classically fine-tuned one of the same cells, where there are
@@ -220,6 +222,9 @@ fn against_classical(
         .iter()
         .find(|pair| *runs(pair.first) == adapted.runs && *runs(pair.second) == classical.runs);
     let tested = pair.map(|pair| sentence(groups, pair, comparisons, options));
+    if tested.is_none() {
+        beside += &caveat([adapted, classical]);
+    }
     std::iter::once(beside).chain(tested).collect()
 }
 
@@ -253,7 +258,7 @@ fn caution(
         )),
         _ => {}
     }
-    let known = || measured.iter().filter_map(|one| one.cells.as_ref().ok());
+    let known = || measured.iter().filter_map(|one| one.cells());
     let folds = known().any(|cells| cells.seeds() == 1 && cells.folds > 1);
     let speak = match (known().any(|cells| cells.seeds() > 1), known().any(|cells| cells.seeds() == 1)) {
         (true, false) => {

@@ -191,6 +191,7 @@ pub(crate) fn run(id: i64, rank: Option<i64>, seed: i64, errors: i64) -> RunData
     let trainable_parameters = rank.map_or(2_757_378, |rank| 1_182_466 + 15_360 * rank);
     let start = NewRun {
         config_hash: format!("{id:064x}"),
+        family: String::new(),
         config: format!(
             r#"{{"model":{{"architecture":"{model}","rank":{}}},"training":{{"learning_rate":0.005,"seed":{seed}}}}}"#,
             rank.unwrap_or(0)

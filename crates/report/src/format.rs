@@ -35,6 +35,19 @@ pub(crate) fn p_value(p: f64) -> String {
     if p < 0.001 { "< 0.001".to_owned() } else { format!("{p:.3}") }
 }
 
+/// A threshold as a decimal number with the digits that it takes to tell it from 0 and from 1: `0.483`,
+/// `0.999999982`, `0.00000012`.
+pub(crate) fn threshold(value: f64) -> String {
+    // Two digits of what is left to the nearer end.
+    let decimals = |distance: f64| (-distance.log10()).ceil() as usize + 1;
+    match (value, 1.0 - value) {
+        (value, _) if value > 0.0 && value < 1e-12 => format!("{value:.1e}"),
+        (value, _) if value > 0.0 && value < 0.001 => format!("{value:.places$}", places = decimals(value)),
+        (value, left) if left > 0.0 && left < 0.001 => format!("{value:.places$}", places = decimals(left)),
+        (value, _) => format!("{value:.3}"),
+    }
+}
+
 /// Four decimals: `0.9769`.
 pub(crate) fn four(value: f64) -> String {
     format!("{value:.4}")
@@ -163,6 +176,33 @@ mod tests {
             (p_value(0.07), p_value(0.0002), p_value(1.0)),
             ("0.070".into(), "< 0.001".into(), "1.000".into())
         );
+    }
+
+    #[test]
+    fn thresholds_near_0_and_1_are_decimal_numbers_that_are_neither() {
+        assert_eq!(
+            (threshold(0.483), threshold(0.0), threshold(1.0)),
+            ("0.483".into(), "0.000".into(), "1.000".into())
+        );
+        assert_eq!((threshold(1.0 - 1.8e-8), threshold(1.2e-7)), ("0.999999982".into(), "0.00000012".into()));
+        for power in 1..=16 {
+            for digit in [1.0, 1.7, 4.9, 9.6] {
+                let near = 1.0 - digit * 10f64.powi(-power);
+                let shown = threshold(near);
+                let read: f64 = shown.parse().unwrap();
+                assert!(
+                    read < 1.0 && (near - read).abs() <= 0.06 * (1.0 - near) + 5e-4 * f64::from(power < 4),
+                    "{near} {shown}"
+                );
+                let low = digit * 10f64.powi(-power);
+                let shown = threshold(low);
+                let read: f64 = shown.parse().unwrap();
+                assert!(
+                    read > 0.0 && !shown.contains("1 −") && (low - read).abs() <= 0.06 * low + 5e-4,
+                    "{low} {shown}"
+                );
+            }
+        }
     }
 
     #[test]

@@ -152,7 +152,7 @@ pub(crate) struct GallerySection {
 
 /// The galleries; `None` where no cell is called wrongly.
 pub(crate) fn section(data: &ReportData, groups: &[Group], measured: &[Measured]) -> Option<GallerySection> {
-    let cells: Vec<Option<&TestCells>> = measured.iter().map(|one| one.cells.as_ref().ok()).collect();
+    let cells: Vec<Option<&TestCells>> = measured.iter().map(|one| one.cells()).collect();
     let chosen = choose(&cells)?;
     let runs = count(chosen.repeats, "run");
     let tested = format!(

@@ -1,7 +1,8 @@
 //! Galleries in the Markdown file: tables with the pictures as files beside it.
 
+use crate::escape::markdown as plain;
 use crate::gallery::{Card, Gallery, GallerySection};
-use crate::markdown::{plain, row, table};
+use crate::markdown::{row, table};
 
 /// How the name of a picture with heat ends.
 const HEAT: &str = "-heat.png";

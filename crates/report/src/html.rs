@@ -8,6 +8,7 @@ use crate::charts::{Theme, themed};
 use crate::data::ReportData;
 use crate::document::{Document, PairsSection, document};
 use crate::error::Result;
+use crate::escape::visible;
 use crate::format::{self, percent, thousands};
 use crate::gallery_page;
 use crate::run_section::RunSection;
@@ -29,9 +30,9 @@ pub fn render_html(data: &ReportData) -> Result<String> {
     Ok(render(&document(data)?))
 }
 
-/// The page of a document.
+/// The page of a document, in which every character is seen.
 pub(crate) fn render(document: &Document) -> String {
-    page(document).into_string()
+    visible(&page(document).into_string())
 }
 
 fn page(document: &Document) -> Markup {
@@ -88,6 +89,7 @@ fn page(document: &Document) -> Markup {
                     @if !document.figures.is_empty() {
                         section aria-labelledby="charts" {
                             h2 id="charts" { "Charts" }
+                            @if let Some(note) = &document.figures_note { p { (note) } }
                             div.figures { @for figure in &document.figures { (chart(figure)) } }
                         }
                     }
@@ -252,9 +254,13 @@ fn details(run: &RunSection, open: bool) -> Markup {
                 span.run-number { "Run " (run.id) } " "
                 span.run-name { (run.name) } " "
                 @if run.synthetic { span.tag { "SYNTHETIC" } " " }
+                @if !run.warnings.is_empty() { span.tag { "NOT CONVERGED" } " " }
                 span.run-accuracy { (run.accuracy) }
             }
             div.run-body {
+                @for warning in &run.warnings {
+                    p.banner role="note" { strong { "NOT CONVERGED" } " " (warning) "." }
+                }
                 h3 { "Classification report" }
                 (scrolling(&run.report, &format!("Classification report of run {}", run.id), false))
                 div.columns {

@@ -1,6 +1,7 @@
 //! Confidence intervals of each configuration's accuracy and area under the ROC curve.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use ranklab_stats::{
     Bootstrap, CountMetric, Draws, Interval, Metric, Resampled, Resampling, bootstrap_with, roc_auc,
@@ -20,11 +21,18 @@ pub(crate) const SEED: u64 = 0;
 #[derive(Clone, Debug)]
 pub(crate) struct Measured {
     /// The cells, or why there are none, as the end of a sentence.
-    pub(crate) cells: Result<TestCells, &'static str>,
+    pub(crate) cells: Result<Arc<TestCells>, &'static str>,
     /// Accuracy on all cells, averaged over seeds.
     pub(crate) accuracy: Option<Bootstrap>,
     /// Area under the ROC curve of all cells, averaged over seeds.
     pub(crate) area: Option<Bootstrap>,
+}
+
+impl Measured {
+    /// The cells, where there are any.
+    pub(crate) fn cells(&self) -> Option<&TestCells> {
+        self.cells.as_deref().ok()
+    }
 }
 
 /// Measures every group, in their order.
@@ -56,7 +64,7 @@ pub(crate) fn measure(data: &ReportData, groups: &[Group]) -> Vec<Measured> {
             let areas = cells.lists().into_iter().map(|run| roc_auc(&cells.labels, run).ok().flatten());
             Some(cells.by_seed(&areas.collect::<Option<Vec<f64>>>()?))
         });
-        Measured { cells, accuracy, area }
+        Measured { cells: cells.map(Arc::new), accuracy, area }
     };
     gathered.into_par_iter().map(measure).collect()
 }
@@ -71,7 +79,7 @@ pub(crate) fn note(measured: &[Measured], options: &Options) -> String {
     let of: Vec<Resampled> =
         measured.iter().filter_map(|one| one.accuracy.map(|accuracy| accuracy.resampled)).collect();
     let Some(drawn) = drawn(&of) else { return String::new() };
-    let cells: Vec<&TestCells> = measured.iter().filter_map(|one| one.cells.as_ref().ok()).collect();
+    let cells: Vec<&TestCells> = measured.iter().filter_map(Measured::cells).collect();
     let mut note = format!(
         " Intervals of {} are percentiles of {} resamples of {drawn}.",
         options.confidence(),

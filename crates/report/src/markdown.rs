@@ -8,6 +8,7 @@ use crate::charts::{Theme, themed};
 use crate::data::ReportData;
 use crate::document::{Document, document};
 use crate::error::Result;
+use crate::escape::{markdown as plain, markdown_code as code, visible};
 use crate::format::{percent, thousands};
 use crate::gallery_file;
 use crate::run_section::RunSection;
@@ -38,17 +39,17 @@ pub(crate) fn render(document: &Document) -> Markdown {
     let figures = drawn
         .map(|figure| {
             let svg = themed(&figure.drawing, &figure.title, &figure.description, Theme::File);
-            (figure.file_name.clone(), svg)
+            (figure.file_name.clone(), visible(&svg))
         })
         .collect();
     let galleries = document.galleries.as_ref().map(gallery_file::render).unwrap_or_default();
-    Markdown { text: text(document, galleries.blocks), figures, pictures: galleries.pictures }
+    Markdown { text: visible(&text(document, galleries.blocks)), figures, pictures: galleries.pictures }
 }
 
 fn text(document: &Document, galleries: Vec<String>) -> String {
     let mut blocks = vec![format!("# {}", plain(&document.title))];
     for (word, sentence) in &document.banners {
-        blocks.push(format!("> [!WARNING]\n> **{word}** — {sentence}"));
+        blocks.push(warning(word, sentence));
     }
     blocks.push("## In short".to_owned());
     blocks.extend(document.findings.iter().map(|finding| plain(finding)));
@@ -80,6 +81,7 @@ fn text(document: &Document, galleries: Vec<String>) -> String {
     }
     if !document.figures.is_empty() {
         blocks.push("## Charts".to_owned());
+        blocks.extend(document.figures_note.iter().map(|note| plain(note)));
         for figure in &document.figures {
             blocks.push(format!("### {}", plain(&figure.title)));
             blocks.push(image(figure));
@@ -106,10 +108,15 @@ fn text(document: &Document, galleries: Vec<String>) -> String {
     blocks.join("\n\n") + "\n"
 }
 
+fn warning(word: &str, sentence: &str) -> String {
+    format!("> [!WARNING]\n> **{word}** — {}", plain(sentence))
+}
+
 fn run(section: &RunSection) -> Vec<String> {
     let tag = if section.synthetic { " — SYNTHETIC" } else { "" };
     let mut blocks =
         vec![format!("### Run {}: {} — {}{tag}", section.id, plain(&section.name), section.accuracy)];
+    blocks.extend(section.warnings.iter().map(|sentence| warning("NOT CONVERGED", &format!("{sentence}."))));
     blocks.extend(table(&section.report));
     blocks.push(confusion(&section.matrix));
     if !section.figures.is_empty() {
@@ -181,44 +188,6 @@ fn image(figure: &Figure) -> String {
     format!("![{}](figures/{})", plain(&figure.description), figure.file_name)
 }
 
-/// Words that stay words: nothing in them becomes markup, a link or a new line.
-pub(crate) fn plain(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    let characters: Vec<char> = text.chars().collect();
-    for (place, character) in characters.iter().copied().enumerate() {
-        match character {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '\n' | '\r' | '\t' => escaped.push(' '),
-            '_' if is_letter(&characters, place.wrapping_sub(1)) && is_letter(&characters, place + 1) => {
-                escaped.push('_');
-            }
-            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '#' | '~' | '$' => {
-                escaped.push('\\');
-                escaped.push(character);
-            }
-            // GitHub turns bare addresses and names into links.
-            ':' if characters.get(place + 1) == Some(&'/') => escaped.push_str("&#58;"),
-            '@' => escaped.push_str("&#64;"),
-            other => escaped.push(other),
-        }
-    }
-    escaped
-}
-
-fn is_letter(characters: &[char], place: usize) -> bool {
-    characters.get(place).is_some_and(|character| character.is_alphanumeric())
-}
-
-/// A span of code whose fence is longer than any run of backticks inside.
-fn code(text: &str) -> String {
-    let text = text.replace(['\n', '\r'], " ");
-    let longest = text.split(|character| character != '`').map(str::len).max().unwrap_or(0);
-    let fence = "`".repeat(longest + 1);
-    if longest == 0 { format!("{fence}{text}{fence}") } else { format!("{fence} {text} {fence}") }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -272,12 +241,5 @@ mod tests {
             assert!(!line.contains("<script") && !line.contains("<img"), "{line}");
         }
         assert!(markdown.figures.iter().all(|(_, svg)| !svg.contains("<script")));
-    }
-
-    #[test]
-    fn special_characters_are_escaped_and_model_names_are_left_alone() {
-        assert_eq!(plain("model_4 a|b *c* <d>\n_e_"), "model_4 a\\|b \\*c\\* &lt;d&gt; \\_e\\_");
-        assert_eq!(code("just sweep rank=1,5"), "`just sweep rank=1,5`");
-        assert_eq!(code("a `b` c"), "`` a `b` c ``");
     }
 }

@@ -8,7 +8,7 @@ use ranklab_store::PredictionRow;
 
 use crate::comparison::Group;
 use crate::data::{ReportData, RunData};
-use crate::format::{NONE, count, percent};
+use crate::format::{self, NONE, count, percent};
 use crate::intervals::few;
 use crate::leakage::is_patient_known;
 use crate::options::Options;
@@ -138,13 +138,7 @@ fn rate((rate, interval): (f64, Interval)) -> String {
 }
 
 fn threshold((least, most): (f64, f64)) -> String {
-    // As many digits as it takes to apply it.
-    let shown = |value: f64| match value {
-        value if value > 0.0 && value < 0.001 => format!("{value:.1e}"),
-        value if (0.9995..1.0).contains(&value) => format!("1 − {:.1e}", 1.0 - value),
-        value => format!("{value:.3}"),
-    };
-    let (least, most) = (shown(least), shown(most));
+    let (least, most) = (format::threshold(least), format::threshold(most));
     if least == most { least } else { format!("{least} to {most}") }
 }
 
@@ -292,10 +286,10 @@ mod tests {
         assert_eq!(rows.len(), 12);
         let texts: Vec<&str> = rows[1].iter().map(|cell| cell.text.as_str()).collect();
         assert_eq!(texts, ["model_4", "specificity at least 95 %", "—", "—", "—", "—", "—"]);
-        assert_eq!(threshold((1e-9, 1.0)), "1.0e-9 to 1.000");
+        assert_eq!(threshold((1e-9, 1.0)), "0.0000000010 to 1.000");
         assert_eq!(
             (threshold((0.9999, 0.9999)), threshold((0.0, 0.25))),
-            ("1 − 1.0e-4".into(), "0.000 to 0.250".into())
+            ("0.999900".into(), "0.000 to 0.250".into())
         );
     }
 

@@ -147,9 +147,8 @@ pub(crate) fn compare_pairs(groups: &[Group], measured: &[Measured], options: &O
 fn keep_leading(pairs: &mut Vec<Comparison>, measured: &[Measured]) -> usize {
     let left_out = pairs.len().saturating_sub(SHOWN_PAIRS);
     if left_out > 0 {
-        let accuracy = |pair: &Comparison| {
-            measured[pair.first].cells.as_ref().map_or(f64::NEG_INFINITY, TestCells::accuracy)
-        };
+        let accuracy =
+            |pair: &Comparison| measured[pair.first].cells().map_or(f64::NEG_INFINITY, TestCells::accuracy);
         let mut places: Vec<(usize, f64)> = pairs.iter().map(accuracy).enumerate().collect();
         places.sort_by(|one, other| other.1.total_cmp(&one.1));
         let mut kept = vec![false; pairs.len()];
@@ -224,7 +223,7 @@ fn wanted(groups: &[Group], measured: &[Measured], sets: &[Vec<usize>]) -> Vec<(
 
 /// The highest accuracy on the cells; the first of equals.
 pub(crate) fn best(measured: &[Measured], places: impl Iterator<Item = usize>) -> Option<usize> {
-    let known = places.filter_map(|place| Some((measured[place].cells.as_ref().ok()?.accuracy(), place)));
+    let known = places.filter_map(|place| Some((measured[place].cells()?.accuracy(), place)));
     known.reduce(|best, next| if next.0 > best.0 { next } else { best }).map(|(_, place)| place)
 }
 
@@ -235,7 +234,7 @@ fn pair(
     corrected_p: f64,
     options: &Options,
 ) -> Option<Comparison> {
-    let (one, other) = (measured[first].cells.as_ref().ok()?, measured[second].cells.as_ref().ok()?);
+    let (one, other) = (measured[first].cells()?, measured[second].cells()?);
     // A standard error of nothing, or a margin that is none: there is nothing to test then.
     let equivalence = difference.equivalence(options.margin, options.alpha).ok()?;
     let flips = flips(&one.correctness, &other.correctness).ok()?;
@@ -272,7 +271,7 @@ fn add_tests_of_cells(pair: &mut Comparison, measured: &[Measured], options: &Op
 fn apart(groups: &[Group], measured: &[Measured], sets: &[Vec<usize>]) -> Vec<String> {
     let mut sentences = Vec::new();
     for (group, one) in groups.iter().zip(measured) {
-        if let Err(reason) = one.cells {
+        if let Err(reason) = &one.cells {
             sentences.push(format!("{} is not compared: it {reason}.", group.name));
         }
     }

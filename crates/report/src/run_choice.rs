@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use crate::comparison::Group;
+use crate::convergence;
 use crate::data::{ReportData, RunData};
 use crate::format::{NONE, four, percent, seconds};
 use crate::table::{Cell, Column, Table};
@@ -29,11 +30,29 @@ pub(crate) fn choose<'a>(data: &'a ReportData, groups: &'a [Group]) -> RunChoice
     if all.len() <= DETAILED {
         return RunChoice { detailed: all, table: None };
     }
-    let mut order: Vec<usize> = (0..all.len()).collect();
-    order.sort_by(|one, other| accuracy(all[*other].0).total_cmp(&accuracy(all[*one].0)));
+    let mut order = by_place(&all.iter().map(|(run, _)| *run).collect::<Vec<_>>());
     order.truncate(DETAILED);
     order.sort_unstable();
     RunChoice { table: Some(table(&all)), detailed: order.into_iter().map(|place| all[place]).collect() }
+}
+
+/// Places of the runs: first the most accurate of each set of test cells, then the second of each, and so on, since
+/// accuracies on different cells do not compare.
+fn by_place(runs: &[&RunData]) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..runs.len()).collect();
+    order.sort_by(|one, other| accuracy(runs[*other]).total_cmp(&accuracy(runs[*one])));
+    let mut tested: HashMap<(&str, &str), usize> = HashMap::new();
+    let mut placed: Vec<(usize, usize)> = order
+        .into_iter()
+        .map(|run| {
+            let start = &runs[run].row.start;
+            let place = tested.entry((&start.image_set_hash, &start.split_hash)).or_default();
+            *place += 1;
+            (*place, run)
+        })
+        .collect();
+    placed.sort_by_key(|(place, _)| *place);
+    placed.into_iter().map(|(_, run)| run).collect()
 }
 
 /// A diverged run comes last.
@@ -52,6 +71,7 @@ fn table(runs: &[(&RunData, &str)]) -> Table {
         vec![
             run.row.id.to_string().into(),
             (*name).into(),
+            if convergence::reasons(run).is_empty() { "yes" } else { "no" }.into(),
             start.seed.to_string().into(),
             start.fold.map_or_else(|| NONE.to_owned(), |fold| fold.to_string()).into(),
             number(result.map(|result| result.test_accuracy), percent),
@@ -63,13 +83,14 @@ fn table(runs: &[(&RunData, &str)]) -> Table {
     };
     Table {
         caption: format!(
-            "All {} runs. The {DETAILED} with the highest test accuracy are shown in detail below; `ranklab report` \
+            "All {} runs. The {DETAILED} with the highest test accuracy on their test cells are shown in detail below; `ranklab report` \
              followed by numbers of runs shows others.",
             runs.len()
         ),
         columns: vec![
             Column::number("run"),
             Column::text("configuration"),
+            Column::text("converged"),
             Column::number("seed"),
             Column::number("fold"),
             Column::number("accuracy, %"),
@@ -105,6 +126,13 @@ mod tests {
         let table = choice.table.unwrap();
         assert_eq!((choice.detailed.len(), table.rows.len()), (DETAILED, 60));
         assert!(table.rows.iter().all(|row| row.len() == table.columns.len()));
+        let mut data = data.clone();
+        // The worse half was tested on other cells: both have the same part in what is shown.
+        for run in &mut data.runs[30..] {
+            run.row.start.split_hash = "another".into();
+        }
+        let of_each = choose(&data, &groups).detailed;
+        assert_eq!(of_each.iter().filter(|(run, _)| run.row.id > 30).count(), DETAILED / 2);
         // Each run of the fixture makes as many errors as its number.
         let shown: Vec<i64> = choice.detailed.iter().map(|(run, _)| run.row.id).collect();
         assert_eq!(shown, (1..=DETAILED as i64).collect::<Vec<_>>());

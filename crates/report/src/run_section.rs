@@ -6,6 +6,7 @@ use ranklab_stats::{ClassScores, ClassificationReport, ConfusionMatrix, THRESHOL
 use ranklab_store::{PredictionRow, RunResult};
 
 use crate::charts;
+use crate::convergence;
 use crate::data::RunData;
 use crate::error::Result;
 use crate::facts::audit;
@@ -25,6 +26,8 @@ pub(crate) struct RunSection {
     pub(crate) accuracy: String,
     /// Whether its images are generated.
     pub(crate) synthetic: bool,
+    /// Why it did not converge; empty where nothing says so.
+    pub(crate) warnings: Vec<String>,
     /// Classification report.
     pub(crate) report: Table,
     /// Counts.
@@ -50,6 +53,7 @@ pub(crate) fn section(run: &RunData, result: &RunResult, group_name: &str, level
         name: format!("{group_name} · seed {}{fold}", start.seed),
         accuracy: percent_or_none(result.test_accuracy),
         synthetic: start.synthetic,
+        warnings: convergence::reasons(run),
         report: report_table(&matrix, &start.model),
         matrix,
         figures: charts::learning_curves(run, result.best_epoch)?,

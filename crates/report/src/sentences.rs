@@ -3,6 +3,7 @@
 use ranklab_stats::{Equivalence, MeanDifference, Resampled, Verdict};
 
 use crate::comparison::Group;
+use crate::convergence::caveat;
 use crate::format::{NONE, count, p_value, signed_four, signed_points};
 use crate::intervals::few;
 use crate::options::Options;
@@ -18,7 +19,7 @@ pub(crate) fn sentence(groups: &[Group], pair: &Comparison, all: &Comparisons, o
     let p = format!("p {equals}{}{}", p_value(pair.corrected_p), after(all.corrected_for));
     let trained = trained(pair, first, second);
     let direction = if pair.difference.difference > 0.0 { "better" } else { "worse" };
-    match pair.verdict {
+    let said = match pair.verdict {
         Verdict::Equivalent => {
             let same = equivalence(pair, all, options);
             format!("{first} is equivalent to {second} within ±{margin}{trained}: {numbers}; {same}.")
@@ -48,7 +49,8 @@ pub(crate) fn sentence(groups: &[Group], pair: &Comparison, all: &Comparisons, o
                 "The data do not tell {first} and {second} apart, nor show them equivalent within ±{margin}{trained}: {numbers}.{taken_back}"
             )
         }
-    }
+    };
+    said + &caveat([&groups[pair.first], &groups[pair.second]])
 }
 
 /// What equivalence rests on: `90 % interval −0.35 to +0.15, p = 0.003 after correction for 7 comparisons`.
@@ -227,10 +229,11 @@ fn row(groups: &[Group], pair: &Comparison) -> Vec<Cell> {
         Cell::ordered(text, cells)
     };
     let area = pair.area.map(|area| area.difference);
+    let converged = [pair.first, pair.second].iter().all(|place| groups[*place].not_converged.is_empty());
     vec![
         groups[pair.first].name.as_str().into(),
         groups[pair.second].name.as_str().into(),
-        word(pair).into(),
+        format!("{}{}", word(pair), if converged { "" } else { " (not converged)" }).into(),
         Cell::ordered(signed_points(difference), difference),
         Cell::ordered(
             format!("{} to {}", signed_points(interval.lower), signed_points(interval.upper)),

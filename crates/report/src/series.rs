@@ -4,6 +4,7 @@ use ranklab_stats::{Scored, Series, SeriesComparison, compare_series_together};
 
 use crate::cells::TestCells;
 use crate::comparison::Group;
+use crate::convergence::caveat;
 use crate::format::{count, signed_points};
 use crate::intervals::Measured;
 use crate::options::Options;
@@ -100,6 +101,7 @@ pub(crate) fn sentences(
                     tell(one, &found, corrected_for, options)
                         + &shown_worse(one, &found, comparisons, options)
                         + once(members.iter().map(|(_, _, cells, _)| cells.seeds()))
+                        + &caveat(members.iter().map(|(.., place)| &groups[*place]))
                 }
                 Some(Err(problem)) => format!("{key}: the {} are not compared: {problem}.", words.all),
                 None => String::new(),

@@ -6,6 +6,7 @@ use ranklab_stats::{MeanDifference, Resampled, ScoredCells, holm, unpaired_diffe
 
 use crate::cells::TestCells;
 use crate::comparison::Group;
+use crate::convergence::caveat;
 use crate::data::ReportData;
 use crate::family;
 use crate::format::{count, p_value, percent, signed_points};
@@ -30,6 +31,8 @@ pub(crate) struct SplitSection {
 
 /// One configuration under both.
 struct Pair<'a> {
+    /// Under the random split and under the one by patient.
+    groups: [&'a Group; 2],
     name: String,
     random: &'a TestCells,
     patient: &'a TestCells,
@@ -71,6 +74,7 @@ pub(crate) fn section(
                 name += &format!(" ({} against {})", random.settings, patient.settings);
             }
             pairs.push(Pair {
+                groups: [*random, *patient],
                 name,
                 random: random_cells,
                 patient: patient_cells,
@@ -89,7 +93,7 @@ pub(crate) fn section(
     }
     let all = pairs.len();
     Some(SplitSection {
-        sentences: pairs.iter().map(|pair| sentence(pair, all, options)).collect(),
+        sentences: pairs.iter().map(|pair| sentence(pair, all, options) + &caveat(pair.groups)).collect(),
         table: table(&pairs, options),
     })
 }
@@ -103,7 +107,7 @@ fn of_split<'a>(
         .iter()
         .zip(measured)
         .filter(move |(group, _)| group.first.start.split == split)
-        .filter_map(|(group, one)| Some((group, one.cells.as_ref().ok()?)))
+        .filter_map(|(group, one)| Some((group, one.cells()?)))
 }
 
 /// A model and its settings.

@@ -1,14 +1,14 @@
-//! Writing a report: each file aside and then renamed, so that a reader never sees half of one.
+//! Writing a report: each folder is replaced as a whole, so that a reader never sees half of one.
 
 use std::fs;
-use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use crate::data::ReportData;
 use crate::document::document;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::html;
-use crate::markdown::{self, Markdown};
+use crate::markdown;
+use crate::replace::{Lock, Moved, NewFile, failed, replace};
 
 /// Folder of the report that was written last.
 const LATEST: &str = "latest";
@@ -22,10 +22,14 @@ pub struct Written {
     pub markdown: PathBuf,
     /// The same page in the folder of the latest report.
     pub latest_html: PathBuf,
+    /// Files, folders and links of others that stood where the report's belong, with the names that they are kept by.
+    pub moved: Vec<Moved>,
 }
 
-/// Writes `index.html`, `report.md`, `figures/*.svg` and pictures of cells, `figures/*.png`, into a folder named after the report below
-/// `folder`, and the same into `latest`. Figures of an earlier version of the report are removed.
+/// Writes `index.html`, `report.md`, `figures/*.svg` and pictures of cells, `figures/*.png`, into a folder named after
+/// the report below `folder`, and the same into `latest`. Both folders are replaced as a whole: of two reports that are
+/// written at once the last one is there, and of one that is killed the old one or the new one. Files of others in them
+/// stay, and links are not followed.
 ///
 /// # Errors
 /// When the report cannot be rendered and when a file cannot be written.
@@ -33,67 +37,26 @@ pub fn write(data: &ReportData, folder: &Path) -> Result<Written> {
     let document = document(data)?;
     let page = html::render(&document);
     let markdown = markdown::render(&document);
-    let own = folder.join(data.slug());
-    let latest = folder.join(LATEST);
-    for target in [&own, &latest] {
-        write_into(target, &page, &markdown)?;
-    }
+    let mut files = vec![
+        NewFile { path: "index.html".into(), bytes: page.as_bytes() },
+        NewFile { path: "report.md".into(), bytes: markdown.text.as_bytes() },
+    ];
+    let figures = markdown.figures.iter().map(|(name, svg)| (name, svg.as_bytes()));
+    let pictures = markdown.pictures.iter().map(|(name, png)| (name, png.as_slice()));
+    let drawn = figures.chain(pictures);
+    files.extend(drawn.map(|(name, bytes)| NewFile { path: format!("figures/{name}"), bytes }));
+    fs::create_dir_all(folder).map_err(failed(folder))?;
+    let _lock = Lock::of(folder)?;
+    let own = data.slug();
+    let mut moved = replace(folder, &own, &files)?;
+    moved.extend(replace(folder, LATEST, &files)?);
+    let own = folder.join(own);
     Ok(Written {
         html: own.join("index.html"),
         markdown: own.join("report.md"),
-        latest_html: latest.join("index.html"),
+        latest_html: folder.join(LATEST).join("index.html"),
+        moved,
     })
-}
-
-fn write_into(folder: &Path, page: &str, markdown: &Markdown) -> Result<()> {
-    let figures = folder.join("figures");
-    fs::create_dir_all(&figures).map_err(failed(&figures))?;
-    for (name, svg) in &markdown.figures {
-        replace(&figures.join(name), svg.as_bytes())?;
-    }
-    for (name, png) in &markdown.pictures {
-        replace(&figures.join(name), png)?;
-    }
-    replace(&folder.join("report.md"), markdown.text.as_bytes())?;
-    replace(&folder.join("index.html"), page.as_bytes())?;
-    remove_stale(&figures, markdown)
-}
-
-/// Figures that the report no longer has.
-fn remove_stale(figures: &Path, markdown: &Markdown) -> Result<()> {
-    for entry in fs::read_dir(figures).map_err(failed(figures))? {
-        let path = entry.map_err(failed(figures))?.path();
-        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        let known = markdown.figures.iter().any(|(figure, _)| *figure == name)
-            || markdown.pictures.iter().any(|(picture, _)| *picture == name);
-        if (name.ends_with(".svg") || name.ends_with(".png")) && !known {
-            fs::remove_file(&path).map_err(failed(&path))?;
-        }
-    }
-    Ok(())
-}
-
-fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
-    let mut aside = path.as_os_str().to_owned();
-    // Two reports at once do not write the same file.
-    aside.push(format!(".{}.part", std::process::id()));
-    let aside = PathBuf::from(aside);
-    let durable = || {
-        let mut file = fs::File::create(&aside)?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        fs::rename(&aside, path)
-    };
-    durable().map_err(|source| {
-        // What is left of it helps nobody; that it cannot be removed is not the news.
-        let _ = fs::remove_file(&aside);
-        failed(path)(source)
-    })
-}
-
-fn failed(path: &Path) -> impl FnOnce(io::Error) -> Error {
-    let path = path.to_owned();
-    move |source| Error::Write { path, source }
 }
 
 #[cfg(test)]
@@ -117,7 +80,10 @@ mod tests {
         let written = write(&fixture::ranks(), folder.path()).unwrap();
         assert_eq!(written.html, folder.path().join("sweep-3-ranks-of-block5/index.html"));
         assert_eq!(names(folder.path()), ["latest", "sweep-3-ranks-of-block5"]);
-        assert_eq!(names(written.html.parent().unwrap()), ["figures", "index.html", "report.md"]);
+        assert_eq!(
+            names(written.html.parent().unwrap()),
+            [".ranklab-files", "figures", "index.html", "report.md"]
+        );
         assert_eq!(fs::read(&written.html).unwrap(), fs::read(&written.latest_html).unwrap());
         for (figure, _) in render_markdown(&fixture::ranks()).unwrap().figures {
             assert!(written.markdown.with_file_name("figures").join(figure).is_file());

@@ -13,6 +13,7 @@
 //! | do two configurations differ | [`compare`] over patients and seeds, [`PairedCells::difference`] and [`paired_bootstrap`] over patients, [`McNemar`] and [`delong_comparison`] over independent cells; on different cells [`unpaired_difference`] |
 //! | on how many cells do they flip | [`flips`] over all pairs of runs |
 //! | are they the same within a margin | [`Equivalence`], [`NonInferiority`], with [`Differing`] where hardly any patient differs |
+//! | did a training converge | [`threshold_gap`], [`rising_loss`], [`stale_statistics`] |
 //! | which rank is enough | [`compare_series`], with [`holm`]'s correction |
 //! | what may be said of it | [`Verdict`] |
 //!
@@ -27,6 +28,7 @@ mod classification;
 mod clusters;
 mod comparison;
 mod confusion;
+mod convergence;
 mod curves;
 mod delong;
 mod differing;
@@ -56,6 +58,9 @@ pub use classification::{ClassScores, ClassificationReport};
 pub use clusters::{Clusters, Resampled};
 pub use comparison::{Scored, Units, compare};
 pub use confusion::ConfusionMatrix;
+pub use convergence::{
+    RisingLoss, StaleStatistics, ThresholdGap, rising_loss, stale_statistics, threshold_gap,
+};
 pub use curves::{PrecisionRecallPoint, RocPoint, average_precision, precision_recall_curve, roc_curve};
 pub use delong::{DelongArea, DelongComparison, delong_area, delong_comparison};
 pub use differing::Differing;

@@ -67,7 +67,7 @@ impl Store {
     /// When the database cannot be written.
     pub async fn hold(&self, run: i64) -> Result<Held> {
         let failed = |error| self.failed(error);
-        let mut transaction = sqlite::begin_write(&self.pool).await.map_err(failed)?;
+        let mut transaction = self.begin(&self.pool).await?;
         let row = sqlx::query("SELECT status FROM runs WHERE id = $1")
             .bind(run)
             .fetch_optional(&mut *transaction)
@@ -85,7 +85,7 @@ impl Store {
     /// When the database cannot be written, and when a count is negative.
     pub async fn claim(&self, run: &NewRun, process_started: Option<&str>) -> Result<Claim> {
         let failed = |error| self.failed(error);
-        let mut transaction = sqlite::begin_write(&self.pool).await.map_err(failed)?;
+        let mut transaction = self.begin(&self.pool).await?;
         let held = sqlx::query(
             "SELECT id, status, host, process FROM runs
              WHERE config_hash = $1 AND status IN ('finished', 'diverged', 'running', 'interrupted')
@@ -126,7 +126,7 @@ impl Store {
     /// # Errors
     /// When the database cannot be written, and when a count is negative.
     pub async fn start_run(&self, run: &NewRun) -> Result<i64> {
-        let mut transaction = sqlite::begin_write(&self.pool).await.map_err(|error| self.failed(error))?;
+        let mut transaction = self.begin(&self.pool).await?;
         let id = self.insert_run(&mut transaction, run, None).await?;
         transaction.commit().await.map_err(|error| self.failed(error))?;
         Ok(id)
@@ -200,7 +200,7 @@ impl Store {
     /// When the run does not exist or was taken over, and when the database cannot be written.
     pub async fn rewind(&self, run: i64, epoch: i64) -> Result<(i64, i64)> {
         let failed = |error| self.failed(error);
-        let mut transaction = sqlite::begin_write(&self.pool).await.map_err(failed)?;
+        let mut transaction = self.begin(&self.pool).await?;
         self.check_owner(&mut transaction, run).await?;
         for table in ["step_metrics", "epoch_metrics"] {
             sqlx::query(AssertSqlSafe(format!("DELETE FROM {table} WHERE run_id = $1 AND epoch > $2")))

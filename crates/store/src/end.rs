@@ -4,7 +4,7 @@ use crate::columns::{Column as _, Columns as _};
 use crate::error::Result;
 use crate::lease::now;
 use crate::record::{ArtifactRow, PredictionRow, RunResult, RunStatus};
-use crate::sqlite::{self, Query};
+use crate::sqlite::Query;
 use crate::store::Store;
 use crate::write::insert;
 
@@ -75,7 +75,7 @@ impl Store {
         bind: impl for<'q> FnOnce(Query<'q>) -> Query<'q>,
     ) -> Result<()> {
         let refused = |error| self.refused(error, run, "its end");
-        let mut transaction = sqlite::begin_write(&self.durable).await.map_err(refused)?;
+        let mut transaction = self.begin(&self.durable).await?;
         let columns = [&["status", "ended_at", "heartbeat_at"], columns].concat();
         self.change_own(&mut transaction, run, "its end", &columns, |query| {
             let now = now();
@@ -86,6 +86,8 @@ impl Store {
             .await
             .map_err(refused)?;
         insert(&mut transaction, "artifacts", "run_id", run, left.artifacts, "").await.map_err(refused)?;
-        transaction.commit().await.map_err(refused)
+        transaction.commit().await.map_err(refused)?;
+        // It counts where the next command looks for it.
+        self.check_place().await
     }
 }

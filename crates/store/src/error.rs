@@ -2,8 +2,10 @@
 
 use std::io;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use crate::record::RunStatus;
+use crate::waiting::{self, Holder};
 
 /// The crate's result.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -72,16 +74,58 @@ pub enum Error {
         /// What the database said.
         reason: String,
     },
-    /// Another process held the database longer than the timeout.
+    /// Another process held the database for longer than this command waits.
     #[error(
-        "the runs database {} stayed locked by another process for {seconds} s; wait for that process or end it, then repeat the command",
-        path.display()
+        "the runs database {} is locked {}{}; wait for that process or end it, then repeat the command",
+        path.display(), waiting::by(holder.as_ref()), after(*waited)
     )]
     Locked {
         /// The database file.
         path: PathBuf,
-        /// How long was waited.
-        seconds: u64,
+        /// Who holds it, where the system shows that.
+        holder: Option<Holder>,
+        /// How long this command waited, where it did.
+        waited: Option<Duration>,
+    },
+    /// The file at the database's path is not the one that is open any more, or has other content.
+    #[error("the runs database {} {happened}; {saved}", path.display())]
+    Lost {
+        /// The database file.
+        path: PathBuf,
+        /// What happened to it.
+        happened: String,
+        /// Where its content is, and what to do.
+        saved: String,
+    },
+    /// A copy cannot be put in the database's place.
+    #[error("cannot restore {}: {reason}", path.display())]
+    Restore {
+        /// The copy.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// Other processes have the database open.
+    #[error(
+        "the runs database {} is in use{}; end what uses it, then repeat the command",
+        path.display(), holder.as_ref().map_or_else(String::new, |holder| format!(" by {holder}"))
+    )]
+    InUse {
+        /// The database file.
+        path: PathBuf,
+        /// One of them, where the system shows it.
+        holder: Option<Holder>,
+    },
+    /// A log of changes lies beside a copy that has none.
+    #[error(
+        "{} is a backup, and {} beside it belongs to another database; move the latter away, and put backups in place with `ranklab runs restore FILE`",
+        path.display(), log.display()
+    )]
+    StaleLog {
+        /// The database file.
+        path: PathBuf,
+        /// The log.
+        log: PathBuf,
     },
     /// The file holds something else.
     #[error("{} is not a SQLite database; move it away or choose another runs folder", path.display())]
@@ -173,6 +217,18 @@ pub enum Error {
         /// How it ended.
         status: RunStatus,
     },
+    /// The run's process lives.
+    #[error(
+        "run {run} is being trained by process {process} on {host}; end that process first, or add --force, which removes the run and ends this trial alone"
+    )]
+    InTraining {
+        /// The run.
+        run: i64,
+        /// Where it is.
+        host: String,
+        /// The process that has it.
+        process: i64,
+    },
     /// Another process continues the run.
     #[error(
         "run {run} was taken over by process {process} on {host} while this one seemed gone; nothing more of it is recorded here"
@@ -207,4 +263,9 @@ pub enum Error {
         /// What happened.
         reason: sqlx::Error,
     },
+}
+
+/// The time that a wait took.
+fn after(waited: Option<Duration>) -> String {
+    waited.map_or_else(String::new, |waited| format!(", still after {:.1} s", waited.as_secs_f64()))
 }

@@ -7,7 +7,6 @@ use sqlx::AssertSqlSafe;
 use crate::columns::{placeholders, read_run};
 use crate::error::Result;
 use crate::record::{PlannedTrial, RunRow, SweepRow};
-use crate::sqlite;
 use crate::store::Store;
 
 /// The definition of the configuration hash that new runs follow.
@@ -81,7 +80,7 @@ impl Store {
     /// When the database cannot be written.
     pub async fn carry_over(&self, runs: &[CarriedOver]) -> Result<()> {
         let failed = |error| self.failed(error);
-        let mut transaction = sqlite::begin_write(&self.pool).await.map_err(failed)?;
+        let mut transaction = self.begin(&self.pool).await?;
         for run in runs {
             sqlx::query(
                 "UPDATE runs SET config_hash = $2, family = $3, image_set_hash = $4, split_hash = $5,

@@ -47,16 +47,22 @@ pub enum Liveness {
 }
 
 impl Store {
-    /// Notes that the run is alive, also one that was taken for interrupted.
+    /// Notes that the run is alive, also one that was taken for interrupted, and looks whether the database's file
+    /// still is at its path.
     ///
     /// # Errors
     /// When the run does not exist, ended or was taken over, and when the database cannot be written.
     pub async fn heartbeat(&self, run: i64) -> Result<()> {
         let columns = ["status", "heartbeat_at", "lease_expires_at", "ended_at"];
-        self.change_and_commit(run, "its heartbeat", &columns, |query| {
+        let record = "its heartbeat";
+        let refused = |error| self.refused(error, run, record);
+        let mut transaction = self.begin(&self.pool).await?;
+        self.change_own(&mut transaction, run, record, &columns, |query| {
             RunStatus::Running.bind(query).bind(now()).bind(lease_end()).bind(None::<String>)
         })
-        .await
+        .await?;
+        sqlite::count(&mut transaction).await.map_err(refused)?;
+        transaction.commit().await.map_err(refused)
     }
 
     /// Runs marked as running whose process is gone. `liveness` is asked about each; where it does not
@@ -70,10 +76,12 @@ impl Store {
     ) -> Result<Vec<RunningProcess>> {
         let rows = sqlx::query(
             "SELECT id, host, process, process_started, heartbeat_at,
-                COALESCE(lease_expires_at < $1, heartbeat_at < $2) AS lapsed
+                COALESCE(lease_expires_at < $1 OR lease_expires_at > $2, heartbeat_at < $3) AS lapsed
              FROM runs WHERE status = 'running' ORDER BY id",
         )
         .bind(now())
+        // No lease is so long: the clock was set back since, and who is alive renews it by the right time.
+        .bind(timestamp(Timestamp::now() + LEASE * 2))
         .bind(timestamp(Timestamp::now() - OLD_LEASE))
         .fetch_all(&self.pool)
         .await
@@ -98,7 +106,7 @@ impl Store {
             return Ok(Vec::new());
         }
         let failed = |error| self.failed(error);
-        let mut transaction = sqlite::begin_write(&self.pool).await.map_err(failed)?;
+        let mut transaction = self.begin(&self.pool).await?;
         let mut marked = Vec::new();
         for process in abandoned {
             // Unless it was continued or showed itself in the meantime.
@@ -140,7 +148,7 @@ impl Store {
         bind: impl for<'q> FnOnce(Query<'q>) -> Query<'q>,
     ) -> Result<()> {
         let refused = |error| self.refused(error, run, record);
-        let mut transaction = sqlite::begin_write(&self.pool).await.map_err(refused)?;
+        let mut transaction = self.begin(&self.pool).await?;
         self.change_own(&mut transaction, run, record, columns, bind).await?;
         transaction.commit().await.map_err(refused)
     }

@@ -7,7 +7,7 @@ use sqlx::{AssertSqlSafe, Row as _};
 use crate::columns::{Columns, placeholders, read_run};
 use crate::error::{Error, Result};
 use crate::record::{ArtifactRow, EpochMetric, PlannedTrial, RunRow, StepMetric, SweepRow};
-use crate::sqlite::Query;
+use crate::sqlite::{Query, Row};
 use crate::store::Store;
 
 /// Ids per statement, far below every database's limit of parameters.
@@ -116,11 +116,16 @@ impl Store {
             let query = chunk.iter().fold(sqlx::query(AssertSqlSafe(sql)), |query, id| query.bind(*id));
             let rows = query.fetch_all(&self.pool).await.map_err(|error| self.failed(error))?;
             for row in &rows {
-                let run = read_run(row).map_err(|error| self.failed(error))?;
+                let run = self.read_run(row).map_err(|error| self.failed(error))?;
                 runs.insert(run.id, run);
             }
         }
         Ok(runs)
+    }
+
+    fn read_run(&self, row: &Row) -> sqlx::Result<RunRow> {
+        let run = read_run(row)?;
+        Ok(RunRow { status: self.presumed(run.id, run.status), ..run })
     }
 
     /// All runs, oldest first.
@@ -129,7 +134,8 @@ impl Store {
     /// When the database cannot be read.
     pub async fn all_runs(&self) -> Result<Vec<RunRow>> {
         let rows = sqlx::query("SELECT * FROM runs ORDER BY id").fetch_all(&self.pool).await;
-        rows.and_then(|rows| rows.iter().map(read_run).collect()).map_err(|error| self.failed(error))
+        rows.and_then(|rows| rows.iter().map(|row| self.read_run(row)).collect())
+            .map_err(|error| self.failed(error))
     }
 
     /// A run's metrics per epoch, by epoch and name.

@@ -2,19 +2,28 @@
 //!
 //! A PostgreSQL sibling offers the same items; the rest of the crate names no driver.
 
-use std::path::Path;
-use std::time::{Duration, Instant};
+pub(crate) mod reading;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use sqlx::error::ErrorKind;
 use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{
-    ConnectOptions as _, Connection as _, Decode as _, Row as _, SqlSafeStr as _, TypeInfo as _,
-    ValueRef as _,
+    AssertSqlSafe, ConnectOptions as _, Connection as _, Decode as _, Row as _, SqlSafeStr as _,
+    TypeInfo as _, ValueRef as _,
 };
 
 use crate::Value;
 use crate::error::{Error, Result};
+use crate::waiting::{LONGEST, Wait, holder};
+
+mod copying;
+mod standing;
+
+pub(crate) use copying::{copy, copy_file, damage, mark_backup, problems, seize};
+pub(crate) use standing::{Header, Loss, Standing, count};
 
 /// The driver.
 pub(crate) type Database = sqlx::Sqlite;
@@ -29,10 +38,10 @@ pub(crate) type Transaction = sqlx::Transaction<'static, Database>;
 /// A statement with its parameters.
 pub(crate) type Query<'q> = sqlx::query::Query<'q, Database, <Database as sqlx::Database>::Arguments>;
 
-/// How long a statement waits for another process's write to end.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
-/// How often a transaction waits so long.
-const BUSY_ATTEMPTS: u32 = 10;
+/// How long a statement waits for another process's lock; whoever wants to wait longer tries again.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(1);
+/// How long a command that reads waits for a lock that keeps it from reading.
+const READERS_WAIT: Duration = Duration::from_secs(2);
 
 /// Rows that the driver's thread reads ahead of ours. With its default of 50 the two wait for each other
 /// all the time.
@@ -50,33 +59,50 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
 /// The newest schema this code knows.
 const NEWEST: i64 = MIGRATIONS[MIGRATIONS.len() - 1].0;
 
-/// Opens for reading and writing, makes the file where there is none, and migrates it.
-pub(crate) async fn open(path: &Path) -> Result<Pool> {
+/// Opens for reading and writing, makes the file where there is none, and migrates it. Waits for others as long
+/// as `longest`.
+pub(crate) async fn open(path: &Path, longest: Duration) -> Result<(Pool, Standing)> {
     // Several processes that make the same file at once can be told "locked" without the driver's
     // own waiting while the journal mode changes.
-    let deadline = Instant::now() + BUSY_TIMEOUT;
+    let mut wait = Wait::new(path, longest);
     loop {
-        match open_once(path).await {
-            Err(Error::Locked { .. }) if Instant::now() < deadline => {
-                tokio::time::sleep(Duration::from_millis(50)).await;
-            }
-            outcome => return outcome,
+        match open_once(path, longest).await {
+            Ok(Some(opened)) => return Ok(opened),
+            Err(error) if !matches!(error, Error::Locked { .. }) => return Err(error),
+            Ok(None) | Err(_) if wait.goes_on() => tokio::time::sleep(Duration::from_millis(50)).await,
+            Ok(None) | Err(_) => return Err(wait.error()),
         }
     }
 }
 
-async fn open_once(path: &Path) -> Result<Pool> {
+/// `None` when another file took the path meanwhile.
+async fn open_once(path: &Path, longest: Duration) -> Result<Option<(Pool, Standing)>> {
     refuse_others(path).await?;
     let options = options(path)
         .create_if_missing(true)
+        .busy_timeout(BUSY_TIMEOUT.min(longest))
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Normal);
     let pool = pool(options).await.map_err(|error| classify(error, path))?;
-    if let Err(error) = migrate(&pool, path).await {
-        pool.close().await;
-        return Err(error);
+    let standing = match migrate(&pool, path).await {
+        Ok((id, header)) => Standing::new(path, id, header).await.map_err(|error| classify(error, path)),
+        Err(error) => Err(error),
+    };
+    match standing {
+        Ok(Some(standing)) => {
+            // A file that is removed later is not made again.
+            pool.set_connect_options(pool.connect_options().as_ref().clone().create_if_missing(false));
+            Ok(Some((pool, standing)))
+        }
+        Ok(None) => {
+            pool.close().await;
+            Ok(None)
+        }
+        Err(error) => {
+            pool.close().await;
+            Err(error)
+        }
     }
-    Ok(pool)
 }
 
 /// Refuses a file that is not ours to write before anything is set in it.
@@ -84,6 +110,7 @@ async fn refuse_others(path: &Path) -> Result<()> {
     if std::fs::metadata(path).map_or(0, |file| file.len()) == 0 {
         return Ok(());
     }
+    refuse_stale_log(path).await?;
     // Where the file cannot be read like that, what writes says why.
     let Ok(mut connection) = options(path).read_only(true).connect().await else { return Ok(()) };
     let state = state(&mut connection).await;
@@ -97,68 +124,90 @@ async fn refuse_others(path: &Path) -> Result<()> {
     }
 }
 
+/// Refuses a backup beside which another database's log lies: SQLite would write the one into the other.
+async fn refuse_stale_log(path: &Path) -> Result<()> {
+    let log = beside(path, "-wal");
+    if std::fs::metadata(&log).map_or(0, |file| file.len()) == 0 {
+        return Ok(());
+    }
+    // Its counter is 0 until it is opened for writing, which starts a log of its own.
+    let is_backup = match options(path).read_only(true).immutable(true).connect().await {
+        Ok(mut connection) => {
+            let state = state(&mut connection).await;
+            let counter = Header::read(&mut connection).await;
+            let _ = connection.close().await;
+            matches!(state, Ok(State::Known)) && counter.is_ok_and(Header::is_of_a_backup)
+        }
+        Err(_) => false,
+    };
+    if is_backup { Err(Error::StaleLog { path: path.to_owned(), log }) } else { Ok(()) }
+}
+
 /// Another pool on an opened database. What it commits, and whatever was committed before by anybody, is on
 /// the disk when the commit returns, and stays after a power failure; it connects when it is first used.
 pub(crate) fn durable(path: &Path) -> Pool {
     let options = options(path).synchronous(SqliteSynchronous::Full);
-    SqlitePoolOptions::new().max_connections(1).acquire_timeout(BUSY_TIMEOUT * 4).connect_lazy_with(options)
+    let pool = SqlitePoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None);
+    pool.acquire_timeout(LONGEST * 2).connect_lazy_with(options)
 }
 
-/// Opens for reading only; the database file is never made or changed.
-pub(crate) async fn open_read_only(path: &Path) -> Result<Pool> {
-    match open_read_only_once(path, false).await {
-        // A database in WAL mode wants to put its index beside the file. Where the folder forbids
-        // that and no log is left, nobody can be writing either.
-        Err(Error::NotReadable { .. } | Error::ReadOnly { .. }) if !log_of(path).exists() => {
-            open_read_only_once(path, true).await
+/// Opens for reading only; the database file is never made or changed. Also gives the database's id.
+pub(crate) async fn open_read_only(path: &Path) -> Result<(Pool, String)> {
+    refuse_stale_log(path).await?;
+    let mut wait = Wait::new(path, READERS_WAIT);
+    loop {
+        match open_read_only_once(path, false).await {
+            // A database in WAL mode wants to put its index beside the file. Where the folder forbids
+            // that and no log is left, nobody can be writing either.
+            Err(Error::NotReadable { .. } | Error::ReadOnly { .. }) if !beside(path, "-wal").exists() => {
+                return open_read_only_once(path, true).await;
+            }
+            Err(Error::Locked { .. }) if wait.goes_on() => {}
+            Err(Error::Locked { .. }) => return Err(wait.error()),
+            outcome => return outcome,
         }
-        outcome => outcome,
     }
 }
 
-async fn open_read_only_once(path: &Path, immutable: bool) -> Result<Pool> {
+async fn open_read_only_once(path: &Path, immutable: bool) -> Result<(Pool, String)> {
     let readable = |error| match classify(error, path) {
         Error::NotWritable { path, reason } => Error::NotReadable { path, reason },
         other => other,
     };
     let options = options(path).read_only(true).immutable(immutable);
     let pool = pool(options).await.map_err(readable)?;
-    let known = match pool.acquire().await {
-        Ok(mut connection) => state(&mut connection).await,
-        Err(error) => Err(error),
+    let known = async {
+        let mut connection = pool.acquire().await?;
+        match state(&mut connection).await? {
+            State::Known => identity(&mut connection).await.map(Ok),
+            other => Ok(Err(other)),
+        }
     };
-    let path = path.to_owned();
+    let known = known.await;
     let refused = match known {
-        Ok(State::Known) => return Ok(pool),
-        Ok(State::Newer(found)) => Error::NewerSchema { path, found, known: NEWEST },
-        Ok(State::Older(found)) => Error::OlderSchema { path, found, known: NEWEST },
-        Ok(State::Empty) => Error::Empty { path },
-        Ok(State::Foreign) => Error::NotRanklab { path },
+        Ok(Ok(id)) => return Ok((pool, id)),
+        Ok(Err(state)) => refusal(state, path),
         Err(error) => readable(error),
     };
     pool.close().await;
     Err(refused)
 }
 
-/// Writes the database as it stands at this moment to `target`, which must not exist, while others go on writing.
-/// <https://www.sqlite.org/lang_vacuum.html#vacuuminto>
-pub(crate) async fn copy(pool: &Pool, target: &Path) -> sqlx::Result<()> {
-    let target = target.to_string_lossy().into_owned();
-    sqlx::query("VACUUM INTO $1").bind(target).execute(pool).await.map(|_| ())
+/// Why a database of this state cannot be read here.
+fn refusal(state: State, path: &Path) -> Error {
+    let path = path.to_owned();
+    match state {
+        State::Newer(found) => Error::NewerSchema { path, found, known: NEWEST },
+        State::Older(found) => Error::OlderSchema { path, found, known: NEWEST },
+        State::Empty => Error::Empty { path },
+        State::Known | State::Foreign => Error::NotRanklab { path },
+    }
 }
 
-/// What is wrong with a database file, if anything is.
-pub(crate) async fn damage(path: &Path) -> sqlx::Result<Option<String>> {
-    let mut connection = options(path).read_only(true).immutable(true).connect().await?;
-    let found: String = sqlx::query_scalar("PRAGMA integrity_check(1)").fetch_one(&mut connection).await?;
-    connection.close().await?;
-    Ok((found != "ok").then_some(found))
-}
-
-/// The write-ahead log beside a database.
-fn log_of(path: &Path) -> std::path::PathBuf {
+/// A file beside a database that has its name and this ending.
+pub(crate) fn beside(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
-    name.push("-wal");
+    name.push(ending);
     name.into()
 }
 
@@ -171,18 +220,27 @@ fn options(path: &Path) -> SqliteConnectOptions {
 }
 
 async fn pool(options: SqliteConnectOptions) -> sqlx::Result<Pool> {
-    SqlitePoolOptions::new().max_connections(4).acquire_timeout(BUSY_TIMEOUT * 4).connect_with(options).await
+    // Connections stay: a later one might find another file at the path.
+    let pool = SqlitePoolOptions::new().max_connections(4).idle_timeout(None).max_lifetime(None);
+    pool.acquire_timeout(LONGEST * 2).connect_with(options).await
 }
 
 /// Begins a transaction that holds the write lock from its start: one that read first could not wait
 /// for another writer any more. SQLite's waiting is not fair: among many writers one can miss its turn
-/// for long, and asks again.
-pub(crate) async fn begin_write(pool: &Pool) -> sqlx::Result<Transaction> {
-    let mut attempt = 1;
+/// for long, and asks again, as long as `longest`.
+pub(crate) async fn begin_write(
+    pool: &Pool,
+    path: &Path,
+    longest: Duration,
+    failed: impl Fn(sqlx::Error) -> Error,
+) -> Result<Transaction> {
+    let mut wait = Wait::new(path, longest);
     loop {
         match pool.begin_with("BEGIN IMMEDIATE").await {
-            Err(error) if attempt < BUSY_ATTEMPTS && is_busy(&error) => attempt += 1,
-            outcome => return outcome,
+            Ok(transaction) => return Ok(transaction),
+            Err(error) if !is_busy(&error) => return Err(failed(error)),
+            Err(_) if wait.goes_on() => {}
+            Err(_) => return Err(wait.error()),
         }
     }
 }
@@ -199,14 +257,49 @@ fn primary_code(error: &sqlx::Error) -> Option<i32> {
 
 /// Brings the schema up to date, one process at a time. Taking the write lock also tells at once when
 /// the file cannot be written.
-async fn migrate(pool: &Pool, path: &Path) -> Result<()> {
+/// Returns the database's id and its header.
+async fn migrate(pool: &Pool, path: &Path) -> Result<(String, Header)> {
     let failed = |error| classify(error, path);
-    let mut transaction = begin_write(pool).await.map_err(failed)?;
+    let mut transaction = pool.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
     if matches!(state(&mut transaction).await.map_err(failed)?, State::Foreign) {
         return Err(Error::NotRanklab { path: path.to_owned() });
     }
     migrator().run_direct(None, &mut *transaction, false).await.map_err(|error| unmigrated(error, path))?;
-    transaction.commit().await.map_err(failed)
+    count(&mut transaction).await.map_err(failed)?;
+    let id = identity(&mut transaction).await.map_err(failed)?;
+    let header = Header::read(&mut transaction).await.map_err(failed)?;
+    transaction.commit().await.map_err(failed)?;
+    // The counter is to be seen in the file. Where readers hold an old state, it comes later.
+    fold_log(pool, "PASSIVE").await.map_err(failed)?;
+    Ok((id, header))
+}
+
+/// The database's id.
+async fn identity(connection: &mut Connection) -> sqlx::Result<String> {
+    sqlx::query_scalar("SELECT id FROM database_identity").fetch_one(connection).await
+}
+
+/// Writes what the log holds to the file. Says whether that was everything: readers of an old state keep a part.
+/// <https://www.sqlite.org/pragma.html#pragma_wal_checkpoint>
+pub(crate) async fn fold_log(pool: &Pool, how: &'static str) -> sqlx::Result<bool> {
+    let (is_busy, in_log, folded): (i64, i64, i64) =
+        sqlx::query_as(AssertSqlSafe(format!("PRAGMA wal_checkpoint({how})"))).fetch_one(pool).await?;
+    Ok(is_busy == 0 && in_log == folded)
+}
+
+/// The next run's number is above `number`, and above that of any run there ever was.
+pub(crate) async fn start_runs_above(connection: &mut Connection, number: i64) -> sqlx::Result<()> {
+    sqlx::query(
+        "INSERT INTO sqlite_sequence (name, seq)
+         SELECT 'runs', 0 WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'runs')",
+    )
+    .execute(&mut *connection)
+    .await?;
+    sqlx::query("UPDATE sqlite_sequence SET seq = MAX(seq, $1) WHERE name = 'runs'")
+        .bind(number)
+        .execute(connection)
+        .await
+        .map(|_| ())
 }
 
 fn migrator() -> Migrator {
@@ -277,7 +370,7 @@ pub(crate) fn classify(error: sqlx::Error, path: &Path) -> Error {
     };
     let reason = database.message().to_owned();
     match primary_code(&error).unwrap_or(0) {
-        5 | 6 | 15 => Error::Locked { path, seconds: (BUSY_TIMEOUT * BUSY_ATTEMPTS).as_secs() },
+        5 | 6 | 15 => Error::Locked { holder: holder(&path), path, waited: None },
         8 => Error::NotWritable { path, reason },
         11 => Error::Damaged { path, reason },
         13 => Error::Full { path },
@@ -342,7 +435,7 @@ mod tests {
     async fn what_must_not_be_lost_is_synced_with_its_commit() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("ranklab.db");
-        let pool = open(&path).await.unwrap();
+        let (pool, _) = open(&path, LONGEST).await.unwrap();
         for (pool, expected) in [(pool, 1), (durable(&path), 2)] {
             let level: i64 = sqlx::query_scalar("PRAGMA synchronous").fetch_one(&pool).await.unwrap();
             assert_eq!(level, expected);

@@ -5,7 +5,7 @@ use sqlx::AssertSqlSafe;
 use crate::columns::{Columns, placeholders};
 use crate::error::{Error, Result};
 use crate::lease::now;
-use crate::record::{EpochMetric, NewSweep, PlannedTrial, PredictionRow, StepMetric};
+use crate::record::{EpochMetric, NewSweep, PlannedTrial, PredictionRow, RunStatus, StepMetric};
 use crate::sqlite::{self, Connection, Pool};
 use crate::store::Store;
 
@@ -25,7 +25,7 @@ impl Store {
             Some(reason) => Error::Refused { record: format!("sweep {}", sweep.name), reason },
             None => self.failed(error),
         };
-        let mut transaction = sqlite::begin_write(&self.pool).await.map_err(failed)?;
+        let mut transaction = self.begin(&self.pool).await?;
         // A failed insertion would use an id up, so that the sweep is looked up first.
         let known: Option<i64> = sqlx::query_scalar(
             "UPDATE sweeps SET name = $1, command = $2, requested_at = $4,
@@ -110,26 +110,43 @@ impl Store {
             return Ok(());
         }
         let refused = |error| self.refused(error, run, table);
-        let mut transaction = sqlite::begin_write(pool).await.map_err(refused)?;
+        let mut transaction = self.begin(pool).await?;
         self.check_owner(&mut transaction, run).await?;
         insert(&mut transaction, table, "run_id", run, rows, again).await.map_err(refused)?;
         transaction.commit().await.map_err(refused)
     }
 
-    /// Deletes a run with its metrics, predictions and artifact rows. Files stay where they are.
+    /// Deletes a run with its metrics, predictions and artifact rows, whatever its state. Files stay where they
+    /// are.
     ///
     /// # Errors
     /// When the run does not exist and when the database cannot be written.
     pub async fn delete_run(&self, run: i64) -> Result<()> {
+        self.delete_runs(&[run], true).await
+    }
+
+    /// Deletes runs with their metrics, predictions and artifact rows: all of them or, on an error, none.
+    /// Files stay where they are. What trains a run that is deleted has its next record refused.
+    ///
+    /// # Errors
+    /// When a run does not exist, when one is marked as running and `even_running` is not set, and when the
+    /// database cannot be written.
+    pub async fn delete_runs(&self, runs: &[i64], even_running: bool) -> Result<()> {
         let failed = |error| self.failed(error);
-        let mut transaction = sqlite::begin_write(&self.pool).await.map_err(failed)?;
-        let done = sqlx::query("DELETE FROM runs WHERE id = $1")
-            .bind(run)
-            .execute(&mut *transaction)
-            .await
-            .map_err(failed)?;
-        transaction.commit().await.map_err(failed)?;
-        if done.rows_affected() == 0 { Err(Error::UnknownRun { run }) } else { Ok(()) }
+        let mut transaction = self.begin(&self.pool).await?;
+        for run in runs {
+            let deleted: Option<(String, String, i64)> =
+                sqlx::query_as("DELETE FROM runs WHERE id = $1 RETURNING status, host, process")
+                    .bind(run)
+                    .fetch_optional(&mut *transaction)
+                    .await
+                    .map_err(failed)?;
+            let Some((status, host, process)) = deleted else { return Err(Error::UnknownRun { run: *run }) };
+            if status == RunStatus::Running.name() && !even_running {
+                return Err(Error::InTraining { run: *run, host, process });
+            }
+        }
+        transaction.commit().await.map_err(failed)
     }
 }
 

@@ -9,10 +9,13 @@ use ranklab_store::{ArtifactRow, RunStatus, Store};
 use ranklab_trainer::{Checkpoint, Snapshot};
 use sha2::{Digest, Sha256};
 
-use crate::{Error, durable, trial::hexadecimal};
+use crate::{Error, durable, run_folder, trial::hexadecimal};
 
 /// The file's name in a run's folder.
 pub(crate) const NAME: &str = "checkpoint";
+
+/// The trained model's name there.
+pub(crate) const MODEL: &str = "model.safetensors";
 
 /// Where a run's checkpoint is, and what makes it usable.
 #[derive(Clone, Debug)]
@@ -20,28 +23,47 @@ pub(crate) struct CheckpointFile {
     relative: String,
     path: PathBuf,
     identity: String,
+    database: String,
 }
 
 impl CheckpointFile {
-    /// For a run whose trial has the identity `config_hash`, trained by `program`: another program may
-    /// compute otherwise, and its run would be neither's.
-    pub(crate) fn new(runs_folder: &Path, run: i64, config_hash: &str, program: &str) -> Self {
+    /// For a run of the database `database` whose trial has the identity `config_hash`, trained by `program`:
+    /// another program may compute otherwise, and its run would be neither's.
+    pub(crate) fn new(
+        runs_folder: &Path,
+        database: &str,
+        run: i64,
+        config_hash: &str,
+        program: &str,
+    ) -> Self {
         let relative = format!("{run:06}/{NAME}");
         let path = runs_folder.join(&relative);
-        Self { relative, path, identity: format!("{config_hash}\n{program}") }
+        Self { relative, path, identity: format!("{config_hash}\n{program}"), database: database.to_owned() }
+    }
+
+    fn folder(&self) -> &Path {
+        self.path.parent().unwrap_or(Path::new("."))
+    }
+
+    /// Checks that the run's folder may be written into.
+    ///
+    /// # Errors
+    /// When it belongs to another database.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        run_folder::check(self.folder(), &self.database)
     }
 
     /// Stores it: aside, synced, renamed.
     pub(crate) fn write(&self, snapshot: &Snapshot) -> Result<(), Error> {
         let bytes = snapshot.encode(&self.identity)?;
+        run_folder::enter(self.folder(), &self.database)?;
         durable::replace(&self.path, &bytes)
             .map_err(|source| Error::Unsaved { path: self.path.clone(), source })
     }
 
     /// The checkpoint, if there is one that can be used, or in a few words why there is none.
     pub(crate) fn read(&self) -> Result<Checkpoint, String> {
-        let folder = self.path.parent().unwrap_or(Path::new("."));
-        durable::remove_parts(folder);
+        durable::remove_parts(self.folder());
         let bytes = fs::read(&self.path).map_err(|problem| match problem.kind() {
             io::ErrorKind::NotFound => "no epoch of it was completed".to_owned(),
             _ => format!("{} cannot be read: {problem}", self.path.display()),
@@ -52,21 +74,32 @@ impl CheckpointFile {
 
     /// Whether there is one.
     pub(crate) fn exists(&self) -> bool {
-        self.path.exists()
+        self.path.exists() && !run_folder::is_of_another_database(self.folder(), &self.database)
     }
 
-    /// Removes it, and the folder if nothing else is in it.
+    /// Removes it, and the folder if nothing else is in it. What is another database's stays.
     pub(crate) fn remove(&self) {
+        if run_folder::is_of_another_database(self.folder(), &self.database) {
+            return;
+        }
         // What stays is removed by the next sweep.
         let _ = fs::remove_file(&self.path);
-        let folder = self.path.parent().unwrap_or(Path::new("."));
-        durable::remove_parts(folder);
-        let _ = fs::remove_dir(folder);
+        durable::remove_parts(self.folder());
+        let _ = run_folder::remove_if_empty(self.folder());
     }
 
-    /// Its row among the files of a run that keeps it; `None` where there is none.
+    /// Removes the folder of a run that is not in the database any more, with the model that it may hold.
+    pub(crate) fn remove_all(&self) {
+        if !run_folder::is_of_another_database(self.folder(), &self.database) {
+            let _ = fs::remove_file(self.folder().join(MODEL));
+            self.remove();
+        }
+    }
+
+    /// Its row among the files of a run that keeps it; `None` where there is none, or a damaged one.
     pub(crate) fn artifact(&self) -> Option<ArtifactRow> {
         let bytes = fs::read(&self.path).ok()?;
+        Checkpoint::decode(&bytes, &self.identity).ok()?;
         Some(ArtifactRow {
             kind: NAME.to_owned(),
             path: self.relative.clone(),
@@ -80,12 +113,26 @@ impl CheckpointFile {
 pub(crate) async fn remove_of_ended(store: &Store, runs_folder: &Path) -> Result<(), Error> {
     let Ok(entries) = fs::read_dir(runs_folder) else { return Ok(()) };
     for folder in entries.flatten().map(|entry| entry.path()) {
-        let run = folder.file_name().and_then(|name| name.to_str()).and_then(|name| name.parse().ok());
-        let Some(run) = run.filter(|_| folder.join(NAME).exists()) else { continue };
+        let Some(run) = run_folder::number(&folder).filter(|_| folder.join(NAME).exists()) else { continue };
         let Ok(rows) = store.runs(&[run]).await else { continue };
         if rows.iter().all(|row| matches!(row.status, RunStatus::Finished | RunStatus::Failed)) {
-            CheckpointFile::new(runs_folder, run, "", "").remove();
+            CheckpointFile::new(runs_folder, store.id(), run, "", "").remove();
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_damaged_checkpoint_is_not_kept_as_a_good_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = CheckpointFile::new(folder.path(), "database", 3, "trial", "program");
+        assert_eq!(file.artifact(), None);
+        fs::create_dir_all(folder.path().join("000003")).unwrap();
+        fs::write(folder.path().join("000003").join(NAME), b"ranklab checkpoint 1\n\0\0\0, damaged").unwrap();
+        assert_eq!(file.artifact(), None);
+    }
 }

@@ -3,10 +3,12 @@
 use ranklab_store::Claim;
 
 use crate::{
-    Error,
+    Error, TrialConfig,
     event::SweepEvent,
     execute::SweepSummary,
-    plan::Plan,
+    memory::{self, Room},
+    plan::{Plan, PlanTrial},
+    recorder::is_of_one_run,
     session::{Member, Session},
 };
 
@@ -47,6 +49,7 @@ impl<'a> Claims<'a> {
         on_event: &mut dyn FnMut(SweepEvent),
     ) -> Result<Vec<Member<'a>>, Error> {
         let mut group: Vec<Member<'a>> = Vec::new();
+        let room = memory::room();
         let mut kept = Vec::new();
         for (place, &position) in self.waiting.iter().enumerate() {
             if group.len() >= session.context.jobs {
@@ -57,14 +60,14 @@ impl<'a> Claims<'a> {
             let joins = |member: &Member<'_>| {
                 member.trial.config.joins(&trial.config) && *member.identity != *identity
             };
-            if !group.iter().all(joins) {
+            if !group.iter().all(joins) || !fits(&group, trial, session, room)? {
                 kept.push(position);
                 continue;
             }
             let label = trial.label.clone();
             let claim = match session.claim(trial, identity) {
                 Ok(claim) => claim,
-                Err(problem @ Error::Store(_)) => return Err(problem),
+                Err(problem @ Error::Store(_)) if !is_of_one_run(&problem) => return Err(problem),
                 Err(problem) => {
                     let reason = problem.to_string();
                     summary.failed.push((label.clone(), reason.clone()));
@@ -83,7 +86,11 @@ impl<'a> Claims<'a> {
                     on_event(SweepEvent::TrialSkipped { position, label, run });
                 }
                 Claim::Diverged(run) => {
-                    let reason = session.failure(run)?;
+                    let Some(reason) = session.failure(run)? else {
+                        // It was removed meanwhile, so that the trial is asked for again.
+                        kept.push(position);
+                        continue;
+                    };
                     summary.diverged.push((label.clone(), reason.clone()));
                     let reason =
                         format!("{reason} (nothing is trained again; `ranklab runs rm {run} --yes` would)");
@@ -103,4 +110,20 @@ impl<'a> Claims<'a> {
         self.waiting = kept;
         Ok(group)
     }
+}
+
+/// Whether a trial finds room in memory beside those of the group; alone it was asked before.
+fn fits(
+    group: &[Member<'_>],
+    trial: &PlanTrial,
+    session: &Session<'_>,
+    room: Option<Room>,
+) -> Result<bool, Error> {
+    if group.is_empty() {
+        return Ok(true);
+    }
+    let images = session.sources.of(&trial.config)?.0.images.entries.len();
+    let mut together: Vec<&TrialConfig> = group.iter().map(|member| &member.trial.config).collect();
+    together.push(&trial.config);
+    memory::fit(&together, images, room)
 }

@@ -52,6 +52,15 @@ pub enum Error {
         /// Why.
         source: std::io::Error,
     },
+    /// A run's folder that is another database's.
+    #[error(
+        "the run folder {path} belongs to another database, so that nothing is written into it; move it away, then repeat the command",
+        path = .path.display()
+    )]
+    OtherDatabase {
+        /// The folder.
+        path: PathBuf,
+    },
     /// A device that cannot be used; the message is complete.
     #[error("{0}")]
     Device(String),

@@ -17,6 +17,7 @@ use crate::{
     process::{mark_interrupted, program},
     provenance::Code,
     recorder::runtime,
+    run_folder::highest,
     session::{Ended, Session},
 };
 
@@ -89,6 +90,8 @@ pub fn execute(
 ) -> Result<SweepSummary, Error> {
     let runtime = runtime()?;
     let store = runtime.block_on(Store::open(&context.runs_folder.join(DATABASE)))?;
+    // Folders of a lost database, or of runs that a restored one does not know, are not written into.
+    runtime.block_on(store.start_runs_above(highest(&context.runs_folder)))?;
     tell_interrupted(&runtime, &store, on_event)?;
     runtime.block_on(remove_of_ended(&store, &context.runs_folder))?;
     runtime.block_on(carry_over(&store))?;

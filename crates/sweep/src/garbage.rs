@@ -10,8 +10,9 @@ use std::{
 
 use ranklab_data::abandoned_parts;
 use ranklab_store::{RunRow, RunStatus, Store};
+use ranklab_trainer::is_features_of_another_version;
 
-use crate::{Error, FEATURES, checkpoint_file, dataset::MANIFESTS, durable};
+use crate::{Error, FEATURES, checkpoint_file, dataset::MANIFESTS, durable, run_folder};
 
 /// How a SQLite database begins (<https://www.sqlite.org/fileformat.html>).
 const SQLITE: &[u8; 16] = b"SQLite format 3\0";
@@ -64,6 +65,8 @@ pub async fn garbage(store: &Store, runs_folder: &Path, rules: &GarbageRules) ->
     // Files first: a run's row is there before its files are, and it is in progress before it writes more.
     let folders: Vec<RunFolder> = run_folders(runs_folder)?
         .into_iter()
+        // Models of a database that was lost may be all that is left of it.
+        .filter(|(_, path)| !run_folder::is_of_another_database(path, store.id()))
         .map(|(run, path)| RunFolder::seen(run, &path))
         .collect::<Result<_, Error>>()?;
     let caches = Cache::all(&runs_folder.join(FEATURES))?;
@@ -100,7 +103,7 @@ impl Garbage {
                 // Nobody claims it until this is released.
                 let held = store.hold(*run).await?;
                 let removed =
-                    if held.status() == *status { self.delete(modified(&self.path)) } else { Ok(false) };
+                    if held.status() == *status { self.delete(self.was_written()) } else { Ok(false) };
                 held.release().await?;
                 removed
             }
@@ -109,15 +112,20 @@ impl Garbage {
                 if lock.as_ref().is_some_and(|lock| lock.try_lock().is_err()) {
                     return Ok(false);
                 }
-                self.delete(modified(&self.path).max(modified(path)))
+                self.delete(modified(&self.path).max(modified(path)) > self.seen)
             }
-            Owner::Nobody => self.delete(modified(&self.path)),
+            Owner::Nobody => self.delete(self.was_written()),
         }
     }
 
-    fn delete(&self, last: SystemTime) -> Result<bool, Error> {
+    /// Whether it was written since it was found, also by a clock that was set back meanwhile.
+    fn was_written(&self) -> bool {
+        modified(&self.path) != self.seen
+    }
+
+    fn delete(&self, is_changed: bool) -> Result<bool, Error> {
         let removed = match fs::symlink_metadata(&self.path) {
-            Ok(_) if last > self.seen => return Ok(false),
+            Ok(_) if is_changed => return Ok(false),
             Ok(metadata) if metadata.is_dir() => fs::remove_dir_all(&self.path),
             Ok(_) => fs::remove_file(&self.path),
             Err(problem) => Err(problem),
@@ -202,7 +210,9 @@ fn of_caches(mut caches: Vec<Cache>, rules: &GarbageRules, first_start: Option<S
     let mut total: u64 = caches.iter().map(|cache| cache.bytes).sum();
     let mut found = Vec::new();
     for cache in caches {
-        let reason = if rules.older_than.is_some_and(|age| is_older(cache.used, age)) {
+        let reason = if cache.is_of_another_version() {
+            "a feature cache of another version, which this one does not use"
+        } else if rules.older_than.is_some_and(|age| is_older(cache.used, age)) {
             "a feature cache that was not used for long"
         } else if rules.keep_bytes.is_some_and(|most| total > most) {
             "a feature cache beyond the bytes to keep"
@@ -253,6 +263,10 @@ impl Cache {
         Ok(caches)
     }
 
+    fn is_of_another_version(&self) -> bool {
+        self.files.iter().any(|(path, _)| is_features_of_another_version(path))
+    }
+
     fn is_locked(&self) -> bool {
         File::open(&self.lock).is_ok_and(|lock| lock.try_lock().is_err())
     }
@@ -260,7 +274,7 @@ impl Cache {
 
 /// Whether a file is named as the trainer names caches: the layer that they reach to, 16 digits of their key, and
 /// what they are.
-fn is_cache(path: &Path) -> bool {
+pub(crate) fn is_cache(path: &Path) -> bool {
     let of = |part: Option<&OsStr>| part.and_then(OsStr::to_str).unwrap_or_default().to_owned();
     let (stem, extension) = (of(path.file_stem()), of(path.extension()));
     let digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
@@ -292,7 +306,7 @@ fn data_parts(runs_folder: &Path, rules: &GarbageRules) -> Result<Vec<Seen>, Err
 }
 
 /// Folders that are named like runs, with the runs' numbers.
-fn run_folders(runs_folder: &Path) -> Result<Vec<(i64, PathBuf)>, Error> {
+pub(crate) fn run_folders(runs_folder: &Path) -> Result<Vec<(i64, PathBuf)>, Error> {
     let number = |path: &PathBuf| {
         let name = path.file_name()?.to_str()?;
         let number = name.parse().ok()?;
@@ -303,7 +317,7 @@ fn run_folders(runs_folder: &Path) -> Result<Vec<(i64, PathBuf)>, Error> {
 }
 
 /// What is in a folder, by name; nothing where there is none.
-fn entries(folder: &Path) -> Result<Vec<PathBuf>, Error> {
+pub(crate) fn entries(folder: &Path) -> Result<Vec<PathBuf>, Error> {
     let failed = |source| Error::Io { action: "listing", path: folder.to_owned(), source };
     let entries = match fs::read_dir(folder) {
         Err(problem) if problem.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -337,13 +351,14 @@ fn is_older(moment: SystemTime, age: Duration) -> bool {
     SystemTime::now().duration_since(moment).is_ok_and(|passed| passed >= age)
 }
 
-/// When the first of the runs in progress started; the beginning of time where that is not readable, so that
-/// nothing counts as unused.
+/// When the first of the runs in progress started; the beginning of time where that is not readable or yet to come,
+/// as after a clock ran ahead, so that nothing counts as unused.
 fn first_start(runs: &[RunRow]) -> Option<SystemTime> {
     let running = runs.iter().filter(|run| run.status == RunStatus::Running);
     let start = |run: &RunRow| {
         let seconds = run.started_at.parse::<jiff::Timestamp>().map_or(0, |moment| moment.as_second());
-        SystemTime::UNIX_EPOCH + Duration::from_secs(u64::try_from(seconds).unwrap_or(0))
+        let moment = SystemTime::UNIX_EPOCH + Duration::from_secs(u64::try_from(seconds).unwrap_or(0));
+        if moment > SystemTime::now() { SystemTime::UNIX_EPOCH } else { moment }
     };
     running.map(start).min()
 }
@@ -398,6 +413,14 @@ mod tests {
         assert_eq!(found(Some(30), None, None), ["old"]);
         assert_eq!(found(None, Some(250), None), ["old", "middle"]);
         assert_eq!(found(None, Some(0), None), ["old", "middle", "new"]);
+        // One that this version does not use goes without being asked for.
+        fs::write(
+            features.join("new-0123456789abcdef.features"),
+            b"ranklab features 3\nand so on, as it was",
+        )
+        .unwrap();
+        assert_eq!(found(None, None, None), ["new"]);
+        cache(&features, "new", 1);
         // A run that began ten days ago may come back to what was used since.
         assert_eq!(found(None, Some(0), Some(SystemTime::now() - DAY * 10)), ["old", "middle"]);
         // One is taken into use between being found and being removed; another was used and is free again.

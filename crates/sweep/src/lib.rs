@@ -1,9 +1,11 @@
 //! What to run and how: experiment files, overrides, plan, trial and execution.
 
 mod carry_over;
+mod check;
 mod checkpoint_file;
 mod claims;
 mod dataset;
+mod differences;
 mod durable;
 mod error;
 mod event;
@@ -15,6 +17,7 @@ mod identity;
 mod key;
 mod limits;
 mod notices;
+mod memory;
 mod overlay;
 mod paths;
 mod pictures;
@@ -24,6 +27,7 @@ mod process;
 mod provenance;
 mod recorder;
 mod rows;
+mod run_folder;
 mod session;
 mod sources;
 mod trial;
@@ -32,6 +36,8 @@ mod value;
 mod verify;
 
 pub use carry_over::carry_over;
+pub use check::{CheckRules, Checked, Finding, check};
+pub use differences::Difference;
 pub use error::Error;
 pub use event::{Profile, SweepEvent};
 pub use execute::{Context, DATABASE, DEFAULT_JOBS, DeviceOf, FEATURES, SweepSummary, execute};
@@ -40,8 +46,9 @@ pub use garbage::{Garbage, GarbageRules, garbage};
 pub use key::describe_keys;
 pub use pictures::{Gallery, Picture, Pictures, Shown};
 pub use plan::{Plan, PlanTrial};
-pub use process::{has_abandoned, mark_interrupted};
+pub use process::{abandoned, mark_interrupted};
 pub use provenance::Code;
+pub use run_folder::{is_of_another_database, remove_if_empty};
 pub use sources::missing_sources;
 pub use trial::TrialConfig;
-pub use verify::{Difference, Verification, VerifyRules, verify};
+pub use verify::{Verification, VerifyRules, verify};

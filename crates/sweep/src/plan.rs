@@ -24,6 +24,8 @@ const MOST_PROBLEMS: usize = 100;
 pub struct Plan {
     /// Name for people.
     pub name: String,
+    /// The recorded command of a plan that was registered before: the newest request that gave settings.
+    pub command: Option<String>,
     /// What runs.
     pub trials: Vec<PlanTrial>,
     /// The hash of the registered sweep that this plan is of.
@@ -78,7 +80,7 @@ impl Plan {
             return Err(problem);
         }
         let name = experiment.name.clone().unwrap_or_else(|| default_name(experiment));
-        Ok(Self { name, trials, registered: None })
+        Ok(Self { name, command: None, trials, registered: None })
     }
 
     /// The plan of a sweep that was registered, to be asked for again.
@@ -99,7 +101,12 @@ impl Plan {
                 Ok(PlanTrial { recorded, ..PlanTrial::new(trial.label.clone(), config) })
             })
             .collect::<Result<_, Error>>()?;
-        Ok(Self { name: sweep.name.clone(), trials, registered: Some(sweep.plan_hash.clone()) })
+        Ok(Self {
+            name: sweep.name.clone(),
+            command: Some(sweep.command.clone()),
+            trials,
+            registered: Some(sweep.plan_hash.clone()),
+        })
     }
 
     /// Hash over all trials' settings, hexadecimal; of a sweep that is resumed, the one that it was registered with.
@@ -114,9 +121,10 @@ impl Plan {
         hexadecimal(&hasher.finalize())
     }
 
-    /// The sweep's row.
+    /// The sweep's row, for this command; a resumed sweep keeps the command that says what it is.
     pub fn sweep(&self, command: &str) -> NewSweep {
-        NewSweep { name: self.name.clone(), command: command.to_owned(), plan_hash: self.hash() }
+        let command = self.command.as_deref().unwrap_or(command).to_owned();
+        NewSweep { name: self.name.clone(), command, plan_hash: self.hash() }
     }
 
     /// The planned trials' rows, with the identity that each trial's settings and contents give it.

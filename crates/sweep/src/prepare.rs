@@ -11,6 +11,7 @@ use crate::{
     event::SweepEvent,
     execute::Context,
     identity::first_version,
+    memory,
     paths::locate,
     plan::{Plan, PlanTrial},
     sources::Sources,
@@ -77,6 +78,7 @@ pub(crate) fn prepare(
     if let Some(known) = registered_otherwise(&row.plan_hash, &identities, context, runtime, store)? {
         row.plan_hash = known;
     }
+    refuse_too_large(runtime, store, &plan, &identities, &sources)?;
     let sweep = runtime.block_on(store.register_sweep(&row, &rows))?;
     Ok(Prepared { plan, sources, identities, sweep })
 }
@@ -174,4 +176,21 @@ fn check_recorded(
         "{}: {changed}; put back what the sweep was registered with, or repeat its command without --resume to train on what is there now",
         trial.label
     )))
+}
+
+/// Refuses a plan with a trial that is left to train and finds no room in memory even alone.
+fn refuse_too_large(
+    runtime: &Runtime,
+    store: &Store,
+    plan: &Plan,
+    identities: &[String],
+    sources: &Sources,
+) -> Result<(), Error> {
+    let mut left = Vec::new();
+    for (trial, identity) in plan.trials.iter().zip(identities) {
+        if runtime.block_on(store.finished_run(identity))?.is_none() {
+            left.push(trial);
+        }
+    }
+    memory::refuse_too_large(left.into_iter(), sources, memory::room())
 }

@@ -89,13 +89,14 @@ pub async fn mark_interrupted(store: &Store) -> Result<Vec<i64>, Error> {
     Ok(store.mark_interrupted(&|process| liveness(process, &host)).await?)
 }
 
-/// Whether there are such runs.
+/// The runs that [`mark_interrupted`] would mark.
 ///
 /// # Errors
 /// When the database cannot be read.
-pub async fn has_abandoned(store: &Store) -> Result<bool, Error> {
+pub async fn abandoned(store: &Store) -> Result<Vec<i64>, Error> {
     let host = host();
-    Ok(!store.abandoned(&|process| liveness(process, &host)).await?.is_empty())
+    let gone = store.abandoned(&|process| liveness(process, &host)).await?;
+    Ok(gone.into_iter().map(|process| process.run).collect())
 }
 
 /// The version and the checksum of this program's file: equal programs compute equally.
@@ -202,9 +203,9 @@ mod tests {
             store.claim(&run, *started).await.unwrap();
         }
         let gone: Vec<i64> = (1..).zip(cases).filter(|(_, (.., alive))| !alive).map(|(run, _)| run).collect();
-        assert_eq!(has_abandoned(&store).await.unwrap(), !gone.is_empty());
+        assert_eq!(abandoned(&store).await.unwrap(), gone);
         assert_eq!(mark_interrupted(&store).await.unwrap(), gone);
-        assert!(!has_abandoned(&store).await.unwrap());
+        assert_eq!(abandoned(&store).await.unwrap(), [] as [i64; 0]);
     }
 
     #[test]

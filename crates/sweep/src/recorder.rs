@@ -4,7 +4,10 @@
 //! An epoch's metrics are in the database before its checkpoint is written, so that whoever continues a
 //! run finds no gap; what was recorded after the checkpoint is dropped then.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use ranklab_store::{PredictionRow, Store};
 use ranklab_trainer::{Event, Snapshot, Stop};
@@ -33,16 +36,20 @@ pub(crate) struct Recorded {
     pub(crate) checkpoint: CheckpointFile,
 }
 
+/// What became of each run that is recorded: the error after which nothing more of it is, if there was one.
+pub(crate) type Losses = Vec<Option<Error>>;
+
 /// Records runs that train together.
 pub(crate) struct Recorder<'a> {
     runtime: &'a Runtime,
     unwritten: Arc<Unwritten>,
     task: JoinHandle<Result<(), Error>>,
+    lost: Arc<Lost>,
 }
 
 impl<'a> Recorder<'a> {
     /// Starts recording runs that share their `validation` images. When that fails, training for nothing is
-    /// asked to stop.
+    /// asked to stop; a run whose own row gives trouble is not recorded any more, and the others are.
     pub(crate) fn start(
         runtime: &'a Runtime,
         store: Store,
@@ -51,22 +58,23 @@ impl<'a> Recorder<'a> {
         stop: Stop,
     ) -> Self {
         let unwritten = Arc::new(Unwritten::new(runs.len()));
+        let lost = Arc::new(Lost::new(runs.len(), stop.clone()));
         let (ending, ended) = oneshot::channel();
         // On its own: a lease is held however long a disk takes.
         let beating = {
-            let (store, stop) = (store.clone(), stop.clone());
+            let (store, stop, lost) = (store.clone(), stop.clone(), lost.clone());
             let runs = runs.iter().map(|recorded| recorded.run).collect();
             runtime.spawn(async move {
-                let held = hold(&store, runs, ended).await;
+                let held = hold(&store, runs, &lost, ended).await;
                 if held.is_err() {
                     stop.request();
                 }
                 held
             })
         };
-        let told = unwritten.clone();
+        let (told, losses) = (unwritten.clone(), lost.clone());
         let task = runtime.spawn(async move {
-            let recorded = Writer { store, runs, validation }.record(&told).await;
+            let recorded = Writer { store, runs, validation }.record(&told, &losses).await;
             told.abandon();
             if recorded.is_err() {
                 stop.request();
@@ -75,7 +83,7 @@ impl<'a> Recorder<'a> {
             let held = beating.await.unwrap_or_else(|_| Err(unexpected("the heartbeat")));
             recorded.and(held)
         });
-        Self { runtime, unwritten, task }
+        Self { runtime, unwritten, task, lost }
     }
 
     /// Hands an event of the run at `place` over. When recording has failed already, [`Recorder::finish`]
@@ -84,11 +92,61 @@ impl<'a> Recorder<'a> {
         self.unwritten.tell(place, event);
     }
 
-    /// Waits until everything is written.
-    pub(crate) fn finish(self) -> Result<(), Error> {
+    /// Waits until everything is written; what became of each run.
+    pub(crate) fn finish(self) -> Result<Losses, Error> {
         self.unwritten.end();
-        self.runtime.block_on(self.task).unwrap_or_else(|_| Err(unexpected("recording the metrics")))
+        self.runtime.block_on(self.task).unwrap_or_else(|_| Err(unexpected("recording the metrics")))?;
+        Ok(self.lost.take())
     }
+}
+
+/// Runs of which nothing more is recorded. When none is left, training is asked to stop.
+struct Lost {
+    losses: Mutex<Losses>,
+    stop: Stop,
+}
+
+impl Lost {
+    fn new(runs: usize, stop: Stop) -> Self {
+        Self { losses: Mutex::new((0..runs).map(|_| None).collect()), stop }
+    }
+
+    fn is(&self, place: usize) -> bool {
+        self.losses()[place].is_some()
+    }
+
+    /// Goes on without the run at `place` if the trouble is its row's alone.
+    fn note(&self, place: usize, outcome: Result<(), Error>) -> Result<(), Error> {
+        let problem = match outcome {
+            Err(problem) if is_of_one_run(&problem) => problem,
+            outcome => return outcome,
+        };
+        let mut losses = self.losses();
+        losses[place].get_or_insert(problem);
+        if losses.iter().all(Option::is_some) {
+            self.stop.request();
+        }
+        Ok(())
+    }
+
+    fn take(&self) -> Losses {
+        self.losses().iter_mut().map(Option::take).collect()
+    }
+
+    fn losses(&self) -> MutexGuard<'_, Losses> {
+        // Every value in it is whole at any time.
+        self.losses.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whether a run's own row gives the trouble: it was removed, ended or taken over by others, or breaks a rule.
+pub(crate) fn is_of_one_run(problem: &Error) -> bool {
+    use ranklab_store::Error::{Ended, Refused, TakenOver, UnknownRun};
+    matches!(
+        problem,
+        Error::Store(TakenOver { .. } | Ended { .. } | UnknownRun { .. } | Refused { .. })
+            | Error::OtherDatabase { .. }
+    )
 }
 
 fn unexpected(what: &str) -> Error {
@@ -106,14 +164,21 @@ pub(crate) fn runtime() -> Result<Runtime, Error> {
 }
 
 /// Shows that the runs are alive until whoever holds the other end of `ended` drops it.
-async fn hold(store: &Store, runs: Vec<i64>, mut ended: oneshot::Receiver<()>) -> Result<(), Error> {
+async fn hold(
+    store: &Store,
+    runs: Vec<i64>,
+    lost: &Lost,
+    mut ended: oneshot::Receiver<()>,
+) -> Result<(), Error> {
     let mut beat = interval(HEARTBEAT);
     beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
             _ = &mut ended => return Ok(()),
-            _ = beat.tick() => for run in &runs {
-                store.heartbeat(*run).await?;
+            _ = beat.tick() => for (place, run) in runs.iter().enumerate() {
+                if !lost.is(place) {
+                    lost.note(place, store.heartbeat(*run).await.map_err(Error::Store))?;
+                }
             }
         }
     }
@@ -127,16 +192,22 @@ struct Writer {
 }
 
 impl Writer {
-    async fn record(mut self, unwritten: &Unwritten) -> Result<(), Error> {
+    async fn record(mut self, unwritten: &Unwritten, lost: &Lost) -> Result<(), Error> {
         // All that came meanwhile is written together, however fast more comes: each turn ends with checkpoints.
         while let Some(told) = unwritten.take().await {
             let mut snapshots = Vec::new();
             for (place, mut told) in told.into_iter().enumerate() {
+                if lost.is(place) {
+                    continue;
+                }
                 snapshots.extend(told.snapshot.take().map(|snapshot| (place, snapshot)));
-                self.write(self.runs[place].run, &told).await?;
+                let written = self.write(self.runs[place].run, &told).await;
+                lost.note(place, written)?;
             }
             for (place, snapshot) in snapshots {
-                keep(self.runs[place].checkpoint.clone(), snapshot).await?;
+                if !lost.is(place) {
+                    lost.note(place, keep(self.runs[place].checkpoint.clone(), snapshot).await)?;
+                }
             }
         }
         Ok(())

@@ -11,11 +11,13 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     Error,
+    checkpoint_file::MODEL,
     dataset::Dataset,
     durable,
     identity::family,
     plan::PlanTrial,
     provenance::{Code, host, peak_memory},
+    run_folder,
     sources::KnownWeights,
     trial::hexadecimal,
 };
@@ -138,10 +140,16 @@ fn rows(dataset: &Dataset, images: &[usize], probabilities: impl Iterator<Item =
         .collect()
 }
 
-/// Stores the trained state in the run's folder.
-pub(crate) fn save_model(runs_folder: &Path, run: i64, outcome: &Outcome) -> Result<ArtifactRow, Error> {
-    let relative = format!("{run:06}/model.safetensors");
+/// Stores the trained state in the folder of a run of `database`.
+pub(crate) fn save_model(
+    runs_folder: &Path,
+    database: &str,
+    run: i64,
+    outcome: &Outcome,
+) -> Result<ArtifactRow, Error> {
+    let relative = format!("{run:06}/{MODEL}");
     let path = runs_folder.join(&relative);
+    run_folder::enter(&runs_folder.join(format!("{run:06}")), database)?;
     durable::replace(&path, &outcome.model).map_err(|source| Error::Unsaved { path, source })?;
     Ok(ArtifactRow {
         kind: "model".to_owned(),

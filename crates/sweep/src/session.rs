@@ -15,7 +15,7 @@ use crate::{
     execute::{Context, DeviceOf},
     plan::PlanTrial,
     process::started,
-    recorder::{Recorded, Recorder},
+    recorder::{Losses, Recorded, Recorder, is_of_one_run},
     rows::{new_run, predictions, run_result, save_model, validation_images},
     sources::Sources,
 };
@@ -62,10 +62,13 @@ impl Session<'_> {
         Ok(self.runtime.block_on(self.store.claim(&row, started().as_deref()))?)
     }
 
-    /// Why a run failed.
-    pub(crate) fn failure(&self, run: i64) -> Result<String, Error> {
-        let row = self.runtime.block_on(self.store.runs(&[run]))?.remove(0);
-        Ok(row.failure.unwrap_or_default())
+    /// Why a run failed; `None` where there is no such run any more.
+    pub(crate) fn failure(&self, run: i64) -> Result<Option<String>, Error> {
+        match self.runtime.block_on(self.store.runs(&[run])) {
+            Ok(mut rows) => Ok(rows.pop().map(|row| row.failure.unwrap_or_default())),
+            Err(ranklab_store::Error::UnknownRun { .. }) => Ok(None),
+            Err(problem) => Err(problem.into()),
+        }
     }
 
     /// Runs trials that go together; how each ended, in their order.
@@ -81,11 +84,7 @@ impl Session<'_> {
             Ok(ended) => return Ok(ended),
             Err(problem) => problem,
         };
-        let ended = if is_taken_over(&problem) {
-            // Somebody continues one of them; the others are for whoever asks first.
-            self.leave(members);
-            return Ok(members.iter().map(|_| Ended::Interrupted).collect());
-        } else if is_of_storage(&problem) {
+        let ended = if is_of_storage(&problem) {
             Err(problem)
         } else {
             members.iter().map(|member| self.fail(member, &problem)).collect()
@@ -114,10 +113,23 @@ impl Session<'_> {
         let split = Split::new(&dataset.images, &first.data.split)?;
         let stop = self.context.stop.within();
         let steps = split.train.len().div_ceil(first.training.batch_size.max(1));
-        let mut checkpoints = Vec::new();
+        let (mut all, mut checkpoints) = (Vec::new(), Vec::new());
         for member in members {
-            checkpoints.push(self.checkpoint(member, steps, on_event)?);
+            match self.checkpoint(member, steps, on_event) {
+                Ok(checkpoint) => {
+                    all.push(None);
+                    checkpoints.push(checkpoint);
+                }
+                Err(problem) => all.push(Some(self.lose(member, problem)?)),
+            }
         }
+        // Those whose rows gave trouble are settled, and the others train without them.
+        let members: Vec<Member<'_>> = members
+            .iter()
+            .zip(&all)
+            .filter(|(_, ended)| ended.is_none())
+            .map(|(member, _)| *member)
+            .collect();
         let trials: Vec<Trial<'_>> = members
             .iter()
             .zip(&checkpoints)
@@ -141,13 +153,19 @@ impl Session<'_> {
             })
             .collect();
         let validation = validation_images(dataset, &split);
-        let outcomes = self.train(members, &trials, validation, on_event)?;
+        let (outcomes, losses) = self.train(&members, &trials, validation, on_event)?;
         let phases = outcomes.iter().flatten().map(|outcome| outcome.phases).next();
         let started = Instant::now();
         let ended = members
             .iter()
-            .zip(outcomes)
-            .map(|(member, outcome)| self.end(member, outcome, dataset, &split))
+            .zip(outcomes.into_iter().zip(losses))
+            .map(|(member, (outcome, loss))| {
+                let ended = match loss {
+                    Some(problem) => Err(problem),
+                    None => self.end(member, outcome, dataset, &split),
+                };
+                ended.or_else(|problem| self.lose(member, problem))
+            })
             .collect::<Result<Vec<Ended>, Error>>()?;
         if let Some(phases) = phases {
             let (cut, size) = (Cut::of(trials[0].architecture, trials[0].adapter), first.data.image_size);
@@ -174,11 +192,38 @@ impl Session<'_> {
                 backward_operations: one.backward * all,
             })));
         }
-        Ok(ended)
+        let mut ended = ended.into_iter();
+        Ok(all.into_iter().filter_map(|settled| settled.or_else(|| ended.next())).collect())
+    }
+
+    /// How a trial ends whose own row or folder gives trouble; the others of its group go on.
+    ///
+    /// # Errors
+    /// The problem, when it is not this trial's alone.
+    fn lose(&self, member: &Member<'_>, problem: Error) -> Result<Ended, Error> {
+        use ranklab_store::Error::{Ended as EndedElsewhere, TakenOver, UnknownRun};
+        match problem {
+            // Somebody continues it.
+            Error::Store(TakenOver { .. } | EndedElsewhere { .. }) => Ok(Ended::Interrupted),
+            Error::Store(UnknownRun { run }) => {
+                // Its files were removed with it; these came later.
+                self.file(member).remove_all();
+                Ok(Ended::Failed(format!("run {run} was removed while it was trained")))
+            }
+            problem if is_of_one_run(&problem) => {
+                let reason = problem.to_string();
+                match self.runtime.block_on(self.store.fail_run(member.run, &reason)).map_err(Error::Store) {
+                    Err(problem) if !is_of_one_run(&problem) => Err(problem),
+                    _ => Ok(Ended::Failed(reason)),
+                }
+            }
+            problem => Err(problem),
+        }
     }
 
     fn file(&self, member: &Member<'_>) -> CheckpointFile {
-        CheckpointFile::new(&self.context.runs_folder, member.run, member.identity, &self.program)
+        let (folder, database) = (&self.context.runs_folder, self.store.id());
+        CheckpointFile::new(folder, database, member.run, member.identity, &self.program)
     }
 
     /// What an earlier process left of a continued run, with the database brought to the same epoch;
@@ -189,6 +234,7 @@ impl Session<'_> {
         steps: usize,
         on_event: &mut dyn FnMut(SweepEvent),
     ) -> Result<Option<Checkpoint>, Error> {
+        self.file(member).check()?;
         if !member.continued {
             return Ok(None);
         }
@@ -222,27 +268,24 @@ impl Session<'_> {
         trials: &[Trial<'_>],
         validation: Vec<PredictionRow>,
         on_event: &mut dyn FnMut(SweepEvent),
-    ) -> Result<Vec<Result<Outcome, TrainerError>>, Error> {
+    ) -> Result<(Vec<Result<Outcome, TrainerError>>, Losses), Error> {
         let runs: Vec<Recorded> = members
             .iter()
             .map(|member| Recorded { run: member.run, checkpoint: self.file(member) })
             .collect();
-        let Some(first) = trials.first() else { return Ok(Vec::new()) };
+        let Some(first) = trials.first() else { return Ok((Vec::new(), Vec::new())) };
         let recorder =
             Recorder::start(self.runtime, self.store.clone(), runs, validation, first.stop.clone());
         let outcomes = run_together(trials, &mut |place, event: Event| {
             recorder.send(place, &event);
             on_event(SweepEvent::Training { position: members[place].position, event });
         });
-        let recorded = recorder.finish();
-        let everyone_stopped = || members.iter().map(|_| Err(TrainerError::Stopped)).collect();
-        match (recorded, outcomes) {
-            // Somebody continues one of them; the others are for whoever asks first.
-            (Err(problem), _) if is_taken_over(&problem) => Ok(everyone_stopped()),
-            (Err(problem), _) => Err(problem),
-            (Ok(()), Err(TrainerError::Stopped)) => Ok(everyone_stopped()),
-            (Ok(()), outcomes) => Ok(outcomes?),
-        }
+        let losses = recorder.finish()?;
+        let outcomes = match outcomes {
+            Err(TrainerError::Stopped) => members.iter().map(|_| Err(TrainerError::Stopped)).collect(),
+            outcomes => outcomes?,
+        };
+        Ok((outcomes, losses))
     }
 
     /// Records how a trial ended.
@@ -253,7 +296,7 @@ impl Session<'_> {
         dataset: &Dataset,
         split: &Split,
     ) -> Result<Ended, Error> {
-        let ended = match outcome {
+        match outcome {
             Ok(outcome) => match run_result(dataset, split, &outcome) {
                 Ok(result) => self.finish(member, result, &predictions(dataset, split, &outcome), &outcome),
                 Err(problem) => self.fail(member, &problem),
@@ -263,8 +306,7 @@ impl Session<'_> {
                 self.diverge(member, [epoch as i64, step as i64], problem.to_string())
             }
             Err(problem) => self.fail(member, &problem.into()),
-        };
-        if ended.as_ref().is_err_and(is_taken_over) { Ok(Ended::Interrupted) } else { ended }
+        }
     }
 
     fn finish(
@@ -274,7 +316,7 @@ impl Session<'_> {
         predictions: &[PredictionRow],
         outcome: &Outcome,
     ) -> Result<Ended, Error> {
-        let artifact = save_model(&self.context.runs_folder, member.run, outcome)?;
+        let artifact = save_model(&self.context.runs_folder, self.store.id(), member.run, outcome)?;
         self.runtime.block_on(self.store.finish_run(member.run, &result, predictions, &[artifact]))?;
         self.file(member).remove();
         Ok(Ended::Finished(Box::new(result)))
@@ -309,8 +351,7 @@ impl Session<'_> {
             }
         });
         match recorded.map_err(Error::Store) {
-            Err(problem) if is_taken_over(&problem) => Ok(Ended::Interrupted),
-            Err(problem) => Err(problem),
+            Err(problem) => self.lose(member, problem),
             Ok(()) if continues => Ok(Ended::Failed(format!(
                 "{reason}; run {} keeps its checkpoint, and the same command goes on from there",
                 member.run
@@ -323,15 +364,13 @@ impl Session<'_> {
     }
 }
 
-/// Whether the run is another process's by now.
-fn is_taken_over(problem: &Error) -> bool {
-    matches!(problem, Error::Store(ranklab_store::Error::TakenOver { .. }))
-}
-
 /// Whether the same may go well another time: a disk or a device gave trouble, not the trial.
 fn may_pass(problem: &Error) -> bool {
-    use TrainerError::{Device, Images, Weights};
-    matches!(problem, Error::Device(_) | Error::Trainer(Device(_) | Images(_) | Weights(_)))
+    use TrainerError::{DamagedCache, Device, Images, Weights};
+    matches!(
+        problem,
+        Error::Device(_) | Error::Trainer(DamagedCache { .. } | Device(_) | Images(_) | Weights(_))
+    )
 }
 
 /// Whether nothing more could be stored after this.

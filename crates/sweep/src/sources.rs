@@ -23,9 +23,9 @@ use crate::{
 };
 
 /// Trunk weights that are drawn at random, for tests.
-const RANDOM_WEIGHTS: &str = "random";
+pub(crate) const RANDOM_WEIGHTS: &str = "random";
 /// Trunk weights that `ranklab weights fetch` stored.
-const IMAGENET_WEIGHTS: &str = "imagenet";
+pub(crate) const IMAGENET_WEIGHTS: &str = "imagenet";
 /// Trunk weights that have a name and no path.
 pub(crate) const WEIGHTS_NAMES: [&str; 2] = [RANDOM_WEIGHTS, IMAGENET_WEIGHTS];
 

@@ -1,5 +1,7 @@
 //! Axes: their reach and where their ticks stand.
 
+/// More ticks than an axis ever wants: steps are a sixth of its reach.
+const MOST_TICKS: usize = 64;
 /// Letters of all names on an axis together.
 const NAME_LETTERS: usize = 60;
 
@@ -66,7 +68,9 @@ impl Axis {
 
     /// Amounts of at least 0.
     pub(crate) fn amount(title: &str, values: &[f64]) -> Self {
-        let (low, high) = padded(values, 0.05);
+        let (_, most) = extremes(values);
+        // Large numbers have no room for a twentieth.
+        let (low, high) = padded(values, 0.05f64.max(most.abs() * 1e-6));
         let low = low.max(0.0);
         let (step, decimals) = step(low, high);
         Self {
@@ -149,6 +153,7 @@ impl Axis {
     /// A place on the axis as people read it.
     pub(crate) fn label(&self, place: f64) -> String {
         match &self.scale {
+            Scale::Plain(_) if place.abs() >= 1e9 => format!("{place:e}"),
             Scale::Plain(decimals) => format!("{place:.decimals$}", decimals = *decimals),
             Scale::Percent(decimals) => format!("{:.decimals$}", place * 100.0, decimals = *decimals),
             Scale::Points(decimals) => {
@@ -170,22 +175,24 @@ impl Axis {
     }
 }
 
-/// `76,800` as `77k`, `1,259,266` as `1.26M`.
+/// Three digits: `76,800` as `76.8k`, `1,259,266` as `1.26M`, `0.05` as it is.
 fn short(value: f64) -> String {
-    let three_digits = |value: f64, unit: &str| {
-        let decimals = if value < 9.995 { 2 } else { usize::from(value < 99.95) };
-        let text = format!("{value:.decimals$}");
-        let trimmed =
-            if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
-        format!("{trimmed}{unit}")
-    };
-    if value >= 999_500.0 {
-        three_digits(value / 1e6, "M")
-    } else if value >= 999.5 {
-        three_digits(value / 1e3, "k")
-    } else {
-        format!("{value:.0}")
+    /// Units of a thousand each.
+    const UNITS: [&str; 5] = ["", "k", "M", "G", "T"];
+    if !(0.000_999_5..999.5e12).contains(&value) {
+        return format!("{value:.2e}").replace(".00e", "e");
     }
+    let mut scaled = value;
+    let mut unit = 0;
+    while scaled >= 999.5 && unit + 1 < UNITS.len() {
+        scaled /= 1e3;
+        unit += 1;
+    }
+    let whole_digits = scaled.log10().floor();
+    let decimals = (2.0 - whole_digits).clamp(0.0, 5.0) as usize;
+    let text = format!("{scaled:.decimals$}");
+    let trimmed = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
+    format!("{trimmed}{}", UNITS[unit])
 }
 
 fn decade_ticks(low: f64, high: f64) -> Vec<f64> {
@@ -226,11 +233,13 @@ fn step(low: f64, high: f64) -> (f64, usize) {
 fn multiples(low: f64, high: f64, step: f64) -> Vec<f64> {
     let first = (low / step - 1e-9).ceil() as i64;
     let last = (high / step + 1e-9).floor() as i64;
-    (first..=last).map(|count| count as f64 * step).collect()
+    (first..=last).take(MOST_TICKS).map(|count| count as f64 * step).collect()
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn labels(axis: &Axis) -> Vec<String> {
@@ -289,5 +298,57 @@ mod tests {
             (short(76_800.0), short(1_259_266.0), short(12.0)),
             ("76.8k".into(), "1.26M".into(), "12".into())
         );
+        assert_eq!(
+            (short(0.05), short(0.00123), short(2e-5), short(5e9), short(999.7), short(2e16)),
+            ("0.05".into(), "0.00123".into(), "2e-5".into(), "5G".into(), "1k".into(), "2e16".into())
+        );
+    }
+
+    #[test]
+    fn times_below_a_second_have_ticks_that_differ() {
+        assert_eq!(labels(&Axis::decades("", &[0.2, 4.0])), ["0.2", "0.5", "1", "2", "5"]);
+    }
+
+    /// Values around any place, near to each other and far apart.
+    fn values(least: f64, most: f64) -> impl Strategy<Value = Vec<f64>> {
+        let spread = prop_oneof![Just(0.0), (-9.0f64..0.5).prop_map(|power| 10f64.powf(power))];
+        (least..most, spread, 1usize..9).prop_map(move |(middle, spread, count)| {
+            (0..count).map(|place| (middle * (1.0 + spread * place as f64)).clamp(least, most)).collect()
+        })
+    }
+
+    /// No two ticks read alike, all lie on the axis in their order, and there are few enough to be read.
+    fn check(axis: &Axis, values: &[f64]) -> Result<(), TestCaseError> {
+        let shown = labels(axis);
+        let distinct: std::collections::BTreeSet<&String> = shown.iter().collect();
+        prop_assert_eq!(distinct.len(), shown.len(), "{:?} of {:?}", shown, values);
+        prop_assert!(!shown.is_empty() && shown.len() <= 40, "{:?} of {:?}", shown, values);
+        prop_assert!(axis.ticks.windows(2).all(|pair| pair[0] < pair[1]));
+        prop_assert!(axis.low.is_finite() && axis.high.is_finite() && axis.low < axis.high, "{:?}", axis);
+        Ok(())
+    }
+
+    proptest! {
+        #[test]
+        fn no_two_ticks_of_an_axis_read_alike_whatever_its_range(
+            shares in values(0.0, 1.0),
+            amounts in values(0.0, 1e12),
+            costs in (-6.0f64..14.0).prop_flat_map(|power| values(10f64.powf(power), 10f64.powf(power + 3.0))),
+            small in (-7.0f64..1.0).prop_flat_map(|power| values(0.0, 10f64.powf(power))),
+            differences in values(1e-7, 1.0),
+            epochs in prop::collection::vec(1u32..100_000, 1..9),
+            ranks in prop::collection::vec(1u32..5000, 1..9),
+        ) {
+            check(&Axis::share("", &shares), &shares)?;
+            check(&Axis::amount("", &amounts), &amounts)?;
+            check(&Axis::amount("", &small), &small)?;
+            check(&Axis::decades("", &costs), &costs)?;
+            check(&Axis::points("", &differences), &differences)?;
+            let opposite: Vec<f64> = differences.iter().map(|value| -value).collect();
+            check(&Axis::points("", &opposite), &opposite)?;
+            let whole = |values: &[u32]| values.iter().map(|value| f64::from(*value)).collect::<Vec<_>>();
+            check(&Axis::whole("", &whole(&epochs)), &whole(&epochs))?;
+            check(&Axis::doubling("", &whole(&ranks)), &whole(&ranks))?;
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! Drawing a chart with plotters: grid, axes, lines, markers, bars of spread and the legend.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use plotters::coord::CoordTranslate;
@@ -26,8 +27,6 @@ const LEGEND_ROW: i32 = 22;
 const HALF_WIDTH_LETTERS: usize = 24;
 /// Longest legend entry that fits the width.
 const WIDTH_LETTERS: usize = 60;
-/// Markers closer than this along a line are left out between its ends.
-const MARKER_DISTANCE: i32 = 11;
 /// Pixels between markers that stand beside each other.
 const SIDESTEP: i32 = 8;
 /// The same where single runs are drawn between them.
@@ -191,10 +190,11 @@ pub(crate) fn draw(chart: &Chart) -> Result<String, String> {
             };
             draw_series(&area, series, (chart.joined, chart.marked), &beside)?;
         }
+        let names = shortened(entries.iter().map(|(name, ..)| *name), WIDTH_LETTERS);
         for (place, (name, slot, marked)) in entries.into_iter().enumerate() {
             let x = LEFT + (place % columns) as i32 * ((WIDTH - LEFT) / 2);
             let y = TOP + PLOT_HEIGHT + BELOW + (place / columns) as i32 * LEGEND_ROW + LEGEND_ROW / 2;
-            draw_entry(&area, name, slot, (chart.joined || !marked, marked), (x, y))?;
+            draw_entry(&area, &names[name], slot, (chart.joined || !marked, marked), (x, y))?;
         }
         area.present().map_err(|error| error.to_string())?;
     }
@@ -298,15 +298,9 @@ fn draw_series(
     if !marked {
         return Ok(());
     }
-    let mut free_from = i32::MIN;
-    for (order, place) in places.iter().enumerate() {
-        let last = order + 1 == places.len();
-        if place.0 >= free_from || last {
-            draw_marker(area, series.slot, *place)?;
-            free_from = place.0 + MARKER_DISTANCE;
-        }
-    }
-    Ok(())
+    // Each of them, also where they cover each other in part: a point that is left out is a configuration that is not
+    // seen.
+    places.iter().try_for_each(|place| draw_marker(area, series.slot, *place))
 }
 
 fn draw_entry(
@@ -323,16 +317,37 @@ fn draw_entry(
     if let Some(slot) = slot.filter(|_| marked) {
         draw_marker(area, slot, (x + 15, y))?;
     }
-    write(area, &shortened(name, WIDTH_LETTERS), (x + 38, y), &INK, HPos::Left, VPos::Center)
+    write(area, name, (x + 38, y), &INK, HPos::Left, VPos::Center)
 }
 
-/// The name, or its start and its end where it has more letters: names often differ at their ends.
-pub(super) fn shortened(name: &str, letters: usize) -> String {
+/// Names of at most so many letters, of which no two are alike: start and end of those that have more. Names often
+/// differ at their ends; where they do not, as much of the end is kept as tells them apart, and else they are numbered.
+pub(super) fn shortened<'a>(
+    names: impl IntoIterator<Item = &'a str>,
+    letters: usize,
+) -> BTreeMap<&'a str, String> {
+    let names: BTreeSet<&str> = names.into_iter().collect();
+    let with_end =
+        |end: usize| names.iter().map(|name| start_and_end(name, letters, end)).collect::<Vec<_>>();
+    let are_distinct = |short: &Vec<String>| short.iter().collect::<BTreeSet<_>>().len() == short.len();
+    let usual = (letters - 1) / 3;
+    let ends = std::iter::once(usual).chain((0..letters).filter(|end| *end != usual));
+    let short = ends.map(with_end).find(are_distinct).unwrap_or_else(|| {
+        let numbered = (1..).zip(&names).map(|(number, name)| {
+            let number = format!("…{number}");
+            let room = letters.saturating_sub(number.chars().count());
+            name.chars().take(room).collect::<String>() + &number
+        });
+        numbered.collect()
+    });
+    names.into_iter().zip(short).collect()
+}
+
+fn start_and_end(name: &str, letters: usize, end: usize) -> String {
     let all: Vec<char> = name.chars().collect();
     if all.len() <= letters {
         return name.to_owned();
     }
-    let end = (letters - 1) / 3;
     let start = letters - 1 - end;
     all[..start].iter().chain(&['…']).chain(&all[all.len() - end..]).collect()
 }
@@ -386,9 +401,45 @@ mod tests {
 
     #[test]
     fn long_names_keep_their_start_and_their_end() {
-        assert_eq!(shortened("block5 · rank 1", 15), "block5 · rank 1");
-        assert_eq!(shortened("block4+block5 · rank 16", 12), "block4+b… 16");
-        assert_eq!(shortened("abcdefgh", 4).chars().count(), 4);
+        let short = |name| shortened([name], 12).remove(name).unwrap();
+        assert_eq!(short("block5 · r 1"), "block5 · r 1");
+        assert_eq!(short("block4+block5 · rank 16"), "block4+b… 16");
+    }
+
+    #[test]
+    fn shortened_names_stay_apart() {
+        let of = |names: &[&'static str], letters| shortened(names.iter().copied(), letters);
+        for (names, letters) in [
+            (&["block5_conv1+block5_conv2+x", "block5_conv1+block4_conv2+x"][..], 24),
+            (&["0.0050000001", "0.0050000011", "0.0050000012"][..], 9),
+            (
+                &["a long name whose middle 1 differs alone", "a long name whose middle 2 differs alone"][..],
+                12,
+            ),
+            (&["short", "short too"][..], 8),
+        ] {
+            let short = of(names, letters);
+            let distinct: BTreeSet<&String> = short.values().collect();
+            assert_eq!((short.len(), distinct.len()), (names.len(), names.len()), "{short:?}");
+            assert!(short.values().all(|name| name.chars().count() <= letters), "{short:?}");
+        }
+    }
+
+    #[test]
+    fn every_point_has_its_marker_however_close_it_lies_to_another() {
+        let mut chart = chart(&["one"]);
+        let near = |place: i32| Point {
+            x: 1.0 + f64::from(place) * 1e-3,
+            y: 0.9 + f64::from(place % 7) * 0.01,
+            bar: None,
+        };
+        for (joined, count) in [(true, 20), (false, 33)] {
+            chart.joined = joined;
+            chart.series[0].points = (0..count).map(near).collect();
+            let svg = draw(&chart).unwrap();
+            // A circle on paper for each and in the legend.
+            assert_eq!(svg.matches("r=\"5\"").count(), count as usize + 1, "joined: {joined}");
+        }
     }
 
     #[test]

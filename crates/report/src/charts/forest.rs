@@ -94,6 +94,12 @@ fn draw(lines: &[Line], margin: f64) -> std::result::Result<String, String> {
         })
         .chain([-margin, margin])
         .collect();
+    let names = shortened(
+        lines.iter().map(|line| match line {
+            Line::Against(name) | Line::Difference(name, ..) => name.as_str(),
+        }),
+        LETTERS,
+    );
     let axis = Axis::points("difference in accuracy, points", &reach);
     let height_of = |line: &Line| if matches!(line, Line::Against(_)) { HEADING } else { ROW };
     let bottom = TOP + lines.iter().map(height_of).sum::<i32>() + 6;
@@ -112,17 +118,10 @@ fn draw(lines: &[Line], margin: f64) -> std::result::Result<String, String> {
         for line in lines {
             match line {
                 Line::Against(name) => {
-                    write(
-                        &area,
-                        &shortened(name, LETTERS),
-                        (LEFT, y + 18),
-                        &MUTED,
-                        HPos::Left,
-                        VPos::Center,
-                    )?;
+                    write(&area, &names[name.as_str()], (LEFT, y + 18), &MUTED, HPos::Left, VPos::Center)?;
                 }
                 Line::Difference(name, difference, (lower, upper)) => {
-                    write(&area, &shortened(name, LETTERS), (LEFT, y + 11), &INK, HPos::Left, VPos::Center)?;
+                    write(&area, &names[name.as_str()], (LEFT, y + 11), &INK, HPos::Left, VPos::Center)?;
                     draw_interval(&area, (across(*lower), across(*difference), across(*upper)), y + 29)?;
                 }
             }

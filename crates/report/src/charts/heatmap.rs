@@ -99,6 +99,7 @@ pub(super) fn figure(shown: &Shown<'_>) -> Result<Option<Figure>> {
 }
 
 fn draw(map: &Map<'_>) -> std::result::Result<String, String> {
+    let names = shortened(map.layers.iter().copied(), LETTERS);
     let letters = map.layers.iter().map(|name| name.chars().count().min(LETTERS)).max().unwrap_or(0);
     let left = letters as i32 * 8 + 20;
     let bottom = TOP + ROW * map.layers.len() as i32;
@@ -113,7 +114,7 @@ fn draw(map: &Map<'_>) -> std::result::Result<String, String> {
         for (row, (layers, accuracies)) in map.layers.iter().zip(&map.accuracies).enumerate() {
             let top = TOP + ROW * row as i32;
             let middle = top + ROW / 2;
-            write(&area, &shortened(layers, LETTERS), (left - 10, middle), &INK, HPos::Right, VPos::Center)?;
+            write(&area, &names[layers], (left - 10, middle), &INK, HPos::Right, VPos::Center)?;
             for (place, accuracy) in accuracies.iter().enumerate() {
                 let from = left + column * place as i32;
                 let corners = [(from + 1, top + 1), (from + column - 1, top + ROW - 1)];

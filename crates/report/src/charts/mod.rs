@@ -13,6 +13,7 @@ mod patients;
 mod precision_recall;
 mod probabilities;
 mod roc;
+mod test_sets;
 mod theme;
 
 use std::collections::HashSet;
@@ -27,6 +28,7 @@ use crate::table::Figure;
 pub(crate) use curves::learning_curves;
 use curves::validation_overview;
 use drawing::{Chart, Point, Series, draw};
+use test_sets::test_sets;
 pub(crate) use theme::{Theme, themed};
 
 /// What the charts across configurations show.
@@ -42,11 +44,56 @@ pub(crate) struct Shown<'a> {
     pub(crate) comparisons: &'a Comparisons,
 }
 
-/// The charts across configurations; those that would show nothing are left out.
+/// All charts across configurations.
+pub(crate) struct Overview {
+    /// The charts.
+    pub(crate) figures: Vec<Figure>,
+    /// What stands above them; `None` where all show the same cells.
+    pub(crate) note: Option<String>,
+}
+
+/// Sets of test cells that have charts.
+const TEST_SETS: usize = 4;
+
+/// The charts across configurations, those of each set of test cells apart; those that would show nothing are left
+/// out.
 ///
 /// # Errors
 /// When plotters cannot draw.
-pub(crate) fn overview(shown: &Shown<'_>) -> Result<Vec<Figure>> {
+pub(crate) fn overview(shown: &Shown<'_>) -> Result<Overview> {
+    let sets = test_sets(shown);
+    if sets.len() < 2 {
+        return Ok(Overview { figures: on_same_cells(shown)?, note: None });
+    }
+    let mut figures = Vec::new();
+    for (number, set) in (1..).zip(sets.iter().take(TEST_SETS)) {
+        let part = set.part(shown);
+        for mut figure in on_same_cells(&part.shown(shown.data))? {
+            let title = format!("{} · test set {number}: {}", figure.title, set.name);
+            figure.description = figure.description.replacen(&figure.title, &title, 1);
+            figure.title = title;
+            if number > 1 {
+                figure.file_name = figure.file_name.replacen(".svg", &format!("-{number}.svg"), 1);
+            }
+            figures.push(figure);
+        }
+    }
+    let rest = match sets.len().saturating_sub(TEST_SETS) {
+        0 => String::new(),
+        rest => format!(" {rest} more have no charts; report fewer runs to see them."),
+    };
+    Ok(Overview {
+        figures,
+        note: Some(format!(
+            "The runs were tested on {} sets of cells, whose figures do not compare: each chart shows one of them, named in \
+             its title.{rest}",
+            sets.len()
+        )),
+    })
+}
+
+/// The charts of configurations that were tested on the same cells.
+fn on_same_cells(shown: &Shown<'_>) -> Result<Vec<Figure>> {
     let mut figures: Vec<Figure> = forest::figure(shown)?.into_iter().collect();
     let of_accuracy = [accuracy::by_rank(shown), accuracy::by_layers(shown)];
     figures.extend(of_accuracy.into_iter().flatten().map(finish).collect::<Result<Vec<_>>>()?);
@@ -180,7 +227,9 @@ mod tests {
         let groups = compare(data).unwrap();
         let measured = measure(data, &groups);
         let comparisons = compare_pairs(&groups, &measured, &data.options);
-        overview(&Shown { data, groups: &groups, measured: &measured, comparisons: &comparisons }).unwrap()
+        overview(&Shown { data, groups: &groups, measured: &measured, comparisons: &comparisons })
+            .unwrap()
+            .figures
     }
 
     fn names(data: &ReportData) -> Vec<String> {

@@ -1,11 +1,11 @@
 //! Parallel coordinates: one line per run through its settings to its accuracy, where several differ.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, VPos};
 
-use crate::data::{ReportData, RunData};
+use crate::data::RunData;
 use crate::error::{Error, Result};
 use crate::family;
 use crate::format::{NONE, count, percent};
@@ -50,7 +50,8 @@ struct Setting {
 /// # Errors
 /// When plotters cannot draw.
 pub(super) fn figure(shown: &Shown<'_>) -> Result<Option<Figure>> {
-    let (runs, all) = chosen(shown.data);
+    let counted: HashSet<i64> = shown.groups.iter().flat_map(|group| &group.runs).copied().collect();
+    let (runs, all) = chosen(shown.data.runs.iter().filter(|run| counted.contains(&run.row.id)));
     let settings = settings(&runs.iter().map(|(run, _)| *run).collect::<Vec<_>>());
     if settings.len() < LEAST_SETTINGS {
         return Ok(None);
@@ -86,8 +87,8 @@ pub(super) fn figure(shown: &Shown<'_>) -> Result<Option<Figure>> {
 }
 
 /// At most [`RUNS`] runs with their accuracies, from low to high, and how many there are.
-fn chosen(data: &ReportData) -> (Vec<(&RunData, f64)>, usize) {
-    let finished = data.runs.iter().filter_map(|run| {
+fn chosen<'a>(runs: impl Iterator<Item = &'a RunData>) -> (Vec<(&'a RunData, f64)>, usize) {
+    let finished = runs.filter_map(|run| {
         let accuracy = run.row.result.as_ref()?.test_accuracy;
         accuracy.is_finite().then_some((run, accuracy))
     });
@@ -199,6 +200,7 @@ fn draw(settings: &[Setting], accuracies: &[f64]) -> std::result::Result<String,
     let across = |place: usize| LEFT + (WIDTH - LEFT - RIGHT) * place as i32 / settings.len() as i32;
     let up = |share: f64| bottom - (share * f64::from(HEIGHT)).round() as i32;
     let accuracy = |value: f64| up((value - axis.low) / (axis.high - axis.low));
+    let names = shortened(settings.iter().map(|setting| setting.name.as_str()), NAME_LETTERS);
     let mut svg = String::new();
     {
         let size = (WIDTH as u32, (bottom + BELOW) as u32);
@@ -221,10 +223,11 @@ fn draw(settings: &[Setting], accuracies: &[f64]) -> std::result::Result<String,
         }
         for (place, setting) in settings.iter().enumerate() {
             let x = across(place);
-            draw_axis(&area, &setting.name, x, place % 2 == 1, (x - 4, HPos::Left))?;
+            draw_axis(&area, &names[setting.name.as_str()], x, place % 2 == 1, (x - 4, HPos::Left))?;
             let step = setting.values.len().div_ceil(LABELS);
+            let texts = shortened(setting.values.iter().map(String::as_str), VALUE_LETTERS);
             for (value, text) in setting.values.iter().enumerate().step_by(step) {
-                draw_value(&area, &shortened(text, VALUE_LETTERS), (x, up(setting.height(value))))?;
+                draw_value(&area, &texts[text.as_str()], (x, up(setting.height(value))))?;
             }
         }
         let x = across(settings.len());
@@ -244,7 +247,7 @@ fn draw_axis(area: &Area<'_>, name: &str, x: i32, lower: bool, (from, anchor): (
     if !lower {
         put(area, &PathElement::new([(x, y + 10), (x, TOP)], GRID.stroke_width(1)))?;
     }
-    write(area, &shortened(name, NAME_LETTERS), (from, y), &MUTED, anchor, VPos::Center)
+    write(area, name, (from, y), &MUTED, anchor, VPos::Center)
 }
 
 /// A value beside its axis and above its place, on paper: lines along a row do not cross it out.
@@ -264,6 +267,7 @@ fn draw_tick(area: &Area<'_>, text: &str, (x, y): (i32, i32)) -> Drawn {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::ReportData;
     use crate::fixture;
 
     /// Ranks, learning rates and seeds, all combined.
@@ -314,7 +318,7 @@ mod tests {
                 run
             })
             .collect();
-        let (runs, all) = chosen(&data);
+        let (runs, all) = chosen(data.runs.iter());
         assert_eq!((runs.len(), all), (RUNS, 1000));
         assert_eq!((runs[0].1, runs[RUNS - 1].1), (0.0, 0.999));
         assert!(runs.windows(2).all(|pair| pair[0].1 < pair[1].1));

@@ -121,7 +121,8 @@ const NAMES: usize = 6;
 const NAME_LETTERS: usize = 60;
 
 fn listed(names: &[&str]) -> String {
-    let shown: Vec<String> = names.iter().take(NAMES).map(|name| shortened(name, NAME_LETTERS)).collect();
+    let short = shortened(names.iter().take(NAMES).copied(), NAME_LETTERS);
+    let shown: Vec<&str> = names.iter().take(NAMES).map(|name| short[name].as_str()).collect();
     let rest = match names.len() - shown.len() {
         0 => String::new(),
         rest => format!("; {rest} more on the dotted line"),

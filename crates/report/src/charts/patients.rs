@@ -99,13 +99,14 @@ fn draw(rows: &[Row<'_>], patients: &[&str]) -> std::result::Result<String, Stri
     let bottom = TOP + ROW * rows.len() as i32;
     let width = WIDTH - RIGHT - LEFT;
     let most = rows.iter().flat_map(|(_, shares)| shares.values()).copied().fold(0.0, f64::max);
+    let names = shortened(rows.iter().map(|(name, _)| *name), LETTERS);
     let mut svg = String::new();
     {
         let size = (WIDTH as u32, (bottom + BELOW) as u32);
         let area = SVGBackend::with_string(&mut svg, size).into_drawing_area();
         for (row, (name, shares)) in rows.iter().enumerate() {
             let top = TOP + ROW * row as i32;
-            write(&area, &shortened(name, LETTERS), (LEFT, top + 9), &INK, HPos::Left, VPos::Center)?;
+            write(&area, &names[name], (LEFT, top + 9), &INK, HPos::Left, VPos::Center)?;
             put(
                 &area,
                 &Rectangle::new([(LEFT, top + 19), (LEFT + width, top + 37)], BAND.mix(0.4).filled()),

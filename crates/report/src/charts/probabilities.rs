@@ -26,7 +26,7 @@ const SEED: u64 = 0;
 /// A group's cells and its place.
 pub(super) fn cells<'a>(shown: &'a Shown<'_>, group: &Group) -> Option<(&'a TestCells, usize)> {
     let place = shown.groups.iter().position(|other| other.runs == group.runs)?;
-    Some((shown.measured[place].cells.as_ref().ok()?, place))
+    Some((shown.measured[place].cells()?, place))
 }
 
 /// Places of the groups whose curves have bands, and a sentence on bands for the caption: all where they

@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 
 use plotters::style::RGBColor;
 
+use crate::escape::xml;
+
 /// Hues before they repeat with other markers.
 pub(crate) const HUES: usize = 8;
 
@@ -78,7 +80,7 @@ pub(crate) fn themed(drawing: &str, title: &str, description: &str, theme: Theme
         }
         body = body.replace(&quoted(line(slot)), &stroke);
     }
-    let (title, description) = (escaped(title), escaped(description));
+    let (title, description) = (xml(title), xml(description));
     let opening = match theme {
         Theme::Page => format!(
             "<svg class=\"chart\" viewBox=\"0 0 {width} {height}\" role=\"img\" aria-label=\"{description}\">\n<title>{title}</title>\n"
@@ -110,10 +112,6 @@ fn attribute(theme: Theme, name: &str, fixed: &str) -> String {
         Theme::Page => format!("\"var(--{name})\""),
         Theme::File => format!("\"{fixed}\""),
     }
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 #[cfg(test)]

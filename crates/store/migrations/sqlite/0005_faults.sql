@@ -22,6 +22,73 @@ ALTER TABLE runs ADD COLUMN contradicting_images INTEGER NOT NULL DEFAULT 0 CHEC
 -- Files among the images that were passed over for another reason than being unreadable or a duplicate.
 ALTER TABLE runs ADD COLUMN skipped_files INTEGER NOT NULL DEFAULT 0 CHECK (skipped_files >= 0);
 
+-- Figures on different test cells are never ranked against each other.
+
+-- A set of test cells is an image set and its division, fold included. Those with the most runs come first.
+DROP VIEW leaderboard;
+CREATE VIEW leaderboard AS
+SELECT
+    place,
+    run,
+    model,
+    layers,
+    rank,
+    ranks,
+    preset,
+    split,
+    split_seed,
+    fold,
+    dataset,
+    synthetic,
+    test_images,
+    epochs,
+    seed,
+    accuracy,
+    sensitivity,
+    specificity,
+    f1,
+    auc,
+    trainable_parameters,
+    minutes,
+    test_set,
+    runs_on_test_set
+FROM (
+    SELECT
+        RANK() OVER (
+            PARTITION BY r.image_set_hash, r.split_hash
+            ORDER BY r.test_accuracy DESC, r.auc DESC, r.trainable_parameters
+        ) AS place,
+        r.id AS run,
+        r.model,
+        r.layers,
+        r.rank,
+        r.ranks,
+        r.preset,
+        r.split,
+        r.split_seed,
+        r.fold,
+        r.dataset,
+        r.synthetic,
+        r.test_images,
+        r.epochs,
+        r.seed,
+        r.test_accuracy AS accuracy,
+        r.sensitivity,
+        r.specificity,
+        r.f1,
+        r.auc,
+        r.trainable_parameters,
+        (r.feature_seconds + r.train_seconds + r.test_seconds) / 60 AS minutes,
+        substr(r.image_set_hash, 1, 8) || '-' || substr(r.split_hash, 1, 8) AS test_set,
+        COUNT(*) OVER (PARTITION BY r.image_set_hash, r.split_hash) AS runs_on_test_set,
+        r.image_set_hash,
+        r.split_hash
+    FROM runs r
+    WHERE r.status = 'finished'
+)
+ORDER BY runs_on_test_set DESC, image_set_hash, split_hash, place, run;
+
+-- The best accuracy of a sweep whose trials were all tested on the same cells; NULL where they were not.
 DROP VIEW sweep_progress;
 CREATE VIEW sweep_progress AS
 SELECT
@@ -34,10 +101,14 @@ SELECT
     SUM(CASE WHEN t.status = 'diverged' THEN 1 ELSE 0 END) AS diverged,
     SUM(CASE WHEN t.status = 'interrupted' THEN 1 ELSE 0 END) AS interrupted,
     SUM(CASE WHEN t.status = 'planned' THEN 1 ELSE 0 END) AS planned,
-    MAX(t.accuracy) AS best_accuracy,
+    CASE
+        WHEN COUNT(DISTINCT CASE WHEN t.status = 'finished' THEN r.image_set_hash || '/' || r.split_hash END) = 1
+        THEN MAX(t.accuracy)
+    END AS best_accuracy,
     s.requested_at,
     s.command
 FROM sweeps s
 LEFT JOIN trial_states t ON t.sweep = s.id
+LEFT JOIN runs r ON r.id = t.run
 GROUP BY s.id, s.name, s.request, s.requested_at, s.command
 ORDER BY s.request DESC, s.id DESC;

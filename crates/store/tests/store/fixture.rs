@@ -22,6 +22,7 @@ pub(crate) fn new_run(layers: Option<&str>, rank: Option<i64>, seed: i64) -> New
     };
     NewRun {
         config_hash: format!("hash of {label}"),
+        family: String::new(),
         config: format!(
             r#"{{"model":{{"layers":"{}","rank":{}}},"training":{{"seed":{seed}}}}}"#,
             layers.unwrap_or("none"),

@@ -119,6 +119,16 @@ async fn a_live_process_keeps_its_run_and_an_unknown_one_as_long_as_its_heartbea
 }
 
 #[tokio::test]
+async fn a_lease_given_by_a_clock_that_ran_ahead_does_not_outlive_its_process_for_years() {
+    let (_folder, path) = place();
+    let store = Store::open(&path).await.unwrap();
+    store.claim(&new_run(None, None, 0), None).await.unwrap();
+    alter(&store, "UPDATE runs SET lease_expires_at = '2099-01-01T00:00:00.000000Z'").await;
+    assert!(store.mark_interrupted(&everyone(Liveness::Alive)).await.unwrap().is_empty());
+    assert_eq!(store.mark_interrupted(&everyone(Liveness::Unknown)).await.unwrap(), [1]);
+}
+
+#[tokio::test]
 async fn a_run_that_is_given_up_is_continued_at_once() {
     let (_folder, path) = place();
     let store = Store::open(&path).await.unwrap();

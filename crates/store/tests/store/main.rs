@@ -5,8 +5,11 @@
 mod documentation;
 mod fixture;
 mod leases;
+mod locks;
+mod lost;
 mod opening;
 mod portability;
+mod reading;
 mod records;
 mod sharing;
 mod upgrades;

@@ -1,6 +1,6 @@
 //! The views show the fixture as a person would sum it up.
 
-use ranklab_store::{NewRun, Store, Value};
+use ranklab_store::{NewRun, NewSweep, PlannedTrial, Store, Value};
 
 use crate::fixture::{filled, finish, new_run, place};
 
@@ -16,6 +16,79 @@ async fn the_leaderboard_puts_the_best_finished_run_first() {
     assert_eq!(answer.rows[0], [Value::Integer(3), text("model_5"), Value::Real(1.0), Value::Real(2.0)]);
     assert_eq!(answer.rows[1], [Value::Integer(8), text("model_4"), Value::Real(0.875), Value::Real(2.0)]);
     assert_eq!(answer.rows[7][2], Value::Real(0.25));
+}
+
+#[tokio::test]
+async fn the_leaderboard_ranks_no_run_against_one_that_was_tested_on_other_cells() {
+    let (_folder, path) = place();
+    let store = Store::open(&path).await.unwrap();
+    let of = |seed, fold, images: &str| NewRun {
+        fold,
+        split_hash: format!("{fold:?} of the division"),
+        image_set_hash: images.into(),
+        config_hash: format!("{seed} {fold:?} {images}"),
+        ..new_run(Some("block5"), Some(16), seed)
+    };
+    // Fold 1 and other images are far easier; fold 0 has the most runs, two of which are equal.
+    for (seed, fold, images, accuracy) in [
+        (0, Some(1), "images", 1.0),
+        (0, Some(0), "images", 0.5),
+        (1, Some(0), "images", 0.75),
+        (2, Some(0), "images", 0.75),
+        (0, Some(0), "others", 0.9),
+        (1, Some(1), "images", 0.95),
+    ] {
+        finish(&store, &of(seed, fold, images), accuracy).await;
+    }
+    let answer = store.query("SELECT place, run, rank, fold, accuracy FROM leaderboard").await.unwrap();
+    let row = |place, run, fold, accuracy| {
+        let mut row: Vec<Value> = [place, run, 16, fold].map(Value::Integer).to_vec();
+        row.push(Value::Real(accuracy));
+        row
+    };
+    assert_eq!(
+        answer.rows,
+        [
+            row(1, 3, 0, 0.75),
+            row(1, 4, 0, 0.75),
+            row(3, 2, 0, 0.5),
+            row(1, 1, 1, 1.0),
+            row(2, 6, 1, 0.95),
+            row(1, 5, 0, 0.9)
+        ]
+    );
+    let sets = store.query("SELECT COUNT(DISTINCT test_set) FROM leaderboard").await.unwrap();
+    assert_eq!(sets.rows, [[Value::Integer(3)]]);
+    let deep =
+        store.query("SELECT run FROM leaderboard WHERE rank > 2 AND place = 1 ORDER BY run").await.unwrap();
+    assert_eq!(deep.rows, [1, 3, 4, 5].map(|run| [Value::Integer(run)]));
+}
+
+#[tokio::test]
+async fn a_sweep_over_different_test_cells_has_no_best_accuracy() {
+    let (_folder, path) = place();
+    let store = Store::open(&path).await.unwrap();
+    let trials: Vec<NewRun> = (0..2)
+        .map(|fold| NewRun {
+            fold: Some(fold),
+            split_hash: format!("fold {fold}"),
+            config_hash: format!("trial {fold}"),
+            ..new_run(Some("block5"), Some(5), 0)
+        })
+        .collect();
+    let planned = trials.iter().zip(0..).map(|(run, position)| PlannedTrial {
+        position,
+        label: run.label.clone(),
+        config_hash: run.config_hash.clone(),
+        config: run.config.clone(),
+    });
+    let sweep = NewSweep { name: "folds".into(), command: "sweep".into(), plan_hash: "plan".into() };
+    store.register_sweep(&sweep, &planned.collect::<Vec<_>>()).await.unwrap();
+    let best = "SELECT finished, best_accuracy FROM sweep_progress";
+    finish(&store, &trials[0], 0.75).await;
+    assert_eq!(store.query(best).await.unwrap().rows, [[Value::Integer(1), Value::Real(0.75)]]);
+    finish(&store, &trials[1], 1.0).await;
+    assert_eq!(store.query(best).await.unwrap().rows, [[Value::Integer(2), Value::Null]]);
 }
 
 #[tokio::test]

@@ -154,3 +154,31 @@ fn a_run_that_starts_over_and_diverges_at_once_keeps_no_useless_checkpoint() {
     assert_eq!(place.ask(async |store| store.artifacts(2).await.unwrap()), []);
     assert!(!checkpoint.exists());
 }
+
+#[test]
+fn trouble_of_one_run_costs_the_others_of_its_group_nothing() {
+    let place = Place::new(&["rank=1,2,3", "epochs=40"]);
+    let context = Context { jobs: 3, ..place.context() };
+    let met = std::cell::Cell::new(false);
+    let summary = execute(&place.plan, &context, &|_| Ok(Device::flex()), &mut |event| match event {
+        SweepEvent::Training { event: Event::Checkpoint(_), .. } if !met.replace(true) => {
+            place.ask(async |store| {
+                store.query("UPDATE runs SET owner = 'another handle' WHERE id = 1").await.unwrap();
+                store.delete_run(2).await.unwrap();
+            });
+        }
+        // It is another's, as far as its row says, and would be waited for.
+        SweepEvent::TrialInterrupted { run: 1, .. } => context.stop.request(),
+        _ => {}
+    })
+    .unwrap();
+    assert_eq!((summary.finished, summary.left), (1, 1));
+    assert_eq!(summary.failed, [("rank=2".to_owned(), "run 2 was removed while it was trained".to_owned())]);
+    let states = place.ask(async |store| {
+        store.all_runs().await.unwrap().iter().map(|run| (run.id, run.status)).collect::<Vec<_>>()
+    });
+    assert_eq!(states, [(1, RunStatus::Running), (3, RunStatus::Finished)]);
+    let runs = place.folder.path().join("runs");
+    assert!(!runs.join("000002").exists(), "files of the removed run are left");
+    assert!(runs.join("000003/model.safetensors").exists() && place.checkpoint().exists());
+}

@@ -28,6 +28,9 @@ use super::{
 };
 use crate::winograd::POSITIONS;
 
+/// Values of sums that are kept until they are added up.
+const SUMS: usize = 1 << 24;
+
 /// Sizes of one adapted convolution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Shape {
@@ -335,17 +338,27 @@ fn multiply_up_transposed(
 fn up_gradients(shape: &Shape, low_rank: &[f32], y_gradient: &[f32]) -> Vec<f32> {
     let Shape { channels_out, rank, images, adapters, .. } = *shape;
     let values = rank * channels_out;
-    let mut parts = vec![0.0; shape.positions() * adapters * values];
-    parts.par_chunks_exact_mut(values).enumerate().for_each(|(place, part)| {
-        let low_rank = &low_rank[place * images * rank..][..images * rank];
-        let y_gradient = &y_gradient[place * images * channels_out..][..images * channels_out];
-        multiply_transposed([images, rank, channels_out], low_rank, y_gradient, part);
-    });
+    let (count, at_once) = (shape.positions() * adapters, sums_at_once(adapters, values));
+    let mut parts = vec![0.0; count.min(at_once) * values];
     let mut gradients = vec![0.0; adapters * values];
-    for position in parts.chunks_exact(adapters * values) {
-        add_scaled(1.0, position, &mut gradients);
+    // One position after the other, however many are computed at once.
+    for first in (0..count).step_by(at_once) {
+        let parts = &mut parts[..at_once.min(count - first) * values];
+        parts.par_chunks_exact_mut(values).enumerate().for_each(|(place, part)| {
+            let low_rank = &low_rank[(first + place) * images * rank..][..images * rank];
+            let y_gradient = &y_gradient[(first + place) * images * channels_out..][..images * channels_out];
+            multiply_transposed([images, rank, channels_out], low_rank, y_gradient, part);
+        });
+        for position in parts.chunks_exact(adapters * values) {
+            add_scaled(1.0, position, &mut gradients);
+        }
     }
     gradients
+}
+
+/// How many sums of `values` are kept until they are added up: whole positions of all adapters.
+pub(crate) fn sums_at_once(adapters: usize, values: usize) -> usize {
+    (SUMS / values / adapters).max(1) * adapters
 }
 
 /// `dA` of every adapter, `[adapters, 9, C_in, rank]`, from the gradients of its transformed positions.

@@ -1,0 +1,215 @@
+//! A connection for statements that people type. SQLite's own authorizer is asked while it compiles a statement, and
+//! lets it read and nothing else; limits keep one statement from taking the machine's memory.
+
+use std::{
+    ops::ControlFlow,
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use percent_encoding::{NON_ALPHANUMERIC, percent_encode};
+use rusqlite::{
+    Connection, ErrorCode, OpenFlags,
+    hooks::{AuthAction, AuthContext, Authorization},
+    limits::Limit,
+    types::ValueRef,
+};
+
+use super::beside;
+use crate::{
+    Value,
+    error::{Error, Result},
+    query::Answer,
+    waiting::{BRIEF, holder},
+};
+
+/// The largest value, row and statement.
+const LARGEST_MIB: i32 = 64;
+/// All memory that SQLite may take in this process: sorting and grouping use temporary files beyond their share.
+const MEMORY_MIB: i64 = 512;
+
+/// Pragmas that read when they have no value. Others change a setting, the file or what is cached.
+const READING_ALONE: [&str; 21] = [
+    "application_id",
+    "auto_vacuum",
+    "busy_timeout",
+    "cache_size",
+    "collation_list",
+    "compile_options",
+    "data_version",
+    "database_list",
+    "encoding",
+    "foreign_keys",
+    "freelist_count",
+    "function_list",
+    "journal_mode",
+    "module_list",
+    "page_count",
+    "page_size",
+    "pragma_list",
+    "schema_version",
+    "synchronous",
+    "temp_store",
+    "user_version",
+];
+/// Pragmas that read with and without a value, which names a table or an index or is a limit.
+const READING: [&str; 10] = [
+    "foreign_key_check",
+    "foreign_key_list",
+    "index_info",
+    "index_list",
+    "index_xinfo",
+    "integrity_check",
+    "quick_check",
+    "table_info",
+    "table_list",
+    "table_xinfo",
+];
+
+/// Runs one statement and hands its answer on, row by row.
+pub(crate) fn stream(path: &Path, sql: &str, answer: &mut dyn Answer) -> Result<()> {
+    let reader = Reader { path: path.to_owned(), denied: Arc::default() };
+    let connection = reader.open()?;
+    let mut statement = connection.prepare(sql).map_err(|error| reader.failed(error))?;
+    if statement.parameter_count() > 0 {
+        let reason = "it holds a parameter, which has no value here; write the value itself".to_owned();
+        return Err(Error::Query { reason });
+    }
+    // VACUUM's authorizer is asked while it runs. (`PRAGMA journal_mode` without a value counts as one that writes.)
+    if statement.column_count() == 0 && !statement.readonly() {
+        return Err(Error::ReadOnly { path: reader.path });
+    }
+    let columns: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+    let count = columns.len();
+    if answer.columns(columns).is_break() || count == 0 {
+        return Ok(());
+    }
+    let mut rows = statement.raw_query();
+    while let Some(row) = rows.next().map_err(|error| reader.failed(error))? {
+        let values = (0..count).map(|column| row.get_ref(column).map(value)).collect::<rusqlite::Result<_>>();
+        if let ControlFlow::Break(()) = answer.row(values.map_err(|error| reader.failed(error))?) {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// One statement's connection in the making, and what happened to it.
+struct Reader {
+    path: PathBuf,
+    /// The authorizer refused something.
+    denied: Arc<AtomicBool>,
+}
+
+impl Reader {
+    /// Opens the database as `sqlite::open_read_only` does, guards it and bounds it.
+    fn open(&self) -> Result<Connection> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let readable = |connection: &Connection| {
+            connection.query_row("SELECT COUNT(*) FROM sqlite_master", [], |_| Ok(()))
+        };
+        let plain = Connection::open_with_flags(&self.path, flags);
+        let mut connection = plain.and_then(|connection| {
+            connection.busy_timeout(BRIEF)?;
+            readable(&connection)?;
+            Ok(connection)
+        });
+        let unreadable = |error: &rusqlite::Error| {
+            matches!(primary_code(error), Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly))
+        };
+        if connection.as_ref().err().is_some_and(unreadable) && !beside(&self.path, "-wal").exists() {
+            let address = percent_encode(self.path.as_os_str().as_encoded_bytes(), NON_ALPHANUMERIC);
+            let address = format!("file:{address}?immutable=1");
+            connection = Connection::open_with_flags(address, flags | OpenFlags::SQLITE_OPEN_URI);
+        }
+        let connection = connection.map_err(|error| self.failed(error))?;
+        self.guard(&connection).map_err(|error| self.failed(error))?;
+        Ok(connection)
+    }
+
+    fn guard(&self, connection: &Connection) -> rusqlite::Result<()> {
+        connection.query_row(&format!("PRAGMA hard_heap_limit = {}", MEMORY_MIB << 20), [], |_| Ok(()))?;
+        connection.set_limit(Limit::SQLITE_LIMIT_LENGTH, LARGEST_MIB << 20)?;
+        connection.set_limit(Limit::SQLITE_LIMIT_ATTACHED, 0)?;
+        let denied = self.denied.clone();
+        connection.authorizer(Some(move |context: AuthContext<'_>| {
+            if reads(context.action) {
+                return Authorization::Allow;
+            }
+            denied.store(true, Ordering::Relaxed);
+            Authorization::Deny
+        }))
+    }
+
+    /// Turns the driver's error into one of ours.
+    fn failed(&self, error: rusqlite::Error) -> Error {
+        let path = self.path.clone();
+        let reason = match &error {
+            rusqlite::Error::MultipleStatement => "only one statement at a time can be answered".to_owned(),
+            rusqlite::Error::SqliteFailure(_, Some(message)) => message.clone(),
+            other => other.to_string(),
+        };
+        if self.denied.load(Ordering::Relaxed) {
+            return Error::ReadOnly { path };
+        }
+        match primary_code(&error) {
+            Some(ErrorCode::ReadOnly | ErrorCode::AuthorizationForStatementDenied) => {
+                Error::ReadOnly { path }
+            }
+            Some(
+                ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::FileLockingProtocolFailed,
+            ) => {
+                Error::Locked { holder: holder(&path), path, waited: None }
+            }
+            Some(ErrorCode::DatabaseCorrupt) => Error::Damaged { path, reason },
+            Some(ErrorCode::NotADatabase) => Error::NotADatabase { path },
+            Some(ErrorCode::CannotOpen) => Error::NotReadable { path, reason },
+            Some(ErrorCode::DiskFull) => {
+                Error::Query { reason: "no space left for its temporary files".to_owned() }
+            }
+            Some(ErrorCode::TooBig) => {
+                Error::Query { reason: format!("{reason}; a value or row may take {LARGEST_MIB} MiB") }
+            }
+            Some(ErrorCode::OutOfMemory) => {
+                Error::Query { reason: format!("it needs more than {MEMORY_MIB} MiB of memory") }
+            }
+            _ => Error::Query { reason },
+        }
+    }
+}
+
+/// Whether an action of a statement only reads. <https://www.sqlite.org/c3ref/c_alter_table.html>
+fn reads(action: AuthAction<'_>) -> bool {
+    let one_of = |names: &[&str], name: &str| names.iter().any(|known| known.eq_ignore_ascii_case(name));
+    match action {
+        AuthAction::Select | AuthAction::Read { .. } | AuthAction::Recursive => true,
+        AuthAction::Function { function_name } => {
+            !one_of(&["load_extension", "fts3_tokenizer"], function_name)
+        }
+        AuthAction::Pragma { pragma_name, pragma_value } => {
+            one_of(&READING, pragma_name) || (pragma_value.is_none() && one_of(&READING_ALONE, pragma_name))
+        }
+        _ => false,
+    }
+}
+
+fn primary_code(error: &rusqlite::Error) -> Option<ErrorCode> {
+    error.sqlite_error_code()
+}
+
+fn value(value: ValueRef<'_>) -> Value {
+    match value {
+        ValueRef::Null => Value::Null,
+        ValueRef::Integer(number) => Value::Integer(number),
+        ValueRef::Real(number) => Value::Real(number),
+        // Text that is not UTF-8 cannot be shown as text.
+        ValueRef::Text(bytes) => match std::str::from_utf8(bytes) {
+            Ok(text) => Value::Text(text.to_owned()),
+            Err(_) => Value::Blob(bytes.to_owned()),
+        },
+        ValueRef::Blob(bytes) => Value::Blob(bytes.to_owned()),
+    }
+}
