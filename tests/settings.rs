@@ -194,7 +194,7 @@ fn a_relative_path_of_an_earlier_version_is_looked_for_beside_the_runs_folder_an
 #[test]
 fn a_renamed_experiment_has_its_new_name_and_command_and_costs_no_number() {
     let ranklab = Ranklab::new();
-    for name in ["first", "second", "third"] {
+    for name in ["ranks of spring", "ranks of summer", "ranks of autumn"] {
         fs::write(ranklab.path("x.toml"), format!("name = \"{name}\"\n[sweep]\nrank = [1, 2]\n")).unwrap();
         succeeded(&ranklab.sweep(&["-e", "x.toml", "jobs=2"]));
         assert_eq!(ranklab.value("select id, name from sweeps"), format!("1,{name}"));
@@ -203,7 +203,7 @@ fn a_renamed_experiment_has_its_new_name_and_command_and_costs_no_number() {
     assert_eq!(ranklab.value("select command like '%jobs=3' from sweeps"), "1");
     let said = ranklab.stdout(&["report", "--no-pictures"]);
     let markdown = fs::read_to_string(ranklab.path(said.lines().nth(1).unwrap())).unwrap();
-    assert!(markdown.contains("third") && !markdown.contains("first"), "{markdown}");
+    assert!(markdown.contains("ranks of autumn") && !markdown.contains("spring"), "{markdown}");
     succeeded(&ranklab.sweep(&["rank=7"]));
     assert_eq!(ranklab.value("select max(id) from sweeps"), "2");
 }
@@ -239,7 +239,7 @@ fn the_limits_that_are_listed_are_those_that_hold() {
         ranklab.run(&settings).status.success()
     };
     let mut checked = 0;
-    for line in keys.lines() {
+    for line in keys.lines().filter(|line| line.starts_with("  ")) {
         let words: Vec<&str> = line.split_whitespace().collect();
         // `limit data.limit a whole number from 20 to 10000000, or none`
         let Some(from) = words.iter().position(|word| *word == "from").filter(|_| words.len() > 3) else {

@@ -22,7 +22,11 @@ pub async fn carry_over(store: &Store) -> Result<(), Error> {
     }
     let runs = store.outdated_runs().await?;
     let carried: Vec<CarriedOver> = runs.iter().filter_map(under_todays_definition).collect();
-    Ok(store.carry_over(&carried).await?)
+    // Rows that stay as they are must not make every command write.
+    if !carried.is_empty() {
+        store.carry_over(&carried).await?;
+    }
+    Ok(())
 }
 
 /// A run by what its row holds; `None` where its settings are not known.

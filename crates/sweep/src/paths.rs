@@ -61,7 +61,7 @@ pub(crate) fn locate(config: &mut TrialConfig, runs_folder: &Path) -> Result<Vec
 
 /// Where a relative path of an earlier version may lead, without repetitions.
 fn candidates(path: &str, runs_folder: &Path) -> Vec<PathBuf> {
-    let runs_folder = std::path::absolute(runs_folder).unwrap_or_else(|_| runs_folder.to_owned());
+    let runs_folder = runs_folder.canonicalize().unwrap_or_else(|_| runs_folder.to_owned());
     let beside_runs = runs_folder.parent().map(|folder| folder.join(path));
     let here = std::path::absolute(path).ok();
     let mut places: Vec<PathBuf> = beside_runs.into_iter().chain(here).collect();

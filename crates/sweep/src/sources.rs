@@ -34,8 +34,14 @@ pub(crate) const WEIGHTS_NAMES: [&str; 2] = [RANDOM_WEIGHTS, IMAGENET_WEIGHTS];
 pub(crate) struct Sources {
     datasets: Vec<(String, Dataset)>,
     weights: Vec<(String, KnownWeights)>,
-    /// Hash and training images of each split of a dataset; why there is none otherwise.
-    splits: Vec<(String, Result<(String, usize), String>)>,
+    splits: Vec<(String, Option<KnownSplit>)>,
+}
+
+/// What a split adds to an identity.
+#[derive(Debug)]
+struct KnownSplit {
+    hash: String,
+    train_images: usize,
 }
 
 /// Weights that were seen once, and are read again when they are needed.
@@ -73,9 +79,9 @@ impl Sources {
         let key = split_key(&config.data);
         if !self.splits.iter().any(|(known, _)| *known == key) {
             let (dataset, _) = self.of(config)?;
-            let split = Split::new(&dataset.images, &config.data.split);
-            let split = split.map(|split| (split.hash, split.train.len()));
-            self.splits.push((key, split.map_err(|problem| problem.to_string())));
+            let split = Split::new(&dataset.images, &config.data.split).ok();
+            let known = split.map(|split| KnownSplit { hash: split.hash, train_images: split.train.len() });
+            self.splits.push((key, known));
         }
         Ok(())
     }
@@ -100,11 +106,11 @@ impl Sources {
     pub(crate) fn identity(&self, config: &TrialConfig) -> Result<String, Error> {
         let (dataset, weights) = self.of(config)?;
         let key = split_key(&config.data);
-        let split = self.splits.iter().find(|(known, _)| *known == key).map(|(_, split)| split);
+        let split = self.splits.iter().find(|(known, _)| *known == key).and_then(|(_, split)| split.as_ref());
         let (split, train_images) = match split {
-            Some(Ok((hash, train_images))) => (hash.as_str(), *train_images),
+            Some(split) => (split.hash.as_str(), split.train_images),
             // Nothing can be trained on it: its settings stand for it until the trial says why.
-            Some(Err(_)) | None => (key.as_str(), usize::MAX),
+            None => (key.as_str(), usize::MAX),
         };
         let contents = Contents { images: &dataset.images.hash, split, train_images, weights: &weights.hash };
         Ok(identity(config, contents))

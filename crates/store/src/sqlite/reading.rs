@@ -161,9 +161,7 @@ impl Reader {
             }
             Some(
                 ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::FileLockingProtocolFailed,
-            ) => {
-                Error::Locked { holder: holder(&path), path, waited: None }
-            }
+            ) => Error::Locked { holder: holder(&path), path, waited: None },
             Some(ErrorCode::DatabaseCorrupt) => Error::Damaged { path, reason },
             Some(ErrorCode::NotADatabase) => Error::NotADatabase { path },
             Some(ErrorCode::CannotOpen) => Error::NotReadable { path, reason },
