@@ -3,11 +3,14 @@
 
 use std::fs::File;
 use std::path::Path;
+use std::time::Duration;
 
 use crate::error::{Error, Result};
 use crate::sqlite::{self, Loss};
 use crate::store::Store;
 
+/// After so long a folder that is being removed is removed.
+const SETTLES: Duration = Duration::from_millis(500);
 /// What the run folders still hold.
 const FILES: &str = "checkpoints and models stay in the run folders";
 
@@ -40,7 +43,10 @@ impl Store {
     /// Saves what can be saved, and says what happened and where the content is.
     async fn save(&self, loss: Loss) -> [String; 2] {
         let path = self.path().display();
-        match loss {
+        // Whoever removes or moves a folder does so file by file.
+        tokio::time::sleep(SETTLES).await;
+        let now = self.watched.as_ref().and_then(|watched| watched.standing.moved());
+        match now.unwrap_or(loss) {
             Loss::Gone { is_replaced, now } => {
                 let happened =
                     if is_replaced { "was replaced by another file" } else { "was removed or moved" };
