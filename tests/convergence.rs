@@ -82,7 +82,9 @@ fn examples() -> Vec<Vec<String>> {
     let mut found = Vec::new();
     for file in files.into_iter().filter(|file| file.is_file()) {
         let text = fs::read_to_string(file).unwrap().replace("\\\n", " ");
-        for line in text.lines().map(str::trim) {
+        for line in text.lines() {
+            // A help text ends within an attribute.
+            let line = line.trim().trim_end_matches("\")]");
             let words: Vec<&str> =
                 line.split_whitespace().take_while(|word| !word.starts_with('#')).collect();
             let ["just" | "ranklab", "sweep" | "train", arguments @ ..] = words.as_slice() else { continue };

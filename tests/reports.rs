@@ -93,18 +93,18 @@ fn figures_and_links_of_others_outlast_a_report() {
 #[test]
 fn runs_on_different_test_cells_share_no_chart_and_no_place() {
     let ranklab = Ranklab::new();
-    succeeded(&ranklab.sweep(&["rank=1,2", "split_seed=0,1"]));
+    succeeded(&ranklab.sweep(&["rank=1,2", "split=random,patient"]));
     let sets = ranklab.stdout(&[
         "query",
         "--format",
         "csv",
-        "select place, rank, split_seed from leaderboard order by split_seed, place",
+        "select place, rank, split from leaderboard order by split, place",
     ]);
     let places: Vec<&str> = sets.lines().skip(1).filter_map(|line| line.split(',').next()).collect();
     assert_eq!(places.iter().filter(|place| **place == "1").count(), 2, "{sets}");
     ranklab.stdout(&["report", "--no-pictures"]);
     let markdown = fs::read_to_string(ranklab.path("reports/latest/report.md")).unwrap();
-    for set in ["test set 1: random split", "test set 2: random split"] {
+    for set in ["test set 1: patient split", "test set 2: random split"] {
         assert!(markdown.contains(&format!("### ROC curves · {set}")), "{markdown}");
     }
 }
