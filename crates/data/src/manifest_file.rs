@@ -3,7 +3,7 @@
 
 use std::{
     fs,
-    io::{Cursor, Write as _},
+    io::{BufWriter, Cursor, Write as _},
     path::Path,
 };
 
@@ -31,10 +31,14 @@ pub(crate) fn save(manifest: &Manifest, path: &Path) -> Result<(), Error> {
     std::fs::create_dir_all(folder).map_err(Error::io("creating", folder))?;
     let mut frame = to_frame(manifest).map_err(|problem| failed(problem.to_string()))?;
     let part = part::readable_part(folder).map_err(Error::io("writing", path))?;
-    ParquetWriter::new(part.as_file())
+    // Its writer makes a thousand small pieces.
+    let mut buffered = BufWriter::new(part.as_file());
+    ParquetWriter::new(&mut buffered)
         .with_compression(ParquetCompression::Uncompressed)
         .finish(&mut frame)
         .map_err(|problem| failed(problem.to_string()))?;
+    buffered.flush().map_err(Error::io("writing", path))?;
+    drop(buffered);
     let checksum = checksum_line(path, &fs::read(part.path()).map_err(Error::io("reading back", path))?);
     part::name(part, path).map_err(Error::io("writing", path))?;
     let mut part = part::readable_part(folder).map_err(Error::io("writing", path))?;

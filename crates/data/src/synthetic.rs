@@ -2,7 +2,7 @@
 //! images. Never a substitute for them: everything made from these is labelled SYNTHETIC.
 
 use std::{
-    io::{Cursor, Write},
+    io::{BufWriter, Cursor, Write},
     path::{Path, PathBuf},
     sync::atomic::{AtomicUsize, Ordering},
 };
@@ -50,7 +50,7 @@ pub fn write_zip(config: &SyntheticConfig, path: &Path, progress: Progress<'_>) 
     std::fs::create_dir_all(folder).map_err(Error::io("creating", folder))?;
     let failed = |problem: zip::result::ZipError| Error::io("writing", path)(std::io::Error::other(problem));
     let part = part::readable_part(folder).map_err(Error::io("writing", path))?;
-    let mut zip = ZipWriter::new(part.as_file());
+    let mut zip = ZipWriter::new(BufWriter::new(part.as_file()));
     // PNGs are compressed already.
     let options = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
     zip.start_file(format!("cell_images/{SYNTHETIC_MARKER}"), options).map_err(failed)?;
@@ -71,7 +71,9 @@ pub fn write_zip(config: &SyntheticConfig, path: &Path, progress: Progress<'_>) 
             zip.write_all(png).map_err(Error::io("writing", path))?;
         }
     }
-    zip.finish().map_err(failed)?;
+    let mut buffered = zip.finish().map_err(failed)?;
+    buffered.flush().map_err(Error::io("writing", path))?;
+    drop(buffered);
     part::name(part, path).map_err(Error::io("writing", path))
 }
 
