@@ -6,6 +6,7 @@ mod encode;
 mod error;
 pub mod fetch;
 mod label;
+mod latched;
 mod manifest;
 mod manifest_file;
 mod part;
