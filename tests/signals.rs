@@ -52,9 +52,9 @@ fn every_signal_that_ends_a_process_saves_first() {
 
 #[test]
 fn a_terminal_that_is_closed_saves_and_ends_the_sweep() {
-    let ranklab = Ranklab::new();
     let sweep = Ranklab::sweep_arguments(LONG);
     for term in ["xterm", "dumb"] {
+        let ranklab = Ranklab::new();
         let output = on_terminal(&ranklab, (80, 24, Some(term)), "runs/000001/checkpoint", &sweep);
         assert_eq!(output.status.code(), Some(129), "{term}: {}", errors(&output));
         assert_eq!(ranklab.value("select status from runs"), "interrupted");

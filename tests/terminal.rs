@@ -21,7 +21,7 @@ pub fn on_terminal(ranklab: &Ranklab, terminal: Terminal<'_>, hangup: &str, argu
     let (columns, rows, term) = terminal;
     let plain = ranklab.command(arguments);
     let mut command = Command::new("python3");
-    command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/terminal/pty.py"));
+    command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/terminal/on_terminal.py"));
     command.args([&columns.to_string(), &rows.to_string(), hangup]);
     command.arg(plain.get_program()).args(plain.get_args()).current_dir(ranklab.folder.path());
     for name in ["RANKLAB_RUNS", "RANKLAB_DATA", "RANKLAB_REPORTS", "TERM", "NO_COLOR"] {

@@ -119,7 +119,8 @@ impl<W: Write> Printer<W> {
             Format::Csv => {
                 let mut writer = Box::new(csv::Writer::from_writer(output));
                 if !names.is_empty() {
-                    writer.write_record(names.iter().map(|name| field(name, self.escaped)))?;
+                    let names = names.iter().map(|name| field(name, self.escaped));
+                    writer.write_record(names).map_err(cause)?;
                 }
                 Sheet::Csv(writer)
             }
@@ -131,13 +132,16 @@ impl<W: Write> Printer<W> {
         match &mut self.sheet {
             None => Ok(()),
             Some(Sheet::Table(blocks)) => blocks.row(row),
-            Some(Sheet::Csv(writer)) => Ok(writer.write_record(row.iter().map(|value| match value {
-                Value::Null => String::new(),
-                Value::Integer(number) => number.to_string(),
-                Value::Real(number) => format!("{number:?}"),
-                Value::Text(text) => field(text, self.escaped),
-                Value::Blob(bytes) => hexadecimal(bytes),
-            }))?),
+            Some(Sheet::Csv(writer)) => {
+                let fields = row.iter().map(|value| match value {
+                    Value::Null => String::new(),
+                    Value::Integer(number) => number.to_string(),
+                    Value::Real(number) => format!("{number:?}"),
+                    Value::Text(text) => field(text, self.escaped),
+                    Value::Blob(bytes) => hexadecimal(bytes),
+                });
+                writer.write_record(fields).map_err(cause)
+            }
             Some(Sheet::Json { output, names, rows }) => {
                 let object = serde_json::to_string_pretty(&Object { names, row: &row })?;
                 let object = printable_json(&object).replace('\n', "\n  ");
@@ -168,6 +172,14 @@ impl<W: Write> Answer for Printer<W> {
     fn row(&mut self, row: Vec<Value>) -> ControlFlow<()> {
         let outcome = self.write(row);
         self.note(outcome)
+    }
+}
+
+/// What kept CSV from being written: the output's own error, where it is one.
+fn cause(error: csv::Error) -> io::Error {
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) => error,
+        other => io::Error::other(format!("{other:?}")),
     }
 }
 

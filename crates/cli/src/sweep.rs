@@ -265,7 +265,7 @@ fn describe(plan: &Plan, json: bool) -> anyhow::Result<String> {
             .map(|trial| json!({ "label": trial.label, "settings_hash": trial.config.hash(), "config": trial.config }))
             .collect();
         let plan = json!({ "name": plan.name, "plan_hash": plan.hash(), "trials": trials });
-        return Ok(json_text(&plan)?);
+        return json_text(&plan);
     }
     let mut text = format!("{}: {} trials\n", printable(&plan.name), plan.trials.len());
     for (place, trial) in plan.trials.iter().enumerate() {

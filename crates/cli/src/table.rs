@@ -34,7 +34,8 @@ impl<W: Write> Blocks<W> {
         Self { output, block, bytes: 0, rows: 0, widths, decimals, begun: false }
     }
 
-    pub(crate) fn row(&mut self, row: Vec<Value>) -> io::Result<()> {
+    pub(crate) fn row(&mut self, mut row: Vec<Value>) -> io::Result<()> {
+        row.iter_mut().for_each(cut);
         self.bytes += row.iter().map(bytes).sum::<usize>();
         self.block.rows.push(row);
         self.rows += 1;
@@ -73,10 +74,19 @@ impl<W: Write> Blocks<W> {
     }
 }
 
+/// Drops most of what is not shown of a value.
+fn cut(value: &mut Value) {
+    match value {
+        Value::Text(text) if text.len() > SHOWN => *text = first(text).to_owned(),
+        Value::Blob(bytes) if bytes.len() > SHOWN => *bytes = bytes[..SHOWN].to_owned(),
+        _ => {}
+    }
+}
+
 fn bytes(value: &Value) -> usize {
     match value {
-        Value::Text(text) => text.len().min(SHOWN),
-        Value::Blob(bytes) => 2 * bytes.len().min(SHOWN),
+        Value::Text(text) => text.len(),
+        Value::Blob(bytes) => 2 * bytes.len(),
         _ => 8,
     }
 }
@@ -178,13 +188,8 @@ fn real(number: f64, decimals: usize) -> String {
 
 /// Two digits a byte.
 pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-
-    let mut text = String::with_capacity(2 * bytes.len());
-    for byte in bytes {
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
+    let digit = |half: u8| char::from_digit(half.into(), 16).unwrap_or('?');
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ mod error;
 pub mod fetch;
 mod image_set;
 mod label;
+mod latched;
 mod listing;
 mod manifest;
 mod manifest_file;

@@ -18,6 +18,7 @@ use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
 use crate::{
     Error,
     config::SyntheticConfig,
+    latched::Latched,
     manifest::{Progress, hexadecimal},
     part,
     source::SYNTHETIC_MARKER,
@@ -56,7 +57,7 @@ pub fn write_zip(config: &SyntheticConfig, path: &Path, progress: Progress<'_>) 
     std::fs::create_dir_all(folder).map_err(Error::io("creating", folder))?;
     let failed = |problem: zip::result::ZipError| Error::io("writing", path)(std::io::Error::other(problem));
     let part = part::readable_part(folder).map_err(Error::io("writing", path))?;
-    let mut zip = ZipWriter::new(BufWriter::new(part.as_file()));
+    let mut zip = ZipWriter::new(Latched::new(part.as_file()));
     // PNGs are compressed already.
     let options = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
     zip.start_file(format!("cell_images/{SYNTHETIC_MARKER}"), options).map_err(failed)?;
@@ -79,9 +80,9 @@ pub fn write_zip(config: &SyntheticConfig, path: &Path, progress: Progress<'_>) 
             zip.write_all(png).map_err(Error::io("writing", path))?;
         }
     }
-    let mut buffered = zip.finish().map_err(failed)?;
-    buffered.flush().map_err(Error::io("writing", path))?;
-    drop(buffered);
+    let mut written = zip.finish().map_err(failed)?;
+    written.flush().and_then(|()| written.check()).map_err(Error::io("writing", path))?;
+    drop(written);
     part::name(part, path).map_err(Error::io("writing", path))
 }
 
