@@ -2,7 +2,7 @@
 //! images. Never a substitute for them: everything made from these is labelled SYNTHETIC.
 
 use std::{
-    io::{BufWriter, Cursor, Write},
+    io::{Cursor, Write},
     ops::ControlFlow,
     path::{Path, PathBuf},
     sync::atomic::{AtomicUsize, Ordering},
