@@ -6,7 +6,13 @@ use indicatif::ProgressBar;
 use ranklab_sweep::{CheckRules, Checked, check as compare};
 use serde_json::json;
 
-use crate::{Folders, output::print, printable::printable, signals::Signals, sweep::context};
+use crate::{
+    Folders,
+    output::{json_text, print},
+    printable::printable,
+    signals::Signals,
+    sweep::context,
+};
 
 /// Check database, models, checkpoints, feature caches, manifests and weights against their hashes.
 #[derive(Args, Clone, Debug)]
@@ -84,5 +90,5 @@ fn json(checked: &Checked) -> anyhow::Result<String> {
         .map(|finding| json!({ "what": finding.what, "problem": finding.problem, "advice": finding.advice }))
         .collect();
     let value = json!({ "checked": counts, "findings": findings });
-    Ok(format!("{}\n", serde_json::to_string_pretty(&value)?))
+    json_text(&value)
 }
