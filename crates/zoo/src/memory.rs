@@ -188,7 +188,8 @@ mod tests {
         let (one, adapter) = (of("block5", "5", 128), adapter("block5", "5"));
         let three = MemoryEstimate::of(Architecture::Model5, &[&adapter; 3], 128).unwrap();
         assert_eq!(three.trained_image, 3 * one.trained_image);
-        assert!(three.fixed < 3 * one.fixed && three.fixed > 2 * one.fixed);
+        // They share the kernels.
+        assert!(three.fixed < 3 * one.fixed && three.fixed > one.fixed);
     }
 
     #[test]
