@@ -91,7 +91,7 @@ fn whatever_is_damaged_is_found_with_what_to_do_about_it() {
         (
             "weights",
             ranklab.path("trunk.safetensors"),
-            "they are not those that runs were trained on",
+            "it is damaged or was changed",
             "put back the file",
         ),
         ("an image", first(&ranklab.path("data"), "zip"), "", "put back the images"),

@@ -29,8 +29,9 @@ fn room_below(root: &Path) -> Option<Room> {
     let limit = read("proc/self/limits").lines().find_map(|line| {
         line.strip_prefix("Max address space")?.split_whitespace().next()?.parse::<u64>().ok()
     });
-    // What the allocator has only reserved is still to be had.
-    let used = kilobytes(&read("proc/self/status"), "VmRSS:").unwrap_or(0);
+    let used = kilobytes(&read("proc/self/status"), "VmSize:").unwrap_or(0);
+    // An allocator takes addresses in large pieces: measured, about twice the memory that is used.
+    let usable = |limit: u64| limit.saturating_sub(used) / 2;
     let rooms = [
         (machine, "available on this machine"),
         (of_control_groups(root, &read("proc/self/cgroup")), "left in the limit of its control group"),
@@ -144,6 +145,7 @@ fn gibibytes(bytes: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{Experiment, Plan};
 
     const GIB: u64 = 1 << 30;
 
@@ -189,10 +191,10 @@ mod tests {
                 "proc/self/limits",
                 format!("Max address space         {}            unlimited bytes\n", 2 * GIB),
             ),
-            ("proc/self/status", "VmRSS:  1048576 kB\n".to_owned()),
+            ("proc/self/status", "VmSize:  1048576 kB\n".to_owned()),
         ];
         let room = room_of(&limited).unwrap();
-        assert_eq!(room.bytes, GIB);
+        assert_eq!(room.bytes, GIB / 2);
         assert!(room.limit.contains("address space"));
         // No limits, and what is no number.
         let unlimited = [
@@ -201,5 +203,19 @@ mod tests {
             ("proc/self/cgroup", "0::/\nrubbish\n".to_owned()),
         ];
         assert_eq!(bytes(&unlimited), Some(8 * GIB));
+    }
+
+    #[test]
+    fn trials_that_fit_alone_and_not_together_are_told_apart() {
+        let settings = ["rank=5", "image_size=192", "weights=random"];
+        let plan = Plan::new(&Experiment::default().with_overrides(settings).unwrap()).unwrap();
+        let trial = &plan.trials[0].config;
+        let one = needed(&[trial], 100).unwrap().unwrap();
+        let room = |bytes| Some(Room { bytes, limit: "left" });
+        assert!(fit(&[trial], 100, room(one)).unwrap() && !fit(&[trial], 100, room(one - 1)).unwrap());
+        assert!(!fit(&[trial, trial], 100, room(one)).unwrap() && fit(&[trial, trial], 100, None).unwrap());
+        // A device with a memory of its own is not judged by this one's.
+        let elsewhere = TrialConfig { device: "cuda".to_owned(), ..trial.clone() };
+        assert!(fit(&[&elsewhere], 100, room(1)).unwrap());
     }
 }

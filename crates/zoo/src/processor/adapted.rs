@@ -374,3 +374,36 @@ fn sum_down(shape: &Shape, down: &[f32]) -> Vec<f32> {
     }
     kernels
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::randomness::Randomness;
+
+    #[test]
+    fn sums_that_are_kept_in_parts_add_up_to_the_very_same() {
+        let (rank, channels_out) = (512, 512);
+        let shape = Shape {
+            height: 9,
+            width: 8,
+            images: 1,
+            given: 1,
+            adapters: 1,
+            channels_in: 1,
+            channels_out,
+            rank,
+            frozen: false,
+        };
+        assert!(sums_at_once(1, rank * channels_out) < shape.positions());
+        let mut randomness = Randomness::new(0, 0);
+        let low_rank = randomness.normal(shape.positions() * rank, 1.0);
+        let y_gradient = randomness.normal(shape.positions() * channels_out, 1.0);
+        let mut expected = vec![0.0f32; rank * channels_out];
+        for (low_rank, y_gradient) in low_rank.chunks(rank).zip(y_gradient.chunks(channels_out)) {
+            for (sums, low_rank) in expected.chunks_mut(channels_out).zip(low_rank) {
+                sums.iter_mut().zip(y_gradient).for_each(|(sum, gradient)| *sum += low_rank * gradient);
+            }
+        }
+        assert!(up_gradients(&shape, &low_rank, &y_gradient) == expected);
+    }
+}
