@@ -6,7 +6,7 @@ mod allocator;
 use std::{env, error::Error, path::Path, time::Instant};
 
 use burn::tensor::Device;
-use ranklab_data::{ImageSource, Manifest, Resize, load_images};
+use ranklab_data::{ImageSource, Manifest, Resize, load_images, unwatched};
 use ranklab_store::{NewRun, StepMetric, Store, Value};
 use ranklab_trainer::{ImageLoader, Stop, TrainingConfig, Trial, run_together};
 use ranklab_zoo::{AdapterSettings, Architecture, Cut, ProcessorTrunk, weights::TrunkWeights};
@@ -52,7 +52,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 fn decode(arguments: &Arguments) -> Figures {
     let source = ImageSource::open(Path::new(arguments.text("--zip").ok_or("give --zip")?))?;
     let folder = tempfile::tempdir()?;
-    let manifest = Manifest::open_or_build(&source, folder.path(), &|_, _| {})?;
+    let manifest = Manifest::open_or_build(&source, folder.path(), &unwatched)?;
     let set = manifest.select(Some(arguments.number("--images", 3000)));
     let entries: Vec<_> = set.entries.iter().collect();
     let started = Instant::now();

@@ -3,18 +3,22 @@
 use std::{
     cell::RefCell,
     io::{IsTerminal, stderr},
+    ops::ControlFlow,
     path::PathBuf,
 };
 
+use anyhow::Context as _;
+
 use clap::{Args, Subcommand};
 use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
-use ranklab_data::{ImageSource, Label, Manifest, Rejection, SyntheticConfig, fetch, synthetic};
+use ranklab_data::{ImageSource, Label, Manifest, SyntheticConfig, fetch, synthetic};
 use serde_json::json;
 
 use crate::{
     Folders,
     output::{print, tell},
     printable::{printable, printable_lines},
+    signals::Signals,
 };
 
 /// Get the images, list them, or generate synthetic ones.
@@ -66,34 +70,67 @@ pub(crate) enum DataCommand {
     },
 }
 
-/// Does what was asked.
+/// Does what was asked; a signal that ends it is an error.
 pub(crate) fn data(folders: &Folders, arguments: &DataArgs) -> anyhow::Result<()> {
+    let signals = Signals::listen().context("SIGINT and SIGTERM cannot be listened to")?;
+    let stop = signals.stop();
+    let go_on = move || if stop.is_requested() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
+    let (done, how) = match &arguments.command {
+        DataCommand::Fetch { any: true, .. } => {
+            (act(folders, arguments, &go_on), "before the file was fetched; nothing of it was kept")
+        }
+        DataCommand::Fetch { .. } => (
+            act(folders, arguments, &go_on),
+            "before the file was fetched; the same command goes on from there",
+        ),
+        DataCommand::Manifest { .. } => (act(folders, arguments, &go_on), "before all images were read"),
+        DataCommand::Synthetic { .. } => {
+            (act(folders, arguments, &go_on), "before all images were generated")
+        }
+    };
+    done.map_err(|problem| match problem.downcast_ref() {
+        Some(ranklab_data::Error::Stopped) => {
+            signals.ended(how.to_owned()).map_or(problem, anyhow::Error::from)
+        }
+        _ => problem,
+    })
+}
+
+/// Whether to go on.
+type GoOn<'a> = &'a (dyn Fn() -> ControlFlow<()> + Sync);
+
+fn act(folders: &Folders, arguments: &DataArgs, go_on: GoOn<'_>) -> anyhow::Result<()> {
     match &arguments.command {
         DataCommand::Fetch { sources, sha256, any } => {
             let sha256 = (!any).then(|| sha256.clone().unwrap_or_else(|| fetch::OFFICIAL_SHA256.to_owned()));
             let sources =
                 if sources.is_empty() { vec![fetch::OFFICIAL_URL.to_owned()] } else { sources.clone() };
-            fetch_images(folders, sources, sha256)
+            let bytes = sha256
+                .as_ref()
+                .is_some_and(|hash| hash.eq_ignore_ascii_case(fetch::OFFICIAL_SHA256))
+                .then_some(fetch::OFFICIAL_BYTES);
+            let destination = folders.images();
+            let patience = fetch::PATIENCE;
+            fetch_images(&fetch::FetchRequest { sources, destination, sha256, bytes, patience }, go_on)
         }
         DataCommand::Manifest { path, json } => {
             let path = path.clone().unwrap_or_else(|| folders.images());
-            manifest(folders, &path, *json)
+            manifest(folders, &path, *json, go_on)
         }
         DataCommand::Synthetic { images, patients, seed } => {
             let config = SyntheticConfig { images: *images, patients: *patients, seed: *seed };
-            let path = synthetic::ensure(&config, &folders.data, &|_, _| {})?;
+            let path = synthetic::ensure(&config, &folders.data, &|_, _| go_on())?;
             print(&format!("{} (SYNTHETIC)\n", path.display()))
         }
     }
 }
 
-fn fetch_images(folders: &Folders, sources: Vec<String>, sha256: Option<String>) -> anyhow::Result<()> {
+fn fetch_images(request: &fetch::FetchRequest, go_on: GoOn<'_>) -> anyhow::Result<()> {
     let bar = if stderr().is_terminal() { ProgressBar::new(0) } else { ProgressBar::hidden() };
     let template = "[{bar:30}] {bytes}/{total_bytes} {bytes_per_sec}, {eta} left";
     bar.set_style(ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()));
     let told = RefCell::new(0);
-    let request = fetch::FetchRequest { sources, destination: folders.images(), sha256 };
-    let hash = fetch::fetch(&request, &|done, total| {
+    let hash = fetch::fetch(request, &|done, total| {
         bar.set_length(total.unwrap_or(done));
         bar.set_position(done);
         let tenth = total.map_or(0, |total| 10 * done / total.max(1));
@@ -101,28 +138,25 @@ fn fetch_images(folders: &Folders, sources: Vec<String>, sha256: Option<String>)
             *told.borrow_mut() = tenth;
             tell(format_args!("{}0 %, {}", tenth, HumanBytes(done)));
         }
+        go_on()
     })?;
     bar.finish_and_clear();
     print(&format!("{} (sha256 {hash})\n", request.destination.display()))
 }
 
-fn manifest(folders: &Folders, path: &std::path::Path, json: bool) -> anyhow::Result<()> {
-    let source = ImageSource::open(path)?;
+fn manifest(folders: &Folders, path: &std::path::Path, json: bool, go_on: GoOn<'_>) -> anyhow::Result<()> {
+    let progress = |_, _| go_on();
+    let source = ImageSource::open_watched(path, &progress)?;
     let cache = folders.runs.join("manifests");
-    let manifest = Manifest::open_or_build(&source, &cache, &|_, _| {})?;
+    let manifest = Manifest::open_or_build(&source, &cache, &progress)?;
     let count = |label| manifest.entries.iter().filter(|entry| entry.label == label).count();
-    let reason = |reason: &Rejection| match reason {
-        Rejection::Duplicate { of } => format!("duplicate of {of}"),
-        Rejection::Unreadable { problem } => format!("unreadable: {problem}"),
-        Rejection::Unlabelled => "in a folder of neither class".to_owned(),
-    };
     let set = manifest.select(None);
-    let file = Manifest::file(&source, &cache)?;
+    let file = Manifest::file(&source, &cache);
     if json {
         let left_out: Vec<_> = manifest
             .rejected
             .iter()
-            .map(|rejected| json!({ "image": rejected.name, "reason": reason(&rejected.reason) }))
+            .map(|rejected| json!({ "image": rejected.name, "reason": rejected.reason.to_string() }))
             .collect();
         let summary = json!({
             "path": path,
@@ -133,12 +167,14 @@ fn manifest(folders: &Folders, path: &std::path::Path, json: bool) -> anyhow::Re
             "patients": manifest.patients(),
             "image_set_hash": set.hash,
             "manifest": file,
+            "contradicting": manifest.contradicting().count(),
             "left_out": left_out,
+            "passed_over": source.passed_over().lines().collect::<Vec<_>>(),
         });
         return print(&format!("{}\n", serde_json::to_string_pretty(&summary)?));
     }
     let mut text = format!(
-        "{}{}\n  images       {} ({} parasitized, {} uninfected)\n  patients     {}\n  hash         {}\n  manifest     {}\n  left out     {} ({} duplicates, {} unreadable)\n",
+        "{}{}\n  images       {} ({} parasitized, {} uninfected)\n  patients     {}\n  hash         {}\n  manifest     {}\n  left out     {} ({} duplicates, {} contradicting, {} unreadable)\n",
         path.display(),
         if source.is_synthetic() { " (SYNTHETIC)" } else { "" },
         manifest.entries.len(),
@@ -149,10 +185,14 @@ fn manifest(folders: &Folders, path: &std::path::Path, json: bool) -> anyhow::Re
         file.display(),
         manifest.rejected.len(),
         manifest.duplicates().count(),
+        manifest.contradicting().count(),
         manifest.unreadable().count(),
     );
     for rejected in &manifest.rejected {
-        text += &format!("    {}: {}\n", printable(&rejected.name), printable(&reason(&rejected.reason)));
+        text += &format!("    {}: {}\n", printable(&rejected.name), printable(&rejected.reason.to_string()));
+    }
+    for line in source.passed_over().lines() {
+        text += &format!("  passed over  {}\n", printable(&line));
     }
     print(&printable_lines(&text))
 }

@@ -239,7 +239,13 @@ pub(crate) fn execute_plan(
         progress.show(event);
     });
     progress.finish();
-    let summary = summary?;
+    let summary = match summary {
+        Err(problem) if problem.is_stopped() => {
+            let how = "while images were read, before anything was trained; the same command begins anew";
+            return Err(signals.ended(how.to_owned()).map_or(problem.into(), anyhow::Error::from));
+        }
+        summary => summary?,
+    };
     match signals.interrupted(summary.left) {
         // One that came after the last trial's end changes nothing.
         Some(interrupted) if summary.left > 0 => Err(interrupted.into()),

@@ -46,7 +46,11 @@ pub(crate) fn verify(folders: &Folders, arguments: &VerifyArgs) -> anyhow::Resul
     let mut progress = Progress::new(arguments.quiet || arguments.json);
     let verified = train_again(arguments.run, &rules, &context, &device, &mut |event| progress.show(event));
     progress.finish();
-    let Some(verified) = verified? else {
+    let verified = match verified {
+        Err(problem) if problem.is_stopped() => None,
+        verified => verified?,
+    };
+    let Some(verified) = verified else {
         let said = format!("before run {} was trained again: nothing is known of it", arguments.run);
         let Some(interrupted) = signals.ended(said) else {
             bail!("run {} was not verified: it was stopped", arguments.run);

@@ -8,8 +8,14 @@ use fast_image_resize::{
 };
 use image::{ImageFormat, ImageReader, Limits, RgbImage};
 use rayon::prelude::*;
+use sha2::{Digest, Sha256};
 
-use crate::{Error, config::Resize, manifest::ManifestEntry, source::ImageSource};
+use crate::{
+    Error,
+    config::Resize,
+    manifest::{ManifestEntry, hexadecimal},
+    source::ImageSource,
+};
 
 /// No cell image is wider or taller.
 const LARGEST_SIDE: u32 = 4096;
@@ -61,10 +67,11 @@ pub fn resize(image: &RgbImage, size: usize, method: Resize) -> Result<Vec<u8>, 
     Ok(values.map(|value| (value.saturating_add(128) >> 8) as u8).collect())
 }
 
-/// Reads, decodes and resizes images: RGB bytes `[entries, size, size, 3]`.
+/// Reads, decodes and resizes images: RGB bytes `[entries, size, size, 3]`. What is read must be what was hashed
+/// for the manifest.
 ///
 /// # Errors
-/// The first image that cannot be read.
+/// The first image that cannot be read, or that has changed.
 pub fn load_images(
     source: &ImageSource,
     entries: &[&ManifestEntry],
@@ -73,10 +80,14 @@ pub fn load_images(
 ) -> Result<Vec<u8>, Error> {
     let mut pixels = vec![0; entries.len() * size * size * 3];
     pixels.par_chunks_exact_mut(size * size * 3).zip(entries).try_for_each(|(target, entry)| {
-        let bytes = source.read(&entry.name)?;
-        let square = decode(&bytes).and_then(|image| resize(&image, size, method)).map_err(|problem| {
-            Error::Image { path: source.path().to_owned(), name: entry.name.clone(), problem }
-        })?;
+        let (path, name) = (source.path().to_owned(), entry.file.clone());
+        let bytes = source.read(&entry.file)?;
+        if hexadecimal(&Sha256::digest(&bytes)) != entry.content_hash {
+            return Err(Error::Changed { path, name });
+        }
+        let square = decode(&bytes)
+            .and_then(|image| resize(&image, size, method))
+            .map_err(|problem| Error::Image { path, name, problem })?;
         target.copy_from_slice(&square);
         Ok(())
     })?;

@@ -39,13 +39,29 @@ pub enum Error {
         problem: String,
     },
     /// Nothing usable in a dataset.
-    #[error("{path} holds {found}: images belong in folders named Parasitized and Uninfected, as PNG", path = .path.display())]
+    #[error("{path} holds {found}: {advice}", path = .path.display())]
     Empty {
         /// Folder or zip.
         path: PathBuf,
         /// What there is.
         found: String,
+        /// What to do.
+        advice: &'static str,
     },
+    /// An image is not what the manifest says.
+    #[error(
+        "image {name} in {path} was changed while it was in use: put it back, or repeat the command, which takes the images as they are then",
+        path = .path.display()
+    )]
+    Changed {
+        /// Folder or zip.
+        path: PathBuf,
+        /// Name within it.
+        name: String,
+    },
+    /// It was asked to stop.
+    #[error("it was asked to stop")]
+    Stopped,
     /// Reading or writing failed.
     #[error("{action} {path} failed: {source}", path = .path.display())]
     Io {
@@ -64,6 +80,9 @@ pub enum Error {
         /// Why.
         problem: String,
     },
+    /// Another process downloads the same.
+    #[error("{path} is being fetched by another process: wait for it, or end it first", path = .0.display())]
+    Fetching(PathBuf),
     /// A download failed from every source; the message lists each.
     #[error("fetching {destination} failed: {problems}", destination = .destination.display())]
     Fetch {

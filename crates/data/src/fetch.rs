@@ -1,19 +1,35 @@
 //! Getting a dataset: over HTTP with resumption, from a `file://` address or from a path.
 
 use std::{
-    fs::{self, File, OpenOptions},
+    fs::{self, File, OpenOptions, TryLockError},
     io::{self, Read, Seek, SeekFrom, Write},
+    ops::ControlFlow,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use sha2::{Digest, Sha256};
 
-use crate::{Error, manifest::hexadecimal, part::sync_folder_of};
+use crate::{
+    Error,
+    download::{self, Piece},
+    manifest::hexadecimal,
+    part::{is_at, sync_folder_of},
+};
 
 /// The official address of the NIH/NLM cell images.
 pub const OFFICIAL_URL: &str = "https://data.lhncbc.nlm.nih.gov/public/Malaria/cell_images.zip";
-/// SHA-256 of the official zip (353,452,851 bytes), as other public projects pin it.
+/// SHA-256 of the official zip, as other public projects pin it.
 pub const OFFICIAL_SHA256: &str = "0a949556b2414159b5100192609805376654c4266d8d187be9b1922fad43c668";
+/// Bytes of the official zip.
+pub const OFFICIAL_BYTES: u64 = 353_452_851;
+/// How long a source may be silent.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+/// The largest file that is taken, where its length is stated and where it is not.
+const LARGEST: u64 = 16 << 30;
+const LARGEST_UNSTATED: u64 = 1 << 30;
+/// A source that sends fewer bytes within its patience counts as silent.
+const LEAST: u64 = 1024;
 
 /// What to get and where to put it.
 #[derive(Clone, Debug)]
@@ -24,276 +40,258 @@ pub struct FetchRequest {
     pub destination: PathBuf,
     /// What its SHA-256 must be, hexadecimal.
     pub sha256: Option<String>,
+    /// How many bytes it must have.
+    pub bytes: Option<u64>,
+    /// How long a source may be silent, from connecting on.
+    pub patience: Duration,
 }
+
+/// Hears of bytes done and, where known, in all, and says whether to go on.
+pub type Fetched<'a> = &'a dyn Fn(u64, Option<u64>) -> ControlFlow<()>;
 
 /// Gets the file from the first source that has it and returns its SHA-256.
 ///
-/// Bytes go to `DESTINATION.part`; an interrupted download goes on from there if a hash is asked for: without
-/// one, nothing would tell a file put together from two mirrors. Only a whole file with
-/// the right hash is renamed to the destination. `progress` hears bytes done and, where known, in all.
+/// Bytes go to `DESTINATION.part`, which one process writes at a time; an interrupted download goes on from there
+/// if a hash is asked for: without one, nothing would tell a file put together from two mirrors. Only a whole file
+/// with the right hash is renamed to the destination.
 ///
 /// # Errors
-/// One line with the reason of every source.
-pub fn fetch(request: &FetchRequest, progress: &dyn Fn(u64, Option<u64>)) -> Result<String, Error> {
+/// One line with the reason of every source; when another process fetches the same, and when it was asked to stop.
+pub fn fetch(request: &FetchRequest, progress: Fetched<'_>) -> Result<String, Error> {
+    if let Some(hash) = &request.sha256
+        && (hash.len() != 64 || !hash.bytes().all(|digit| digit.is_ascii_hexdigit()))
+    {
+        return Err(Error::Setting(format!("`{hash}` is no SHA-256: give its 64 hexadecimal digits")));
+    }
     let folder = request.destination.parent().filter(|folder| !folder.as_os_str().is_empty());
     let folder = folder.unwrap_or(Path::new("."));
     fs::create_dir_all(folder).map_err(Error::io("creating", folder))?;
-    let mut part = request.destination.clone().into_os_string();
-    part.push(".part");
-    let part = PathBuf::from(part);
+    let mut part = Part::lock(&request.destination)?;
     let mut problems = Vec::new();
     for source in &request.sources {
-        match fetch_from(source, &part, request.sha256.as_deref(), progress) {
+        match part.fill(source, request, progress) {
             Ok(hash) => {
-                fs::rename(&part, &request.destination).map_err(Error::io("naming", &request.destination))?;
-                sync_folder_of(&request.destination);
+                part.name(&request.destination)?;
                 return Ok(hash);
             }
-            Err(problem) => problems.push(format!("{source}: {problem}")),
+            Err(Problem::Stopped) => {
+                part.leave(request.sha256.is_some());
+                return Err(Error::Stopped);
+            }
+            Err(Problem::Of(problem) | Problem::Refused(problem)) => {
+                problems.push(format!("{source}: {problem}"))
+            }
         }
     }
+    part.leave(request.sha256.is_some());
     Err(Error::Fetch { destination: request.destination.clone(), problems: problems.join("; ") })
 }
 
-fn fetch_from(
-    source: &str,
-    part: &Path,
-    sha256: Option<&str>,
-    progress: &dyn Fn(u64, Option<u64>),
-) -> Result<String, String> {
-    if sha256.is_none() && part.exists() {
-        fs::remove_file(part).map_err(|problem| problem.to_string())?;
-    }
-    if source.starts_with("http://") || source.starts_with("https://") {
-        download(source, part, progress)?;
-    } else {
-        let path = Path::new(source.strip_prefix("file://").unwrap_or(source));
-        let mut from = File::open(path).map_err(|problem| problem.to_string())?;
-        let total = from.metadata().map_err(|problem| problem.to_string())?.len();
-        let mut to = File::create(part).map_err(|problem| problem.to_string())?;
-        copy(&mut from, &mut to, 0, Some(total), progress)?;
-    }
-    let mut file =
-        OpenOptions::new().read(true).write(true).open(part).map_err(|problem| problem.to_string())?;
-    let hash = hash(&mut file).map_err(|problem| problem.to_string())?;
-    if let Some(wanted) = sha256
-        && !wanted.eq_ignore_ascii_case(&hash)
-    {
-        // A wrong file is of no use, and resuming it would never make it right.
-        let _ = fs::remove_file(part);
-        return Err(format!(
-            "its SHA-256 is {hash} instead of {wanted}: it was damaged on the way or is another file"
-        ));
-    }
-    file.sync_all().map_err(|problem| problem.to_string())?;
-    Ok(hash)
+/// Why a source did not give the file.
+enum Problem {
+    /// In words; what was written stays.
+    Of(String),
+    /// In words; it is another file.
+    Refused(String),
+    /// It was asked to stop.
+    Stopped,
 }
 
-/// Downloads to `part`, going on from what is there if the server can.
-fn download(url: &str, part: &Path, progress: &dyn Fn(u64, Option<u64>)) -> Result<(), String> {
-    let have = fs::metadata(part).map_or(0, |metadata| metadata.len());
-    let mut request = ureq::get(url);
-    if have > 0 {
-        request = request.header("Range", format!("bytes={have}-"));
+impl From<io::Error> for Problem {
+    fn from(problem: io::Error) -> Self {
+        Self::Of(problem.to_string())
     }
-    let response = match request.call() {
-        // Nothing is left to get: the part is whole or longer than the file. The hash decides.
-        Err(ureq::Error::StatusCode(416)) => return Ok(()),
-        Err(problem) => return Err(problem.to_string()),
-        Ok(response) => response,
-    };
-    let resumed = response.status().as_u16() == 206;
-    let start = if resumed { have } else { 0 };
-    let total = response
-        .headers()
-        .get("content-length")
-        .and_then(|value| value.to_str().ok()?.parse::<u64>().ok())
-        .map(|length| start + length);
-    let mut file = OpenOptions::new()
-        .create(true)
-        .write(true)
-        .truncate(!resumed)
-        .open(part)
-        .map_err(|problem| problem.to_string())?;
-    file.seek(SeekFrom::Start(start)).map_err(|problem| problem.to_string())?;
-    copy(&mut response.into_body().into_reader(), &mut file, start, total, progress)
 }
 
-fn copy(
-    from: &mut impl Read,
-    to: &mut File,
-    start: u64,
-    total: Option<u64>,
-    progress: &dyn Fn(u64, Option<u64>),
-) -> Result<(), String> {
-    let mut buffer = vec![0; 1 << 16];
-    let mut done = start;
-    loop {
-        let count = match from.read(&mut buffer) {
-            Ok(0) => break,
-            Ok(count) => count,
-            Err(problem) if problem.kind() == io::ErrorKind::Interrupted => continue,
-            Err(problem) => {
-                return Err(format!(
-                    "cut off after {done} bytes ({problem}); run it again to go on from there"
-                ));
+impl From<String> for Problem {
+    fn from(problem: String) -> Self {
+        Self::Of(problem)
+    }
+}
+
+/// The file that is written, locked by this process.
+struct Part {
+    path: PathBuf,
+    file: File,
+}
+
+impl Part {
+    fn lock(destination: &Path) -> Result<Self, Error> {
+        let mut path = destination.to_owned().into_os_string();
+        path.push(".part");
+        let path = PathBuf::from(path);
+        let failed = || Error::io("opening", &path);
+        loop {
+            let options = OpenOptions::new().read(true).write(true).create(true).truncate(false).clone();
+            let file = options.open(&path).map_err(failed())?;
+            match file.try_lock() {
+                Err(TryLockError::WouldBlock) => return Err(Error::Fetching(destination.to_owned())),
+                // Where files cannot be locked, it goes without.
+                Ok(()) | Err(TryLockError::Error(_)) => {}
             }
-        };
-        to.write_all(&buffer[..count]).map_err(|problem| problem.to_string())?;
-        done += count as u64;
-        progress(done, total);
-    }
-    match total {
-        Some(total) if done < total => {
-            Err(format!("cut off after {done} of {total} bytes; run it again to go on from there"))
+            // Whoever held it before may have given it its name, or removed it.
+            if is_at(&file, &path) {
+                return Ok(Self { path, file });
+            }
         }
-        _ => Ok(()),
+    }
+
+    /// Fills it from one source and returns its SHA-256.
+    fn fill(
+        &mut self,
+        source: &str,
+        request: &FetchRequest,
+        progress: Fetched<'_>,
+    ) -> Result<String, Problem> {
+        if request.sha256.is_none() || request.bytes.is_some_and(|bytes| self.length() > bytes) {
+            self.file.set_len(0)?;
+        }
+        let scheme = source.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
+        match scheme.as_deref() {
+            Some("http" | "https") => self.download(source, request, progress)?,
+            Some("file") => self.copy(Path::new(&source["file://".len()..]), request, progress)?,
+            Some(_) if !Path::new(source).exists() => {
+                return Err("give an http://, https:// or file:// address, or a path".to_owned().into());
+            }
+            _ => self.copy(Path::new(source), request, progress)?,
+        }
+        let hash = self.hash(progress)?;
+        if let Some(wanted) = &request.sha256
+            && !wanted.eq_ignore_ascii_case(&hash)
+        {
+            // A wrong file is of no use, and going on with it would never make it right.
+            self.file.set_len(0)?;
+            return Err(Problem::Refused(format!(
+                "its SHA-256 is {hash} instead of {wanted}: it was damaged on the way or is another file"
+            )));
+        }
+        self.file.sync_all()?;
+        Ok(hash)
+    }
+
+    /// Downloads, going on from what is there if the server can.
+    fn download(&mut self, url: &str, request: &FetchRequest, progress: Fetched<'_>) -> Result<(), Problem> {
+        let have = self.length();
+        let mut done = have;
+        let (mut total, mut limit) = (None, request.bytes.unwrap_or(LARGEST_UNSTATED));
+        download::receive(url, have, request.patience, LEAST, &mut |piece| {
+            match piece {
+                Piece::Begin { start, length } => {
+                    if start != 0 && start != have {
+                        let problem = format!("it sent bytes from {start} on instead of {have}");
+                        return Err(Problem::Refused(problem));
+                    }
+                    total = length.map(|length| start.saturating_add(length));
+                    limit = check_length(total, request)?;
+                    self.file.set_len(start)?;
+                    self.file.seek(SeekFrom::Start(start))?;
+                    done = start;
+                }
+                Piece::Bytes(bytes) => {
+                    if done + bytes.len() as u64 > limit {
+                        self.file.set_len(0)?;
+                        let problem = format!("it sends more than {limit} bytes: it is another file");
+                        return Err(Problem::Refused(problem));
+                    }
+                    self.file.write_all(bytes)?;
+                    done += bytes.len() as u64;
+                }
+                Piece::Nothing => {}
+            }
+            go_on(progress(done, total))
+        })
+        .map_err(|problem| match problem {
+            Problem::Of(problem) if done > 0 => Problem::Of(cut_off(done, total, &problem)),
+            problem => problem,
+        })?;
+        match total {
+            Some(total) if done < total => Err(cut_off(done, Some(total), "the connection ended").into()),
+            _ => Ok(()),
+        }
+    }
+
+    /// Copies a file.
+    fn copy(&mut self, from: &Path, request: &FetchRequest, progress: Fetched<'_>) -> Result<(), Problem> {
+        let metadata = fs::metadata(from)?;
+        if !metadata.is_file() {
+            return Err("it is no file".to_owned().into());
+        }
+        if fs::canonicalize(from)? == fs::canonicalize(&self.path)? {
+            return Err("it is what is written to".to_owned().into());
+        }
+        let total = metadata.len();
+        check_length(Some(total), request)?;
+        let mut from = File::open(from)?.take(total);
+        self.file.set_len(0)?;
+        self.file.seek(SeekFrom::Start(0))?;
+        let (mut buffer, mut done) = (vec![0; 1 << 18], 0);
+        loop {
+            let count = from.read(&mut buffer)?;
+            if count == 0 {
+                break;
+            }
+            self.file.write_all(&buffer[..count])?;
+            done += count as u64;
+            go_on(progress(done, Some(total)))?;
+        }
+        if done < total { Err(format!("it ended after {done} of {total} bytes").into()) } else { Ok(()) }
+    }
+
+    fn hash(&mut self, progress: Fetched<'_>) -> Result<String, Problem> {
+        let length = self.length();
+        self.file.seek(SeekFrom::Start(0))?;
+        let (mut hasher, mut buffer) = (Sha256::new(), vec![0; 1 << 20]);
+        loop {
+            match self.file.read(&mut buffer)? {
+                0 => return Ok(hexadecimal(&hasher.finalize())),
+                count => hasher.update(&buffer[..count]),
+            }
+            go_on(progress(length, Some(length)))?;
+        }
+    }
+
+    fn length(&self) -> u64 {
+        self.file.metadata().map_or(0, |metadata| metadata.len())
+    }
+
+    /// Gives it its name.
+    fn name(self, destination: &Path) -> Result<(), Error> {
+        fs::rename(&self.path, destination).map_err(Error::io("naming", destination))?;
+        sync_folder_of(destination);
+        Ok(())
+    }
+
+    /// Removes what cannot be gone on with.
+    fn leave(self, continues: bool) {
+        if !continues || self.length() == 0 {
+            // What stays is overwritten next time.
+            let _ = fs::remove_file(&self.path);
+        }
     }
 }
 
-fn hash(file: &mut File) -> io::Result<String> {
-    file.seek(SeekFrom::Start(0))?;
-    let mut hasher = Sha256::new();
-    let mut buffer = vec![0; 1 << 20];
-    loop {
-        match file.read(&mut buffer)? {
-            0 => return Ok(hexadecimal(&hasher.finalize())),
-            count => hasher.update(&buffer[..count]),
+fn go_on(answer: ControlFlow<()>) -> Result<(), Problem> {
+    if answer.is_break() { Err(Problem::Stopped) } else { Ok(()) }
+}
+
+fn cut_off(done: u64, total: Option<u64>, why: &str) -> String {
+    let of = total.map_or(String::new(), |total| format!(" of {total}"));
+    format!("cut off after {done}{of} bytes ({why}); run it again")
+}
+
+/// Refuses a length that is not the file's; returns how many bytes are taken at most.
+fn check_length(total: Option<u64>, request: &FetchRequest) -> Result<u64, Problem> {
+    match (total, request.bytes) {
+        (Some(total), Some(wanted)) if total != wanted => {
+            let problem = format!("it has {total} bytes instead of {wanted}: it is another file");
+            Err(Problem::Refused(problem))
         }
+        (Some(total), None) if total > LARGEST => {
+            Err(Problem::Refused(format!("it has {total} bytes, more than {} GiB", LARGEST >> 30)))
+        }
+        (total, wanted) => Ok(wanted.or(total).unwrap_or(LARGEST_UNSTATED)),
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use std::{
-        io::{BufRead, BufReader},
-        net::TcpListener,
-        thread,
-    };
-
-    use super::*;
-
-    /// How the test server answers one request.
-    #[derive(Clone, Copy)]
-    enum Answer {
-        /// With everything, or with what the Range asks for.
-        Whole,
-        /// With half of what was asked for, then it hangs up.
-        Half,
-        /// With everything, whatever the Range says.
-        IgnoringRange,
-        Missing,
-    }
-
-    fn body() -> Vec<u8> {
-        (0..200_000u32).map(|place| (place * 31 % 251) as u8).collect()
-    }
-
-    /// Serves [`body`] once per answer and returns the address.
-    fn serve(answers: &'static [Answer]) -> String {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap();
-        thread::spawn(move || {
-            for answer in answers {
-                let (mut stream, _) = listener.accept().unwrap();
-                let mut start = 0;
-                let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
-                while let Some(Ok(line)) = lines.next() {
-                    if line.is_empty() {
-                        break;
-                    }
-                    let line = line.to_lowercase();
-                    if let Some(range) = line.strip_prefix("range: bytes=") {
-                        start = range.trim_end_matches('-').parse().unwrap();
-                    }
-                }
-                let body = body();
-                let (status, content) = match answer {
-                    Answer::Missing => ("404 Not Found", &[][..]),
-                    Answer::IgnoringRange => ("200 OK", &body[..]),
-                    _ if start > 0 => ("206 Partial Content", &body[start..]),
-                    _ => ("200 OK", &body[..]),
-                };
-                let head = format!(
-                    "HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
-                    content.len()
-                );
-                stream.write_all(head.as_bytes()).unwrap();
-                let sent =
-                    if matches!(answer, Answer::Half) { &content[..content.len() / 2] } else { content };
-                stream.write_all(sent).unwrap();
-            }
-        });
-        format!("http://{address}/cells.zip")
-    }
-
-    fn request(sources: &[String], folder: &Path) -> FetchRequest {
-        FetchRequest {
-            sources: sources.to_vec(),
-            destination: folder.join("deep/cells.zip"),
-            sha256: Some(hexadecimal(&Sha256::digest(body()))),
-        }
-    }
-
-    #[test]
-    fn a_download_that_was_cut_off_goes_on_where_it_stopped() {
-        let folder = tempfile::tempdir().unwrap();
-        let request = request(&[serve(&[Answer::Half, Answer::Whole])], folder.path());
-        let error = fetch(&request, &|_, _| {}).unwrap_err().to_string();
-        assert!(error.contains("cut off after"), "{error}");
-        assert!(!request.destination.exists());
-        let first = std::sync::Mutex::new(None);
-        fetch(&request, &|done, _| {
-            first.lock().unwrap().get_or_insert(done);
-        })
-        .unwrap();
-        assert!(first.into_inner().unwrap().unwrap() > 100_000, "it started from the beginning");
-        assert_eq!(fs::read(&request.destination).unwrap(), body());
-        assert_eq!(fs::read_dir(folder.path().join("deep")).unwrap().count(), 1);
-    }
-
-    #[test]
-    fn without_a_hash_to_check_a_part_is_not_continued() {
-        let folder = tempfile::tempdir().unwrap();
-        let source = serve(&[Answer::Half, Answer::Whole]);
-        let request = FetchRequest { sha256: None, ..request(&[source], folder.path()) };
-        fetch(&request, &|_, _| {}).unwrap_err();
-        let first = std::sync::Mutex::new(None);
-        fetch(&request, &|done, _| {
-            first.lock().unwrap().get_or_insert(done);
-        })
-        .unwrap();
-        assert!(first.into_inner().unwrap().unwrap() <= 100_000, "it went on from an unchecked part");
-        assert_eq!(fs::read(&request.destination).unwrap(), body());
-    }
-
-    #[test]
-    fn a_server_that_cannot_resume_starts_over() {
-        let folder = tempfile::tempdir().unwrap();
-        let request = request(&[serve(&[Answer::Half, Answer::IgnoringRange])], folder.path());
-        fetch(&request, &|_, _| {}).unwrap_err();
-        fetch(&request, &|_, _| {}).unwrap();
-        assert_eq!(fs::read(&request.destination).unwrap(), body());
-    }
-
-    #[test]
-    fn the_next_mirror_is_tried_and_a_path_will_do() {
-        let folder = tempfile::tempdir().unwrap();
-        let local = folder.path().join("local.zip");
-        fs::write(&local, body()).unwrap();
-        let sources = [serve(&[Answer::Missing]), format!("file://{}", local.display())];
-        let request = request(&sources, folder.path());
-        fetch(&request, &|_, _| {}).unwrap();
-        assert_eq!(fs::read(&request.destination).unwrap(), body());
-    }
-
-    #[test]
-    fn a_wrong_hash_leaves_nothing_behind() {
-        let folder = tempfile::tempdir().unwrap();
-        let mut request = request(&[serve(&[Answer::Whole])], folder.path());
-        request.sha256 = Some("00".repeat(32));
-        let error = fetch(&request, &|_, _| {}).unwrap_err().to_string();
-        assert!(error.contains("SHA-256") && !error.contains('\n'), "{error}");
-        assert_eq!(fs::read_dir(folder.path().join("deep")).unwrap().count(), 0);
-    }
-}
+mod tests;

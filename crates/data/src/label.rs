@@ -1,7 +1,5 @@
 //! The two classes, and what a file's name says about it.
 
-use std::path::Path;
-
 use serde::{Deserialize, Serialize};
 
 /// Class of a cell.
@@ -15,9 +13,9 @@ pub enum Label {
 }
 
 impl Label {
-    /// The class of the folder that an image stands in.
-    pub fn of(name: &str) -> Option<Self> {
-        match Path::new(name).parent()?.file_name()?.to_str()? {
+    /// The class of a folder of this name.
+    pub(crate) fn of_folder(name: &str) -> Option<Self> {
+        match name {
             "Uninfected" => Some(Self::Uninfected),
             "Parasitized" => Some(Self::Parasitized),
             _ => None,
@@ -56,13 +54,13 @@ mod tests {
 
     #[test]
     fn class_and_patient_are_read_from_the_name() {
+        assert_eq!(Label::of_folder("Parasitized"), Some(Label::Parasitized));
+        assert_eq!(Label::of_folder("Uninfected"), Some(Label::Uninfected));
+        assert_eq!(Label::of_folder("other"), None);
         let name = "cell_images/Parasitized/C33P1thinF_IMG_20150619_114756a_cell_179.png";
-        assert_eq!(Label::of(name), Some(Label::Parasitized));
         assert_eq!(patient_of(name), Some("C33"));
         assert_eq!(patient_of("Uninfected/C241NThinF_IMG.png"), Some("C241"));
         assert_eq!(patient_of("Uninfected/cell.png"), None);
         assert_eq!(patient_of("Uninfected/Cell.png"), None);
-        assert_eq!(Label::of("cell.png"), None);
-        assert_eq!(Label::of("other/cell.png"), None);
     }
 }

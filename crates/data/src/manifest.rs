@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
+    ops::ControlFlow,
     path::{Path, PathBuf},
     sync::atomic::{AtomicUsize, Ordering},
 };
@@ -11,15 +12,19 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     Error, decode,
+    image_set::ImageSet,
     label::{Label, patient_of},
     manifest_file,
-    source::ImageSource,
+    rejection::{Rejected, Rejection},
+    source::{ImageFile, ImageSource},
 };
 
 /// One usable image.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ManifestEntry {
-    /// Name within its folder or zip.
+    /// Name within its folder or zip, by which it is read.
+    pub file: String,
+    /// Name by which it is known and shown: `cell_images/Parasitized/….png`, wherever its class folder lies.
     pub name: String,
     /// Class.
     pub label: Label,
@@ -40,32 +45,6 @@ impl ManifestEntry {
     }
 }
 
-/// Why an image was left out.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Rejection {
-    /// The same bytes as an earlier image.
-    Duplicate {
-        /// The image that stays.
-        of: String,
-    },
-    /// Not a whole PNG.
-    Unreadable {
-        /// Why.
-        problem: String,
-    },
-    /// In a folder of neither class.
-    Unlabelled,
-}
-
-/// An image that was left out.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Rejected {
-    /// Name within its folder or zip.
-    pub name: String,
-    /// Why.
-    pub reason: Rejection,
-}
-
 /// All images of a source.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Manifest {
@@ -75,93 +54,158 @@ pub struct Manifest {
     pub rejected: Vec<Rejected>,
 }
 
-/// Progress of something counted: done, total.
-pub type Progress<'a> = &'a (dyn Fn(usize, usize) + Sync);
+/// Hears of progress in something counted (done, total) and says whether to go on. What is not counted yet is
+/// told as 0 of 0.
+pub type Progress<'a> = &'a (dyn Fn(usize, usize) -> ControlFlow<()> + Sync);
+
+/// Progress that is of interest to nobody.
+pub fn unwatched(_: usize, _: usize) -> ControlFlow<()> {
+    ControlFlow::Continue(())
+}
+
+/// Width and height of images that were decoded before, by content hash.
+type Known = HashMap<String, (u32, u32)>;
 
 impl Manifest {
-    /// Reads, decodes and hashes every image.
+    /// Reads, hashes and decodes every image.
     ///
     /// # Errors
-    /// When no image of one of the classes is usable.
+    /// When no image of one of the classes is usable, and when it was asked to stop.
     pub fn build(source: &ImageSource, progress: Progress<'_>) -> Result<Self, Error> {
+        Self::build_knowing(source, &Known::new(), progress)
+    }
+
+    /// Reads and hashes every image and decodes those whose content is not `known`.
+    fn build_knowing(source: &ImageSource, known: &Known, progress: Progress<'_>) -> Result<Self, Error> {
         let done = AtomicUsize::new(0);
-        let total = source.names().len();
-        let judged: Vec<Result<ManifestEntry, Rejected>> = source
-            .names()
+        let total = source.files().len();
+        let judged = source
+            .files()
             .par_iter()
-            .map(|name| {
-                let judged = judge(source, name).map_err(|reason| Rejected { name: name.clone(), reason });
-                progress(done.fetch_add(1, Ordering::Relaxed) + 1, total);
-                judged
+            .map(|file| {
+                let judged =
+                    judge(source, file, known).map_err(|reason| Rejected { name: file.file.clone(), reason });
+                match progress(done.fetch_add(1, Ordering::Relaxed) + 1, total) {
+                    ControlFlow::Continue(()) => Ok(judged),
+                    ControlFlow::Break(()) => Err(Error::Stopped),
+                }
             })
-            .collect();
-        let mut first_with: HashMap<String, String> = HashMap::new();
-        let (mut entries, mut rejected) = (Vec::new(), Vec::new());
-        for judged in judged {
-            match judged {
-                Ok(entry) => match first_with.get(&entry.content_hash) {
-                    Some(of) => rejected
-                        .push(Rejected { name: entry.name, reason: Rejection::Duplicate { of: of.clone() } }),
-                    None => {
-                        first_with.insert(entry.content_hash.clone(), entry.name.clone());
-                        entries.push(entry);
-                    }
-                },
-                Err(reason) => rejected.push(reason),
-            }
-        }
-        let manifest = Self { entries, rejected };
-        manifest.check(source.path())?;
+            .collect::<Result<Vec<Result<ManifestEntry, Rejected>>, Error>>()?;
+        let manifest = Self::of_judged(judged);
+        manifest.check(source)?;
         Ok(manifest)
     }
 
-    /// The manifest kept in `folder` for the images at `path`, built anew where there is none, the
-    /// images have changed or the file is damaged.
+    /// Leaves out what stands twice.
+    fn of_judged(judged: Vec<Result<ManifestEntry, Rejected>>) -> Self {
+        // The first file of each content, by class.
+        let mut first_with: HashMap<&str, BTreeMap<Label, &str>> = HashMap::new();
+        for entry in judged.iter().flatten() {
+            let classes = first_with.entry(&entry.content_hash).or_default();
+            classes.entry(entry.label).or_insert(&entry.file);
+        }
+        let mut names = HashMap::new();
+        let reason = |entry: &ManifestEntry| {
+            let classes = &first_with[entry.content_hash.as_str()];
+            let of = |file: &&str| (*file).to_owned();
+            let other = classes.iter().find(|(label, _)| **label != entry.label).map(|(_, file)| of(file));
+            let first = classes.get(&entry.label).filter(|first| **first != entry.file).map(of);
+            match (other, first) {
+                (Some(of), _) => Some(Rejection::Contradicting { of }),
+                (None, Some(of)) => Some(Rejection::Duplicate { of }),
+                (None, None) => None,
+            }
+        };
+        let reasons: Vec<Option<Rejection>> = judged
+            .iter()
+            .map(|judged| {
+                let entry = judged.as_ref().ok()?;
+                let namesake = names.insert(entry.name.clone(), entry.file.clone());
+                // `a.png` and `./a.png` of one zip.
+                let same_name = |file| Rejection::Unreadable { problem: format!("{file} has the same name") };
+                reason(entry).or_else(|| namesake.map(same_name))
+            })
+            .collect();
+        let (mut entries, mut rejected) = (Vec::new(), Vec::new());
+        for (judged, reason) in judged.into_iter().zip(reasons) {
+            match (judged, reason) {
+                (Ok(entry), None) => entries.push(entry),
+                (Ok(entry), Some(reason)) => rejected.push(Rejected { name: entry.file, reason }),
+                (Err(left_out), _) => rejected.push(left_out),
+            }
+        }
+        Self { entries, rejected }
+    }
+
+    /// The manifest of a source as its images are now: the bytes of every file are read and hashed. What was
+    /// decoded before is known by its hash from the manifest kept in `folder`, which is written anew where there
+    /// is none, the images have changed or it is damaged.
     ///
     /// # Errors
     /// As [`Manifest::build`], and when the manifest cannot be written.
     pub fn open_or_build(source: &ImageSource, folder: &Path, progress: Progress<'_>) -> Result<Self, Error> {
-        let file = Self::file(source, folder)?;
-        // Unreadable images are looked at again: a disk that failed once need not fail twice.
-        if let Some(manifest) = manifest_file::load(&file)
-            && manifest.unreadable().next().is_none()
-        {
-            manifest.check(source.path())?;
-            return Ok(manifest);
+        let file = Self::file(source, folder);
+        let kept = manifest_file::load(&file);
+        let known = kept.iter().flat_map(|kept| &kept.entries);
+        let known = known.map(|entry| (entry.content_hash.clone(), (entry.width, entry.height))).collect();
+        let manifest = Self::build_knowing(source, &known, progress)?;
+        if kept.as_ref() != Some(&manifest) {
+            manifest_file::save(&manifest, &file)?;
         }
-        let manifest = Self::build(source, progress)?;
-        manifest_file::save(&manifest, &file)?;
         Ok(manifest)
     }
 
     /// Where [`Manifest::open_or_build`] keeps the manifest of `source`.
-    ///
-    /// # Errors
-    /// When the images' sizes and times cannot be read.
-    pub fn file(source: &ImageSource, folder: &Path) -> Result<PathBuf, Error> {
+    pub fn file(source: &ImageSource, folder: &Path) -> PathBuf {
         let path = std::path::absolute(source.path()).unwrap_or_else(|_| source.path().to_owned());
-        let key = hexadecimal(&Sha256::digest(format!("{}\n{}", path.display(), source.stamp()?)));
-        Ok(folder.join(format!("manifest-{}.parquet", &key[..16])))
+        let key = hexadecimal(&Sha256::digest(path.as_os_str().as_encoded_bytes()));
+        folder.join(format!("manifest-{}.parquet", &key[..16]))
     }
 
-    fn check(&self, path: &Path) -> Result<(), Error> {
-        let count = |label| self.entries.iter().filter(|entry| entry.label == label).count();
-        let (uninfected, parasitized) = (count(Label::Uninfected), count(Label::Parasitized));
-        if uninfected > 0 && parasitized > 0 {
+    /// Refuses images of one class, or of none.
+    fn check(&self, source: &ImageSource) -> Result<(), Error> {
+        let classes = [Label::Parasitized, Label::Uninfected];
+        let [parasitized, uninfected] =
+            classes.map(|label| self.entries.iter().filter(|entry| entry.label == label).count());
+        let Some(missing) = classes.into_iter().zip([parasitized, uninfected]).find(|(_, count)| *count == 0)
+        else {
             return Ok(());
+        };
+        let labels: HashMap<&str, Option<Label>> =
+            source.files().iter().map(|file| (file.file.as_str(), file.label)).collect();
+        let left_out: Vec<&Rejected> = self
+            .rejected
+            .iter()
+            .filter(|rejected| labels.get(rejected.name.as_str()) == Some(&Some(missing.0)))
+            .collect();
+        let mut found = format!("{parasitized} parasitized and {uninfected} uninfected images");
+        let advice = match (left_out.first(), self.rejected.first()) {
+            (Some(first), _) => {
+                let count = left_out.len();
+                found += &format!("; {count} left out, {} first: {}", first.name, first.reason);
+                "mend or replace them"
+            }
+            (None, Some(first)) => {
+                let count = self.rejected.len();
+                found += &format!("; {count} left out, {} first: {}", first.name, first.reason);
+                "images belong in folders named Parasitized and Uninfected, as PNG"
+            }
+            (None, None) => "images belong in folders named Parasitized and Uninfected, as PNG",
+        };
+        for line in source.passed_over().lines() {
+            found += &format!("; {line}");
         }
-        let left_out = self.rejected.first().map_or(String::new(), |first| {
-            format!(", {} files left out ({} first)", self.rejected.len(), first.name)
-        });
-        Err(Error::Empty {
-            path: path.to_owned(),
-            found: format!("{parasitized} parasitized and {uninfected} uninfected images{left_out}"),
-        })
+        Err(Error::Empty { path: source.path().to_owned(), found, advice })
     }
 
     /// Images left out because their bytes stand elsewhere already.
     pub fn duplicates(&self) -> impl Iterator<Item = &Rejected> {
         self.rejected.iter().filter(|rejected| matches!(rejected.reason, Rejection::Duplicate { .. }))
+    }
+
+    /// Images left out because the same bytes stand in both classes.
+    pub fn contradicting(&self) -> impl Iterator<Item = &Rejected> {
+        self.rejected.iter().filter(|rejected| matches!(rejected.reason, Rejection::Contradicting { .. }))
     }
 
     /// Images left out because they cannot be read.
@@ -203,41 +247,34 @@ impl Manifest {
     }
 }
 
-fn judge(source: &ImageSource, name: &str) -> Result<ManifestEntry, Rejection> {
-    let label = Label::of(name).ok_or(Rejection::Unlabelled)?;
-    let bytes =
-        source.read(name).map_err(|problem| Rejection::Unreadable { problem: problem.to_string() })?;
-    let image = decode::decode(&bytes).map_err(|problem| Rejection::Unreadable { problem })?;
-    if image.width() == 0 || image.height() == 0 {
+fn judge(source: &ImageSource, file: &ImageFile, known: &Known) -> Result<ManifestEntry, Rejection> {
+    let label = file.label.ok_or(Rejection::Unlabelled)?;
+    let bytes = source.read(&file.file).map_err(|problem| Rejection::Unreadable {
+        problem: match problem {
+            Error::Image { problem, .. } => problem,
+            other => other.to_string(),
+        },
+    })?;
+    let content_hash = hexadecimal(&Sha256::digest(&bytes));
+    let (width, height) = match known.get(&content_hash) {
+        Some(size) => *size,
+        None => {
+            let image = decode::decode(&bytes).map_err(|problem| Rejection::Unreadable { problem })?;
+            (image.width(), image.height())
+        }
+    };
+    if width == 0 || height == 0 {
         return Err(Rejection::Unreadable { problem: "it has no pixels".to_owned() });
     }
     Ok(ManifestEntry {
-        name: name.to_owned(),
+        file: file.file.clone(),
+        name: file.name.clone(),
         label,
-        patient: patient_of(name).unwrap_or(name).to_owned(),
-        width: image.width(),
-        height: image.height(),
-        content_hash: hexadecimal(&Sha256::digest(&bytes)),
+        patient: patient_of(&file.name).unwrap_or(&file.name).to_owned(),
+        width,
+        height,
+        content_hash,
     })
-}
-
-/// The images that a trial uses.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ImageSet {
-    /// By name.
-    pub entries: Vec<ManifestEntry>,
-    /// SHA-256 over names, labels and content hashes, hexadecimal.
-    pub hash: String,
-}
-
-impl ImageSet {
-    fn new(entries: Vec<ManifestEntry>) -> Self {
-        let mut hasher = Sha256::new();
-        for entry in &entries {
-            hasher.update(format!("{}\t{}\t{}\n", entry.name, entry.label.class(), entry.content_hash));
-        }
-        Self { entries, hash: hexadecimal(&hasher.finalize()) }
-    }
 }
 
 pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
@@ -256,7 +293,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let zip = folder.path().join("cells.zip");
         let config = SyntheticConfig { images: 40, patients: 4, seed: 0 };
-        synthetic::write_zip(&config, &zip, &|_, _| {}).unwrap();
+        synthetic::write_zip(&config, &zip, &unwatched).unwrap();
         let images = folder.path().join("images");
         zip::ZipArchive::new(fs::File::open(&zip).unwrap()).unwrap().extract(&images).unwrap();
         let class = images.join("cell_images/Uninfected");
@@ -274,7 +311,7 @@ mod tests {
     fn what_is_left_out_is_named_with_its_reason() {
         let (folder, cut) = folder();
         let source = ImageSource::open(&folder.path().join("images")).unwrap();
-        let manifest = Manifest::build(&source, &|_, _| {}).unwrap();
+        let manifest = Manifest::build(&source, &unwatched).unwrap();
         assert_eq!(manifest.entries.len(), 39);
         assert_eq!(manifest.rejected.len(), 3);
         assert!(manifest.unreadable().next().unwrap().name.ends_with(&cut));
@@ -290,29 +327,30 @@ mod tests {
         fs::remove_file(folder.path().join("images/cell_images/Uninfected").join(cut)).unwrap();
         let source = ImageSource::open(&folder.path().join("images")).unwrap();
         let cache = folder.path().join("cache");
-        let built = Manifest::open_or_build(&source, &cache, &|_, _| {}).unwrap();
-        let read = Manifest::open_or_build(&source, &cache, &|_, _| panic!("it was built again")).unwrap();
-        assert_eq!(built, read);
-        let file = Manifest::file(&source, &cache).unwrap();
-        let bytes = fs::read(&file).unwrap();
+        let built = Manifest::open_or_build(&source, &cache, &unwatched).unwrap();
+        let file = Manifest::file(&source, &cache);
+        let (bytes, written) = (fs::read(&file).unwrap(), fs::metadata(&file).unwrap().modified().unwrap());
+        assert_eq!(Manifest::open_or_build(&source, &cache, &unwatched).unwrap(), built);
+        assert_eq!(fs::metadata(&file).unwrap().modified().unwrap(), written, "it was written again");
         fs::write(&file, &bytes[..bytes.len() / 2]).unwrap();
-        assert_eq!(Manifest::open_or_build(&source, &cache, &|_, _| {}).unwrap(), built);
+        assert_eq!(Manifest::open_or_build(&source, &cache, &unwatched).unwrap(), built);
         // A changed letter of a name would be believed.
         let place = bytes.windows(5).position(|five| five == b"cell_").unwrap();
         let changed: Vec<u8> =
             bytes.iter().enumerate().map(|(at, byte)| if at == place { b'k' } else { *byte }).collect();
         fs::write(&file, changed).unwrap();
-        assert_eq!(Manifest::open_or_build(&source, &cache, &|_, _| {}).unwrap(), built);
-        let first = folder.path().join("images").join(&built.entries[0].name);
-        fs::copy(folder.path().join("images").join(&built.entries[1].name), first).unwrap();
+        assert_eq!(Manifest::open_or_build(&source, &cache, &unwatched).unwrap(), built);
+        let first = folder.path().join("images").join(&built.entries[0].file);
+        fs::copy(folder.path().join("images").join(&built.entries[1].file), first).unwrap();
         let source = ImageSource::open(&folder.path().join("images")).unwrap();
-        assert_ne!(Manifest::open_or_build(&source, &cache, &|_, _| {}).unwrap(), built);
+        assert_ne!(Manifest::open_or_build(&source, &cache, &unwatched).unwrap(), built);
     }
 
     #[test]
     fn a_limit_keeps_the_classes_in_proportion_and_a_smaller_one_is_a_part_of_a_larger() {
         let entries = (0..300)
             .map(|number| ManifestEntry {
+                file: format!("{number:03}"),
                 name: format!("{number:03}"),
                 label: if number < 100 { Label::Parasitized } else { Label::Uninfected },
                 patient: "C1".to_owned(),
@@ -340,7 +378,7 @@ mod tests {
         fs::write(&half, &bytes[..bytes.len() / 2]).unwrap();
         let message = |path: &Path| {
             let error =
-                ImageSource::open(path).and_then(|source| Manifest::build(&source, &|_, _| {})).unwrap_err();
+                ImageSource::open(path).and_then(|source| Manifest::build(&source, &unwatched)).unwrap_err();
             let message = error.to_string();
             assert!(!message.contains('\n'), "{message}");
             message
@@ -360,7 +398,7 @@ mod tests {
             eprintln!("skipped: no {}", path.display());
             return;
         }
-        let manifest = Manifest::build(&ImageSource::open(&path).unwrap(), &|_, _| {}).unwrap();
+        let manifest = Manifest::build(&ImageSource::open(&path).unwrap(), &unwatched).unwrap();
         let positives = manifest.entries.iter().filter(|e| e.label == Label::Parasitized).count();
         assert_eq!((manifest.entries.len(), positives, manifest.patients()), (15_315, 8_388, 100));
         assert!(manifest.rejected.is_empty());

@@ -3,7 +3,7 @@
 
 use std::{
     fs,
-    io::{Cursor, Write as _},
+    io::{Cursor, Read as _, Seek as _, Write as _},
     path::Path,
 };
 
@@ -13,14 +13,16 @@ use sha2::{Digest, Sha256};
 use crate::{
     Error,
     label::Label,
-    manifest::{Manifest, ManifestEntry, Rejected, Rejection, hexadecimal},
+    manifest::{Manifest, ManifestEntry, hexadecimal},
     part,
+    rejection::{Rejected, Rejection},
 };
 
 /// Extension of the file that holds the SHA-256.
 const CHECKSUM: &str = "sha256";
 /// Prefixes of the `problem` column.
 const DUPLICATE: &str = "duplicate of ";
+const CONTRADICTING: &str = "contradicts ";
 const UNREADABLE: &str = "unreadable: ";
 const UNLABELLED: &str = "no class folder";
 
@@ -30,12 +32,14 @@ pub(crate) fn save(manifest: &Manifest, path: &Path) -> Result<(), Error> {
     let folder = path.parent().unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder).map_err(Error::io("creating", folder))?;
     let mut frame = to_frame(manifest).map_err(|problem| failed(problem.to_string()))?;
-    let part = part::readable_part(folder).map_err(Error::io("writing", path))?;
+    let mut part = part::readable_part(folder).map_err(Error::io("writing", path))?;
     ParquetWriter::new(part.as_file())
         .with_compression(ParquetCompression::Uncompressed)
         .finish(&mut frame)
         .map_err(|problem| failed(problem.to_string()))?;
-    let checksum = checksum_line(path, &fs::read(part.path()).map_err(Error::io("reading back", path))?);
+    let mut content = Vec::new();
+    part.rewind().and_then(|()| part.read_to_end(&mut content)).map_err(Error::io("reading back", path))?;
+    let checksum = checksum_line(path, &content);
     part::name(part, path).map_err(Error::io("writing", path))?;
     let mut part = part::readable_part(folder).map_err(Error::io("writing", path))?;
     part.write_all(checksum.as_bytes()).map_err(Error::io("writing", path))?;
@@ -62,11 +66,13 @@ fn to_frame(manifest: &Manifest) -> PolarsResult<DataFrame> {
     let usable = manifest.entries.iter();
     let rejected = &manifest.rejected;
     let blank = rejected.len();
-    let names: Vec<&str> = usable
+    let files: Vec<&str> = usable
         .clone()
-        .map(|entry| entry.name.as_str())
-        .chain(rejected.iter().map(|r| r.name.as_str()))
+        .map(|entry| entry.file.as_str())
+        .chain(rejected.iter().map(|rejected| rejected.name.as_str()))
         .collect();
+    let names: Vec<&str> =
+        usable.clone().map(|entry| entry.name.as_str()).chain(std::iter::repeat_n("", blank)).collect();
     let labels: Vec<i32> = usable
         .clone()
         .map(|entry| i32::from(entry.label.class()))
@@ -87,11 +93,13 @@ fn to_frame(manifest: &Manifest) -> PolarsResult<DataFrame> {
         .map(|_| String::new())
         .chain(rejected.iter().map(|rejected| match &rejected.reason {
             Rejection::Duplicate { of } => format!("{DUPLICATE}{of}"),
+            Rejection::Contradicting { of } => format!("{CONTRADICTING}{of}"),
             Rejection::Unreadable { problem } => format!("{UNREADABLE}{problem}"),
             Rejection::Unlabelled => UNLABELLED.to_owned(),
         }))
         .collect();
     df!(
+        "file" => files,
         "name" => names,
         "label" => labels,
         "patient" => patients,
@@ -103,6 +111,7 @@ fn to_frame(manifest: &Manifest) -> PolarsResult<DataFrame> {
 }
 
 fn from_frame(frame: &DataFrame) -> Option<Manifest> {
+    let files = frame.column("file").ok()?.str().ok()?;
     let names = frame.column("name").ok()?.str().ok()?;
     let labels = frame.column("label").ok()?.i32().ok()?;
     let patients = frame.column("patient").ok()?.str().ok()?;
@@ -112,11 +121,12 @@ fn from_frame(frame: &DataFrame) -> Option<Manifest> {
     let problems = frame.column("problem").ok()?.str().ok()?;
     let (mut entries, mut rejected) = (Vec::new(), Vec::new());
     for row in 0..frame.height() {
-        let name = names.get(row)?.to_owned();
+        let file = files.get(row)?.to_owned();
         let problem = problems.get(row)?;
         if problem.is_empty() {
             entries.push(ManifestEntry {
-                name,
+                file,
+                name: names.get(row)?.to_owned(),
                 label: Label::from_class(labels.get(row)?)?,
                 patient: patients.get(row)?.to_owned(),
                 width: widths.get(row)?,
@@ -126,12 +136,14 @@ fn from_frame(frame: &DataFrame) -> Option<Manifest> {
         } else {
             let reason = if let Some(of) = problem.strip_prefix(DUPLICATE) {
                 Rejection::Duplicate { of: of.to_owned() }
+            } else if let Some(of) = problem.strip_prefix(CONTRADICTING) {
+                Rejection::Contradicting { of: of.to_owned() }
             } else if let Some(problem) = problem.strip_prefix(UNREADABLE) {
                 Rejection::Unreadable { problem: problem.to_owned() }
             } else {
                 Rejection::Unlabelled
             };
-            rejected.push(Rejected { name, reason });
+            rejected.push(Rejected { name: file, reason });
         }
     }
     Some(Manifest { entries, rejected })

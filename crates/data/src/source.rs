@@ -1,35 +1,58 @@
 //! Image files in a folder or straight from a zip, readable from many threads at once.
 
 use std::{
-    collections::BTreeMap,
+    collections::HashMap,
     fs::{self, File},
     io::{self, Read, Seek, SeekFrom},
     path::{Path, PathBuf},
     sync::Arc,
 };
 
-use zip::ZipArchive;
+use zip::{ZipArchive, result::ZipError};
 
-use crate::Error;
+use crate::{
+    Error, Label, Progress,
+    listing::{escaped, list},
+    naming::{canonical, class_folder, common_depth, parts},
+    passed_over::{PassedOver, Passing},
+    unwatched,
+};
 
 /// The largest file that is read: a cell image is some tens of kilobytes.
 const LARGEST_FILE: u64 = 64 << 20;
 /// The entry that marks generated images.
 pub(crate) const SYNTHETIC_MARKER: &str = "SYNTHETIC.txt";
 
+/// An image's names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImageFile {
+    /// Its name within its folder or zip, by which it is read.
+    pub file: String,
+    /// Its name wherever its class folder lies: `cell_images/Parasitized/….png`. The same as `file` outside of
+    /// class folders.
+    pub name: String,
+    /// The class of the nearest class folder that it lies in.
+    pub label: Option<Label>,
+}
+
 /// A folder or a zip of images.
 #[derive(Debug)]
 pub struct ImageSource {
     path: PathBuf,
     storage: Storage,
-    names: Vec<String>,
+    files: Vec<ImageFile>,
+    passed_over: PassedOver,
     synthetic: bool,
 }
 
 #[derive(Debug)]
 enum Storage {
-    Folder,
-    Zip { archive: ZipArchive<SharedFile>, entries: BTreeMap<String, usize> },
+    /// Where each file lies: a name need not be text.
+    Folder(HashMap<String, PathBuf>),
+    Zip {
+        archive: ZipArchive<SharedFile>,
+        entries: HashMap<String, usize>,
+    },
 }
 
 impl ImageSource {
@@ -38,36 +61,68 @@ impl ImageSource {
     /// # Errors
     /// When there is nothing at `path`, or a zip that is not whole.
     pub fn open(path: &Path) -> Result<Self, Error> {
-        if path.is_dir() {
-            let mut names = Vec::new();
-            list(path, path, &mut names)?;
-            names.sort_unstable();
-            let synthetic = names.iter().any(|name| name.ends_with(SYNTHETIC_MARKER));
-            names.retain(|name| is_png(name));
-            return Ok(Self { path: path.to_owned(), storage: Storage::Folder, names, synthetic });
-        }
+        Self::open_watched(path, &unwatched)
+    }
+
+    /// Opens as [`ImageSource::open`] does, and asks `progress` now and then whether to go on.
+    ///
+    /// # Errors
+    /// As [`ImageSource::open`], and when it was asked to stop.
+    pub fn open_watched(path: &Path, progress: Progress<'_>) -> Result<Self, Error> {
+        if path.is_dir() { Self::open_folder(path, progress) } else { Self::open_zip(path) }
+    }
+
+    fn open_folder(path: &Path, progress: Progress<'_>) -> Result<Self, Error> {
+        let listing = list(path, progress)?;
+        let images = listing.images.iter().map(|(parts, _)| (parts.join("/"), parts.clone())).collect();
+        let places = listing.images.into_iter().map(|(parts, place)| (parts.join("/"), place)).collect();
+        Ok(Self {
+            path: path.to_owned(),
+            storage: Storage::Folder(places),
+            files: named(images),
+            passed_over: listing.passed_over,
+            synthetic: listing.synthetic,
+        })
+    }
+
+    fn open_zip(path: &Path) -> Result<Self, Error> {
         let file = File::open(path).map_err(|problem| match problem.kind() {
             io::ErrorKind::NotFound => Error::Missing(path.to_owned()),
             _ => Error::io("opening", path)(problem),
         })?;
-        let broken = |problem: String| Error::Zip { path: path.to_owned(), problem };
-        let reader = SharedFile::new(file).map_err(Error::io("reading", path))?;
-        let mut archive = ZipArchive::new(reader).map_err(|problem| broken(problem.to_string()))?;
-        let mut entries = BTreeMap::new();
-        for (index, name) in archive.file_names().enumerate() {
-            entries.insert(name.map_err(|problem| broken(problem.to_string()))?.into_owned(), index);
-        }
+        let broken = |problem: ZipError| Error::Zip { path: path.to_owned(), problem: problem.to_string() };
         let hostile = |problem: String| Error::HostileZip { path: path.to_owned(), problem };
-        if let Some(name) = entries.keys().find(|name| leaves_its_folder(name)) {
-            return Err(hostile(format!("its entry {name:?} would lie outside of it")));
-        }
+        let reader = SharedFile::new(file).map_err(Error::io("reading", path))?;
+        let mut archive = ZipArchive::new(reader).map_err(broken)?;
         // Entries that share bytes unpack to any size, the rest to a thousand times the file's at most.
-        if archive.has_overlapping_files().map_err(|problem| broken(problem.to_string()))? {
+        if archive.has_overlapping_files().map_err(broken)? {
             return Err(hostile("several of its entries share the same bytes, as in a zip bomb".to_owned()));
         }
-        let names = entries.keys().filter(|name| is_png(name)).cloned().collect();
-        let synthetic = entries.keys().any(|name| name.ends_with(SYNTHETIC_MARKER));
-        Ok(Self { path: path.to_owned(), storage: Storage::Zip { archive, entries }, names, synthetic })
+        let (mut entries, mut images, mut passed_over) = (HashMap::new(), Vec::new(), PassedOver::default());
+        let mut synthetic = false;
+        for index in 0..archive.len() {
+            let entry = archive.by_index_data(index).map_err(broken)?;
+            let name = entry.name().map_or_else(|_| escaped(entry.name_raw()), std::borrow::Cow::into_owned);
+            if leaves_its_folder(&name) {
+                return Err(hostile(format!("its entry {name:?} would lie outside of it")));
+            }
+            synthetic |= name.ends_with(SYNTHETIC_MARKER);
+            // Some programs on Windows write backslashes, against the format's rules.
+            let parts = parts(&name, &['/', '\\']);
+            if name.ends_with(['/', '\\']) {
+                continue;
+            } else if entry.is_symlink() {
+                passed_over.note(Passing::LinkInZip, &parts);
+            } else if passed_over.is_image(&parts) {
+                images.push((name.clone(), parts));
+                entries.insert(name, index);
+            }
+        }
+        if archive.has_duplicate_names() {
+            passed_over.note(Passing::SameName, &[]);
+        }
+        let storage = Storage::Zip { archive, entries };
+        Ok(Self { path: path.to_owned(), storage, files: named(images), passed_over, synthetic })
     }
 
     /// Where it is.
@@ -75,9 +130,14 @@ impl ImageSource {
         &self.path
     }
 
-    /// The images' names, sorted, with forward slashes.
-    pub fn names(&self) -> &[String] {
-        &self.names
+    /// The images' names, sorted by [`ImageFile::name`].
+    pub fn files(&self) -> &[ImageFile] {
+        &self.files
+    }
+
+    /// The files that are no images, by reason.
+    pub fn passed_over(&self) -> &PassedOver {
+        &self.passed_over
     }
 
     /// Whether the images say of themselves that they were generated.
@@ -85,22 +145,28 @@ impl ImageSource {
         self.synthetic
     }
 
-    /// The bytes of one file.
+    /// The bytes of the image of this name within the source.
     ///
     /// # Errors
     /// When it is absent, too large to be a cell image or cannot be read.
-    pub fn read(&self, name: &str) -> Result<Vec<u8>, Error> {
+    pub fn read(&self, file: &str) -> Result<Vec<u8>, Error> {
         let unreadable =
-            |problem: String| Error::Image { path: self.path.clone(), name: name.to_owned(), problem };
+            |problem: String| Error::Image { path: self.path.clone(), name: file.to_owned(), problem };
+        let absent = || unreadable("no such file".to_owned());
         let too_large = || unreadable(format!("it is larger than {} MiB", LARGEST_FILE >> 20));
         match &self.storage {
-            Storage::Folder => {
-                let file =
-                    File::open(self.path.join(name)).map_err(|problem| unreadable(problem.to_string()))?;
+            Storage::Folder(places) => {
+                let place = places.get(file).ok_or_else(absent)?;
+                // What became a pipe since it was listed would be waited for.
+                let is_file = fs::metadata(place).map(|found| found.is_file());
+                if !is_file.map_err(|problem| unreadable(problem.to_string()))? {
+                    return Err(unreadable("it is no file".to_owned()));
+                }
+                let file = File::open(place).map_err(|problem| unreadable(problem.to_string()))?;
                 read_bounded(file).map_err(|problem| unreadable(problem.to_string()))?.ok_or_else(too_large)
             }
             Storage::Zip { archive, entries } => {
-                let index = *entries.get(name).ok_or_else(|| unreadable("no such file".to_owned()))?;
+                let index = *entries.get(file).ok_or_else(absent)?;
                 // A clone shares the directory and has a position of its own.
                 let mut archive = archive.clone();
                 let file = archive.by_index(index).map_err(|problem| unreadable(problem.to_string()))?;
@@ -108,28 +174,20 @@ impl ImageSource {
             }
         }
     }
+}
 
-    /// Changes whenever the files do: names, sizes and times of a folder, size and time of a zip.
-    pub(crate) fn stamp(&self) -> Result<String, Error> {
-        let stamp = |path: &Path| {
-            let metadata = fs::metadata(path).map_err(Error::io("reading", path))?;
-            let modified = metadata.modified().map_err(Error::io("reading", path))?;
-            let since = modified.duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-            Ok(format!("{} {}", metadata.len(), since.as_nanos()))
-        };
-        match &self.storage {
-            Storage::Zip { .. } => stamp(&self.path),
-            Storage::Folder => {
-                let mut stamps = String::new();
-                for name in &self.names {
-                    let path = self.path.join(name);
-                    let stamp = if path.exists() { stamp(&path)? } else { "lost".to_owned() };
-                    stamps += &format!("{name} {stamp}\n");
-                }
-                Ok(stamps)
-            }
-        }
-    }
+/// Names of images, of whose files and parts are given.
+fn named(images: Vec<(String, Vec<String>)>) -> Vec<ImageFile> {
+    let common = common_depth(images.iter().map(|(_, parts)| parts.as_slice()));
+    let mut files: Vec<ImageFile> = images
+        .into_iter()
+        .map(|(file, parts)| match class_folder(&parts) {
+            Some((label, _)) => ImageFile { name: canonical(&parts, common), label: Some(label), file },
+            None => ImageFile { name: file.clone(), label: None, file },
+        })
+        .collect();
+    files.sort_unstable_by(|a, b| (&a.name, &a.file).cmp(&(&b.name, &b.file)));
+    files
 }
 
 /// Whether an entry would be unpacked elsewhere than below the folder it is unpacked in.
@@ -144,39 +202,11 @@ fn is_drive(part: &str) -> bool {
     matches!(part.as_bytes(), [letter, b':', ..] if letter.is_ascii_alphabetic())
 }
 
-fn is_png(name: &str) -> bool {
-    Path::new(name).extension().is_some_and(|extension| extension.eq_ignore_ascii_case("png"))
-        && !name.starts_with("__MACOSX/")
-}
-
 /// At most [`LARGEST_FILE`] bytes; `None` when there are more.
 fn read_bounded(reader: impl Read) -> io::Result<Option<Vec<u8>>> {
     let mut bytes = Vec::new();
     reader.take(LARGEST_FILE + 1).read_to_end(&mut bytes)?;
     Ok((bytes.len() as u64 <= LARGEST_FILE).then_some(bytes))
-}
-
-fn list(root: &Path, folder: &Path, names: &mut Vec<String>) -> Result<(), Error> {
-    for entry in fs::read_dir(folder).map_err(Error::io("listing", folder))? {
-        let entry = entry.map_err(Error::io("listing", folder))?;
-        let path = entry.path();
-        let kind = entry.file_type().map_err(Error::io("listing", &path))?;
-        if kind.is_dir() {
-            list(root, &path, names)?;
-        } else if (kind.is_file() || is_file_or_lost(&path))
-            && let Ok(relative) = path.strip_prefix(root)
-        {
-            let parts: Vec<_> = relative.iter().map(|part| part.to_string_lossy()).collect();
-            names.push(parts.join("/"));
-        }
-    }
-    Ok(())
-}
-
-/// Whether a link leads to a file, or nowhere, which is told when it is read. Reading from a pipe or a device
-/// might never end.
-fn is_file_or_lost(link: &Path) -> bool {
-    fs::metadata(link).map_or(link.is_symlink(), |target| target.is_file())
 }
 
 /// A file that several readers share, each at a position of its own.

@@ -9,8 +9,9 @@ use sha2::{Digest, Sha256};
 use crate::{
     Error,
     config::{SplitConfig, SplitKind},
+    image_set::ImageSet,
     label::Label,
-    manifest::{ImageSet, hexadecimal},
+    manifest::hexadecimal,
 };
 
 /// Which image stands where. Indices point into the image set and are sorted.
@@ -223,6 +224,7 @@ mod tests {
             for cell in 0..uninfected + parasitized {
                 let label = if cell < uninfected { Label::Uninfected } else { Label::Parasitized };
                 entries.push(ManifestEntry {
+                    file: format!("{label:?}/C{patient}_{cell}.png"),
                     name: format!("{label:?}/C{patient}_{cell}.png"),
                     label,
                     patient: format!("C{patient}"),

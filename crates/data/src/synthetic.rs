@@ -3,6 +3,7 @@
 
 use std::{
     io::{Cursor, Write},
+    ops::ControlFlow,
     path::{Path, PathBuf},
     sync::atomic::{AtomicUsize, Ordering},
 };
@@ -62,10 +63,12 @@ pub fn write_zip(config: &SyntheticConfig, path: &Path, progress: Progress<'_>) 
             .into_par_iter()
             .map(|index| {
                 let cell = cell(config, index);
-                progress(done.fetch_add(1, Ordering::Relaxed) + 1, config.images);
-                cell
+                match progress(done.fetch_add(1, Ordering::Relaxed) + 1, config.images) {
+                    ControlFlow::Continue(()) => Ok(cell),
+                    ControlFlow::Break(()) => Err(Error::Stopped),
+                }
             })
-            .collect();
+            .collect::<Result<_, Error>>()?;
         for (name, png) in &cells {
             zip.start_file(name, options).map_err(failed)?;
             zip.write_all(png).map_err(Error::io("writing", path))?;
@@ -216,7 +219,7 @@ mod tests {
     use std::io::Read as _;
 
     use super::*;
-    use crate::{ImageSource, Label, Manifest};
+    use crate::{ImageSource, Label, Manifest, unwatched};
 
     fn config(seed: u64) -> SyntheticConfig {
         SyntheticConfig { images: 40, patients: 4, seed }
@@ -225,10 +228,10 @@ mod tests {
     #[test]
     fn generated_cells_are_balanced_belong_to_patients_and_say_that_they_are_synthetic() {
         let folder = tempfile::tempdir().unwrap();
-        let path = ensure(&config(1), folder.path(), &|_, _| {}).unwrap();
+        let path = ensure(&config(1), folder.path(), &unwatched).unwrap();
         let source = ImageSource::open(&path).unwrap();
         assert!(source.is_synthetic());
-        let manifest = Manifest::build(&source, &|_, _| {}).unwrap();
+        let manifest = Manifest::build(&source, &unwatched).unwrap();
         assert!(manifest.rejected.is_empty());
         assert_eq!(manifest.patients(), 4);
         let positives = manifest.entries.iter().filter(|entry| entry.label == Label::Parasitized).count();
@@ -240,7 +243,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let bytes = |seed, name: &str| {
             let path = folder.path().join(name);
-            write_zip(&config(seed), &path, &|_, _| {}).unwrap();
+            write_zip(&config(seed), &path, &unwatched).unwrap();
             std::fs::read(path).unwrap()
         };
         let first = bytes(1, "a.zip");
@@ -253,7 +256,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("many.zip");
         let config = SyntheticConfig { images: AT_ONCE + 30, patients: 7, seed: 3 };
-        write_zip(&config, &path, &|_, _| {}).unwrap();
+        write_zip(&config, &path, &unwatched).unwrap();
         let mut zip = zip::ZipArchive::new(std::fs::File::open(path).unwrap()).unwrap();
         assert_eq!(zip.len(), 1 + config.images);
         for index in [0, 1, AT_ONCE - 1, AT_ONCE, AT_ONCE + 29] {

@@ -9,7 +9,7 @@ use std::{
 };
 
 use image::{DynamicImage, GrayImage, ImageFormat, RgbImage, RgbaImage};
-use ranklab_data::{ImageSource, Manifest};
+use ranklab_data::{ImageSource, Manifest, unwatched};
 use zip::{ZipWriter, write::SimpleFileOptions};
 
 fn keep(target: &str, name: &str, bytes: &[u8]) {
@@ -67,8 +67,8 @@ fn main() {
     let path = folder.path().join("cells.zip");
     fs::write(&path, &cells).unwrap();
     let source = ImageSource::open(&path).unwrap();
-    Manifest::open_or_build(&source, folder.path(), &|_, _| {}).unwrap();
-    keep("manifest", "two", &fs::read(Manifest::file(&source, folder.path()).unwrap()).unwrap());
+    Manifest::open_or_build(&source, folder.path(), &unwatched).unwrap();
+    keep("manifest", "two", &fs::read(Manifest::file(&source, folder.path())).unwrap());
 
     // The first byte chooses the kind: see `ranklab_fuzz::trunk_weights`.
     let tensor = b"\x3a\x2f\x2a\x2d\x08\x40\x08\x03\x08\x03\x08\x03\x10\x01\x42\x0c\x62lock1_conv1_\x4a\x10\0\0\x80\x3f\0\0\0\x40\0\0\x80\x7f\0\0\xc0\x7f";

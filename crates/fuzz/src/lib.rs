@@ -4,7 +4,7 @@
 use std::{fs, path::Path, sync::OnceLock};
 
 use burn::tensor::Device;
-use ranklab_data::{ImageSource, Manifest, Resize, SyntheticConfig, decode, resize, synthetic};
+use ranklab_data::{ImageSource, Manifest, Resize, SyntheticConfig, decode, resize, synthetic, unwatched};
 use ranklab_sweep::{Experiment, Plan};
 use ranklab_trainer::Checkpoint;
 use ranklab_zoo::{HeadConfig, Model, weights};
@@ -56,12 +56,13 @@ fn plan(experiment: &Experiment) {
 pub fn images(data: &[u8]) {
     with_file("x.zip", data, |path| {
         let Ok(source) = ImageSource::open(path) else { return };
-        for name in source.names() {
+        for file in source.files() {
+            let name = &file.file;
             assert!(!name.starts_with('/') && !name.split(['/', '\\']).any(|part| part == ".."), "{name}");
         }
-        if let Ok(manifest) = Manifest::build(&source, &|_, _| {}) {
+        if let Ok(manifest) = Manifest::build(&source, &unwatched) {
             let images = manifest.entries.len() + manifest.rejected.len();
-            assert_eq!(images, source.names().len());
+            assert_eq!(images, source.files().len());
         }
     });
 }
@@ -73,13 +74,13 @@ pub fn manifest(data: &[u8]) {
     with_file("cells.zip", &kept.zip, |zip| {
         let Some(folder) = zip.parent() else { return };
         let Ok(source) = ImageSource::open(zip) else { return };
-        let Ok(file) = Manifest::file(&source, folder) else { return };
+        let file = Manifest::file(&source, folder);
         let name = file.file_name().unwrap_or_default().to_string_lossy();
         let checksum = format!("{}  {name}\n", kept.hash);
         let written =
             fs::write(&file, data).and_then(|()| fs::write(file.with_extension("sha256"), checksum));
         if written.is_ok() {
-            let read = Manifest::open_or_build(&source, folder, &|_, _| {});
+            let read = Manifest::open_or_build(&source, folder, &unwatched);
             assert!(read.is_ok_and(|read| read == kept.manifest));
         }
     });
@@ -96,10 +97,10 @@ impl Kept {
     fn new() -> Option<Self> {
         let folder = tempfile::tempdir().ok()?;
         let zip = folder.path().join("cells.zip");
-        synthetic::write_zip(&SyntheticConfig { images: 20, patients: 2, seed: 0 }, &zip, &|_, _| {}).ok()?;
+        synthetic::write_zip(&SyntheticConfig { images: 20, patients: 2, seed: 0 }, &zip, &unwatched).ok()?;
         let source = ImageSource::open(&zip).ok()?;
-        let manifest = Manifest::open_or_build(&source, folder.path(), &|_, _| {}).ok()?;
-        let file = Manifest::file(&source, folder.path()).ok()?;
+        let manifest = Manifest::open_or_build(&source, folder.path(), &unwatched).ok()?;
+        let file = Manifest::file(&source, folder.path());
         let checksum = fs::read_to_string(file.with_extension("sha256")).ok()?;
         let hash = checksum.split(' ').next()?.to_owned();
         Some(Self { zip: fs::read(&zip).ok()?, manifest, hash })

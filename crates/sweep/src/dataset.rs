@@ -1,14 +1,17 @@
 //! The images of a trial: opened, listed and selected once for all trials that share them.
 
-use std::path::Path;
+use std::ops::ControlFlow;
 
 use ranklab_data::{
     DataConfig, ImageSet, ImageSource, Manifest, ManifestEntry, Rejection, Resize, SYNTHETIC, load_images,
     synthetic,
 };
-use ranklab_trainer::ImageLoader;
+use ranklab_trainer::{ImageLoader, Stop};
 
-use crate::{Error, event::SweepEvent};
+use crate::{Error, event::SweepEvent, execute::Context};
+
+/// The folder of manifests in the runs folder.
+pub(crate) const MANIFESTS: &str = "manifests";
 
 /// An opened dataset and the images of it that are used.
 #[derive(Debug)]
@@ -16,7 +19,11 @@ pub(crate) struct Dataset {
     source: ImageSource,
     pub(crate) images: ImageSet,
     pub(crate) duplicates: usize,
+    /// Images whose bytes stand in both classes.
+    pub(crate) contradicting: usize,
     pub(crate) unreadable: usize,
+    /// Files that look like images and were passed over.
+    pub(crate) skipped: usize,
     pub(crate) synthetic: bool,
     labels: Vec<u8>,
     size: usize,
@@ -24,44 +31,57 @@ pub(crate) struct Dataset {
 }
 
 impl Dataset {
-    /// Opens what `config` names. Manifests are kept in `runs_folder`, generated images in
-    /// `data_folder`.
+    /// Opens what `config` names; its images are read and hashed as they are now. Manifests are kept in the
+    /// runs folder, generated images in the data folder.
     pub(crate) fn open(
         config: &DataConfig,
-        data_folder: &Path,
-        runs_folder: &Path,
+        context: &Context,
         on_event: &mut dyn FnMut(SweepEvent),
     ) -> Result<Self, Error> {
         let path = if config.dataset == SYNTHETIC {
-            with_progress("generating images", on_event, |progress| {
-                synthetic::ensure(&config.synthetic, data_folder, progress)
+            with_progress("generating images", &context.stop, on_event, |progress| {
+                synthetic::ensure(&config.synthetic, &context.data_folder, progress)
             })?
         } else {
             config.dataset.clone().into()
         };
-        let source = ImageSource::open(&path)?;
-        let manifests = runs_folder.join("manifests");
-        let manifest = with_progress("reading images", on_event, |progress| {
-            Manifest::open_or_build(&source, &manifests, progress)
+        let manifests = context.runs_folder.join(MANIFESTS);
+        let (source, manifest) = with_progress("reading images", &context.stop, on_event, |progress| {
+            let source = ImageSource::open_watched(&path, progress)?;
+            let manifest = Manifest::open_or_build(&source, &manifests, progress)?;
+            Ok::<_, Error>((source, manifest))
         })?;
         report_rejected(&manifest, on_event);
+        for line in source.passed_over().lines() {
+            on_event(SweepEvent::Notice(format!("passed over: {line}")));
+        }
         let images = manifest.select(config.limit);
         Ok(Self {
             synthetic: source.is_synthetic(),
             labels: images.entries.iter().map(|entry| entry.label.class()).collect(),
             duplicates: manifest.duplicates().count(),
+            contradicting: manifest.contradicting().count(),
             unreadable: manifest.unreadable().count(),
+            skipped: source.passed_over().images(),
             images,
             source,
             size: config.image_size,
             resize: config.resize,
         })
     }
+
+    /// Hashes that earlier versions gave these very images, where they named them otherwise.
+    #[allow(dead_code, reason = "for runs of earlier versions")]
+    pub(crate) fn former_hashes(&self) -> Vec<String> {
+        self.images.former_hashes(self.source.path())
+    }
 }
 
-/// Runs `work` on another thread and passes its progress on as events, about every hundredth.
+/// Runs `work` on another thread, until it is asked to stop, and passes its progress on as events, about every
+/// hundredth.
 fn with_progress<T: Send>(
     task: &'static str,
+    stop: &Stop,
     on_event: &mut dyn FnMut(SweepEvent),
     work: impl FnOnce(ranklab_data::Progress<'_>) -> T + Send,
 ) -> T {
@@ -69,10 +89,11 @@ fn with_progress<T: Send>(
     std::thread::scope(|scope| {
         let worker = scope.spawn(move || {
             work(&move |done, total| {
-                if done == total || done % (total / 100).max(1) == 0 {
+                if total > 0 && (done == total || done % (total / 100).max(1) == 0) {
                     // Nobody listens any more when the sweep was given up.
                     let _ = sender.send((done, total));
                 }
+                if stop.is_requested() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
             })
         });
         for (done, total) in received {
@@ -91,6 +112,11 @@ fn report_rejected(manifest: &Manifest, on_event: &mut dyn FnMut(SweepEvent)) {
     for rejected in manifest.rejected.iter().take(NAMED) {
         let reason = match &rejected.reason {
             Rejection::Duplicate { of } => format!("it holds the same bytes as {of}"),
+            Rejection::Contradicting { of } => {
+                format!(
+                    "it holds the same bytes as {of} of the other class, so that neither label is to be believed"
+                )
+            }
             Rejection::Unreadable { problem } => format!("it is unreadable ({problem})"),
             Rejection::Unlabelled => "its folder is neither Parasitized nor Uninfected".to_owned(),
         };

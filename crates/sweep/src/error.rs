@@ -67,3 +67,10 @@ pub enum Error {
     #[error(transparent)]
     Stats(#[from] ranklab_stats::Error),
 }
+
+impl Error {
+    /// Whether it was asked to stop before anything was begun.
+    pub fn is_stopped(&self) -> bool {
+        matches!(self, Self::Data(ranklab_data::Error::Stopped))
+    }
+}

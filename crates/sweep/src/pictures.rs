@@ -136,7 +136,7 @@ impl Gallery {
         let data = images_of(data);
         let key = format!("{data:?}");
         if !self.datasets.iter().any(|(opened, _)| *opened == key) {
-            let dataset = Dataset::open(&data, &context.data_folder, &context.runs_folder, &mut |_| {})?;
+            let dataset = Dataset::open(&data, context, &mut |_| {})?;
             self.datasets.push((key, dataset));
         }
         Ok(())

@@ -56,8 +56,7 @@ impl Sources {
         }
         let key = dataset_key(&config.data);
         if !self.datasets.iter().any(|(opened, _)| *opened == key) {
-            let (data_folder, runs_folder) = (&context.data_folder, &context.runs_folder);
-            let dataset = Dataset::open(&config.data, data_folder, runs_folder, on_event)?;
+            let dataset = Dataset::open(&config.data, context, on_event)?;
             if dataset.synthetic {
                 let notice = "SYNTHETIC images: generated, not photographs of cells";
                 on_event(SweepEvent::Notice(notice.to_owned()));

@@ -20,6 +20,9 @@ use crate::{
     train::run_together,
 };
 
+/// Images that are decoded at once where all are kept in memory.
+const LOADED_AT_ONCE: usize = 512;
+
 /// Everything that a trial needs.
 pub struct Trial<'a> {
     /// Which network.
@@ -142,7 +145,14 @@ impl Trial<'_> {
             let bytes = (count * size * size * 3) as u64;
             on_event(Event::Features { path: None, beyond: None, bytes, images: count, reused: false });
             let all: Vec<usize> = (0..count).collect();
-            let rgb = self.images.load(&all).map_err(Error::Images)?;
+            let mut rgb = Vec::with_capacity(count * size * size * 3);
+            // So many that all cores are busy, and so few that a wish to stop is heard.
+            for some in all.chunks(LOADED_AT_ONCE) {
+                if self.stop.is_requested() {
+                    return Err(Error::Stopped);
+                }
+                rgb.append(&mut self.images.load(some).map_err(Error::Images)?);
+            }
             return Ok((Input::Images { rgb, size }, 0.0));
         }
         let request = self.request(cut, None);

@@ -1,0 +1,125 @@
+//! A download on a thread of its own: whoever receives it hears of silence, and may give it up at any moment.
+
+use std::{
+    io::{self, Read as _},
+    sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel},
+    thread,
+    time::{Duration, Instant},
+};
+
+/// How often the receiver is asked whether to go on.
+const ASKED_EVERY: Duration = Duration::from_millis(100);
+
+/// What comes of a download.
+pub(crate) enum Piece<'a> {
+    /// It begins at a byte; how many follow, where that is stated.
+    Begin {
+        start: u64,
+        length: Option<u64>,
+    },
+    Bytes(&'a [u8]),
+    /// Nothing yet.
+    Nothing,
+}
+
+enum Sent {
+    Begin { start: u64, length: Option<u64> },
+    Bytes(Vec<u8>),
+    End,
+    Failed(String),
+}
+
+/// Downloads from byte `have` on where the server can, else from the beginning, and hands on what comes.
+///
+/// # Errors
+/// Why it ended early: the server's reason, fewer than `least` bytes within `patience`, or what `take` says.
+pub(crate) fn receive<E: From<String>>(
+    url: &str,
+    have: u64,
+    patience: Duration,
+    least: u64,
+    take: &mut dyn FnMut(Piece<'_>) -> Result<(), E>,
+) -> Result<(), E> {
+    let (sender, sent) = sync_channel(4);
+    let url = url.to_owned();
+    // It ends when nobody receives any more, at the latest after its patience.
+    thread::spawn(move || {
+        let end = match send(&url, have, patience, &sender) {
+            Ok(()) => Sent::End,
+            Err(problem) => Sent::Failed(problem),
+        };
+        let _ = sender.send(end);
+    });
+    let (mut since, mut bytes, mut begun) = (Instant::now(), 0, false);
+    loop {
+        match sent.recv_timeout(ASKED_EVERY.min(patience)) {
+            Ok(Sent::Begin { start, length }) => {
+                (since, begun) = (Instant::now(), true);
+                take(Piece::Begin { start, length })?;
+            }
+            Ok(Sent::Bytes(chunk)) => {
+                bytes += chunk.len() as u64;
+                take(Piece::Bytes(&chunk))?;
+            }
+            Ok(Sent::End) => return Ok(()),
+            Ok(Sent::Failed(problem)) => return Err(problem.into()),
+            Err(RecvTimeoutError::Timeout) => take(Piece::Nothing)?,
+            Err(RecvTimeoutError::Disconnected) => return Err("the download ended".to_owned().into()),
+        }
+        if since.elapsed() >= patience {
+            if bytes < least {
+                let seconds = patience.as_secs_f32();
+                return Err(match begun {
+                    true => format!("it sent {bytes} bytes in {seconds} seconds"),
+                    false => format!("it did not answer within {seconds} seconds"),
+                }
+                .into());
+            }
+            (since, bytes) = (Instant::now(), 0);
+        }
+    }
+}
+
+fn send(url: &str, have: u64, patience: Duration, sender: &SyncSender<Sent>) -> Result<(), String> {
+    let agent: ureq::Agent = ureq::Agent::config_builder()
+        .timeout_resolve(Some(patience))
+        .timeout_connect(Some(patience))
+        .timeout_recv_response(Some(patience))
+        .timeout_per_read(Some(patience))
+        .timeout_per_write(Some(patience))
+        .build()
+        .into();
+    let mut request = agent.get(url);
+    if have > 0 {
+        request = request.header("Range", format!("bytes={have}-"));
+    }
+    let response = match request.call() {
+        // Nothing is left to get: the part is whole or longer than the file. The hash decides.
+        Err(ureq::Error::StatusCode(416)) => return Ok(()),
+        Err(problem) => return Err(problem.to_string()),
+        Ok(response) => response,
+    };
+    let header = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok());
+    let length = header("content-length").and_then(|value| value.parse().ok());
+    // `bytes 100-199/200`
+    let from = header("content-range").and_then(|range| range.strip_prefix("bytes "));
+    let from = from.and_then(|range| range.split('-').next()).and_then(|start| start.trim().parse().ok());
+    let resumed = response.status().as_u16() == 206;
+    let start = if resumed { from.unwrap_or(have) } else { 0 };
+    if sender.send(Sent::Begin { start, length }).is_err() {
+        return Ok(());
+    }
+    let (mut body, mut buffer) = (response.into_body().into_reader(), vec![0; 1 << 16]);
+    loop {
+        match body.read(&mut buffer) {
+            Ok(0) => return Ok(()),
+            Ok(count) => {
+                if sender.send(Sent::Bytes(buffer[..count].to_vec())).is_err() {
+                    return Ok(());
+                }
+            }
+            Err(problem) if problem.kind() == io::ErrorKind::Interrupted => {}
+            Err(problem) => return Err(problem.to_string()),
+        }
+    }
+}

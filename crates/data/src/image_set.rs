@@ -1,0 +1,141 @@
+//! The images that a trial uses, and the hash that stands for them.
+
+use std::path::Path;
+
+use sha2::{Digest, Sha256};
+
+use crate::{
+    manifest::{ManifestEntry, hexadecimal},
+    naming::without_root,
+};
+
+/// Folders around a source whose names earlier versions may have had in front of the images'.
+const ABOVE: usize = 3;
+
+/// The images that a trial uses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImageSet {
+    /// By name.
+    pub entries: Vec<ManifestEntry>,
+    /// SHA-256 over names, labels and content hashes, hexadecimal.
+    pub hash: String,
+}
+
+impl ImageSet {
+    /// Images by name.
+    pub(crate) fn new(entries: Vec<ManifestEntry>) -> Self {
+        let hash = hash(&entries, |entry| entry.name.clone());
+        Self { entries, hash }
+    }
+
+    /// Hashes that earlier versions gave these very images: they took names as they stood in the folder or zip at
+    /// `path`, or in a folder above it.
+    pub fn former_hashes(&self, path: &Path) -> Vec<String> {
+        let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        let mut hashes = vec![
+            hash(&self.entries, |entry| entry.file.clone()),
+            hash(&self.entries, |entry| without_root(&entry.name).to_owned()),
+            hash(&self.entries, |entry| format!("./{}", without_root(&entry.name))),
+            hash(&self.entries, |entry| format!("./{}", entry.name)),
+        ];
+        let mut above = String::new();
+        for folder in path.ancestors().filter_map(Path::file_name).take(ABOVE) {
+            above = format!("{}/{above}", folder.to_string_lossy());
+            hashes.push(hash(&self.entries, |entry| format!("{above}{}", entry.file)));
+        }
+        hashes.retain(|former| *former != self.hash);
+        hashes.sort_unstable();
+        hashes.dedup();
+        hashes
+    }
+}
+
+/// The hash of images under the names that `name` gives them.
+fn hash(entries: &[ManifestEntry], name: impl Fn(&ManifestEntry) -> String) -> String {
+    let mut named: Vec<(String, &ManifestEntry)> = entries.iter().map(|entry| (name(entry), entry)).collect();
+    named.sort_by(|(a, _), (b, _)| a.cmp(b));
+    let mut hasher = Sha256::new();
+    for (name, entry) in named {
+        hasher.update(format!("{name}\t{}\t{}\n", entry.label.class(), entry.content_hash));
+    }
+    hexadecimal(&hasher.finalize())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, io::Write as _};
+
+    use zip::{ZipArchive, ZipWriter, write::SimpleFileOptions};
+
+    use super::*;
+    use crate::{ImageSource, Manifest, SyntheticConfig, synthetic, unwatched};
+
+    /// What the version before canonical names gave 40 generated cells of 4 patients, and half of them: SHA-256
+    /// over `NAME\tCLASS\tSHA-256 of the file\n` in the order of names.
+    const GENERATED: [&str; 2] = ["?", "?"];
+    /// The same for the 15,315 official images of 100 patients.
+    const OFFICIAL: &str = "b0ddaf5aa445bdda9c0ff4a642daef97678d78fb6509d40323cbdd1f63ef45f9";
+
+    fn set(path: &Path, limit: Option<usize>) -> ImageSet {
+        Manifest::build(&ImageSource::open(path).unwrap(), &unwatched).unwrap().select(limit)
+    }
+
+    #[test]
+    fn the_same_images_have_one_hash_wherever_their_folders_lie_and_keep_that_of_earlier_versions() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        synthetic::write_zip(
+            &SyntheticConfig { images: 40, patients: 4, seed: 0 },
+            &path("cells.zip"),
+            &unwatched,
+        )
+        .unwrap();
+        ZipArchive::new(fs::File::open(path("cells.zip")).unwrap()).unwrap().extract(path("a/b")).unwrap();
+        let official = set(&path("cells.zip"), None);
+        // The official layout, another folder of its images, folders above, and zips by other programs.
+        fs::rename(path("a/b/cell_images"), path("a/b/IMG")).unwrap();
+        for prefix in ["./", "./x/./", "deep\\down\\"] {
+            let mut zip = ZipWriter::new(fs::File::create(path("other.zip")).unwrap());
+            for entry in official.entries.iter().rev() {
+                let name = without_root(&entry.name);
+                let name = if prefix.contains('\\') { name.replace('/', "\\") } else { name.to_owned() };
+                zip.start_file(format!("{prefix}{name}"), SimpleFileOptions::default()).unwrap();
+                zip.write_all(&fs::read(path("a/b/IMG").join(without_root(&entry.name))).unwrap()).unwrap();
+            }
+            zip.finish().unwrap();
+            assert_eq!(set(&path("other.zip"), None).hash, GENERATED[0], "{prefix}");
+        }
+        for place in ["cells.zip", "a/b/IMG", "a/b", "a"] {
+            for (limit, hash) in [(None, GENERATED[0]), (Some(20), GENERATED[1])] {
+                let images = set(&path(place), limit);
+                assert_eq!(images.hash, hash, "{place}");
+                let names = |set: &ImageSet| -> Vec<String> {
+                    set.entries.iter().map(|entry| entry.name.clone()).collect()
+                };
+                assert_eq!(names(&images), names(&set(&path("cells.zip"), limit)), "{place}");
+            }
+        }
+        // What an earlier version called a folder's images, whichever of its folders it was given.
+        let earlier =
+            |files: &str| hash(&official.entries, |entry| format!("{files}{}", without_root(&entry.name)));
+        let former = set(&path("a/b/IMG"), None).former_hashes(&path("a/b/IMG"));
+        for files in ["", "IMG/", "b/IMG/", "a/b/IMG/"] {
+            assert!(former.contains(&earlier(files)), "{files}");
+        }
+        assert!(!former.contains(&official.hash));
+        assert!(set(&path("a"), None).former_hashes(&path("a")).contains(&earlier("b/IMG/")));
+    }
+
+    /// The shared images stand beside the repository where there are any.
+    #[test]
+    fn the_official_images_keep_their_hash() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/cell_images.zip");
+        if !path.exists() {
+            eprintln!("skipped: no {}", path.display());
+            return;
+        }
+        let images = set(&path, None);
+        assert_eq!(images.hash, OFFICIAL);
+        assert!(images.entries.iter().all(|entry| entry.name == entry.file));
+    }
+}

@@ -1,0 +1,193 @@
+//! Walks a folder of images, through links to other folders as well, each read once.
+
+use std::{
+    collections::{HashMap, HashSet, VecDeque},
+    ffi::OsStr,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use crate::{
+    Error, Label, Progress,
+    naming::class_folder,
+    passed_over::{PassedOver, Passing, is_png},
+    source::SYNTHETIC_MARKER,
+};
+
+/// What is in a folder.
+#[derive(Debug, Default)]
+pub(crate) struct Listing {
+    /// The parts of each image's name, and where it lies.
+    pub(crate) images: Vec<(Vec<String>, PathBuf)>,
+    pub(crate) passed_over: PassedOver,
+    pub(crate) synthetic: bool,
+}
+
+/// Lists the images in `root`.
+///
+/// # Errors
+/// When a folder cannot be listed, or it was asked to stop.
+pub(crate) fn list(root: &Path, progress: Progress<'_>) -> Result<Listing, Error> {
+    let mut walk = Walk { folders: vec![(root.to_owned(), Vec::new())], ..Walk::default() };
+    // What lies in the folder itself goes before the same behind a link.
+    while let Some((path, parts)) = walk.folders.pop().or_else(|| walk.links.pop_front()) {
+        if progress(0, 0).is_break() {
+            return Err(Error::Stopped);
+        }
+        walk.folder(&path, &parts)?;
+    }
+    Ok(walk.listing)
+}
+
+#[derive(Default)]
+struct Walk {
+    listing: Listing,
+    folders: Vec<(PathBuf, Vec<String>)>,
+    links: VecDeque<(PathBuf, Vec<String>)>,
+    /// Folders that were read, with the classes that they were read for: one that stands in both contradicts itself.
+    read: HashMap<PathBuf, HashSet<Option<Label>>>,
+}
+
+impl Walk {
+    fn folder(&mut self, path: &Path, parts: &[String]) -> Result<(), Error> {
+        let listing = || Error::io("listing", path);
+        let real = fs::canonicalize(path).map_err(listing())?;
+        // A file in it stands for all: its class is that of the folders around it.
+        let class = class_folder(&[parts, &[String::new()]].concat()).map(|(label, _)| label);
+        let read = self.read.entry(real.clone()).or_default();
+        if (class.is_none() && !read.is_empty()) || !read.insert(class) {
+            self.listing.passed_over.note(Passing::Repeated, parts);
+            return Ok(());
+        }
+        let mut entries =
+            fs::read_dir(path).and_then(Iterator::collect::<Result<Vec<_>, _>>).map_err(listing())?;
+        entries.sort_unstable_by_key(fs::DirEntry::file_name);
+        for entry in entries {
+            let (path, name) = (entry.path(), text(&entry.file_name()));
+            let parts = [parts, &[name]].concat();
+            let kind = entry.file_type().map_err(Error::io("listing", &path))?;
+            if kind.is_dir() {
+                self.folders.push((path, parts));
+            } else if kind.is_file() {
+                self.file(path, parts);
+            } else if kind.is_symlink() {
+                self.link(&real, path, parts);
+            } else {
+                self.special(&parts);
+            }
+        }
+        Ok(())
+    }
+
+    fn file(&mut self, path: PathBuf, parts: Vec<String>) {
+        self.listing.synthetic |= parts.last().is_some_and(|name| name.ends_with(SYNTHETIC_MARKER));
+        if self.listing.passed_over.is_image(&parts) {
+            self.listing.images.push((parts, path));
+        }
+    }
+
+    /// A link in the folder that really lies at `folder`.
+    fn link(&mut self, folder: &Path, path: PathBuf, parts: Vec<String>) {
+        match fs::metadata(&path) {
+            Ok(target) if target.is_file() => self.file(path, parts),
+            Ok(target) if target.is_dir() => match fs::canonicalize(&path) {
+                Ok(real) if folder.starts_with(&real) => {
+                    self.listing.passed_over.note(Passing::Circle, &parts);
+                }
+                _ => self.links.push_back((path, parts)),
+            },
+            Ok(_) => self.special(&parts),
+            // One that is named like an image is told by name when it is read.
+            Err(_) if parts.last().is_some_and(|name| is_png(name)) => self.file(path, parts),
+            Err(_) => self.listing.passed_over.note(Passing::BrokenLink, &parts),
+        }
+    }
+
+    /// Reading from a pipe or a device might never end.
+    fn special(&mut self, parts: &[String]) {
+        self.listing.passed_over.note(Passing::Special, parts);
+    }
+}
+
+/// A file's name as text; bytes that are none are written as `\xE9`.
+fn text(name: &OsStr) -> String {
+    escaped(name.as_encoded_bytes())
+}
+
+/// Bytes as text; those that are none are written as `\xE9`.
+pub(crate) fn escaped(bytes: &[u8]) -> String {
+    let mut text = String::new();
+    for chunk in bytes.utf8_chunks() {
+        text += chunk.valid();
+        for byte in chunk.invalid() {
+            text += &format!("\\x{byte:02X}");
+        }
+    }
+    text
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::{ffi::OsStrExt as _, fs::symlink};
+
+    use super::*;
+    use crate::unwatched;
+
+    fn names(root: &Path) -> (Vec<String>, Vec<String>) {
+        let listing = list(root, &unwatched).unwrap();
+        let mut names: Vec<String> = listing.images.iter().map(|(parts, _)| parts.join("/")).collect();
+        names.sort_unstable();
+        (names, listing.passed_over.lines().collect())
+    }
+
+    fn file(path: &Path) {
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, "x").unwrap();
+    }
+
+    #[test]
+    fn links_to_folders_are_followed_and_circles_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let (root, other) = (folder.path().join("images"), folder.path().join("other"));
+        file(&root.join("Uninfected/b.png"));
+        file(&other.join("positive/a.png"));
+        file(&other.join("more/c.png"));
+        symlink(other.join("positive"), root.join("Parasitized")).unwrap();
+        symlink("../../other/more", root.join("Uninfected/more")).unwrap();
+        // To itself, to what is above, to each other, and nowhere.
+        symlink("Uninfected", root.join("again")).unwrap();
+        symlink("..", root.join("Uninfected/up")).unwrap();
+        symlink("../more", other.join("positive/across")).unwrap();
+        symlink("../positive", other.join("more/back")).unwrap();
+        symlink("nowhere", root.join("lost")).unwrap();
+        symlink("round", root.join("round")).unwrap();
+        let (names, lines) = names(&root);
+        assert_eq!(
+            names,
+            [
+                "Parasitized/a.png",
+                "Parasitized/across/c.png",
+                "Uninfected/b.png",
+                "Uninfected/more/back/a.png",
+                "Uninfected/more/c.png",
+            ]
+        );
+        assert_eq!(
+            lines,
+            [
+                "2 links lead nowhere, lost first",
+                "1 link leads to a folder that it lies in: Uninfected/up",
+                "3 links lead to folders that are read already, Parasitized/across/back first"
+            ]
+        );
+    }
+
+    #[test]
+    fn names_that_are_no_text_are_escaped_and_their_files_found() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("Parasitized").join(OsStr::from_bytes(b"C1_\xe9.png"));
+        file(&path);
+        let listing = list(folder.path(), &unwatched).unwrap();
+        assert_eq!(listing.images, [(vec!["Parasitized".to_owned(), "C1_\\xE9.png".to_owned()], path)]);
+    }
+}

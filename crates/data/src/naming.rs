@@ -1,0 +1,93 @@
+//! One name for an image, wherever its folder or zip lies: the path below what the class folders have in common,
+//! behind `cell_images/` as in the official archive. A folder, its parent and a zip of it give equal names.
+
+use crate::label::Label;
+
+/// The folder of the class folders in the official archive.
+const ROOT: &str = "cell_images";
+
+/// Parts of a file's name within its source, without those that mean nothing.
+pub(crate) fn parts(file: &str, separators: &[char]) -> Vec<String> {
+    file.split(separators).filter(|part| !part.is_empty() && *part != ".").map(str::to_owned).collect()
+}
+
+/// The class of the nearest folder around a file that is named like one, and how many folders lead to it.
+pub(crate) fn class_folder(parts: &[String]) -> Option<(Label, usize)> {
+    let folders = parts.split_last().map_or(&[][..], |(_, folders)| folders);
+    folders.iter().enumerate().rev().find_map(|(depth, part)| Some((Label::of_folder(part)?, depth)))
+}
+
+/// How many folders all class folders have above them in common.
+pub(crate) fn common_depth<'a>(files: impl Iterator<Item = &'a [String]>) -> usize {
+    let mut common: Option<&[String]> = None;
+    for parts in files {
+        let Some((_, depth)) = class_folder(parts) else { continue };
+        let above = &parts[..depth];
+        common = Some(match common {
+            None => above,
+            Some(so_far) => {
+                let equal = so_far.iter().zip(above).take_while(|(a, b)| a == b).count();
+                &so_far[..equal]
+            }
+        });
+    }
+    common.map_or(0, <[String]>::len)
+}
+
+/// The name of a file in a class folder, below the `common` folders of all.
+pub(crate) fn canonical(parts: &[String], common: usize) -> String {
+    format!("{ROOT}/{}", parts[common..].join("/"))
+}
+
+/// A canonical name as it was before names had the official archive's folder in front.
+pub(crate) fn without_root(name: &str) -> &str {
+    name.strip_prefix(ROOT).and_then(|rest| rest.strip_prefix('/')).unwrap_or(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(files: &[&str]) -> Vec<String> {
+        let parts: Vec<Vec<String>> = files.iter().map(|file| parts(file, &['/'])).collect();
+        let common = common_depth(parts.iter().map(Vec::as_slice));
+        parts.iter().map(|parts| canonical(parts, common)).collect()
+    }
+
+    #[test]
+    fn a_folder_its_parents_and_a_zip_with_dots_give_the_names_of_the_official_archive() {
+        let official = ["cell_images/Parasitized/a.png", "cell_images/Uninfected/b.png"];
+        for files in [
+            official,
+            ["Parasitized/a.png", "Uninfected/b.png"],
+            ["./Parasitized/a.png", "./Uninfected/b.png"],
+            ["deep/down/Parasitized/a.png", "deep/down/Uninfected/b.png"],
+            ["a/./b//Parasitized/a.png", "a/b/Uninfected/b.png"],
+            // A class folder's name above both is no class.
+            ["Uninfected/Parasitized/a.png", "Uninfected/Uninfected/b.png"],
+        ] {
+            assert_eq!(names(&files), official, "{files:?}");
+        }
+    }
+
+    #[test]
+    fn folders_that_part_above_the_classes_stay_in_the_names() {
+        assert_eq!(
+            names(&["x/train/Parasitized/a.png", "x/test/Parasitized/a.png", "x/test/Uninfected/more/b.png"]),
+            [
+                "cell_images/train/Parasitized/a.png",
+                "cell_images/test/Parasitized/a.png",
+                "cell_images/test/Uninfected/more/b.png"
+            ]
+        );
+    }
+
+    #[test]
+    fn the_nearest_class_folder_decides() {
+        let of = |file: &str| class_folder(&parts(file, &['/'])).map(|(label, depth)| (label, depth));
+        assert_eq!(of("Parasitized/more/a.png"), Some((Label::Parasitized, 0)));
+        assert_eq!(of("x/Parasitized/Uninfected/a.png"), Some((Label::Uninfected, 2)));
+        assert_eq!(of("x/Parasitized"), None);
+        assert_eq!(of("Parasitized.png"), None);
+    }
+}
