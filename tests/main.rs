@@ -3,13 +3,17 @@
 
 mod bad_input;
 mod browser;
+mod checking;
 mod command;
+mod company;
+mod damage;
 mod disturbance;
 mod durability;
 mod galleries;
 mod hostile_input;
 mod housekeeping;
 mod kills;
+mod memory;
 mod real_images;
 mod reliability;
 mod shuffled_labels;

@@ -3,6 +3,7 @@
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
 mod allocator;
+mod check;
 mod code;
 mod data;
 mod database;
@@ -100,6 +101,7 @@ enum Command {
     Train(sweep::TrainArgs),
     Report(report::ReportArgs),
     Verify(verify::VerifyArgs),
+    Check(check::CheckArgs),
     Query(query::QueryArgs),
     Runs(runs::RunsArgs),
     Data(data::DataArgs),
@@ -156,6 +158,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
             })?;
             verify::verify(folders, arguments)
         }
+        Command::Check(arguments) => check::check(folders, arguments),
         Command::Quickstart(arguments) => {
             let report = quickstart::quickstart(folders, arguments)?;
             runtime.block_on(report::report(folders, &report))

@@ -26,6 +26,7 @@ pub use error::Error;
 pub use image_set::ImageSet;
 pub use label::{Label, patient_of};
 pub use manifest::{Manifest, ManifestEntry, Progress, unwatched};
+pub use manifest_file::check_manifest;
 pub use part::abandoned_parts;
 pub use passed_over::{Passed, PassedOver, Passing};
 pub use rejection::{Rejected, Rejection};

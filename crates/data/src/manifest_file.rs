@@ -52,6 +52,19 @@ fn checksum_line(path: &Path, content: &[u8]) -> String {
     format!("{}  {name}\n", hexadecimal(&Sha256::digest(content)))
 }
 
+/// Compares a kept manifest with its SHA-256.
+///
+/// # Errors
+/// In a few words, what is wrong with it.
+pub fn check_manifest(path: &Path) -> Result<(), String> {
+    let content = fs::read(path).map_err(|problem| format!("it cannot be read: {problem}"))?;
+    match fs::read_to_string(path.with_extension(CHECKSUM)) {
+        Ok(line) if line == checksum_line(path, &content) => Ok(()),
+        Ok(_) => Err("it is not what its SHA-256 says".to_owned()),
+        Err(problem) => Err(format!("its SHA-256 cannot be read: {problem}")),
+    }
+}
+
 /// Reads a manifest back; `None` when there is none or it is damaged.
 pub(crate) fn load(path: &Path) -> Option<Manifest> {
     let content = fs::read(path).ok()?;

@@ -33,13 +33,18 @@ const AT_ONCE: usize = 512;
 /// # Errors
 /// When it cannot be written.
 pub fn ensure(config: &SyntheticConfig, folder: &Path, progress: Progress<'_>) -> Result<PathBuf, Error> {
-    let text = format!("{GENERATOR} {} {} {}", config.images, config.patients, config.seed);
-    let key = hexadecimal(&Sha256::digest(text));
-    let path = folder.join(format!("synthetic-{}.zip", &key[..12]));
+    let path = path(config, folder);
     if !path.exists() {
         write_zip(config, &path, progress)?;
     }
     Ok(path)
+}
+
+/// Where [`ensure`] puts generated images.
+pub fn path(config: &SyntheticConfig, folder: &Path) -> PathBuf {
+    let text = format!("{GENERATOR} {} {} {}", config.images, config.patients, config.seed);
+    let key = hexadecimal(&Sha256::digest(text));
+    folder.join(format!("synthetic-{}.zip", &key[..12]))
 }
 
 /// Writes generated images as a zip in the official layout, aside and renamed.

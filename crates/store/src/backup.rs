@@ -8,6 +8,14 @@ use crate::sqlite;
 use crate::store::Store;
 
 impl Store {
+    /// What is wrong with the database, in lines; none when it is sound.
+    ///
+    /// # Errors
+    /// When it is too damaged to be asked.
+    pub async fn problems(&self) -> Result<Vec<String>> {
+        sqlite::problems(&self.pool).await.map_err(|error| self.failed(error))
+    }
+
     /// Copies the database, as it stands at this moment, to `target`: written aside, checked, synced and renamed.
     /// Nobody who writes to it meanwhile is held up. Returns the copy's bytes.
     ///

@@ -155,6 +155,24 @@ pub(crate) async fn damage(path: &Path) -> sqlx::Result<Option<String>> {
     Ok((found != "ok").then_some(found))
 }
 
+/// What is wrong with the database behind `pool`, the first few of it: its pages and indices, and rows whose
+/// parents are gone.
+pub(crate) async fn problems(pool: &Pool) -> sqlx::Result<Vec<String>> {
+    let found: Vec<String> = sqlx::query_scalar("PRAGMA integrity_check(10)").fetch_all(pool).await?;
+    let mut problems: Vec<String> = found.into_iter().filter(|line| line != "ok").collect();
+    let orphans: Vec<(String, String, i64)> = sqlx::query_as(
+        "SELECT \"table\", parent, count(*) FROM pragma_foreign_key_check GROUP BY 1, 2 ORDER BY 1, 2",
+    )
+    .fetch_all(pool)
+    .await?;
+    problems.extend(
+        orphans
+            .into_iter()
+            .map(|(table, parent, rows)| format!("{rows} rows of {table} belong to no row of {parent}")),
+    );
+    Ok(problems)
+}
+
 /// The write-ahead log beside a database.
 fn log_of(path: &Path) -> std::path::PathBuf {
     let mut name = path.as_os_str().to_owned();

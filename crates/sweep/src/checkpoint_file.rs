@@ -64,9 +64,10 @@ impl CheckpointFile {
         let _ = fs::remove_dir(folder);
     }
 
-    /// Its row among the files of a run that keeps it; `None` where there is none.
+    /// Its row among the files of a run that keeps it; `None` where there is none, or a damaged one.
     pub(crate) fn artifact(&self) -> Option<ArtifactRow> {
         let bytes = fs::read(&self.path).ok()?;
+        Checkpoint::decode(&bytes, &self.identity).ok()?;
         Some(ArtifactRow {
             kind: NAME.to_owned(),
             path: self.relative.clone(),
@@ -88,4 +89,19 @@ pub(crate) async fn remove_of_ended(store: &Store, runs_folder: &Path) -> Result
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_damaged_checkpoint_is_not_kept_as_a_good_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = CheckpointFile::new(folder.path(), 3, "trial", "program");
+        assert_eq!(file.artifact(), None);
+        fs::create_dir_all(folder.path().join("000003")).unwrap();
+        fs::write(folder.path().join("000003").join(NAME), b"ranklab checkpoint 1\n\0\0\0, damaged").unwrap();
+        assert_eq!(file.artifact(), None);
+    }
 }

@@ -3,10 +3,11 @@
 use ranklab_store::Claim;
 
 use crate::{
-    Error,
+    Error, TrialConfig,
     event::SweepEvent,
     execute::SweepSummary,
-    plan::Plan,
+    memory::{self, Room},
+    plan::{Plan, PlanTrial},
     session::{Member, Session},
 };
 
@@ -47,6 +48,7 @@ impl<'a> Claims<'a> {
         on_event: &mut dyn FnMut(SweepEvent),
     ) -> Result<Vec<Member<'a>>, Error> {
         let mut group: Vec<Member<'a>> = Vec::new();
+        let room = memory::room();
         let mut kept = Vec::new();
         for (place, &position) in self.waiting.iter().enumerate() {
             if group.len() >= session.context.jobs {
@@ -57,7 +59,7 @@ impl<'a> Claims<'a> {
             let joins = |member: &Member<'_>| {
                 member.trial.config.joins(&trial.config) && *member.identity != *identity
             };
-            if !group.iter().all(joins) {
+            if !group.iter().all(joins) || !fits(&group, trial, session, room)? {
                 kept.push(position);
                 continue;
             }
@@ -103,4 +105,20 @@ impl<'a> Claims<'a> {
         self.waiting = kept;
         Ok(group)
     }
+}
+
+/// Whether a trial finds room in memory beside those of the group; alone it was asked before.
+fn fits(
+    group: &[Member<'_>],
+    trial: &PlanTrial,
+    session: &Session<'_>,
+    room: Option<Room>,
+) -> Result<bool, Error> {
+    if group.is_empty() {
+        return Ok(true);
+    }
+    let images = session.sources.of(&trial.config)?.0.images.entries.len();
+    let mut together: Vec<&TrialConfig> = group.iter().map(|member| &member.trial.config).collect();
+    together.push(&trial.config);
+    memory::fit(&together, images, room)
 }

@@ -11,6 +11,7 @@ use crate::{
     checkpoint_file::remove_of_ended,
     claims::Claims,
     event::SweepEvent,
+    memory,
     plan::Plan,
     process::{mark_interrupted, program},
     provenance::Code,
@@ -96,6 +97,7 @@ pub fn execute(
         sources.open(&trial.config, context, on_event)?;
         identities.push(sources.identity(&trial.config)?);
     }
+    refuse_too_large(&runtime, &store, plan, &identities, &sources)?;
     let rows = plan.rows(&identities);
     let sweep = runtime.block_on(store.register_sweep(&plan.sweep(&context.command), &rows))?;
     let mut finished_runs = Vec::new();
@@ -155,6 +157,23 @@ pub fn execute(
     drop(session);
     runtime.block_on(store.close());
     Ok(summary)
+}
+
+/// Refuses a plan with a trial that is left to train and finds no room in memory even alone.
+fn refuse_too_large(
+    runtime: &tokio::runtime::Runtime,
+    store: &Store,
+    plan: &Plan,
+    identities: &[String],
+    sources: &Sources,
+) -> Result<(), Error> {
+    let mut left = Vec::new();
+    for (trial, identity) in plan.trials.iter().zip(identities) {
+        if runtime.block_on(store.finished_run(identity))?.is_none() {
+            left.push(trial);
+        }
+    }
+    memory::refuse_too_large(left.into_iter(), sources, memory::room())
 }
 
 /// Marks runs whose process is gone and tells of them.

@@ -9,6 +9,7 @@ use std::{
 };
 
 use ranklab_store::{RunRow, RunStatus, Store};
+use ranklab_trainer::is_features_of_another_version;
 
 use crate::{Error, FEATURES, checkpoint_file, durable};
 
@@ -192,7 +193,9 @@ fn of_caches(mut caches: Vec<Cache>, rules: &GarbageRules, first_start: Option<S
     let mut total: u64 = caches.iter().map(|cache| cache.bytes).sum();
     let mut found = Vec::new();
     for cache in caches {
-        let reason = if rules.older_than.is_some_and(|age| is_older(cache.used, age)) {
+        let reason = if cache.is_of_another_version() {
+            "a feature cache of another version, which this one does not use"
+        } else if rules.older_than.is_some_and(|age| is_older(cache.used, age)) {
             "a feature cache that was not used for long"
         } else if rules.keep_bytes.is_some_and(|most| total > most) {
             "a feature cache beyond the bytes to keep"
@@ -243,6 +246,10 @@ impl Cache {
         Ok(caches)
     }
 
+    fn is_of_another_version(&self) -> bool {
+        self.files.iter().any(|(path, _)| is_features_of_another_version(path))
+    }
+
     fn is_locked(&self) -> bool {
         File::open(&self.lock).is_ok_and(|lock| lock.try_lock().is_err())
     }
@@ -250,7 +257,7 @@ impl Cache {
 
 /// Whether a file is named as the trainer names caches: the layer that they reach to, 16 digits of their key, and
 /// what they are.
-fn is_cache(path: &Path) -> bool {
+pub(crate) fn is_cache(path: &Path) -> bool {
     let of = |part: Option<&OsStr>| part.and_then(OsStr::to_str).unwrap_or_default().to_owned();
     let (stem, extension) = (of(path.file_stem()), of(path.extension()));
     let digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
@@ -275,7 +282,7 @@ fn copies(runs_folder: &Path) -> Result<Vec<Seen>, Error> {
 }
 
 /// Folders that are named like runs, with the runs' numbers.
-fn run_folders(runs_folder: &Path) -> Result<Vec<(i64, PathBuf)>, Error> {
+pub(crate) fn run_folders(runs_folder: &Path) -> Result<Vec<(i64, PathBuf)>, Error> {
     let number = |path: &PathBuf| {
         let name = path.file_name()?.to_str()?;
         let number = name.parse().ok()?;
@@ -286,7 +293,7 @@ fn run_folders(runs_folder: &Path) -> Result<Vec<(i64, PathBuf)>, Error> {
 }
 
 /// What is in a folder, by name; nothing where there is none.
-fn entries(folder: &Path) -> Result<Vec<PathBuf>, Error> {
+pub(crate) fn entries(folder: &Path) -> Result<Vec<PathBuf>, Error> {
     let failed = |source| Error::Io { action: "listing", path: folder.to_owned(), source };
     let entries = match fs::read_dir(folder) {
         Err(problem) if problem.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -377,6 +384,14 @@ mod tests {
         assert_eq!(found(Some(30), None, None), ["old"]);
         assert_eq!(found(None, Some(250), None), ["old", "middle"]);
         assert_eq!(found(None, Some(0), None), ["old", "middle", "new"]);
+        // One that this version does not use goes without being asked for.
+        fs::write(
+            features.join("new-0123456789abcdef.features"),
+            b"ranklab features 3\nand so on, as it was",
+        )
+        .unwrap();
+        assert_eq!(found(None, None, None), ["new"]);
+        cache(&features, "new", 1);
         // A run that began ten days ago may come back to what was used since.
         assert_eq!(found(None, Some(0), Some(SystemTime::now() - DAY * 10)), ["old", "middle"]);
         // One is taken into use between being found and being removed; another was used and is free again.

@@ -1,8 +1,10 @@
 //! What to run and how: experiment files, overrides, plan, trial and execution.
 
+mod check;
 mod checkpoint_file;
 mod claims;
 mod dataset;
+mod differences;
 mod durable;
 mod error;
 mod event;
@@ -10,6 +12,7 @@ mod execute;
 mod experiment;
 mod garbage;
 mod key;
+mod memory;
 mod overlay;
 mod pictures;
 mod plan;
@@ -23,6 +26,8 @@ mod trial;
 mod unwritten;
 mod verify;
 
+pub use check::{CheckRules, Checked, Finding, check};
+pub use differences::Difference;
 pub use error::Error;
 pub use event::{Profile, SweepEvent};
 pub use execute::{Context, DATABASE, DEFAULT_JOBS, DeviceOf, FEATURES, SweepSummary, execute};
@@ -34,4 +39,4 @@ pub use plan::{Plan, PlanTrial};
 pub use process::{has_abandoned, mark_interrupted};
 pub use provenance::Code;
 pub use trial::TrialConfig;
-pub use verify::{Difference, Verification, VerifyRules, verify};
+pub use verify::{Verification, VerifyRules, verify};

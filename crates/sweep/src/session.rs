@@ -330,8 +330,11 @@ fn is_taken_over(problem: &Error) -> bool {
 
 /// Whether the same may go well another time: a disk or a device gave trouble, not the trial.
 fn may_pass(problem: &Error) -> bool {
-    use TrainerError::{Device, Images, Weights};
-    matches!(problem, Error::Device(_) | Error::Trainer(Device(_) | Images(_) | Weights(_)))
+    use TrainerError::{DamagedCache, Device, Images, Weights};
+    matches!(
+        problem,
+        Error::Device(_) | Error::Trainer(DamagedCache { .. } | Device(_) | Images(_) | Weights(_))
+    )
 }
 
 /// Whether nothing more could be stored after this.

@@ -20,9 +20,9 @@ use crate::{
 };
 
 /// Trunk weights that are drawn at random, for tests.
-const RANDOM_WEIGHTS: &str = "random";
+pub(crate) const RANDOM_WEIGHTS: &str = "random";
 /// Trunk weights that `ranklab weights fetch` stored.
-const IMAGENET_WEIGHTS: &str = "imagenet";
+pub(crate) const IMAGENET_WEIGHTS: &str = "imagenet";
 
 /// What the trials of a sweep read.
 #[derive(Debug, Default)]

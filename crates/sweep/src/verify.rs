@@ -1,12 +1,15 @@
 //! Trains a recorded run again, from its row alone, and says where the two part.
 
-use std::{collections::BTreeMap, fs, path::Path};
+use std::{fs, path::Path};
 
-use ranklab_store::{EpochMetric, PredictionRow, RunRow, RunStatus, StepMetric, Store};
+use ranklab_store::{RunRow, RunStatus, Store};
 use sha2::{Digest, Sha256};
 
 use crate::{
     DATABASE, Error, TrialConfig,
+    differences::{
+        Difference, OF_EARLIER_SUMS, differ_in_sums_only, first_epoch, first_step, of_predictions, of_results,
+    },
     event::SweepEvent,
     execute::{Context, DeviceOf, SweepSummary, execute},
     plan::{Plan, PlanTrial},
@@ -15,9 +18,6 @@ use crate::{
     sources::Sources,
     trial::hexadecimal,
 };
-
-/// Metrics per epoch that measure the machine.
-const OF_THE_MACHINE: [&str; 2] = ["seconds", "images_per_second"];
 
 /// How a run is verified.
 #[derive(Clone, Copy, Debug, Default)]
@@ -35,15 +35,6 @@ pub struct Verification {
     pub compared: [usize; 4],
     /// Where the two part, in the order of training; empty when they are identical.
     pub differences: Vec<Difference>,
-}
-
-/// One place where the recorded and the repeated run part.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Difference {
-    /// What differs.
-    pub what: &'static str,
-    /// How, in words.
-    pub how: String,
 }
 
 /// Trains run `run` again in a folder of its own, which is removed, and compares. The recorded run is only read.
@@ -193,15 +184,10 @@ async fn compare(recorded: &Store, row: RunRow, again: &Store, repeated: i64) ->
             differences.extend(of_predictions(both).map(|how| Difference { what, how }));
         }
     }
-    if let (Some(then), Some(now)) = (&row.result, &other.result) {
-        if then.best_epoch != now.best_epoch {
-            let how = format!("epoch {} was the best, now {}", then.best_epoch, now.best_epoch);
-            differences.push(Difference { what: "best epoch", how });
-        }
-        if then.model_hash != now.model_hash {
-            let how = format!("their hash was {}, now {}", then.model_hash, now.model_hash);
-            differences.push(Difference { what: "weights", how });
-        }
+    let results = [&row.result, &other.result];
+    differences.extend(of_results(results));
+    if differ_in_sums_only(&differences, &epochs, results) {
+        differences.iter_mut().for_each(|difference| difference.how += OF_EARLIER_SUMS);
     }
     let folder = recorded.path().parent().unwrap_or(Path::new("")).to_owned();
     for file in recorded.artifacts(run).await? {
@@ -216,109 +202,4 @@ async fn compare(recorded: &Store, row: RunRow, again: &Store, repeated: i64) ->
     let epochs_compared = epochs[0].last().map_or(0, |metric| metric.epoch as usize);
     let compared = [epochs_compared, steps[0].len(), tests[0].len(), validations[0].len()];
     Ok(Verification { run: row, compared, differences })
-}
-
-/// Two numbers that a computer would tell apart; all that are no numbers are equal.
-fn differ(then: f64, now: f64) -> bool {
-    then.to_bits() != now.to_bits() && !(then.is_nan() && now.is_nan())
-}
-
-/// The first place in order at which two series part.
-fn first_difference<K: Ord + Clone>(both: [BTreeMap<K, f64>; 2]) -> Option<(K, Option<f64>, Option<f64>)> {
-    let [then, now] = both;
-    let places: std::collections::BTreeSet<&K> = then.keys().chain(now.keys()).collect();
-    places.into_iter().find_map(|place| {
-        let values = (then.get(place).copied(), now.get(place).copied());
-        let parted = match values {
-            (Some(then), Some(now)) => differ(then, now),
-            _ => true,
-        };
-        parted.then(|| (place.clone(), values.0, values.1))
-    })
-}
-
-fn told(value: Option<f64>) -> String {
-    value.map_or("nothing".to_owned(), |value| value.to_string())
-}
-
-fn first_step(both: &[Vec<StepMetric>; 2]) -> Option<String> {
-    let series = both.each_ref().map(|metrics| {
-        metrics
-            .iter()
-            .map(|metric| ((metric.step, metric.metric.clone(), metric.epoch), metric.value))
-            .collect()
-    });
-    let ((step, metric, epoch), then, now) = first_difference(series)?;
-    Some(format!("from step {step} in epoch {epoch} on: {metric} was {}, now {}", told(then), told(now)))
-}
-
-fn first_epoch(both: &[Vec<EpochMetric>; 2]) -> Option<String> {
-    let series = both.each_ref().map(|metrics| {
-        let computed = metrics.iter().filter(|metric| !OF_THE_MACHINE.contains(&metric.metric.as_str()));
-        computed.map(|metric| ((metric.epoch, metric.metric.clone()), metric.value)).collect()
-    });
-    let ((epoch, metric), then, now) = first_difference(series)?;
-    Some(format!("from epoch {epoch} on: {metric} was {}, now {}", told(then), told(now)))
-}
-
-fn of_predictions(both: &[Vec<PredictionRow>; 2]) -> Option<String> {
-    let [then, now] = both
-        .each_ref()
-        .map(|rows| rows.iter().map(|row| (&*row.image, row.probability)).collect::<BTreeMap<&str, f64>>());
-    let shared = then.iter().filter_map(|(image, then)| Some((*then, *now.get(image)?)));
-    let parted: Vec<f64> =
-        shared.filter(|(then, now)| differ(*then, *now)).map(|(then, now)| (then - now).abs()).collect();
-    let lost = then.keys().filter(|image| !now.contains_key(*image)).count();
-    let added = now.keys().filter(|image| !then.contains_key(*image)).count();
-    if parted.is_empty() && lost + added == 0 {
-        return None;
-    }
-    let largest = parted.iter().copied().fold(0.0, f64::max);
-    let mut how = format!("{} of {} differ, by {largest:e} at most", parted.len(), then.len());
-    if lost + added > 0 {
-        how += &format!("; {lost} images are missing and {added} are new");
-    }
-    Some(how)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn step(step: i64, value: f64) -> StepMetric {
-        StepMetric { epoch: 1, step, metric: "loss".to_owned(), value }
-    }
-
-    fn prediction(image: &str, probability: f64) -> PredictionRow {
-        PredictionRow { image: image.into(), patient: "C1".into(), label: 1, probability }
-    }
-
-    #[test]
-    fn the_first_place_where_two_runs_part_is_told_to_the_last_bit() {
-        let almost = f64::from_bits(0.25f64.to_bits() + 1);
-        let series = |last: f64| vec![step(1, 0.5), step(2, f64::NAN), step(3, last)];
-        assert_eq!(first_step(&[series(0.25), series(0.25)]), None);
-        assert_eq!(
-            first_step(&[series(0.25), series(almost)]).unwrap(),
-            "from step 3 in epoch 1 on: loss was 0.25, now 0.25000000000000006"
-        );
-        assert_eq!(
-            first_step(&[series(0.25), series(0.25)[..2].to_vec()]).unwrap(),
-            "from step 3 in epoch 1 on: loss was 0.25, now nothing"
-        );
-        let epoch = |metric: &str, value| EpochMetric { epoch: 1, metric: metric.to_owned(), value };
-        assert_eq!(first_epoch(&[vec![epoch("seconds", 1.0)], vec![epoch("seconds", 2.0)]]), None);
-        assert!(first_epoch(&[vec![epoch("train_loss", 1.0)], vec![epoch("train_loss", 2.0)]]).is_some());
-    }
-
-    #[test]
-    fn differing_missing_and_new_predictions_are_counted() {
-        let then = vec![prediction("a", 0.5), prediction("b", 0.25), prediction("c", 0.75)];
-        assert_eq!(of_predictions(&[then.clone(), then.clone()]), None);
-        let now = vec![prediction("a", 0.5), prediction("b", 0.5), prediction("d", 0.75)];
-        assert_eq!(
-            of_predictions(&[then, now]).unwrap(),
-            "1 of 3 differ, by 2.5e-1 at most; 1 images are missing and 1 are new"
-        );
-    }
 }

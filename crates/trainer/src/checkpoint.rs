@@ -108,20 +108,29 @@ pub struct Checkpoint {
 }
 
 impl Checkpoint {
-    /// Reads a checkpoint file.
+    /// Whether the bytes are a whole checkpoint of this version, of whatever identity.
     ///
     /// # Errors
-    /// In a few words, when the file is cut short or damaged, of another version, or of another identity.
-    pub fn decode(bytes: &[u8], identity: &str) -> Result<Self, &'static str> {
+    /// In a few words, what is wrong with them.
+    pub fn check(bytes: &[u8]) -> Result<(), &'static str> {
         let (body, checksum) = bytes.split_last_chunk::<4>().ok_or("it is cut short")?;
-        let mut reader = Reader(body);
-        let magic = reader.take(MAGIC.len())?;
-        if magic != MAGIC {
+        if !body.starts_with(MAGIC) {
             return Err("it is no checkpoint of this version of ranklab");
         }
         if crc32fast::hash(body) != u32::from_le_bytes(*checksum) {
             return Err("it is damaged or cut short");
         }
+        Ok(())
+    }
+
+    /// Reads a checkpoint file.
+    ///
+    /// # Errors
+    /// In a few words, when the file is cut short or damaged, of another version, or of another identity.
+    pub fn decode(bytes: &[u8], identity: &str) -> Result<Self, &'static str> {
+        Self::check(bytes)?;
+        let mut reader = Reader(&bytes[..bytes.len() - 4]);
+        reader.take(MAGIC.len())?;
         let counters = Counters {
             epoch: reader.count()?,
             best_epoch: reader.count()?,

@@ -28,6 +28,17 @@ pub enum Error {
         /// Why.
         source: std::io::Error,
     },
+    /// A feature cache was sound when it was opened and is not any more.
+    #[error(
+        "the feature cache {path} is damaged: {problem}; repeat the command, which computes it again; if that comes back, check the disk and the memory",
+        path = .path.display()
+    )]
+    DamagedCache {
+        /// The file.
+        path: PathBuf,
+        /// What was found, in a few words.
+        problem: String,
+    },
     /// The device gave no values back.
     #[error("the device failed: {0}")]
     Device(String),

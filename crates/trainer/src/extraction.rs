@@ -16,12 +16,11 @@ use ranklab_zoo::{Cut, ProcessorTrunk, Trunk, UpperTrunk, preprocess, weights::T
 use crate::{
     Error,
     event::Event,
-    features::{Features, HEADER_BYTES, Request},
+    features::{Features, HEADER_BYTES, Request, checksum_table},
+    memory::frozen_at_once,
     phases::{Clock, Phases},
 };
 
-/// Images whose frozen part is computed at once.
-const FROZEN_BATCH: usize = 128;
 /// Images that pass a device's trunk at once.
 const DEVICE_BATCH: usize = 64;
 
@@ -61,14 +60,15 @@ impl Extractor {
 }
 
 /// A file of records under construction. Beside it stands a log with one line per chunk, its images
-/// and checksum, so that another process can tell what of it is sound.
+/// and the checksum of their checksums, so that another process can tell what of it is sound.
 pub(crate) struct Part {
     path: PathBuf,
     log_path: PathBuf,
     file: File,
     log: File,
-    checksum: crc32fast::Hasher,
-    done: usize,
+    record_bytes: usize,
+    /// Of each record so far.
+    checksums: Vec<u32>,
 }
 
 impl Part {
@@ -78,43 +78,57 @@ impl Part {
         let open =
             |path: &Path| OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path);
         let (mut file, mut log) = (open(path)?, open(&log_path)?);
+        let length = file.metadata()?.len();
         let mut lines = String::new();
         // A log that is no text says nothing: everything is computed anew.
         if log.read_to_string(&mut lines).is_err() {
             lines.clear();
         }
-        let mut checksum = crc32fast::Hasher::new();
-        let (mut done, mut kept) = (0, 0);
+        let (mut checksums, mut kept) = (Vec::new(), 0);
         file.seek(SeekFrom::Start(HEADER_BYTES as u64))?;
         for line in lines.split_inclusive('\n') {
             let Some((images, expected)) = chunk_line(line) else { break };
-            let mut chunk = vec![0; images * record_bytes];
-            if file.read_exact(&mut chunk).is_err() || crc32fast::hash(&chunk) != expected {
+            // No more than there is, whatever a damaged log says.
+            let Some(bytes) = images.checked_mul(record_bytes).filter(|&bytes| bytes as u64 <= length) else {
+                break;
+            };
+            let mut chunk = vec![0; bytes];
+            if file.read_exact(&mut chunk).is_err() {
                 break;
             }
-            checksum.update(&chunk);
-            done += images;
+            let found: Vec<u32> = chunk.chunks_exact(record_bytes).map(crc32fast::hash).collect();
+            if crc32fast::hash(&checksum_table(&found)) != expected {
+                break;
+            }
+            checksums.extend(found);
             kept += line.len();
         }
         log.set_len(kept as u64)?;
         log.seek(SeekFrom::End(0))?;
-        file.set_len((HEADER_BYTES + done * record_bytes) as u64)?;
+        file.set_len((HEADER_BYTES + checksums.len() * record_bytes) as u64)?;
         file.seek(SeekFrom::End(0))?;
-        Ok(Self { path: path.to_owned(), log_path, file, log, checksum, done })
+        Ok(Self { path: path.to_owned(), log_path, file, log, record_bytes, checksums })
     }
 
-    fn append(&mut self, images: usize, bytes: &[u8]) -> io::Result<()> {
+    /// Records that are written.
+    fn done(&self) -> usize {
+        self.checksums.len()
+    }
+
+    fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.file.write_all(bytes)?;
-        self.checksum.update(bytes);
-        self.done += images;
-        writeln!(self.log, "{images} {:08x}", crc32fast::hash(bytes))
+        let checksums: Vec<u32> = bytes.chunks_exact(self.record_bytes).map(crc32fast::hash).collect();
+        writeln!(self.log, "{} {:08x}", checksums.len(), crc32fast::hash(&checksum_table(&checksums)))?;
+        self.checksums.extend(checksums);
+        Ok(())
     }
 
-    /// Writes the header, makes everything durable and takes the file's final name.
+    /// Writes checksums and header, makes everything durable and takes the file's final name.
     fn finish(mut self, header: impl FnOnce(u32) -> [u8; HEADER_BYTES], path: &Path) -> io::Result<()> {
-        let header = header(self.checksum.finalize());
+        let table = checksum_table(&self.checksums);
+        self.file.write_all(&table)?;
         self.file.seek(SeekFrom::Start(0))?;
-        self.file.write_all(&header)?;
+        self.file.write_all(&header(crc32fast::hash(&table)))?;
         self.file.sync_all()?;
         fs::rename(&self.path, path)?;
         fs::remove_file(&self.log_path)
@@ -150,9 +164,9 @@ pub(crate) fn extract_frozen(
     extract_by(path, |part_path| {
         let failed = |source| Error::Cache { action: "writing", path: part_path.to_owned(), source };
         let total = request.images.count();
-        let mut part = Part::open(part_path, request.values() * 4).map_err(failed)?;
-        let indices: Vec<usize> = (part.done..total).collect();
-        for chunk in indices.chunks(FROZEN_BATCH) {
+        let mut part = Part::open(part_path, request.record_bytes()).map_err(failed)?;
+        let indices: Vec<usize> = (part.done()..total).collect();
+        for chunk in indices.chunks(frozen_at_once(request.beyond, request.images.size())) {
             if request.stop.is_requested() {
                 return Err(Error::Stopped);
             }
@@ -165,9 +179,9 @@ pub(crate) fn extract_frozen(
                 data.try_to_vec().map_err(|problem| Error::Device(format!("{problem:?}")))?;
             clock.add(&mut phases.trunk);
             phases.frozen_images += chunk.len();
-            part.append(chunk.len(), bytemuck::cast_slice(&records)).map_err(failed)?;
+            part.append(bytemuck::cast_slice(&records)).map_err(failed)?;
             clock.add(&mut phases.write);
-            on_event(Event::FeatureProgress { done: part.done, total });
+            on_event(Event::FeatureProgress { done: part.done(), total });
         }
         part.finish(|checksum| request.header(checksum), path).map_err(failed)
     })
@@ -194,9 +208,9 @@ fn extract_into(
 ) -> Result<(), Error> {
     let failed = |source| Error::Cache { action: "writing", path: part_path.to_owned(), source };
     let total = request.images.count();
-    let mut part = Part::open(part_path, request.values() * 4).map_err(failed)?;
-    if part.done > 0 {
-        on_event(Event::FeatureProgress { done: part.done, total });
+    let mut part = Part::open(part_path, request.record_bytes()).map_err(failed)?;
+    if part.done() > 0 {
+        on_event(Event::FeatureProgress { done: part.done(), total });
     }
     let size = request.images.size();
     let weights = request.weights.load().map_err(Error::Weights)?;
@@ -204,7 +218,7 @@ fn extract_into(
     drop(weights);
     thread::scope(|scope| -> Result<(), Error> {
         let (sender, decoded) = mpsc::sync_channel(1);
-        let (first, at_once) = (part.done, extractor.images_at_once());
+        let (first, at_once) = (part.done(), extractor.images_at_once());
         scope.spawn(move || {
             let indices: Vec<usize> = (first..total).collect();
             for chunk in indices.chunks(at_once) {
@@ -228,9 +242,9 @@ fn extract_into(
             let records = extractor.records(&rgb, count)?;
             clock.add(&mut phases.trunk);
             phases.trunk_images += count;
-            part.append(count, bytemuck::cast_slice(&records)).map_err(failed)?;
+            part.append(bytemuck::cast_slice(&records)).map_err(failed)?;
             clock.add(&mut phases.write);
-            on_event(Event::FeatureProgress { done: part.done, total });
+            on_event(Event::FeatureProgress { done: part.done(), total });
         }
         Ok(())
     })?;
@@ -264,15 +278,15 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (part_path, path) = (folder.path().join("a.part"), folder.path().join("a.features"));
         let mut part = Part::open(&part_path, RECORD).unwrap();
-        part.append(3, &chunk(0)).unwrap();
-        part.append(3, &chunk(1)).unwrap();
+        part.append(&chunk(0)).unwrap();
+        part.append(&chunk(1)).unwrap();
         // A killed process: nothing is finished, nothing is removed.
         drop(part);
         damage(&part_path);
         let mut part = Part::open(&part_path, RECORD).unwrap();
-        let kept = part.done;
+        let kept = part.done();
         for number in kept / 3..3 {
-            part.append(3, &chunk(number as u8)).unwrap();
+            part.append(&chunk(number as u8)).unwrap();
         }
         part.finish(header, &path).unwrap();
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
@@ -283,18 +297,23 @@ mod tests {
     fn what_a_killed_process_finished_is_kept_and_what_is_damaged_is_computed_again() {
         let (whole, kept) = finished(|_| {});
         assert_eq!(kept, 6);
-        assert_eq!(whole[HEADER_BYTES..], [chunk(0), chunk(1), chunk(2)].concat());
+        let records = [chunk(0), chunk(1), chunk(2)].concat();
+        let checksums: Vec<u32> = records.chunks(RECORD).map(crc32fast::hash).collect();
+        assert_eq!(whole[HEADER_BYTES..], [records, checksum_table(&checksums)].concat());
         let change = |path: &Path, change: &dyn Fn(&mut Vec<u8>)| {
             let mut bytes = fs::read(path).unwrap();
             change(&mut bytes);
             fs::write(path, bytes).unwrap();
         };
-        let cases: [(&str, usize, Damage<'_>); 5] = [
+        let cases: [(&str, usize, Damage<'_>); 6] = [
             ("a half-written chunk", 6, &|path| change(path, &|bytes| bytes.extend([1, 2, 3]))),
             ("a lost end", 3, &|path| change(path, &|bytes| bytes.truncate(bytes.len() - 1))),
             ("a flipped bit", 0, &|path| change(path, &|bytes| bytes[HEADER_BYTES + 2] ^= 1)),
             ("half a line in the log", 3, &|path| {
                 change(&path.with_extension("log"), &|bytes| bytes.truncate(bytes.len() - 1));
+            }),
+            ("a log that tells of more images than any memory holds", 0, &|path| {
+                fs::write(path.with_extension("log"), "9999999999999999 00000000\n").unwrap()
             }),
             ("a log that is no text", 0, &|path| {
                 fs::write(path.with_extension("log"), [0xff, 0xfe]).unwrap()

@@ -1,5 +1,6 @@
 //! The frozen trunk's features: computed once per trunk, cut, image set and transform, kept in a file
-//! that every trial and epoch reads from.
+//! that every trial and epoch reads from. The file holds a header, a record per image, and the checksum of
+//! each record, which is compared whenever the record is read.
 
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
@@ -19,9 +20,11 @@ use crate::{
 };
 
 /// Bumped whenever the file's layout or the trunk's arithmetic changes.
-const FORMAT: &str = "ranklab features 3";
-/// Bytes before the first record: magic, key, sizes and checksum, zero-filled.
+pub(crate) const FORMAT: &str = "ranklab features 4";
+/// Bytes before the first record: magic, key, sizes and the checksum of the checksums, zero-filled.
 pub(crate) const HEADER_BYTES: usize = 256;
+/// Bytes of a record's checksum.
+pub(crate) const CHECKSUM_BYTES: usize = 4;
 /// Bytes of a cache that are checked at once.
 const CHECKED: usize = 1 << 20;
 /// How often a process that waits for another's features looks for them, and for a wish to stop.
@@ -32,7 +35,8 @@ const LOOK_AGAIN: Duration = Duration::from_millis(100);
 pub struct Features {
     file: File,
     path: PathBuf,
-    images: usize,
+    /// Of each image's record, as they were when the whole file was checked.
+    checksums: Vec<u32>,
     shape: [usize; 3],
 }
 
@@ -81,11 +85,16 @@ impl Request<'_> {
         self.shape().iter().product()
     }
 
-    fn bytes(&self) -> u64 {
-        (HEADER_BYTES + self.images.count() * self.values() * 4) as u64
+    /// Bytes of one image's record.
+    pub(crate) fn record_bytes(&self) -> usize {
+        self.values() * 4
     }
 
-    /// The header of a finished cache: format, key, sizes and checksum of the records.
+    fn bytes(&self) -> u64 {
+        (HEADER_BYTES + self.images.count() * (self.record_bytes() + CHECKSUM_BYTES)) as u64
+    }
+
+    /// The header of a finished cache: format, key, sizes and the checksum of the records' checksums.
     pub(crate) fn header(&self, checksum: u32) -> [u8; HEADER_BYTES] {
         let text = format!(
             "{FORMAT}\n{}\n{} images\n{} values\n{checksum:08x}\n",
@@ -155,32 +164,21 @@ impl Features {
         if file.metadata().ok()?.len() != request.bytes() {
             return None;
         }
-        let mut checksum = crc32fast::Hasher::new();
-        let mut part = vec![0; CHECKED];
-        loop {
-            match file.read(&mut part).ok()? {
-                0 => break,
-                read => checksum.update(&part[..read]),
-            }
-        }
-        let sound = header == request.header(checksum.finalize());
-        sound.then(|| Self {
-            file,
-            path: path.to_owned(),
-            images: request.images.count(),
-            shape: request.shape(),
-        })
+        let (checksums, table) =
+            read_checksums(&mut file, request.images.count(), request.record_bytes()).ok()?;
+        let sound = table == checksum_table(&checksums) && header == request.header(crc32fast::hash(&table));
+        sound.then(|| Self { file, path: path.to_owned(), checksums, shape: request.shape() })
     }
 
     /// Images.
     pub fn images(&self) -> usize {
-        self.images
+        self.checksums.len()
     }
 
     /// The records of some images, position-major: `[positions, images, channels]`.
     ///
     /// # Errors
-    /// When the file cannot be read any more.
+    /// When the file cannot be read any more, or is no longer what it was when it was opened.
     pub(crate) fn gather(&self, indices: &[usize]) -> Result<Vec<f32>, Error> {
         let [height, width, channels] = self.shape;
         let mut values = vec![0.0; height * width * indices.len() * channels];
@@ -206,12 +204,38 @@ impl Features {
     fn read(&self, image: usize, record: &mut [f32]) -> Result<(), Error> {
         let bytes: &mut [u8] = bytemuck::cast_slice_mut(record);
         let start = HEADER_BYTES + image * bytes.len();
-        read_exact_at(&self.file, bytes, start as u64).map_err(|source| Error::Cache {
-            action: "reading",
-            path: self.path.clone(),
-            source,
-        })
+        let damaged = |problem: String| Error::DamagedCache { path: self.path.clone(), problem };
+        read_exact_at(&self.file, bytes, start as u64)
+            .map_err(|problem| damaged(format!("the features of image {image} cannot be read: {problem}")))?;
+        if self.checksums.get(image) != Some(&crc32fast::hash(bytes)) {
+            return Err(damaged(format!("the features of image {image} have changed since it was opened")));
+        }
+        Ok(())
     }
+}
+
+/// Reads records and what follows them: the records' checksums as they are, and the table of checksums as it
+/// is written.
+pub(crate) fn read_checksums(
+    file: &mut impl Read,
+    images: usize,
+    record_bytes: usize,
+) -> io::Result<(Vec<u32>, Vec<u8>)> {
+    let mut checksums = Vec::new();
+    let mut part = vec![0; (CHECKED / record_bytes.max(1)).max(1) * record_bytes];
+    while checksums.len() < images {
+        part.truncate((images - checksums.len()) * record_bytes);
+        file.read_exact(&mut part)?;
+        checksums.extend(part.chunks_exact(record_bytes).map(crc32fast::hash));
+    }
+    let mut table = Vec::new();
+    file.read_to_end(&mut table)?;
+    Ok((checksums, table))
+}
+
+/// Checksums as they stand at the end of a cache.
+pub(crate) fn checksum_table(checksums: &[u32]) -> Vec<u8> {
+    checksums.iter().flat_map(|checksum| checksum.to_le_bytes()).collect()
 }
 
 /// Locks the file. Whoever computes features may hold it for many minutes: a wish to stop ends the wait.

@@ -14,6 +14,11 @@ impl Scores {
         scores.into_data().try_to_vec().map(Self).map_err(|problem| Error::Device(format!("{problem:?}")))
     }
 
+    #[cfg(test)]
+    pub(crate) fn of(values: Vec<f32>) -> Self {
+        Self(values)
+    }
+
     fn pairs(&self) -> impl Iterator<Item = (f64, f64)> {
         self.0.chunks_exact(2).map(|pair| (f64::from(pair[0]), f64::from(pair[1])))
     }
@@ -23,16 +28,18 @@ impl Scores {
         self.pairs().map(|(negative, positive)| 1.0 / (1.0 + (negative - positive).exp()))
     }
 
-    /// Summed cross-entropy.
+    /// Cross-entropy of each image.
+    pub(crate) fn losses<'a>(&'a self, labels: &'a [u8]) -> impl Iterator<Item = f64> + 'a {
+        self.pairs().zip(labels).map(|((negative, positive), label)| {
+            let wrong_minus_right = if *label == 1 { negative - positive } else { positive - negative };
+            // ln(1 + eˣ) without overflow.
+            wrong_minus_right.max(0.0) + (-wrong_minus_right.abs()).exp().ln_1p()
+        })
+    }
+
+    /// Summed cross-entropy of a step's images.
     pub(crate) fn loss(&self, labels: &[u8]) -> f64 {
-        self.pairs()
-            .zip(labels)
-            .map(|((negative, positive), label)| {
-                let wrong_minus_right = if *label == 1 { negative - positive } else { positive - negative };
-                // ln(1 + eˣ) without overflow.
-                wrong_minus_right.max(0.0) + (-wrong_minus_right.abs()).exp().ln_1p()
-            })
-            .sum()
+        self.losses(labels).sum()
     }
 
     /// Images whose higher score is their label's; a tie counts as parasitized.

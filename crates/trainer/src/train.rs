@@ -19,6 +19,7 @@ use crate::{
     Error,
     checkpoint::{Counters, Snapshot, State},
     config::SelectBy,
+    evaluation::Evaluation,
     event::{EpochSummary, Event},
     input::Input,
     optimizer::optimizer,
@@ -27,8 +28,6 @@ use crate::{
     trial::{Outcome, Trial},
 };
 
-/// Images × models that are evaluated at once.
-const EVALUATION_BATCH: usize = 128;
 /// The streams of the seed that shuffles and dropout are drawn from; stream 0 is initial weights.
 const SHUFFLES: u64 = 1 << 32;
 const DROPOUT: u64 = 2 << 32;
@@ -212,13 +211,14 @@ impl<'a> Member<'a> {
         validation: &Evaluation,
         on_event: &mut dyn FnMut(usize, Event),
     ) {
-        if !validation.loss.is_finite() {
-            self.diverged = Some(Error::Diverged { epoch, step, loss: validation.loss });
+        let (loss, accuracy) = (validation.loss(), validation.accuracy());
+        if !loss.is_finite() {
+            self.diverged = Some(Error::Diverged { epoch, step, loss });
             return;
         }
         let merit = match self.trial.training.select_by {
-            SelectBy::ValidationAccuracy => validation.accuracy,
-            SelectBy::ValidationLoss => -validation.loss,
+            SelectBy::ValidationAccuracy => accuracy,
+            SelectBy::ValidationLoss => -loss,
             SelectBy::LastEpoch => epoch as f64,
         };
         let is_best = self.best.as_ref().is_none_or(|best| merit > best.merit);
@@ -230,8 +230,8 @@ impl<'a> Member<'a> {
             epoch,
             train_loss: self.loss_sum / images,
             train_accuracy: self.correct as f64 / images,
-            validation_loss: validation.loss,
-            validation_accuracy: validation.accuracy,
+            validation_loss: loss,
+            validation_accuracy: accuracy,
             train_seconds: self.epoch_seconds,
             images_per_second: images / self.epoch_seconds,
             best: is_best,
@@ -239,7 +239,7 @@ impl<'a> Member<'a> {
         (self.loss_sum, self.correct) = (0.0, 0);
         on_event(self.place, Event::Epoch(summary));
         if is_best {
-            on_event(self.place, Event::BestValidation(validation.probabilities.as_slice().into()));
+            on_event(self.place, Event::BestValidation(validation.probabilities().into()));
         }
         if let Some(best) = &self.best {
             let counters = Counters {
@@ -427,8 +427,8 @@ impl Group<'_> {
                 best_epoch: best.epoch,
                 model: best.model.to_safetensors()?,
                 model_hash: best.model.state_hash(),
-                test_loss: evaluation.loss,
-                probabilities: evaluation.probabilities,
+                test_loss: evaluation.loss(),
+                probabilities: evaluation.into_probabilities(),
                 feature_seconds: member.feature_seconds,
                 train_seconds: member.train_seconds,
                 test_seconds,
@@ -444,8 +444,7 @@ impl Group<'_> {
         let mut clock = Clock::start();
         let models: Vec<&Model> = models.iter().collect();
         let mut evaluations: Vec<Evaluation> = models.iter().map(|_| Evaluation::default()).collect();
-        // Memory does not grow with the number of models.
-        let at_once = (EVALUATION_BATCH / models.len().max(1)).max(1);
+        let at_once = self.first.evaluated_at_once(models.len())?;
         for batch in indices.chunks(at_once) {
             let features = self.input.batch(batch, self.first.device)?;
             let scores =
@@ -455,33 +454,8 @@ impl Group<'_> {
                 evaluation.add(&Scores::read(scores)?, &labels);
             }
         }
-        for evaluation in &mut evaluations {
-            evaluation.finish();
-        }
         clock.add(&mut self.phases.evaluate);
         Ok(evaluations)
-    }
-}
-
-/// Sums while it is collected, means afterwards.
-#[derive(Default)]
-struct Evaluation {
-    loss: f64,
-    accuracy: f64,
-    probabilities: Vec<f64>,
-}
-
-impl Evaluation {
-    fn add(&mut self, scores: &Scores, labels: &[u8]) {
-        self.loss += scores.loss(labels);
-        self.accuracy += scores.correct(labels) as f64;
-        self.probabilities.extend(scores.probabilities());
-    }
-
-    fn finish(&mut self) {
-        let count = self.probabilities.len().max(1) as f64;
-        self.loss /= count;
-        self.accuracy /= count;
     }
 }
 

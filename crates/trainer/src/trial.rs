@@ -14,6 +14,7 @@ use crate::{
     features::{Features, Request},
     images::ImageLoader,
     input::Input,
+    memory::evaluated_at_once,
     phases::Phases,
     pretrained::PretrainedWeights,
     stop::Stop,
@@ -108,6 +109,12 @@ impl Trial<'_> {
     /// model_5's adapters.
     fn adapted(&self) -> Option<&AdapterConfig> {
         (self.architecture == Architecture::Model5).then_some(self.adapter).flatten()
+    }
+
+    /// Images that are evaluated at once under so many models like this one's.
+    pub(crate) fn evaluated_at_once(&self, models: usize) -> Result<usize, Error> {
+        let adapters: Vec<&AdapterConfig> = self.adapted().into_iter().cycle().take(models).collect();
+        evaluated_at_once(self.architecture, &adapters, self.images.size())
     }
 
     /// The frozen convolutions that this trial's model runs through, for model_5.

@@ -30,7 +30,7 @@ use crate::{
 
 /// Ranks are filled up with zeros to a multiple of this, so that an adapter's products have the same
 /// form, and round alike, in any company.
-const RANK_STEP: usize = 16;
+pub(crate) const RANK_STEP: usize = 16;
 
 /// The trainable factors of one adapted convolution.
 #[derive(Module, Debug)]

@@ -28,6 +28,9 @@ use super::{
 };
 use crate::winograd::POSITIONS;
 
+/// Values of sums that are kept until they are added up.
+const SUMS: usize = 1 << 24;
+
 /// Sizes of one adapted convolution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Shape {
@@ -335,17 +338,27 @@ fn multiply_up_transposed(
 fn up_gradients(shape: &Shape, low_rank: &[f32], y_gradient: &[f32]) -> Vec<f32> {
     let Shape { channels_out, rank, images, adapters, .. } = *shape;
     let values = rank * channels_out;
-    let mut parts = vec![0.0; shape.positions() * adapters * values];
-    parts.par_chunks_exact_mut(values).enumerate().for_each(|(place, part)| {
-        let low_rank = &low_rank[place * images * rank..][..images * rank];
-        let y_gradient = &y_gradient[place * images * channels_out..][..images * channels_out];
-        multiply_transposed([images, rank, channels_out], low_rank, y_gradient, part);
-    });
+    let (count, at_once) = (shape.positions() * adapters, sums_at_once(adapters, values));
+    let mut parts = vec![0.0; count.min(at_once) * values];
     let mut gradients = vec![0.0; adapters * values];
-    for position in parts.chunks_exact(adapters * values) {
-        add_scaled(1.0, position, &mut gradients);
+    // One position after the other, however many are computed at once.
+    for first in (0..count).step_by(at_once) {
+        let parts = &mut parts[..at_once.min(count - first) * values];
+        parts.par_chunks_exact_mut(values).enumerate().for_each(|(place, part)| {
+            let low_rank = &low_rank[(first + place) * images * rank..][..images * rank];
+            let y_gradient = &y_gradient[(first + place) * images * channels_out..][..images * channels_out];
+            multiply_transposed([images, rank, channels_out], low_rank, y_gradient, part);
+        });
+        for position in parts.chunks_exact(adapters * values) {
+            add_scaled(1.0, position, &mut gradients);
+        }
     }
     gradients
+}
+
+/// How many sums of `values` are kept until they are added up: whole positions of all adapters.
+pub(crate) fn sums_at_once(adapters: usize, values: usize) -> usize {
+    (SUMS / values / adapters).max(1) * adapters
 }
 
 /// `dA` of every adapter, `[adapters, 9, C_in, rank]`, from the gradients of its transformed positions.
@@ -360,4 +373,37 @@ fn sum_down(shape: &Shape, down: &[f32]) -> Vec<f32> {
         });
     }
     kernels
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::randomness::Randomness;
+
+    #[test]
+    fn sums_that_are_kept_in_parts_add_up_to_the_very_same() {
+        let (rank, channels_out) = (512, 512);
+        let shape = Shape {
+            height: 9,
+            width: 8,
+            images: 1,
+            given: 1,
+            adapters: 1,
+            channels_in: 1,
+            channels_out,
+            rank,
+            frozen: false,
+        };
+        assert!(sums_at_once(1, rank * channels_out) < shape.positions());
+        let mut randomness = Randomness::new(0, 0);
+        let low_rank = randomness.normal(shape.positions() * rank, 1.0);
+        let y_gradient = randomness.normal(shape.positions() * channels_out, 1.0);
+        let mut expected = vec![0.0f32; rank * channels_out];
+        for (low_rank, y_gradient) in low_rank.chunks(rank).zip(y_gradient.chunks(channels_out)) {
+            for (sums, low_rank) in expected.chunks_mut(channels_out).zip(low_rank) {
+                sums.iter_mut().zip(y_gradient).for_each(|(sum, gradient)| *sum += low_rank * gradient);
+            }
+        }
+        assert!(up_gradients(&shape, &low_rank, &y_gradient) == expected);
+    }
 }

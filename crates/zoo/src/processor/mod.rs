@@ -12,7 +12,7 @@ mod prefetch;
 mod tasks;
 pub(crate) mod tiles;
 pub(crate) mod trained;
-mod trunk;
+pub(crate) mod trunk;
 mod vectors;
 
 use std::time::Instant;

@@ -24,9 +24,9 @@ use crate::{
 
 /// Images that one task takes through the trunk: enough that the upper blocks' kernels, which do not
 /// fit the caches, are read for many tiles at once.
-const GROUP: usize = 32;
+pub(crate) const GROUP: usize = 32;
 /// Most tiles that are transformed and multiplied at once.
-const MOST_TILES: usize = 128;
+pub(crate) const MOST_TILES: usize = 128;
 /// Values of transformed tiles and products that should stay in a core's own cache.
 const SCRATCH_VALUES: usize = 1 << 18;
 /// Positions of the first convolution that are multiplied at once.

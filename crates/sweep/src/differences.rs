@@ -1,0 +1,228 @@
+//! Where a recorded and a repeated run part, in words.
+
+use std::collections::BTreeMap;
+
+use ranklab_store::{EpochMetric, PredictionRow, RunResult, StepMetric};
+use serde_json::Value;
+
+/// One place where the recorded and the repeated run part.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Difference {
+    /// What differs.
+    pub what: &'static str,
+    /// How, in words.
+    pub how: String,
+}
+
+/// Metrics per epoch that measure the machine.
+const OF_THE_MACHINE: [&str; 2] = ["seconds", "images_per_second"];
+/// Figures of a run that measure the machine.
+const FIGURES_OF_THE_MACHINE: [&str; 5] =
+    ["feature_seconds", "train_seconds", "test_seconds", "images_per_second", "peak_memory_bytes"];
+/// How far the last digits of a sum can part when its terms are added up in another order.
+const ROUNDING: f64 = 1e-12;
+/// What is added where two runs differ in sums alone.
+pub(crate) const OF_EARLIER_SUMS: &str = " (only the last digits of mean losses differ; steps, predictions and weights are equal: earlier builds added losses up in an order that depended on the trials trained together)";
+
+/// Two numbers that a computer would tell apart; all that are no numbers are equal.
+fn differ(then: f64, now: f64) -> bool {
+    then.to_bits() != now.to_bits() && !(then.is_nan() && now.is_nan())
+}
+
+/// The first place in order at which two series part.
+fn first_difference<K: Ord + Clone>(both: [BTreeMap<K, f64>; 2]) -> Option<(K, Option<f64>, Option<f64>)> {
+    let [then, now] = both;
+    let places: std::collections::BTreeSet<&K> = then.keys().chain(now.keys()).collect();
+    places.into_iter().find_map(|place| {
+        let values = (then.get(place).copied(), now.get(place).copied());
+        let parted = match values {
+            (Some(then), Some(now)) => differ(then, now),
+            _ => true,
+        };
+        parted.then(|| (place.clone(), values.0, values.1))
+    })
+}
+
+fn told(value: Option<f64>) -> String {
+    value.map_or("nothing".to_owned(), |value| value.to_string())
+}
+
+/// The first step at which two runs part, in words.
+pub(crate) fn first_step(both: &[Vec<StepMetric>; 2]) -> Option<String> {
+    let series = both.each_ref().map(|metrics| {
+        metrics
+            .iter()
+            .map(|metric| ((metric.step, metric.metric.clone(), metric.epoch), metric.value))
+            .collect()
+    });
+    let ((step, metric, epoch), then, now) = first_difference(series)?;
+    Some(format!("from step {step} in epoch {epoch} on: {metric} was {}, now {}", told(then), told(now)))
+}
+
+/// The first epoch at which two runs part, in words; metrics that measure the machine are not compared.
+pub(crate) fn first_epoch(both: &[Vec<EpochMetric>; 2]) -> Option<String> {
+    let ((epoch, metric), then, now) = first_difference(both.each_ref().map(|metrics| computed(metrics)))?;
+    Some(format!("from epoch {epoch} on: {metric} was {}, now {}", told(then), told(now)))
+}
+
+/// How the predictions of two runs differ, in words.
+pub(crate) fn of_predictions(both: &[Vec<PredictionRow>; 2]) -> Option<String> {
+    let [then, now] = both
+        .each_ref()
+        .map(|rows| rows.iter().map(|row| (&*row.image, row.probability)).collect::<BTreeMap<&str, f64>>());
+    let shared = then.iter().filter_map(|(image, then)| Some((*then, *now.get(image)?)));
+    let parted: Vec<f64> =
+        shared.filter(|(then, now)| differ(*then, *now)).map(|(then, now)| (then - now).abs()).collect();
+    let lost = then.keys().filter(|image| !now.contains_key(*image)).count();
+    let added = now.keys().filter(|image| !then.contains_key(*image)).count();
+    if parted.is_empty() && lost + added == 0 {
+        return None;
+    }
+    let largest = parted.iter().copied().fold(0.0, f64::max);
+    let mut how = format!("{} of {} differ, by {largest:e} at most", parted.len(), then.len());
+    if lost + added > 0 {
+        how += &format!("; {lost} images are missing and {added} are new");
+    }
+    Some(how)
+}
+
+/// The metrics per epoch that a run computes.
+fn computed(metrics: &[EpochMetric]) -> BTreeMap<(i64, String), f64> {
+    let computed = metrics.iter().filter(|metric| !OF_THE_MACHINE.contains(&metric.metric.as_str()));
+    computed.map(|metric| ((metric.epoch, metric.metric.clone()), metric.value)).collect()
+}
+
+/// Every figure of two runs' ends that differs, those that measure the machine aside.
+pub(crate) fn of_results([then, now]: [&Option<RunResult>; 2]) -> Vec<Difference> {
+    let (Some(then), Some(now)) = (then, now) else { return Vec::new() };
+    let mut differences = Vec::new();
+    if then.best_epoch != now.best_epoch {
+        let how = format!("epoch {} was the best, now {}", then.best_epoch, now.best_epoch);
+        differences.push(Difference { what: "best epoch", how });
+    }
+    if then.model_hash != now.model_hash {
+        let how = format!("their hash was {}, now {}", then.model_hash, now.model_hash);
+        differences.push(Difference { what: "weights", how });
+    }
+    let told = ["best_epoch", "model_hash"];
+    let [then, now] = [then, now].map(figures);
+    let others = then.iter().filter(|(name, _)| !told.contains(&name.as_str()));
+    for (name, then) in others {
+        let now = now.get(name).unwrap_or(&Value::Null);
+        if then != now {
+            let how = format!("{name} was {then}, now {now}");
+            differences.push(Difference { what: "figures of the test", how });
+        }
+    }
+    differences
+}
+
+/// The figures that a run computes, by name.
+fn figures(result: &RunResult) -> BTreeMap<String, Value> {
+    let Ok(Value::Object(all)) = serde_json::to_value(result) else { return BTreeMap::new() };
+    all.into_iter().filter(|(name, _)| !FIGURES_OF_THE_MACHINE.contains(&name.as_str())).collect()
+}
+
+/// Whether two runs differ in mean losses of validation and test images alone, by no more than the order
+/// of a sum makes.
+pub(crate) fn differ_in_sums_only(
+    differences: &[Difference],
+    epochs: &[Vec<EpochMetric>; 2],
+    results: [&Option<RunResult>; 2],
+) -> bool {
+    let near = |then: f64, now: f64| (then - now).abs() <= ROUNDING * then.abs();
+    let [then, now] = epochs.each_ref().map(|metrics| computed(metrics));
+    let same_epochs = then.len() == now.len()
+        && then.iter().all(|(place, then)| {
+            now.get(place).is_some_and(|now| {
+                !differ(*then, *now) || (place.1 == "validation_loss" && near(*then, *now))
+            })
+        });
+    let same_tests = match results {
+        [Some(then), Some(now)] => near(then.test_loss, now.test_loss),
+        _ => false,
+    };
+    let of_sums = |difference: &Difference| {
+        difference.what == "metrics per epoch" || difference.how.starts_with("test_loss was ")
+    };
+    !differences.is_empty() && same_epochs && same_tests && differences.iter().all(of_sums)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn step(step: i64, value: f64) -> StepMetric {
+        StepMetric { epoch: 1, step, metric: "loss".to_owned(), value }
+    }
+
+    fn prediction(image: &str, probability: f64) -> PredictionRow {
+        PredictionRow { image: image.into(), patient: "C1".into(), label: 1, probability }
+    }
+
+    #[test]
+    fn the_first_place_where_two_runs_part_is_told_to_the_last_bit() {
+        let almost = f64::from_bits(0.25f64.to_bits() + 1);
+        let series = |last: f64| vec![step(1, 0.5), step(2, f64::NAN), step(3, last)];
+        assert_eq!(first_step(&[series(0.25), series(0.25)]), None);
+        assert_eq!(
+            first_step(&[series(0.25), series(almost)]).unwrap(),
+            "from step 3 in epoch 1 on: loss was 0.25, now 0.25000000000000006"
+        );
+        assert_eq!(
+            first_step(&[series(0.25), series(0.25)[..2].to_vec()]).unwrap(),
+            "from step 3 in epoch 1 on: loss was 0.25, now nothing"
+        );
+        let epoch = |metric: &str, value| EpochMetric { epoch: 1, metric: metric.to_owned(), value };
+        assert_eq!(first_epoch(&[vec![epoch("seconds", 1.0)], vec![epoch("seconds", 2.0)]]), None);
+        assert!(first_epoch(&[vec![epoch("train_loss", 1.0)], vec![epoch("train_loss", 2.0)]]).is_some());
+    }
+
+    #[test]
+    fn differing_missing_and_new_predictions_are_counted() {
+        let then = vec![prediction("a", 0.5), prediction("b", 0.25), prediction("c", 0.75)];
+        assert_eq!(of_predictions(&[then.clone(), then.clone()]), None);
+        let now = vec![prediction("a", 0.5), prediction("b", 0.5), prediction("d", 0.75)];
+        assert_eq!(
+            of_predictions(&[then, now]).unwrap(),
+            "1 of 3 differ, by 2.5e-1 at most; 1 images are missing and 1 are new"
+        );
+    }
+
+    fn result(test_loss: f64) -> Option<RunResult> {
+        Some(RunResult { test_loss, train_seconds: test_loss, ..RunResult::default() })
+    }
+
+    #[test]
+    fn every_figure_of_the_end_is_compared_but_times_and_memory() {
+        assert_eq!(of_results([&result(0.25), &result(0.25)]), []);
+        let other = Some(RunResult { auc: Some(0.5), train_seconds: 7.0, ..result(0.25).unwrap() });
+        let found = of_results([&result(0.25), &other]);
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].how, "auc was null, now 0.5");
+    }
+
+    #[test]
+    fn sums_in_another_order_are_told_from_other_computations() {
+        let epochs = |loss: f64, accuracy: f64| {
+            [("validation_loss", loss), ("validation_accuracy", accuracy)]
+                .map(|(metric, value)| EpochMetric { epoch: 1, metric: metric.to_owned(), value })
+                .to_vec()
+        };
+        let almost = |value: f64| f64::from_bits(value.to_bits() + 3);
+        let sums_only = |epochs: [Vec<EpochMetric>; 2], results: [&Option<RunResult>; 2]| {
+            let mut differences = of_results(results);
+            let how = first_epoch(&epochs);
+            differences.extend(how.map(|how| Difference { what: "metrics per epoch", how }));
+            differ_in_sums_only(&differences, &epochs, results)
+        };
+        let (then, same) = (epochs(0.75, 0.5), result(0.25));
+        assert!(sums_only([then.clone(), epochs(almost(0.75), 0.5)], [&same, &same]));
+        assert!(sums_only([then.clone(), then.clone()], [&same, &result(almost(0.25))]));
+        assert!(!sums_only([then.clone(), then.clone()], [&same, &same]));
+        assert!(!sums_only([then.clone(), epochs(0.7501, 0.5)], [&same, &same]));
+        assert!(!sums_only([then.clone(), epochs(almost(0.75), almost(0.5))], [&same, &same]));
+        assert!(!sums_only([then.clone(), epochs(almost(0.75), 0.5)[..1].to_vec()], [&same, &same]));
+        assert!(!sums_only([then.clone(), epochs(almost(0.75), 0.5)], [&same, &result(0.26)]));
+    }
+}

@@ -1,0 +1,221 @@
+//! Whether trials find room in this machine's memory, asked before anything is allocated.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use ranklab_trainer::memory_needed;
+
+use crate::{Error, TrialConfig, plan::PlanTrial, sources::Sources};
+
+/// Memory that this process can still have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Room {
+    bytes: u64,
+    /// What sets the limit, in words.
+    limit: &'static str,
+}
+
+/// What is left, where the system says it: the least of the machine's available memory, the limits of its
+/// control groups and that of its address space.
+pub(crate) fn room() -> Option<Room> {
+    room_below(Path::new("/"))
+}
+
+fn room_below(root: &Path) -> Option<Room> {
+    let read = |path: &str| fs::read_to_string(root.join(path)).unwrap_or_default();
+    let machine = kilobytes(&read("proc/meminfo"), "MemAvailable:");
+    let limit = read("proc/self/limits").lines().find_map(|line| {
+        line.strip_prefix("Max address space")?.split_whitespace().next()?.parse::<u64>().ok()
+    });
+    let used = kilobytes(&read("proc/self/status"), "VmSize:").unwrap_or(0);
+    // An allocator takes addresses in large pieces: measured, about twice the memory that is used.
+    let usable = |limit: u64| limit.saturating_sub(used) / 2;
+    let rooms = [
+        (machine, "available on this machine"),
+        (of_control_groups(root, &read("proc/self/cgroup")), "left in the limit of its control group"),
+        (
+            limit.map(|limit| limit.saturating_sub(used)),
+            "left in the limit of its address space (`ulimit -v`)",
+        ),
+    ];
+    let known = rooms.into_iter().filter_map(|(bytes, limit)| Some(Room { bytes: bytes?, limit }));
+    known.min_by_key(|room| room.bytes)
+}
+
+/// The value of `name` in a file of `name value kB`, in bytes.
+fn kilobytes(text: &str, name: &str) -> Option<u64> {
+    let value = text.lines().find_map(|line| line.strip_prefix(name)?.split_whitespace().next());
+    value?.parse::<u64>().ok()?.checked_mul(1024)
+}
+
+/// The least that is left in the process's control groups and those above them, of version 2 and 1.
+fn of_control_groups(root: &Path, groups: &str) -> Option<u64> {
+    let mut least: Option<u64> = None;
+    for line in groups.lines() {
+        let mut parts = line.splitn(3, ':').skip(1);
+        let (Some(controllers), Some(group)) = (parts.next(), parts.next()) else { continue };
+        let (mount, names) = if controllers.is_empty() {
+            ("sys/fs/cgroup", ["memory.max", "memory.current", "inactive_file", "active_file"])
+        } else if controllers.split(',').any(|name| name == "memory") {
+            let names = [
+                "memory.limit_in_bytes",
+                "memory.usage_in_bytes",
+                "total_inactive_file",
+                "total_active_file",
+            ];
+            ("sys/fs/cgroup/memory", names)
+        } else {
+            continue;
+        };
+        let mount = root.join(mount);
+        let mut folder = mount.join(group.trim_start_matches('/'));
+        // A container may see its own group at the mount and not know the path to it.
+        while folder.starts_with(&mount) {
+            let left = left_in(&folder, names);
+            least = match (least, left) {
+                (Some(least), Some(left)) => Some(least.min(left)),
+                (least, left) => least.or(left),
+            };
+            folder = folder.parent().map_or_else(PathBuf::new, Path::to_owned);
+        }
+    }
+    least
+}
+
+/// What a control group's limit leaves; files that are only cached count as free.
+fn left_in(folder: &Path, [limit, used, inactive, active]: [&str; 4]) -> Option<u64> {
+    let read = |name: &str| fs::read_to_string(folder.join(name)).ok();
+    let limit: u64 = read(limit)?.trim().parse().ok()?;
+    let used: u64 = read(used)?.trim().parse().ok()?;
+    let statistics = read("memory.stat").unwrap_or_default();
+    let of = |name: &str| -> u64 {
+        let line = statistics.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        line.and_then(|value| value.trim().parse().ok()).unwrap_or(0)
+    };
+    Some(limit.saturating_sub(used.saturating_sub(of(inactive) + of(active))))
+}
+
+/// Bytes that trials take when they train together on an image set of so many images; unknown for devices
+/// with a memory of their own.
+pub(crate) fn needed(trials: &[&TrialConfig], images: usize) -> Result<Option<u64>, Error> {
+    let Some(first) = trials.first().filter(|first| first.device == "flex") else { return Ok(None) };
+    let adapters: Vec<_> = trials.iter().filter_map(|trial| trial.adapter.as_ref()).collect();
+    let (architecture, size) = (first.model.architecture, first.data.image_size);
+    Ok(Some(memory_needed(architecture, &adapters, size, first.training.batch_size, images)?))
+}
+
+/// Whether trials find room together.
+pub(crate) fn fit(trials: &[&TrialConfig], images: usize, room: Option<Room>) -> Result<bool, Error> {
+    let needed = needed(trials, images)?;
+    Ok(needed.zip(room).is_none_or(|(needed, room)| needed <= room.bytes))
+}
+
+/// Refuses trials that find no room even alone.
+///
+/// # Errors
+/// In one line, with what the trial takes and what there is.
+pub(crate) fn refuse_too_large<'a>(
+    trials: impl Iterator<Item = &'a PlanTrial>,
+    sources: &Sources,
+    room: Option<Room>,
+) -> Result<(), Error> {
+    let Some(room) = room else { return Ok(()) };
+    for trial in trials {
+        let (dataset, _) = sources.of(&trial.config)?;
+        let needed = needed(&[&trial.config], dataset.images.entries.len())?.unwrap_or(0);
+        if needed > room.bytes {
+            return Err(Error::Setting(format!(
+                "{}: training takes about {} of memory, and {} are {}; give a smaller image_size, batch or rank, or adapt fewer layers",
+                if trial.label.is_empty() { "this trial" } else { &trial.label },
+                gibibytes(needed),
+                gibibytes(room.bytes),
+                room.limit
+            )));
+        }
+    }
+    Ok(())
+}
+
+fn gibibytes(bytes: u64) -> String {
+    format!("{:.1} GiB", bytes as f64 / (1u64 << 30) as f64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Experiment, Plan};
+
+    const GIB: u64 = 1 << 30;
+
+    /// The room of a machine whose system files say this.
+    fn room_of(files: &[(&str, String)]) -> Option<Room> {
+        let root = tempfile::tempdir().unwrap();
+        for (name, text) in files {
+            let path = root.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+        room_below(root.path())
+    }
+
+    #[test]
+    fn the_least_of_the_limits_that_hold_is_the_room() {
+        assert_eq!(room_of(&[]), None);
+        let machine = ("proc/meminfo", "MemTotal: 99 kB\nMemAvailable:  8388608 kB\n".to_owned());
+        let bytes = |files: &[(&str, String)]| room_of(files).map(|room| room.bytes);
+        assert_eq!(bytes(&[machine.clone()]), Some(8 * GIB));
+        // Version 2, the limit in the group above; what is cached counts as free.
+        let version_2 = [
+            machine.clone(),
+            ("proc/self/cgroup", "0::/work/job\n".to_owned()),
+            ("sys/fs/cgroup/work/job/memory.max", "max\n".to_owned()),
+            ("sys/fs/cgroup/work/job/memory.current", "1\n".to_owned()),
+            ("sys/fs/cgroup/work/memory.max", (4 * GIB).to_string()),
+            ("sys/fs/cgroup/work/memory.current", (3 * GIB).to_string()),
+            ("sys/fs/cgroup/work/memory.stat", format!("anon 7\ninactive_file {GIB}\nactive_file 0\n")),
+        ];
+        assert_eq!(bytes(&version_2), Some(2 * GIB));
+        // Version 1 in a container that sees its own group at the mount.
+        let version_1 = [
+            machine.clone(),
+            ("proc/self/cgroup", "5:cpu:/x\n4:memory:/not/seen/here\n".to_owned()),
+            ("sys/fs/cgroup/memory/memory.limit_in_bytes", (3 * GIB).to_string()),
+            ("sys/fs/cgroup/memory/memory.usage_in_bytes", GIB.to_string()),
+        ];
+        assert_eq!(bytes(&version_1), Some(2 * GIB));
+        let limited = [
+            machine.clone(),
+            (
+                "proc/self/limits",
+                format!("Max address space         {}            unlimited bytes\n", 2 * GIB),
+            ),
+            ("proc/self/status", "VmSize:  1048576 kB\n".to_owned()),
+        ];
+        let room = room_of(&limited).unwrap();
+        assert_eq!(room.bytes, GIB / 2);
+        assert!(room.limit.contains("address space"));
+        // No limits, and what is no number.
+        let unlimited = [
+            machine,
+            ("proc/self/limits", "Max address space unlimited unlimited bytes\n".to_owned()),
+            ("proc/self/cgroup", "0::/\nrubbish\n".to_owned()),
+        ];
+        assert_eq!(bytes(&unlimited), Some(8 * GIB));
+    }
+
+    #[test]
+    fn trials_that_fit_alone_and_not_together_are_told_apart() {
+        let settings = ["rank=5", "image_size=192", "weights=random"];
+        let plan = Plan::new(&Experiment::default().with_overrides(settings).unwrap()).unwrap();
+        let trial = &plan.trials[0].config;
+        let one = needed(&[trial], 100).unwrap().unwrap();
+        let room = |bytes| Some(Room { bytes, limit: "left" });
+        assert!(fit(&[trial], 100, room(one)).unwrap() && !fit(&[trial], 100, room(one - 1)).unwrap());
+        assert!(!fit(&[trial, trial], 100, room(one)).unwrap() && fit(&[trial, trial], 100, None).unwrap());
+        // A device with a memory of its own is not judged by this one's.
+        let elsewhere = TrialConfig { device: "cuda".to_owned(), ..trial.clone() };
+        assert!(fit(&[&elsewhere], 100, room(1)).unwrap());
+    }
+}

@@ -1,0 +1,196 @@
+//! Small generated images, and trials on them.
+
+use std::{
+    path::Path,
+    sync::atomic::{AtomicUsize, Ordering},
+};
+
+use burn::tensor::Device;
+use ranklab_trainer::{
+    Checkpoint, Error, Event, ImageLoader, Outcome, Snapshot, Stop, TrainingConfig, Trial, run_together,
+};
+use ranklab_zoo::{AdapterConfig, AdapterSettings, Architecture, weights::TrunkWeights};
+
+pub const SIZE: usize = 32;
+pub const COUNT: usize = 48;
+
+/// Noise, with a bright square in every second image.
+pub struct Squares {
+    labels: Vec<u8>,
+    pub loaded: AtomicUsize,
+}
+
+impl Squares {
+    pub fn new() -> Self {
+        Self::of(COUNT)
+    }
+
+    pub fn of(count: usize) -> Self {
+        Self { labels: (0..count).map(|image| (image % 2) as u8).collect(), loaded: AtomicUsize::new(0) }
+    }
+}
+
+impl ImageLoader for Squares {
+    fn load(&self, indices: &[usize]) -> Result<Vec<u8>, String> {
+        self.loaded.fetch_add(indices.len(), Ordering::Relaxed);
+        let mut rgb = Vec::new();
+        for &image in indices {
+            for place in 0..SIZE * SIZE {
+                let inside = (8..20).contains(&(place / SIZE)) && (8..20).contains(&(place % SIZE));
+                let noise = ((image * 7919 + place * 104_729) % 61) as u8;
+                let bright = if inside && image % 2 == 1 { 180 } else { 0 };
+                rgb.extend([noise + bright, noise, noise]);
+            }
+        }
+        Ok(rgb)
+    }
+
+    fn size(&self) -> usize {
+        SIZE
+    }
+
+    fn count(&self) -> usize {
+        self.labels.len()
+    }
+
+    fn labels(&self) -> &[u8] {
+        &self.labels
+    }
+
+    fn key(&self) -> String {
+        "squares".to_owned()
+    }
+}
+
+pub fn adapter(layers: &str) -> AdapterConfig {
+    let rank = Some("2".parse().unwrap());
+    AdapterSettings { layers: Some(layers.parse().unwrap()), rank, ..Default::default() }.resolve().unwrap()
+}
+
+pub fn training(epochs: usize, seed: u64) -> TrainingConfig {
+    TrainingConfig { epochs, seed, batch_size: 8, batch_norm_momentum: 0.3, ..TrainingConfig::default() }
+}
+
+pub fn run(
+    images: &Squares,
+    adapter: Option<&AdapterConfig>,
+    training: &TrainingConfig,
+    folder: &Path,
+) -> Result<(Outcome, Vec<Event>), Error> {
+    run_until(images, adapter, training, folder, &Stop::default())
+}
+
+pub fn run_until(
+    images: &Squares,
+    adapter: Option<&AdapterConfig>,
+    training: &TrainingConfig,
+    folder: &Path,
+    stop: &Stop,
+) -> Result<(Outcome, Vec<Event>), Error> {
+    with_trial(images, adapter, training, folder, |trial| {
+        let mut events = Vec::new();
+        let outcome = Trial { stop, ..trial }.run(&mut |event| events.push(event))?;
+        Ok((outcome, events))
+    })
+}
+
+/// Gives a trial on [`COUNT`] images to `work`.
+pub fn with_trial<T>(
+    images: &Squares,
+    adapter: Option<&AdapterConfig>,
+    training: &TrainingConfig,
+    folder: &Path,
+    work: impl FnOnce(Trial<'_>) -> T,
+) -> T {
+    let all: Vec<usize> = (0..COUNT).collect();
+    work(Trial {
+        architecture: if adapter.is_some() { Architecture::Model5 } else { Architecture::Model4 },
+        adapter,
+        weights: &TrunkWeights::random(1),
+        images,
+        train: &all[..32],
+        validation: &all[32..40],
+        test: &all[40..],
+        training,
+        device: &Device::flex(),
+        device_name: "flex",
+        cache_folder: folder,
+        checkpoint: None,
+        stop: &Stop::default(),
+    })
+}
+
+pub fn with_rank(layers: &str, rank: &str) -> AdapterConfig {
+    let (layers, rank) = (Some(layers.parse().unwrap()), Some(rank.parse().unwrap()));
+    AdapterSettings { layers, rank, ..Default::default() }.resolve().unwrap()
+}
+
+/// What trials told, each with its place.
+pub type Events = Vec<(usize, Event)>;
+
+/// The snapshots that trials told of, each with the place of its trial.
+pub fn snapshots(events: &[(usize, Event)]) -> Vec<(usize, Snapshot)> {
+    events
+        .iter()
+        .filter_map(|(place, event)| match event {
+            Event::Checkpoint(snapshot) => Some((*place, snapshot.clone())),
+            _ => None,
+        })
+        .collect()
+}
+
+/// Trains trials together, each from its checkpoint.
+pub fn train_from(
+    settings: &[(Option<AdapterConfig>, TrainingConfig)],
+    checkpoints: &[Option<Checkpoint>],
+    stop: &Stop,
+    on_event: &mut dyn FnMut(usize, &Event),
+) -> (Vec<Result<Outcome, Error>>, Events) {
+    let folder = tempfile::tempdir().unwrap();
+    let (images, weights, device) = (Squares::new(), TrunkWeights::random(1), Device::flex());
+    let all: Vec<usize> = (0..COUNT).collect();
+    let trials: Vec<Trial<'_>> = settings
+        .iter()
+        .zip(checkpoints)
+        .map(|((adapter, training), checkpoint)| Trial {
+            architecture: if adapter.is_some() { Architecture::Model5 } else { Architecture::Model4 },
+            adapter: adapter.as_ref(),
+            weights: &weights,
+            images: &images,
+            train: &all[..29],
+            validation: &all[32..40],
+            test: &all[40..],
+            training,
+            device: &device,
+            device_name: "flex",
+            cache_folder: folder.path(),
+            checkpoint: checkpoint.as_ref(),
+            stop,
+        })
+        .collect();
+    let mut events = Vec::new();
+    let outcomes = run_together(&trials, &mut |place, event| {
+        on_event(place, &event);
+        events.push((place, event));
+    });
+    (outcomes.unwrap(), events)
+}
+
+pub fn steps_and_epochs(events: &[(usize, Event)], place: usize, after: usize) -> Vec<String> {
+    let told = events.iter().filter(|(of, _)| *of == place).filter_map(|(_, event)| match event {
+        Event::Step { epoch, step, loss, accuracy, .. } if *epoch > after => {
+            Some(format!("{epoch} {step} {loss:e} {accuracy}"))
+        }
+        Event::Epoch(summary) if summary.epoch > after => Some(format!(
+            "{} {:e} {} {:e} {} {}",
+            summary.epoch,
+            summary.train_loss,
+            summary.train_accuracy,
+            summary.validation_loss,
+            summary.validation_accuracy,
+            summary.best
+        )),
+        _ => None,
+    });
+    told.collect()
+}
