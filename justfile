@@ -51,6 +51,11 @@ query *arguments:
 verify *arguments:
     @{{ ranklab }} verify "$@"
 
+# Compare everything that has a hash with it, without training: `just check --images`.
+[group('look')]
+check *arguments:
+    @{{ ranklab }} check "$@"
+
 # List, show and remove runs, copy the database, clear up.
 [group('look')]
 runs *arguments:
