@@ -88,12 +88,7 @@ fn whatever_is_damaged_is_found_with_what_to_do_about_it() {
             "what its SHA-256 says",
             "it is made again",
         ),
-        (
-            "weights",
-            ranklab.path("trunk.safetensors"),
-            "it is damaged or was changed",
-            "put back the file",
-        ),
+        ("weights", ranklab.path("trunk.safetensors"), "it is damaged or was changed", "put back the file"),
         ("an image", first(&ranklab.path("data"), "zip"), "", "put back the images"),
     ];
     for (what, path, problem, advice) in &damages {

@@ -35,10 +35,7 @@ fn room_below(root: &Path) -> Option<Room> {
     let rooms = [
         (machine, "available on this machine"),
         (of_control_groups(root, &read("proc/self/cgroup")), "left in the limit of its control group"),
-        (
-            limit.map(|limit| limit.saturating_sub(used)),
-            "left in the limit of its address space (`ulimit -v`)",
-        ),
+        (limit.map(usable), "left in the limit of its address space (`ulimit -v`)"),
     ];
     let known = rooms.into_iter().filter_map(|(bytes, limit)| Some(Room { bytes: bytes?, limit }));
     known.min_by_key(|room| room.bytes)
@@ -165,7 +162,7 @@ mod tests {
         assert_eq!(room_of(&[]), None);
         let machine = ("proc/meminfo", "MemTotal: 99 kB\nMemAvailable:  8388608 kB\n".to_owned());
         let bytes = |files: &[(&str, String)]| room_of(files).map(|room| room.bytes);
-        assert_eq!(bytes(&[machine.clone()]), Some(8 * GIB));
+        assert_eq!(bytes(std::slice::from_ref(&machine)), Some(8 * GIB));
         // Version 2, the limit in the group above; what is cached counts as free.
         let version_2 = [
             machine.clone(),

@@ -14,8 +14,8 @@ const TABLES: [&str; 7] =
     ["sweeps", "trials", "runs", "step_metrics", "epoch_metrics", "predictions", "artifacts"];
 
 /// Each schema that databases in use may have, and whether it knows runs that diverged. Made by
-/// scripts/schema-fixture.sh with the binaries of the commits d387ee4, 87e684e, 40e7a49 and ff271d0. Schema 1 was
-/// never without 2.
+/// scripts/schema-fixture.sh with the binaries of the commits d387ee4, 87e684e, 40e7a49 and the one that brought
+/// schema 5. Schema 1 was never without 2.
 const SCHEMAS: [(i64, bool); 4] = [(2, false), (3, false), (4, true), (5, true)];
 
 /// A copy of a fixture.
