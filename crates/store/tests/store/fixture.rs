@@ -22,12 +22,7 @@ pub(crate) fn new_run(layers: Option<&str>, rank: Option<i64>, seed: i64) -> New
     };
     NewRun {
         config_hash: format!("hash of {label}"),
-        // What the store makes of a configuration whose family is not given.
-        family: format!(
-            r#"{{"model":{{"layers":"{}","rank":{}}},"training":{{}}}}"#,
-            layers.unwrap_or("none"),
-            rank.unwrap_or(0)
-        ),
+        family: String::new(),
         config: format!(
             r#"{{"model":{{"layers":"{}","rank":{}}},"training":{{"seed":{seed}}}}}"#,
             layers.unwrap_or("none"),
