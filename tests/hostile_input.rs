@@ -222,7 +222,8 @@ fn weights_that_never_end_or_never_come_are_refused_before_they_are_read() {
     {
         let weights = format!("weights={path}");
         let error = failed(&bounded(&ranklab, &["sweep", "dataset=synthetic", &weights, "-q"]));
-        assert!(error.contains(&format!("weights file {path}: {expected}")), "{error}");
+        let names = error.contains("weights file ") && error.contains(&format!("{path}: {expected}"));
+        assert!(names, "{error}");
     }
 }
 
@@ -372,13 +373,13 @@ fn experiment_files_and_settings_of_absurd_sizes_are_one_clear_line() {
     let files: [(&str, &[u8], &str); 9] = [
         ("unknown", b"[training]\nepoch = 3\n", "did you mean `training.epochs`?"),
         ("huge", b"[training]\nepochs = 99999999999999999999\n", "experiment file huge.toml: line 2"),
-        ("large", b"[data]\nimage_size = 1073741824\n", "give a whole number from 32 to 1024"),
+        ("large", b"[data]\nimage_size = 1073741824\n", "give a multiple of 32 from 32 to 512"),
         ("float", b"[training]\nlearning_rate = 1e999\n", "experiment file float.toml: line 2"),
         ("nan", b"[training]\nlearning_rate = nan\n", "does not fit; give a number"),
         ("nested", nested.as_bytes(), "experiment file nested.toml: line 1"),
         ("tables", tables.as_bytes(), "experiment file tables.toml: "),
         ("long", long.as_bytes(), "the sweep has more than 10000 trials"),
-        ("binary", &[0xff, 0xfe, 0, 1], "reading the experiment file binary.toml failed"),
+        ("binary", &[0xff, 0xfe, 0, 1], "experiment file binary.toml: line 1: it is not UTF-8 text"),
     ];
     for (name, text, expected) in files {
         fs::write(ranklab.path(&format!("{name}.toml")), text).unwrap();
@@ -390,10 +391,10 @@ fn experiment_files_and_settings_of_absurd_sizes_are_one_clear_line() {
     assert!(error.contains("experiment file big.toml: it is larger than 1024 KiB"), "{error}");
     for (setting, expected) in [
         ("seed=-9223372036854775808..9223372036854775807", "is empty or too long"),
-        ("seed=0..99999999999999999999", "is no range"),
+        ("seed=0..99999999999999999999", "is not two whole numbers"),
         ("epochs=1000000000", "give a whole number from 1 to 100000"),
         ("batch=9223372036854775807", "give a whole number from 2 to 65536"),
-        ("image_size=9223372036854775776", "give a whole number from 32 to 1024"),
+        ("image_size=9223372036854775776", "give a multiple of 32 from 32 to 512"),
         ("images=9223372036854775807", "give a whole number from 20 to 1000000"),
         ("rank=18446744073709551616", "is not a rank"),
         ("lr=inf", "does not fit; give a number"),
