@@ -68,7 +68,7 @@ fn a_command_that_writes_says_after_three_seconds_what_it_waits_for_and_goes_on(
     succeeded(&ranklab.sweep(&["rank=1"]));
     let child = while_locked(&ranklab, || {
         let mut child = ranklab.start(&Ranklab::sweep_arguments(&["rank=2"]));
-        std::thread::sleep(Duration::from_secs(5));
+        std::thread::sleep(Duration::from_secs(12));
         await_of(&mut child, "nothing", |_| true);
         assert_eq!(child.try_wait().unwrap(), None, "it did not wait");
         child
@@ -80,7 +80,7 @@ fn a_command_that_writes_says_after_three_seconds_what_it_waits_for_and_goes_on(
         "waiting for the runs database runs/ranklab.db, which is locked by process {} (",
         std::process::id()
     );
-    assert_eq!(said.matches(&expected).count(), 1, "{said}");
+    assert!(said.contains(&expected), "{said}");
 }
 
 #[test]
