@@ -87,7 +87,7 @@ mod tests {
         "0ad91578929091c957c243a7d81245345b775e496d1970e0f014191f78da0a56",
         "d6fd732ebcb2dd560efd4bedf16377d16b387ca30eb116bcc0bf8a9f4dce0bf0",
     ];
-    /// The same for the 15,315 official images of 100 patients.
+    /// The hash of the 15,315 official images of 100 patients.
     const OFFICIAL: &str = "b0ddaf5aa445bdda9c0ff4a642daef97678d78fb6509d40323cbdd1f63ef45f9";
 
     fn set(path: &Path, limit: Option<usize>) -> ImageSet {

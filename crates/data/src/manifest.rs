@@ -55,10 +55,10 @@ pub struct Manifest {
 }
 
 /// Hears of progress in something counted (done, total) and says whether to go on. What is not counted yet is
-/// told as 0 of 0.
+/// given as 0 of 0.
 pub type Progress<'a> = &'a (dyn Fn(usize, usize) -> ControlFlow<()> + Sync);
 
-/// Progress that is of interest to nobody.
+/// Progress that is not shown.
 pub fn unwatched(_: usize, _: usize) -> ControlFlow<()> {
     ControlFlow::Continue(())
 }

@@ -16,7 +16,7 @@ use crate::{Error, FEATURES, checkpoint_file, dataset::MANIFESTS, durable, run_f
 
 /// How a SQLite database begins (<https://www.sqlite.org/fileformat.html>).
 const SQLITE: &[u8; 16] = b"SQLite format 3\0";
-/// Why nobody needs a part.
+/// Why a part is not needed.
 const HALF_WRITTEN: &str = "half-written by a process that was killed";
 /// No copy of a database goes so long without a byte being written.
 const COPYING: Duration = Duration::from_secs(3600);

@@ -166,12 +166,12 @@ mod tests {
         // Version 2, the limit in the group above; what is cached counts as free.
         let version_2 = [
             machine.clone(),
-            ("proc/self/cgroup", "0::/work/job\n".to_owned()),
-            ("sys/fs/cgroup/work/job/memory.max", "max\n".to_owned()),
-            ("sys/fs/cgroup/work/job/memory.current", "1\n".to_owned()),
-            ("sys/fs/cgroup/work/memory.max", (4 * GIB).to_string()),
-            ("sys/fs/cgroup/work/memory.current", (3 * GIB).to_string()),
-            ("sys/fs/cgroup/work/memory.stat", format!("anon 7\ninactive_file {GIB}\nactive_file 0\n")),
+            ("proc/self/cgroup", "0::/batch/job\n".to_owned()),
+            ("sys/fs/cgroup/batch/job/memory.max", "max\n".to_owned()),
+            ("sys/fs/cgroup/batch/job/memory.current", "1\n".to_owned()),
+            ("sys/fs/cgroup/batch/memory.max", (4 * GIB).to_string()),
+            ("sys/fs/cgroup/batch/memory.current", (3 * GIB).to_string()),
+            ("sys/fs/cgroup/batch/memory.stat", format!("anon 7\ninactive_file {GIB}\nactive_file 0\n")),
         ];
         assert_eq!(bytes(&version_2), Some(2 * GIB));
         // Version 1 in a container that sees its own group at the mount.
