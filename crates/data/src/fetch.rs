@@ -270,6 +270,14 @@ impl Part {
     }
 }
 
+impl Drop for Part {
+    /// A process forked meanwhile holds the lock with this one until it runs its own program.
+    fn drop(&mut self) {
+        // Where files cannot be locked, nothing is held.
+        let _ = self.file.unlock();
+    }
+}
+
 fn go_on(answer: ControlFlow<()>) -> Result<(), Problem> {
     if answer.is_break() { Err(Problem::Stopped) } else { Ok(()) }
 }

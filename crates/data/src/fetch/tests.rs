@@ -305,6 +305,18 @@ fn a_fetch_that_is_stopped_while_its_server_is_silent_ends_at_once_and_can_go_on
     assert_eq!(left_in(folder.path()), 1);
 }
 
+#[test]
+fn a_part_is_free_once_its_fetch_ended_though_another_process_still_holds_a_copy_of_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let destination = folder.path().join("cells.zip");
+    let part = Part::lock(&destination).unwrap();
+    // What a process forked at this moment has until it runs its own program.
+    let copy = part.file.try_clone().unwrap();
+    drop(part);
+    Part::lock(&destination).unwrap();
+    drop(copy);
+}
+
 #[cfg(unix)]
 #[test]
 fn a_pipe_a_folder_and_an_unknown_scheme_are_no_sources() {
