@@ -48,17 +48,28 @@ fn gc_shows_first_what_it_would_remove_and_keeps_what_runs_and_strangers_need() 
     let runs = ranklab.path("runs");
     assert_eq!(ranklab.stdout(&["runs", "gc"]), "nothing to remove\n");
     // A folder that lost its run, a checkpoint that outlived its run's end, half a file, and files of others.
-    fs::create_dir_all(runs.join("000099/deep")).unwrap();
-    fs::write(runs.join("000099/deep/model.safetensors"), [0; 1000]).unwrap();
+    fs::create_dir_all(runs.join("000099")).unwrap();
+    fs::write(runs.join("000099/model.safetensors"), [0; 1000]).unwrap();
     fs::write(runs.join("000001/checkpoint"), b"x").unwrap();
     fs::write(runs.join("000001/model.77.part"), b"x").unwrap();
-    for stranger in ["99", "notes", "0000099"] {
-        fs::create_dir(runs.join(stranger)).unwrap();
+    // The last is named like a run's and holds something else besides a model.
+    fs::create_dir_all(runs.join("002024")).unwrap();
+    fs::write(runs.join("002024/model.safetensors"), b"mine").unwrap();
+    let folders = ["99", "notes", "0000099", "002024"];
+    for stranger in folders {
+        fs::create_dir_all(runs.join(stranger)).unwrap();
         fs::write(runs.join(stranger).join("mine"), b"x").unwrap();
     }
-    let mine =
-        ["features/mine.features", "features/notes.txt", "features/mine-0123456789abcdef.npy", "mine.7.part"];
-    for stranger in mine {
+    let mine = [
+        "mine.features",
+        "notes.txt",
+        "mine-0123456789abcdef.npy",
+        "mine-0123456789abcdef.features",
+        "m-0123456789abcdef.log",
+    ];
+    let mut mine: Vec<String> = mine.iter().map(|name| format!("features/{name}")).collect();
+    mine.extend(["mine.7.part", "000001/mine.part"].map(str::to_owned));
+    for stranger in &mine {
         fs::write(runs.join(stranger), b"x").unwrap();
     }
     // A backup that was killed two hours ago, and one that may be under way.
@@ -76,12 +87,12 @@ fn gc_shows_first_what_it_would_remove_and_keeps_what_runs_and_strangers_need() 
         assert!(shown.contains(&format!("would remove runs/{garbage}")), "{shown}");
     }
     assert!(shown.ends_with("Nothing was removed; add --yes to free 1002 B.\n"), "{shown}");
-    assert!(runs.join("000099/deep/model.safetensors").exists() && runs.join("000001/checkpoint").exists());
+    assert!(runs.join("000099/model.safetensors").exists() && runs.join("000001/checkpoint").exists());
     let done = ranklab.stdout(&["runs", "gc", "--yes"]);
     assert!(done.lines().count() == 4 && done.ends_with("1002 B freed\n"), "{done}");
     assert!(!runs.join("000099").exists());
-    assert_eq!(names(&runs.join("000001")), ["database", "model.safetensors"]);
-    assert!(["99", "notes", "0000099"].iter().all(|stranger| runs.join(stranger).join("mine").exists()));
+    assert_eq!(names(&runs.join("000001")), ["database", "mine.part", "model.safetensors"]);
+    assert!(folders.iter().all(|stranger| runs.join(stranger).join("mine").exists()));
     assert_eq!(ranklab.stdout(&["runs", "gc"]), "nothing to remove\n");
     // Caches by size; what is computed again is what was.
     let caches = |folder: &Path| names(folder).iter().filter(|name| name.ends_with(".features")).count();
@@ -89,9 +100,19 @@ fn gc_shows_first_what_it_would_remove_and_keeps_what_runs_and_strangers_need() 
     let shown = ranklab.stdout(&["runs", "gc", "--keep-bytes", "0", "--older-than", "30d"]);
     assert!(shown.contains("a feature cache beyond the bytes to keep"), "{shown}");
     ranklab.stdout(&["runs", "gc", "--keep-bytes", "0", "--older-than", "0s", "--yes"]);
-    assert_eq!(caches(&runs.join("features")), 1, "that of a stranger alone");
+    assert_eq!(caches(&runs.join("features")), 2, "those of a stranger alone");
     assert!(mine.iter().all(|stranger| runs.join(stranger).exists()));
     assert!(ranklab.stdout(&["verify", "1", "-q"]).contains("is repeated to the last bit"));
+    // Behind a link may be what other runs folders use.
+    let elsewhere = ranklab.path("elsewhere");
+    fs::rename(runs.join("features"), &elsewhere).unwrap();
+    std::os::unix::fs::symlink(&elsewhere, runs.join("features")).unwrap();
+    succeeded(&ranklab.sweep(&["rank=2"]));
+    let kept = caches(&elsewhere);
+    assert!(kept > 2, "the caches are not behind the link");
+    let said = ranklab.stdout(&["runs", "gc", "--keep-bytes", "0", "--yes"]);
+    assert!(said.contains("features is a link") && said.ends_with("nothing to remove\n"), "{said}");
+    assert_eq!(caches(&elsewhere), kept);
     for wrong in [["--older-than", "soon"], ["--keep-bytes", "much"]] {
         let output = ranklab.run(&["runs", "gc", wrong[0], wrong[1]]);
         assert!(!output.status.success());

@@ -1,12 +1,17 @@
 //! Commands while another process keeps the database locked.
 
-use std::time::{Duration, Instant};
+use std::{
+    fs::{self, File},
+    process::Command,
+    time::{Duration, Instant},
+};
 
 use ranklab_store::Store;
 
 use crate::{
     command::{Ranklab, failed, succeeded},
-    disturbance::{await_of, errors},
+    disturbance::{await_that, errors},
+    terminal::{terminal_command, without_escapes},
 };
 
 /// Does something while this process has the database locked.
@@ -66,21 +71,38 @@ fn while_marked_running(ranklab: &Ranklab) {
 fn a_command_that_writes_says_after_three_seconds_what_it_waits_for_and_goes_on() {
     let ranklab = Ranklab::new();
     succeeded(&ranklab.sweep(&["rank=1"]));
-    let child = while_locked(&ranklab, || {
-        let mut child = ranklab.start(&Ranklab::sweep_arguments(&["rank=2"]));
-        std::thread::sleep(Duration::from_secs(12));
-        await_of(&mut child, "nothing", |_| true);
-        assert_eq!(child.try_wait().unwrap(), None, "it did not wait");
-        child
-    });
-    let output = child.wait_with_output().unwrap();
-    succeeded(&output);
-    let said = errors(&output);
+    let said = said_while_locked(&ranklab, ranklab.command(&Ranklab::sweep_arguments(&["rank=2"])));
+    assert!(said.contains("run 2, accuracy "), "{said}");
     let expected = format!(
-        "waiting for the runs database runs/ranklab.db, which is locked by process {} (",
+        "note: waiting for the runs database runs/ranklab.db, which is locked by process {} (",
         std::process::id()
     );
-    assert!(said.contains(&expected), "{said}");
+    assert_eq!(said.lines().filter(|line| line.starts_with(&expected)).count(), 1, "{said}");
+    // On a terminal the line has a row of its own above the progress bars.
+    let sweep = Ranklab::sweep_arguments(&["rank=3"]);
+    let command = terminal_command(&ranklab, (200, 24, Some("xterm")), "-", &sweep);
+    let raw = said_while_locked(&ranklab, command);
+    assert!(raw.contains(" trials "), "no bars were drawn: {raw}");
+    let rows = without_escapes(&raw);
+    assert_eq!(rows.lines().filter(|row| row.starts_with(&expected)).count(), 1, "{rows}");
+    assert_eq!(rows.matches("waiting for the runs database").count(), 1, "{rows}");
+}
+
+/// All that a command prints that meets a lock and goes on once it has said that it waits.
+fn said_while_locked(ranklab: &Ranklab, mut command: Command) -> String {
+    let log = ranklab.path("log");
+    let file = File::create(&log).unwrap();
+    command.stdout(file.try_clone().unwrap()).stderr(file);
+    let mut child = while_locked(ranklab, || {
+        let mut child = command.spawn().unwrap();
+        await_that("the line about the wait", || {
+            assert_eq!(child.try_wait().unwrap(), None, "it did not wait");
+            fs::read_to_string(&log).unwrap().contains("waiting for the runs database")
+        });
+        child
+    });
+    assert!(child.wait().unwrap().success());
+    fs::read_to_string(log).unwrap()
 }
 
 #[test]

@@ -36,6 +36,11 @@ fn trials_that_find_no_room_in_memory_are_refused_in_one_line() {
         );
         assert!(error.contains(named), "{settings:?}: {error}");
     }
+    let output =
+        limited(&ranklab, 6.0, &["image_size=512", "layers=all", "rank=512", "batch=32", "--dry-run"]);
+    let noted = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success() && noted.starts_with("note: model_5"), "{noted}");
+    assert!(noted.contains("training takes about ") && noted.contains("smaller image_size"), "{noted}");
     assert_eq!(ranklab.value("select (select count(*) from runs) + (select count(*) from sweeps)"), "0");
     // What finds room is trained.
     succeeded(&limited(&ranklab, 4.0, &["rank=1,2"]));

@@ -12,12 +12,22 @@ use crate::{
 };
 
 /// Columns and rows of a terminal, and its TERM.
-type Terminal<'a> = (u16, u16, Option<&'a str>);
+pub type Terminal<'a> = (u16, u16, Option<&'a str>);
 
 const DUMB: Terminal<'_> = (80, 24, Some("dumb"));
 
 /// Runs on a terminal of its own, on which both outputs are shown. It is closed when the file exists.
 pub fn on_terminal(ranklab: &Ranklab, terminal: Terminal<'_>, hangup: &str, arguments: &[&str]) -> Output {
+    terminal_command(ranklab, terminal, hangup, arguments).output().unwrap()
+}
+
+/// The command that does so, not yet started.
+pub fn terminal_command(
+    ranklab: &Ranklab,
+    terminal: Terminal<'_>,
+    hangup: &str,
+    arguments: &[&str],
+) -> Command {
     let (columns, rows, term) = terminal;
     let plain = ranklab.command(arguments);
     let mut command = Command::new("python3");
@@ -30,11 +40,11 @@ pub fn on_terminal(ranklab: &Ranklab, terminal: Terminal<'_>, hangup: &str, argu
     if let Some(term) = term {
         command.env("TERM", term);
     }
-    command.output().unwrap()
+    command
 }
 
 /// Text without the escapes that bars are drawn with.
-fn without_escapes(text: &str) -> String {
+pub fn without_escapes(text: &str) -> String {
     let mut pieces = text.split("\u{1b}[");
     let mut plain = pieces.next().unwrap().to_owned();
     for piece in pieces {

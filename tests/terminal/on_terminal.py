@@ -34,7 +34,7 @@ while True:
     if not text:
         break
     sys.stdout.buffer.write(text)
-sys.stdout.flush()
+    sys.stdout.flush()
 os.close(master)
 _, status = os.waitpid(process, 0)
 sys.exit(os.WEXITSTATUS(status) if os.WIFEXITED(status) else 128 + os.WTERMSIG(status))

@@ -1,11 +1,11 @@
-//! `ranklab runs gc` and `runs backup`: what nobody needs any more, and a copy of the database.
+//! `ranklab runs gc` removes files that are not needed; `ranklab runs backup` copies the database.
 
 use std::{path::Path, time::Duration};
 
 use clap::Args;
 use indicatif::HumanBytes;
 use ranklab_store::Store;
-use ranklab_sweep::{Garbage, GarbageRules, garbage};
+use ranklab_sweep::{FEATURES, Garbage, GarbageRules, garbage};
 
 use crate::{output::print, printable::printable};
 
@@ -35,6 +35,13 @@ pub(crate) async fn gc(database: &Path, data_folder: &Path, arguments: &GcArgs) 
     let found = garbage(&store, folder, &rules).await;
     store.close().await;
     let found = found?;
+    let features = folder.join(FEATURES);
+    if features.is_symlink() && (arguments.older_than.is_some() || arguments.keep_bytes.is_some()) {
+        let features = printable(&features.to_string_lossy());
+        print(&format!(
+            "{features} is a link: its caches may serve other runs folders and are not removed\n"
+        ))?;
+    }
     if arguments.yes && !found.is_empty() { remove(database, &found).await } else { show(&found) }
 }
 

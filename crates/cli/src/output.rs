@@ -5,9 +5,11 @@
 use std::{
     fmt::Display,
     io::{self, Write},
+    sync::{Mutex, PoisonError},
 };
 
 use anyhow::Context as _;
+use indicatif::MultiProgress;
 use serde::Serialize;
 
 use crate::printable::{printable_json, printable_lines};
@@ -43,8 +45,21 @@ pub(crate) fn unless_read_enough(error: io::Error) -> anyhow::Result<()> {
     }
 }
 
-/// Writes one line to standard error, at once so that lines of several processes stay whole. Where that cannot be
-/// written, nobody is left to be told.
+/// Progress bars that are drawn on standard error.
+static BARS: Mutex<Option<MultiProgress>> = Mutex::new(None);
+
+/// Sets the bars above which lines are written from now on.
+pub(crate) fn write_above(bars: Option<MultiProgress>) {
+    *BARS.lock().unwrap_or_else(PoisonError::into_inner) = bars;
+}
+
+/// Writes one line to standard error, at once so that lines of several processes stay whole, and above the progress
+/// bars, from any thread. A line that cannot be written is dropped.
 pub(crate) fn tell(line: impl Display) {
-    let _ = io::stderr().write_all(format!("{}\n", printable_lines(&line.to_string())).as_bytes());
+    let line = format!("{}\n", printable_lines(&line.to_string()));
+    let write = || drop(io::stderr().write_all(line.as_bytes()));
+    match &*BARS.lock().unwrap_or_else(PoisonError::into_inner) {
+        Some(bars) => bars.suspend(write),
+        None => write(),
+    }
 }

@@ -9,7 +9,10 @@ use indicatif::{HumanBytes, MultiProgress, ProgressBar, ProgressStyle};
 use ranklab_sweep::SweepEvent;
 use ranklab_trainer::Event;
 
-use crate::{output::tell, printable::printable};
+use crate::{
+    output::{tell, write_above},
+    printable::printable,
+};
 
 /// Where progress goes.
 pub(crate) struct Progress {
@@ -51,6 +54,7 @@ impl Progress {
                 bar
             };
             let (sweep, task) = (bar(SWEEP), bar(TASK));
+            write_above(Some(all.clone()));
             Bars { all, sweep, task }
         });
         Self {
@@ -227,6 +231,7 @@ impl Progress {
         if let Some(bars) = self.bars {
             bars.task.finish_and_clear();
             bars.sweep.finish_and_clear();
+            write_above(None);
         }
     }
 }

@@ -146,7 +146,7 @@ pub(crate) fn train(folders: &Folders, arguments: &TrainArgs) -> anyhow::Result<
 fn run(folders: &Folders, plan: &Plan, jobs: usize, arguments: &SweepArgs) -> anyhow::Result<()> {
     check(folders, plan)?;
     if arguments.dry_run {
-        for notice in plan.notices() {
+        for notice in plan.notices().into_iter().chain(plan.memory_notice()) {
             tell(format_args!("note: {}", printable(&notice)));
         }
         return print(&describe(plan, arguments.json)?);

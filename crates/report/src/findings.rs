@@ -193,9 +193,11 @@ fn against_classical(
     };
     let both = |places: &[usize]| Some((best_of(places, false)?, best_of(places, true)?));
     let everything: Vec<usize> = (0..groups.len()).collect();
-    let on_the_same_cells = sets.iter().find_map(|set| both(set));
-    let Some((adapted, classical)) = on_the_same_cells.or_else(|| both(&everything)) else {
-        return Vec::new();
+    let Some((adapted, classical)) = sets.iter().find_map(|set| both(set)) else {
+        let apart = format!(
+            "No adapted configuration was tested on the cells of a {CLASSICAL}: the report gives no difference between them."
+        );
+        return both(&everything).map(|_| apart).into_iter().collect();
     };
     let (Some(one), Some(other)) = (adapted.accuracy(), classical.accuracy()) else { return Vec::new() };
     let points = percent((one - other).abs());
@@ -213,9 +215,6 @@ fn against_classical(
         thousands(adapted.first.start.trainable_parameters),
         thousands(classical.first.start.trainable_parameters),
     );
-    if on_the_same_cells.is_none() {
-        beside += " The two were not tested on the same cells, so the difference mixes models and cells.";
-    }
     let runs = |place: usize| &groups[place].runs;
     let pair = comparisons
         .pairs
@@ -346,13 +345,13 @@ mod tests {
     }
 
     #[test]
-    fn models_tested_on_other_cells_are_not_compared_silently() {
+    fn models_tested_on_other_cells_are_not_compared() {
         let mut data = fixture::ranks();
         data.runs[0].row.start.split_hash = "another".into();
         data.runs[0].predictions.iter_mut().for_each(|row| row.image = format!("{}x", row.image).into());
-        assert!(of(&data)[3].ends_with(
-            "The two were not tested on the same cells, so the difference mixes models and cells."
-        ));
+        let findings = of(&data);
+        assert!(findings[3].starts_with("No adapted configuration was tested on the cells of a model_4"));
+        assert!(!findings.concat().contains("the best model_4"), "{findings:?}");
     }
 
     #[test]

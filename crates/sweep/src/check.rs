@@ -10,15 +10,16 @@ use std::{
 
 use ranklab_data::{SYNTHETIC, check_manifest, synthetic};
 use ranklab_store::{RunRow, RunStatus, Store};
-use ranklab_trainer::{Checkpoint, check_features, is_features_of_another_version};
+use ranklab_trainer::{Checkpoint, check_features, is_features_cache, is_features_of_another_version};
 use sha2::{Digest, Sha256};
 
 use crate::{
-    DATABASE, Error, TrialConfig, checkpoint_file,
+    DATABASE, Error, TrialConfig,
     dataset::Dataset,
     execute::Context,
-    garbage::{entries, is_cache, run_folders},
+    garbage::{entries, run_folders},
     recorder::runtime,
+    run_folder::CHECKPOINT,
     sources::{IMAGENET_WEIGHTS, RANDOM_WEIGHTS, load_weights},
     trial::hexadecimal,
 };
@@ -194,7 +195,7 @@ impl Checker<'_> {
 
     fn checkpoints(&mut self, runs: &[RunRow]) -> Result<(), Error> {
         for (number, folder) in run_folders(&self.context.runs_folder)? {
-            let path = folder.join(checkpoint_file::NAME);
+            let path = folder.join(CHECKPOINT);
             let going_on = |run: &RunRow| matches!(run.status, RunStatus::Interrupted | RunStatus::Running);
             let run = runs.iter().find(|run| run.id == number && going_on(run));
             if self.stopped() || run.is_none() || !path.exists() {
@@ -219,7 +220,11 @@ impl Checker<'_> {
     fn caches(&mut self) -> Result<(), Error> {
         for path in entries(&self.context.features_folder)? {
             let is_finished = path.extension().is_some_and(|extension| extension == "features");
-            if self.stopped() || !is_finished || !is_cache(&path) || is_features_of_another_version(&path) {
+            if self.stopped()
+                || !is_finished
+                || !is_features_cache(&path)
+                || is_features_of_another_version(&path)
+            {
                 continue;
             }
             self.tell(&path);

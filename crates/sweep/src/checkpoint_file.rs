@@ -9,13 +9,11 @@ use ranklab_store::{ArtifactRow, RunStatus, Store};
 use ranklab_trainer::{Checkpoint, Snapshot};
 use sha2::{Digest, Sha256};
 
-use crate::{Error, durable, run_folder, trial::hexadecimal};
-
-/// The file's name in a run's folder.
-pub(crate) const NAME: &str = "checkpoint";
-
-/// The trained model's name there.
-pub(crate) const MODEL: &str = "model.safetensors";
+use crate::{
+    Error, durable,
+    run_folder::{self, CHECKPOINT, MODEL},
+    trial::hexadecimal,
+};
 
 /// Where a run's checkpoint is, and what makes it usable.
 #[derive(Clone, Debug)]
@@ -36,7 +34,7 @@ impl CheckpointFile {
         config_hash: &str,
         program: &str,
     ) -> Self {
-        let relative = format!("{run:06}/{NAME}");
+        let relative = format!("{run:06}/{CHECKPOINT}");
         let path = runs_folder.join(&relative);
         Self { relative, path, identity: format!("{config_hash}\n{program}"), database: database.to_owned() }
     }
@@ -101,7 +99,7 @@ impl CheckpointFile {
         let bytes = fs::read(&self.path).ok()?;
         Checkpoint::decode(&bytes, &self.identity).ok()?;
         Some(ArtifactRow {
-            kind: NAME.to_owned(),
+            kind: CHECKPOINT.to_owned(),
             path: self.relative.clone(),
             sha256: hexadecimal(&Sha256::digest(&bytes)),
             bytes: bytes.len() as i64,
@@ -113,7 +111,9 @@ impl CheckpointFile {
 pub(crate) async fn remove_of_ended(store: &Store, runs_folder: &Path) -> Result<(), Error> {
     let Ok(entries) = fs::read_dir(runs_folder) else { return Ok(()) };
     for folder in entries.flatten().map(|entry| entry.path()) {
-        let Some(run) = run_folder::number(&folder).filter(|_| folder.join(NAME).exists()) else { continue };
+        let Some(run) = run_folder::number(&folder).filter(|_| folder.join(CHECKPOINT).exists()) else {
+            continue;
+        };
         let Ok(rows) = store.runs(&[run]).await else { continue };
         if rows.iter().all(|row| matches!(row.status, RunStatus::Finished | RunStatus::Failed)) {
             CheckpointFile::new(runs_folder, store.id(), run, "", "").remove();
@@ -132,7 +132,8 @@ mod tests {
         let file = CheckpointFile::new(folder.path(), "database", 3, "trial", "program");
         assert_eq!(file.artifact(), None);
         fs::create_dir_all(folder.path().join("000003")).unwrap();
-        fs::write(folder.path().join("000003").join(NAME), b"ranklab checkpoint 1\n\0\0\0, damaged").unwrap();
+        fs::write(folder.path().join("000003").join(CHECKPOINT), b"ranklab checkpoint 1\n\0\0\0, damaged")
+            .unwrap();
         assert_eq!(file.artifact(), None);
     }
 }

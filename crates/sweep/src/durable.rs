@@ -1,6 +1,7 @@
 //! Files that are whole or not there, whatever happens while they are written.
 
 use std::{
+    ffi::OsStr,
     fs::{self, File},
     io::{self, Write},
     path::{Path, PathBuf},
@@ -57,7 +58,14 @@ pub(crate) fn remove_parts(folder: &Path) {
 /// What is half-written in `folder`.
 pub(crate) fn parts(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
-    entries.filter(|path| path.extension().is_some_and(|extension| extension == "part")).collect()
+    entries.filter(|path| is_part(path) && !path.is_symlink() && path.is_file()).collect()
+}
+
+/// Whether a file is named as [`replace`] names what it writes aside: NAME.PROCESS.part.
+pub(crate) fn is_part(path: &Path) -> bool {
+    let process = path.file_stem().map(Path::new).and_then(Path::extension).and_then(OsStr::to_str);
+    path.extension().is_some_and(|extension| extension == "part")
+        && process.is_some_and(|process| process.parse::<u32>().is_ok())
 }
 
 #[cfg(test)]
@@ -72,8 +80,11 @@ mod tests {
         replace(&path, b"second").unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"second");
         fs::write(path.with_extension("77.part"), b"half").unwrap();
+        for strangers in ["mine.part", "mine.v2.part", "7.part"] {
+            fs::write(path.with_file_name(strangers), b"half").unwrap();
+        }
         remove_parts(path.parent().unwrap());
-        assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
+        assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 4);
     }
 
     #[test]

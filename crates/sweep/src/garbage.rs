@@ -1,18 +1,18 @@
-//! What of a runs folder nobody needs any more: folders without a run, checkpoints, feature caches.
+//! Files of a runs folder that can be removed: folders without a run, checkpoints, feature caches.
+
+mod caches;
 
 use std::{
-    ffi::OsStr,
     fs::{self, File},
     io::Read as _,
     path::{Path, PathBuf},
     time::{Duration, SystemTime},
 };
 
+use self::caches::{Cache, of_caches};
+use crate::{Error, FEATURES, dataset::MANIFESTS, durable, run_folder};
 use ranklab_data::abandoned_parts;
 use ranklab_store::{RunRow, RunStatus, Store};
-use ranklab_trainer::is_features_of_another_version;
-
-use crate::{Error, FEATURES, checkpoint_file, dataset::MANIFESTS, durable, run_folder};
 
 /// How a SQLite database begins (<https://www.sqlite.org/fileformat.html>).
 const SQLITE: &[u8; 16] = b"SQLite format 3\0";
@@ -21,7 +21,7 @@ const HALF_WRITTEN: &str = "half-written by a process that was killed";
 /// No copy of a database goes so long without a byte being written.
 const COPYING: Duration = Duration::from_secs(3600);
 
-/// What counts as garbage besides what is of no use to anybody.
+/// Optional age and size limits; unreferenced files always count.
 #[derive(Clone, Debug, Default)]
 pub struct GarbageRules {
     /// Where generated images lie; what a killed process left half-written there counts as well.
@@ -163,16 +163,19 @@ impl Seen {
 struct RunFolder {
     run: i64,
     whole: Seen,
+    /// Whether nothing is in it that ranklab does not write.
+    is_ours: bool,
     checkpoint: Option<Seen>,
     parts: Vec<Seen>,
 }
 
 impl RunFolder {
     fn seen(run: i64, path: &Path) -> Result<Self, Error> {
-        let checkpoint = Some(path.join(checkpoint_file::NAME)).filter(|file| file.is_file());
+        let checkpoint = Some(path.join(run_folder::CHECKPOINT)).filter(|file| file.is_file());
         Ok(Self {
             run,
             whole: Seen::at(path.to_owned())?,
+            is_ours: entries(path)?.iter().all(|path| run_folder::is_ours(path)),
             checkpoint: checkpoint.map(Seen::at).transpose()?,
             parts: durable::parts(path).into_iter().map(Seen::at).collect::<Result<_, Error>>()?,
         })
@@ -182,6 +185,9 @@ impl RunFolder {
     fn garbage(self, status: Option<RunStatus>, rules: &GarbageRules) -> Vec<Garbage> {
         let owner = Owner::Run(self.run, status);
         let Some(state) = status else {
+            if !self.is_ours {
+                return Vec::new();
+            }
             return vec![self.whole.garbage("no run of this number is in the database", owner)];
         };
         let is_old = |file: &Seen| rules.older_than.is_some_and(|age| is_older(file.modified, age));
@@ -203,93 +209,11 @@ impl RunFolder {
     }
 }
 
-/// Caches by the rules, without those used since `first_start`, when the first run in progress began.
-fn of_caches(mut caches: Vec<Cache>, rules: &GarbageRules, first_start: Option<SystemTime>) -> Vec<Garbage> {
-    // The least recently used first.
-    caches.sort_by_key(|cache| cache.used);
-    let mut total: u64 = caches.iter().map(|cache| cache.bytes).sum();
-    let mut found = Vec::new();
-    for cache in caches {
-        let reason = if cache.is_of_another_version() {
-            "a feature cache of another version, which this one does not use"
-        } else if rules.older_than.is_some_and(|age| is_older(cache.used, age)) {
-            "a feature cache that was not used for long"
-        } else if rules.keep_bytes.is_some_and(|most| total > most) {
-            "a feature cache beyond the bytes to keep"
-        } else {
-            continue;
-        };
-        if cache.is_locked() || first_start.is_some_and(|start| cache.used >= start) {
-            continue;
-        }
-        total -= cache.bytes;
-        found.extend(cache.files.into_iter().map(|(path, bytes)| Garbage {
-            path,
-            bytes,
-            reason: reason.to_owned(),
-            seen: cache.used,
-            owner: Owner::Lock(cache.lock.clone()),
-        }));
-    }
-    found
-}
-
-/// The files of one feature cache: the finished one, or one under construction and its log.
-struct Cache {
-    files: Vec<(PathBuf, u64)>,
-    bytes: u64,
-    used: SystemTime,
-    lock: PathBuf,
-}
-
-impl Cache {
-    fn all(folder: &Path) -> Result<Vec<Self>, Error> {
-        let mut caches: Vec<Self> = Vec::new();
-        for path in entries(folder)? {
-            let lock = path.with_extension("lock");
-            if path == lock || !is_cache(&path) || path.is_symlink() || !path.is_file() {
-                continue;
-            }
-            let (bytes, used) = (size(&path)?, modified(&path).max(modified(&lock)));
-            match caches.iter_mut().find(|cache| cache.lock == lock) {
-                Some(cache) => {
-                    cache.files.push((path, bytes));
-                    cache.bytes += bytes;
-                    cache.used = cache.used.max(used);
-                }
-                None => caches.push(Self { files: vec![(path, bytes)], bytes, used, lock }),
-            }
-        }
-        Ok(caches)
-    }
-
-    fn is_of_another_version(&self) -> bool {
-        self.files.iter().any(|(path, _)| is_features_of_another_version(path))
-    }
-
-    fn is_locked(&self) -> bool {
-        File::open(&self.lock).is_ok_and(|lock| lock.try_lock().is_err())
-    }
-}
-
-/// Whether a file is named as the trainer names caches: the layer that they reach to, 16 digits of their key, and
-/// what they are.
-pub(crate) fn is_cache(path: &Path) -> bool {
-    let of = |part: Option<&OsStr>| part.and_then(OsStr::to_str).unwrap_or_default().to_owned();
-    let (stem, extension) = (of(path.file_stem()), of(path.extension()));
-    let digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
-    let is_named =
-        |(layer, key): (&str, &str)| !layer.is_empty() && key.len() == 16 && key.bytes().all(digit);
-    ["features", "part", "log"].contains(&extension.as_str()) && stem.rsplit_once('-').is_some_and(is_named)
-}
-
 /// Copies of the database in its folder that a killed process left half-written: NAME.PROCESS.part.
 fn copies(runs_folder: &Path) -> Result<Vec<Seen>, Error> {
     let is_copy = |path: &PathBuf| {
-        let process = path.file_stem().map(Path::new).and_then(Path::extension).and_then(OsStr::to_str);
         let mut start = [0; SQLITE.len()];
-        path.extension().is_some_and(|extension| extension == "part")
-            && process.is_some_and(|process| process.parse::<u32>().is_ok())
+        durable::is_part(path)
             && !path.is_symlink()
             && File::open(path).and_then(|mut file| file.read_exact(&mut start)).is_ok()
             && start == *SQLITE
@@ -369,94 +293,8 @@ mod tests {
 
     const DAY: Duration = Duration::from_secs(86_400);
 
-    /// A cache of 100 bytes that was used so many days ago.
-    fn cache(folder: &Path, name: &str, days: u32) -> PathBuf {
-        let path = folder.join(format!("{name}-0123456789abcdef.features"));
-        fs::create_dir_all(folder).unwrap();
-        fs::write(&path, [0; 100]).unwrap();
-        fs::write(path.with_extension("lock"), "").unwrap();
-        for path in [&path, &path.with_extension("lock")] {
-            age(path, DAY * days);
-        }
-        path
-    }
-
     fn age(path: &Path, age: Duration) {
         File::options().write(true).open(path).unwrap().set_modified(SystemTime::now() - age).unwrap();
-    }
-
-    fn names(found: Vec<Garbage>) -> Vec<String> {
-        let name = |garbage: &Garbage| garbage.path.file_stem().unwrap().to_string_lossy().into_owned();
-        found.iter().map(|garbage| name(garbage).replace("-0123456789abcdef", "")).collect()
-    }
-
-    #[tokio::test]
-    async fn caches_go_by_age_and_size_the_least_recently_used_first_and_locked_ones_stay() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(&folder.path().join("ranklab.db")).await.unwrap();
-        let features = folder.path().join(FEATURES);
-        for (name, days) in [("old", 40), ("held", 50), ("middle", 20), ("new", 1)] {
-            cache(&features, name, days);
-        }
-        let of = |name: &str| features.join(format!("{name}-0123456789abcdef.lock"));
-        let held = File::open(of("held")).unwrap();
-        held.lock().unwrap();
-        let found = |older_than: Option<u32>, keep_bytes, start| {
-            let rules = GarbageRules {
-                older_than: older_than.map(|days| DAY * days),
-                keep_bytes,
-                ..GarbageRules::default()
-            };
-            names(of_caches(Cache::all(&features).unwrap(), &rules, start))
-        };
-        assert_eq!(found(None, None, None), [] as [&str; 0]);
-        assert_eq!(found(Some(30), None, None), ["old"]);
-        assert_eq!(found(None, Some(250), None), ["old", "middle"]);
-        assert_eq!(found(None, Some(0), None), ["old", "middle", "new"]);
-        // One that this version does not use goes without being asked for.
-        fs::write(
-            features.join("new-0123456789abcdef.features"),
-            b"ranklab features 3\nand so on, as it was",
-        )
-        .unwrap();
-        assert_eq!(found(None, None, None), ["new"]);
-        cache(&features, "new", 1);
-        // A run that began ten days ago may come back to what was used since.
-        assert_eq!(found(None, Some(0), Some(SystemTime::now() - DAY * 10)), ["old", "middle"]);
-        // One is taken into use between being found and being removed; another was used and is free again.
-        let rules = GarbageRules { older_than: Some(DAY * 15), ..GarbageRules::default() };
-        let [old, middle] = of_caches(Cache::all(&features).unwrap(), &rules, None).try_into().unwrap();
-        let taken = File::open(of("old")).unwrap();
-        taken.lock().unwrap();
-        assert!(!old.remove(&store).await.unwrap() && old.path.exists());
-        drop(taken);
-        assert!(old.remove(&store).await.unwrap() && !old.path.exists());
-        age(&of("middle"), Duration::ZERO);
-        assert!(!middle.remove(&store).await.unwrap() && middle.path.exists());
-    }
-
-    #[test]
-    fn only_what_the_trainer_names_so_is_a_cache() {
-        for name in [
-            "block4_pool-0123456789abcdef",
-            "block4_pool-block5_conv1-00000000000000ff",
-            "input-0123456789abcdef",
-        ] {
-            for extension in ["features", "part", "log"] {
-                assert!(is_cache(Path::new(&format!("{name}.{extension}"))), "{name}.{extension}");
-            }
-        }
-        for name in [
-            "notes.txt",
-            "mine.features",
-            "mine-0123456789abcde.features",
-            "mine-0123456789ABCDEF.features",
-            "-0123456789abcdef.features",
-            "block4_pool-0123456789abcdef.npy",
-            "block4_pool-0123456789abcdef",
-        ] {
-            assert!(!is_cache(Path::new(name)), "{name}");
-        }
     }
 
     #[tokio::test]

@@ -7,7 +7,7 @@ use std::{
 
 use ranklab_trainer::memory_needed;
 
-use crate::{Error, TrialConfig, plan::PlanTrial, sources::Sources};
+use crate::{Error, Plan, TrialConfig, plan::PlanTrial, sources::Sources};
 
 /// Memory that this process can still have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,16 +123,36 @@ pub(crate) fn refuse_too_large<'a>(
         let (dataset, _) = sources.of(&trial.config)?;
         let needed = needed(&[&trial.config], dataset.images.entries.len())?.unwrap_or(0);
         if needed > room.bytes {
-            return Err(Error::Setting(format!(
-                "{}: training takes about {} of memory, and {} are {}; give a smaller image_size, batch or rank, or adapt fewer layers",
-                if trial.label.is_empty() { "this trial" } else { &trial.label },
-                gibibytes(needed),
-                gibibytes(room.bytes),
-                room.limit
-            )));
+            return Err(Error::Setting(too_large(trial, needed, room)));
         }
     }
     Ok(())
+}
+
+impl Plan {
+    /// What is known, before images are read, of trials that find no room even alone: a line for the largest.
+    pub fn memory_notice(&self) -> Option<String> {
+        self.memory_notice_in(room()?)
+    }
+
+    fn memory_notice_in(&self, room: Room) -> Option<String> {
+        let known = self.trials.iter().filter_map(|trial| {
+            let needed = needed(&[&trial.config], 0).ok().flatten()?;
+            Some((needed, trial))
+        });
+        let (most, trial) = known.max_by_key(|(needed, _)| *needed)?;
+        (most > room.bytes).then(|| too_large(trial, most, room))
+    }
+}
+
+fn too_large(trial: &PlanTrial, needed: u64, room: Room) -> String {
+    format!(
+        "{}: training takes about {} of memory, and {} are {}; give a smaller image_size, batch or rank, or adapt fewer layers",
+        if trial.label.is_empty() { "this trial" } else { &trial.label },
+        gibibytes(needed),
+        gibibytes(room.bytes),
+        room.limit
+    )
 }
 
 fn gibibytes(bytes: u64) -> String {
@@ -142,7 +162,7 @@ fn gibibytes(bytes: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Experiment, Plan};
+    use crate::Experiment;
 
     const GIB: u64 = 1 << 30;
 
@@ -211,6 +231,8 @@ mod tests {
         let room = |bytes| Some(Room { bytes, limit: "left" });
         assert!(fit(&[trial], 100, room(one)).unwrap() && !fit(&[trial], 100, room(one - 1)).unwrap());
         assert!(!fit(&[trial, trial], 100, room(one)).unwrap() && fit(&[trial, trial], 100, None).unwrap());
+        let notice = |bytes| plan.memory_notice_in(Room { bytes, limit: "left" });
+        assert!(notice(one / 2).unwrap().contains("training takes about ") && notice(one).is_none());
         // A device with a memory of its own is not judged by this one's.
         let elsewhere = TrialConfig { device: "cuda".to_owned(), ..trial.clone() };
         assert!(fit(&[&elsewhere], 100, room(1)).unwrap());

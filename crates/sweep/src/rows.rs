@@ -11,13 +11,12 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     Error,
-    checkpoint_file::MODEL,
     dataset::Dataset,
     durable,
     identity::family,
     plan::PlanTrial,
     provenance::{Code, host, peak_memory},
-    run_folder,
+    run_folder::{self, MODEL},
     sources::KnownWeights,
     trial::hexadecimal,
 };

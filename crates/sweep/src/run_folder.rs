@@ -7,6 +7,10 @@ use crate::{Error, durable};
 
 /// The file with the database's id.
 pub(crate) const DATABASE_ID: &str = "database";
+/// The file with the state after the last finished epoch.
+pub(crate) const CHECKPOINT: &str = "checkpoint";
+/// The file with the trained model.
+pub(crate) const MODEL: &str = "model.safetensors";
 
 /// Makes the folder of a run ready to be written: it holds this database's id afterwards. One without an id is of
 /// a version that wrote none.
@@ -51,6 +55,12 @@ pub fn remove_if_empty(folder: &Path) -> io::Result<bool> {
         fs::remove_dir(folder)?;
     }
     Ok(is_empty)
+}
+
+/// Whether this version or an earlier one writes a file of this name into a run's folder.
+pub(crate) fn is_ours(path: &Path) -> bool {
+    let is_named = [DATABASE_ID, MODEL, CHECKPOINT].into_iter().any(|name| path.ends_with(name));
+    (is_named || durable::is_part(path)) && !path.is_dir()
 }
 
 /// The highest number of a run's folder; 0 where there is none.

@@ -136,7 +136,7 @@ impl Part {
 }
 
 /// Images and checksum of a whole log line.
-fn chunk_line(line: &str) -> Option<(usize, u32)> {
+pub(crate) fn chunk_line(line: &str) -> Option<(usize, u32)> {
     let (images, checksum) = line.strip_suffix('\n')?.split_once(' ')?;
     Some((images.parse().ok()?, u32::from_str_radix(checksum, 16).ok()?))
 }

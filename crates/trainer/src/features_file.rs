@@ -1,15 +1,54 @@
-//! Checks a feature cache by what it says of itself, without its images and weights.
+//! Recognises and checks files of feature caches by their names and content, without images and weights.
 
 use std::{
+    ffi::OsStr,
     fs::File,
     io::{self, Read},
     path::Path,
 };
 
+use crate::extraction::chunk_line;
 use crate::features::{CHECKSUM_BYTES, FORMAT, HEADER_BYTES, checksum_table, read_checksums};
 
 /// How every version's caches begin.
 const ANY_FORMAT: &[u8] = b"ranklab features ";
+
+/// Whether a file is a feature cache, one under construction, or the log of one. A file that is only named like
+/// one has no lock beside it and other content.
+pub fn is_features_cache(path: &Path) -> bool {
+    is_named(path)
+        && !path.is_symlink()
+        && path.is_file()
+        && (path.with_extension("lock").is_file() || holds_features(path))
+}
+
+/// Whether a file has the name of a cache's: the layer that it reaches to, 16 digits of its key, and its kind.
+fn is_named(path: &Path) -> bool {
+    let text = |part: Option<&OsStr>| part.and_then(OsStr::to_str).unwrap_or_default().to_owned();
+    let (stem, extension) = (text(path.file_stem()), text(path.extension()));
+    let is_digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+    let is_stem =
+        |(layer, key): (&str, &str)| !layer.is_empty() && key.len() == 16 && key.bytes().all(is_digit);
+    ["features", "part", "log"].contains(&extension.as_str()) && stem.rsplit_once('-').is_some_and(is_stem)
+}
+
+/// Whether the content begins as that of a cache's file does.
+fn holds_features(path: &Path) -> bool {
+    let mut start = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(HEADER_BYTES as u64).read_to_end(&mut start));
+    if read.is_err() {
+        return false;
+    }
+    match path.extension().and_then(OsStr::to_str) {
+        Some("log") => {
+            let first = std::str::from_utf8(&start).ok().and_then(|text| text.split_inclusive('\n').next());
+            first.is_some_and(|line| chunk_line(line).is_some())
+        }
+        // Its header is written last.
+        Some("part") if start.len() == HEADER_BYTES && start.iter().all(|byte| *byte == 0) => true,
+        _ => start.starts_with(ANY_FORMAT),
+    }
+}
 
 /// Whether a file is a feature cache of another version: this one does not use it.
 pub fn is_features_of_another_version(path: &Path) -> bool {
@@ -86,5 +125,73 @@ impl<'a> Header<'a> {
             checksum: u32::from_str_radix(lines.next()?, 16).ok()?,
         });
         found.filter(|_| lines.next().is_none() && rest.bytes().all(|byte| byte == 0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn only_files_with_the_names_that_the_trainer_gives_are_caches() {
+        for name in [
+            "block4_pool-0123456789abcdef",
+            "block4_pool-block5_conv1-00000000000000ff",
+            "input-0123456789abcdef",
+        ] {
+            for extension in ["features", "part", "log"] {
+                assert!(is_named(Path::new(&format!("{name}.{extension}"))), "{name}.{extension}");
+            }
+        }
+        for name in [
+            "notes.txt",
+            "mine.features",
+            "mine-0123456789abcde.features",
+            "mine-0123456789ABCDEF.features",
+            "-0123456789abcdef.features",
+            "block4_pool-0123456789abcdef.npy",
+            "block4_pool-0123456789abcdef",
+        ] {
+            assert!(!is_named(Path::new(name)), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_strangers_file_with_the_name_of_a_cache_is_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut long = b"ranklab features 3\n".to_vec();
+        long.resize(2 * HEADER_BYTES, 0);
+        for (extension, content, is_cache) in [
+            ("features", &long[..], true),
+            ("features", b"mine", false),
+            ("features", b"", false),
+            ("features", b"ranklab notes on features, which are longer than any header", false),
+            ("part", &[0; 2 * HEADER_BYTES], true),
+            ("part", &long, true),
+            ("part", &[0; 3], false),
+            ("part", b"half a download of a film", false),
+            ("log", b"64 0123abcd\n64 0123", true),
+            ("log", b"2026-11-27 all went well\n", false),
+            ("log", b"", false),
+            ("log", &[0xff, 0xfe], false),
+        ] {
+            let path = folder.path().join(format!("results-0123456789abcdef.{extension}"));
+            fs::write(&path, content).unwrap();
+            assert_eq!(is_features_cache(&path), is_cache, "{extension} {content:?}");
+            // The trainer holds a lock beside its own, however damaged they are.
+            fs::write(path.with_extension("lock"), "").unwrap();
+            assert!(is_features_cache(&path), "{extension} {content:?}");
+            fs::remove_file(path.with_extension("lock")).unwrap();
+            fs::remove_file(&path).unwrap();
+            #[cfg(unix)]
+            {
+                std::os::unix::fs::symlink(folder.path().join("elsewhere"), &path).unwrap();
+                fs::write(folder.path().join("elsewhere"), content).unwrap();
+                assert!(!is_features_cache(&path));
+                fs::remove_file(&path).unwrap();
+            }
+        }
     }
 }

@@ -29,7 +29,7 @@ pub use config::{OptimizerKind, SelectBy, TrainingConfig};
 pub use error::Error;
 pub use event::{EpochSummary, Event};
 pub use features::Features;
-pub use features_file::{check_features, is_features_of_another_version};
+pub use features_file::{check_features, is_features_cache, is_features_of_another_version};
 pub use images::ImageLoader;
 pub use memory::memory_needed;
 pub use phases::Phases;
