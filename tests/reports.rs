@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
+use std::process::Stdio;
 use std::thread::sleep;
 use std::time::Duration;
 
@@ -30,7 +31,13 @@ fn reports_that_are_written_at_once_leave_one_of_them_whole() {
     let ranklab = two_sweeps();
     for _ in 0..6 {
         let mut writers: Vec<_> = ["1", "2", "1", "2"]
-            .map(|sweep| ranklab.command(&["report", "--no-pictures", "--sweep", sweep]).spawn().unwrap())
+            .map(|sweep| {
+                ranklab
+                    .command(&["report", "--no-pictures", "--sweep", sweep])
+                    .stdout(Stdio::null())
+                    .spawn()
+                    .unwrap()
+            })
             .into();
         for writer in &mut writers {
             assert!(writer.wait().unwrap().success());
@@ -49,7 +56,11 @@ fn a_report_that_is_killed_leaves_the_old_one_or_the_new_one_and_the_next_clears
     fs::write(ranklab.path("reports/latest/mine.txt"), "mine").unwrap();
     for delay in (0..160).step_by(8) {
         let sweep = if delay % 16 == 0 { "2" } else { "1" };
-        let mut writer = ranklab.command(&["report", "--no-pictures", "--sweep", sweep]).spawn().unwrap();
+        let mut writer = ranklab
+            .command(&["report", "--no-pictures", "--sweep", sweep])
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
         sleep(Duration::from_millis(delay));
         let _ = writer.kill();
         writer.wait().unwrap();

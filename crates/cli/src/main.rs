@@ -13,6 +13,7 @@ mod device;
 mod gallery;
 mod gc;
 mod output;
+mod panics;
 mod printable;
 mod profile;
 mod progress;
@@ -116,6 +117,7 @@ enum Command {
 }
 
 fn main() -> ExitCode {
+    panics::report_in_one_line();
     allocator::keep_freed_memory();
     ranklab_store::on_waiting(|waiting| output::tell(format_args!("note: {waiting}")));
     let arguments = Arguments::try_parse().unwrap_or_else(|problem| refuse(&problem));

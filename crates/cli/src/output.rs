@@ -56,10 +56,10 @@ pub(crate) fn write_above(bars: Option<MultiProgress>) {
 /// Writes one line to standard error, at once so that lines of several processes stay whole, and above the progress
 /// bars, from any thread. A line that cannot be written is dropped.
 pub(crate) fn tell(line: impl Display) {
-    let line = format!("{}\n", printable_lines(&line.to_string()));
-    let write = || drop(io::stderr().write_all(line.as_bytes()));
-    match &*BARS.lock().unwrap_or_else(PoisonError::into_inner) {
-        Some(bars) => bars.suspend(write),
-        None => write(),
+    let line = printable_lines(&line.to_string());
+    let bars = BARS.lock().unwrap_or_else(PoisonError::into_inner);
+    // Where bars cannot be drawn any more, the line alone may still arrive.
+    if bars.as_ref().is_none_or(|bars| bars.println(&line).is_err()) {
+        let _ = io::stderr().write_all(format!("{line}\n").as_bytes());
     }
 }

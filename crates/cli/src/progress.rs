@@ -29,7 +29,6 @@ pub(crate) struct Progress {
 }
 
 struct Bars {
-    all: MultiProgress,
     sweep: ProgressBar,
     task: ProgressBar,
 }
@@ -55,7 +54,7 @@ impl Progress {
             };
             let (sweep, task) = (bar(SWEEP), bar(TASK));
             write_above(Some(all.clone()));
-            Bars { all, sweep, task }
+            Bars { sweep, task }
         });
         Self {
             bars,
@@ -70,12 +69,8 @@ impl Progress {
 
     /// One line, above the bars where there are any.
     pub(crate) fn line(&self, text: &str) {
-        let text = &printable(text);
-        match &self.bars {
-            // Where the bars cannot be drawn any more, the line alone may still arrive.
-            Some(bars) => bars.all.println(text).unwrap_or_else(|_| tell(text)),
-            None if self.quiet => {}
-            None => tell(text),
+        if !self.quiet {
+            tell(printable(text));
         }
     }
 

@@ -149,14 +149,18 @@ fn too_large(trial: &PlanTrial, needed: u64, room: Room) -> String {
     format!(
         "{}: training takes about {} of memory, and {} are {}; give a smaller image_size, batch or rank, or adapt fewer layers",
         if trial.label.is_empty() { "this trial" } else { &trial.label },
-        gibibytes(needed),
-        gibibytes(room.bytes),
+        size(needed),
+        size(room.bytes),
         room.limit
     )
 }
 
-fn gibibytes(bytes: u64) -> String {
-    format!("{:.1} GiB", bytes as f64 / (1u64 << 30) as f64)
+fn size(bytes: u64) -> String {
+    const GIBIBYTE: u64 = 1 << 30;
+    if bytes < GIBIBYTE {
+        return format!("{} MiB", bytes >> 20);
+    }
+    format!("{:.1} GiB", bytes as f64 / GIBIBYTE as f64)
 }
 
 #[cfg(test)]

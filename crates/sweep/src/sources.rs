@@ -133,7 +133,7 @@ pub fn missing_sources(plan: &Plan, runs_folder: &Path, imagenet_weights: &Path)
             known.push(dataset);
         }
         let name = config.model.weights;
-        if !known.contains(&name) {
+        if name != RANDOM_WEIGHTS && !known.contains(&name) {
             let read = read_named(&name, imagenet_weights).map(drop);
             problems.extend(read.err().map(|problem| several_paths(problem.to_string(), "weights", &name)));
             known.push(name);

@@ -97,9 +97,8 @@ impl TrunkWeights {
         for (layer, weights) in Layer::all().zip(&layers) {
             for (part, values) in [("kernel", &weights.kernel), ("bias", &weights.bias)] {
                 hasher.update(format!("{layer}.{part}:{}\n", values.len()));
-                for value in values {
-                    hasher.update(value.to_le_bytes());
-                }
+                // All at once: millions of updates of four bytes take several times as long.
+                hasher.update(values.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>());
             }
         }
         let hash = hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
