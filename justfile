@@ -61,14 +61,15 @@ check *arguments:
 runs *arguments:
     @{{ ranklab }} runs "$@"
 
-# All checks and tests, as `.ci/run` does them.
+# All crates' tests and the end-to-end tests: some 20 minutes on two cores.
 [group('check')]
-test:
-    .ci/run
+test *arguments:
+    scripts/test.sh "$@"
 
-# The same under its other name.
+# Everything that must hold: lints, licences, tests with longer campaigns, the report in a browser, real images.
 [group('check')]
-ci: test
+ci:
+    .ci/run
 
 # The report's page in headless Chromium, which it installs where it can.
 [group('check')]

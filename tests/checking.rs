@@ -33,7 +33,7 @@ fn flip(path: &Path, place: impl Fn(usize) -> usize) {
 /// Everything below a folder, by name and content.
 fn all(folder: &Path, found: &mut Vec<(PathBuf, Vec<u8>)>) {
     for path in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
-        // SQLite's shared memory is nobody's data.
+        // SQLite's shared memory holds no data.
         if path.is_dir() {
             all(&path, found);
         } else if path.extension().is_none_or(|extension| extension != "db-shm" && extension != "db-wal") {

@@ -18,7 +18,7 @@ fn parts(folder: &Path) -> Vec<PathBuf> {
     entries.filter(|path| path.extension().is_some_and(|extension| extension == "part")).collect()
 }
 
-/// So many images that nobody waits for them.
+/// So many images that generating them takes minutes.
 const MANY: [&str; 6] = ["data", "synthetic", "--images", "200000", "--seed", "7"];
 
 /// A process that generates images and has written some of them.
@@ -143,7 +143,7 @@ fn two_fetches_of_one_file_do_not_mix_and_the_second_says_so() {
     first.kill().unwrap();
     first.wait().unwrap();
     drop(connection);
-    // What the killed one left holds nobody up.
+    // What the killed one left blocks no other.
     fs::write(ranklab.path("other.zip"), "whole").unwrap();
     succeeded(&ranklab.run(&["data", "fetch", "other.zip", "--any"]));
     let names: Vec<_> =

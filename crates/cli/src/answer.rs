@@ -322,7 +322,7 @@ mod tests {
             let _ = printer.columns(vec!["x".to_owned()]);
             while printer.row(vec![Value::Text("y".repeat(1000))]).is_continue() {
                 rows += 1;
-                assert!(rows < 10_000, "{format:?} goes on for nobody");
+                assert!(rows < 10_000, "{format:?} goes on without a reader");
             }
             let failure = printer.finish(true).unwrap_err();
             assert!(unless_read_enough(failure).is_ok(), "{format:?}");

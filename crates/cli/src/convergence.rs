@@ -62,7 +62,7 @@ impl Warnings {
         ));
     }
 
-    /// The same for a machine.
+    /// As JSON.
     pub(crate) fn json(&self) -> Vec<Value> {
         let one = |(label, found): &(String, NotConverged)| json!({ "label": label, "run": found.run, "reasons": found.reasons });
         self.found.iter().map(one).collect()

@@ -42,7 +42,7 @@ pub(crate) fn receive<E: From<String>>(
 ) -> Result<(), E> {
     let (sender, sent) = sync_channel(4);
     let url = url.to_owned();
-    // It ends when nobody receives any more, at the latest after its patience.
+    // It ends when the receiver is gone, at the latest after its patience.
     thread::spawn(move || {
         let end = match send(&url, have, patience, &sender) {
             Ok(()) => Sent::End,

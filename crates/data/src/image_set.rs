@@ -146,7 +146,7 @@ mod tests {
         assert!(set(&path("a"), None).former_hashes(&path("a")).contains(&earlier("b/IMG/")));
     }
 
-    /// The shared images stand beside the repository where there are any.
+    /// The real images, where the folder beside the repository has them.
     #[test]
     fn the_official_images_keep_their_hash() {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/cell_images.zip");

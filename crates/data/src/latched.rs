@@ -1,5 +1,5 @@
 //! A file whose first failed write is kept for later. A zip's writer prints a line of its own where it cannot end its
-//! archive, and would do so before the error is told.
+//! archive, before the error is shown.
 
 use std::io::{self, BufWriter, Seek, SeekFrom, Write};
 

@@ -97,7 +97,7 @@ impl Walk {
                 _ => self.links.push_back((path, parts)),
             },
             Ok(_) => self.special(&parts),
-            // One that is named like an image is told by name when it is read.
+            // One that is named like an image is reported by name when it is read.
             Err(_) if parts.last().is_some_and(|name| is_png(name)) => self.file(path, parts),
             Err(_) => self.listing.passed_over.note(Passing::BrokenLink, &parts),
         }

@@ -395,7 +395,7 @@ mod tests {
         assert!(message(&empty).contains("0 parasitized and 0 uninfected"));
     }
 
-    /// The shared images stand beside the repository where there are any.
+    /// The real images, where the folder beside the repository has them.
     #[test]
     fn the_real_images_are_all_readable_and_their_patients_known() {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/cell_images.zip");

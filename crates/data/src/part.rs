@@ -24,7 +24,7 @@ const FORMER_AGE: Duration = Duration::from_secs(3600);
 /// left in its folder is removed.
 pub(crate) fn readable_part(folder: &Path) -> io::Result<NamedTempFile> {
     for (path, lock) in abandoned(folder) {
-        // While it is locked here nobody else takes it for abandoned, or for theirs.
+        // While it is locked here no other process takes it for abandoned.
         let _ = fs::remove_file(path);
         drop(lock);
     }

@@ -36,7 +36,7 @@ pub struct Moved {
 pub(crate) struct Lock(#[expect(dead_code, reason = "closing it releases the lock")] File);
 
 impl Lock {
-    /// Waits until nobody else replaces folders below `folder`.
+    /// Waits until no other process replaces folders below `folder`.
     ///
     /// # Errors
     /// When the folder cannot be opened.

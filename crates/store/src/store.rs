@@ -143,7 +143,7 @@ impl Store {
         transaction.commit().await.map_err(failed)
     }
 
-    /// Begins to write: nobody else writes until the transaction ends.
+    /// Begins to write: no other process writes until the transaction ends.
     ///
     /// # Errors
     /// When the file at the database's path is not the one that is open, or was overwritten, when another

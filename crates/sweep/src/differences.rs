@@ -43,7 +43,7 @@ fn first_difference<K: Ord + Clone>(both: [BTreeMap<K, f64>; 2]) -> Option<(K, O
     })
 }
 
-fn told(value: Option<f64>) -> String {
+fn shown(value: Option<f64>) -> String {
     value.map_or("nothing".to_owned(), |value| value.to_string())
 }
 
@@ -56,13 +56,13 @@ pub(crate) fn first_step(both: &[Vec<StepMetric>; 2]) -> Option<String> {
             .collect()
     });
     let ((step, metric, epoch), then, now) = first_difference(series)?;
-    Some(format!("from step {step} in epoch {epoch} on: {metric} was {}, now {}", told(then), told(now)))
+    Some(format!("from step {step} in epoch {epoch} on: {metric} was {}, now {}", shown(then), shown(now)))
 }
 
 /// The first epoch at which two runs part, in words; metrics that measure the machine are not compared.
 pub(crate) fn first_epoch(both: &[Vec<EpochMetric>; 2]) -> Option<String> {
     let ((epoch, metric), then, now) = first_difference(both.each_ref().map(|metrics| computed(metrics)))?;
-    Some(format!("from epoch {epoch} on: {metric} was {}, now {}", told(then), told(now)))
+    Some(format!("from epoch {epoch} on: {metric} was {}, now {}", shown(then), shown(now)))
 }
 
 /// How the predictions of two runs differ, in words.
@@ -104,9 +104,9 @@ pub(crate) fn of_results([then, now]: [&Option<RunResult>; 2]) -> Vec<Difference
         let how = format!("their hash was {}, now {}", then.model_hash, now.model_hash);
         differences.push(Difference { what: "weights", how });
     }
-    let told = ["best_epoch", "model_hash"];
+    let compared = ["best_epoch", "model_hash"];
     let [then, now] = [then, now].map(figures);
-    let others = then.iter().filter(|(name, _)| !told.contains(&name.as_str()));
+    let others = then.iter().filter(|(name, _)| !compared.contains(&name.as_str()));
     for (name, then) in others {
         let now = now.get(name).unwrap_or(&Value::Null);
         if then != now {

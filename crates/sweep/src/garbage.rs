@@ -39,14 +39,14 @@ pub struct Garbage {
     pub path: PathBuf,
     /// Its size.
     pub bytes: u64,
-    /// Why nobody needs it.
+    /// Why it is not needed.
     pub reason: String,
     /// When it was last written or used.
     seen: SystemTime,
     owner: Owner,
 }
 
-/// What tells whether somebody needs it after all.
+/// What shows that it is in use after all.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Owner {
     /// The run whose folder it is in, and the run's state.
@@ -54,7 +54,7 @@ enum Owner {
     /// The lock of its cache.
     Lock(PathBuf),
     /// Nothing but when it was written.
-    Nobody,
+    None,
 }
 
 /// Finds what can be removed. Nothing that a run in progress has used, or that a process holds locked, is among it.
@@ -82,7 +82,7 @@ pub async fn garbage(store: &Store, runs_folder: &Path, rules: &GarbageRules) ->
     found.extend(
         copies
             .into_iter()
-            .map(|copy| copy.garbage("half a copy of the database, whose process was killed", Owner::Nobody)),
+            .map(|copy| copy.garbage("half a copy of the database, whose process was killed", Owner::None)),
     );
     found.extend(parts.into_iter().map(|part| {
         // Whoever writes it holds it locked.
@@ -114,7 +114,7 @@ impl Garbage {
                 }
                 self.delete(modified(&self.path).max(modified(path)) > self.seen)
             }
-            Owner::Nobody => self.delete(self.was_written()),
+            Owner::None => self.delete(self.was_written()),
         }
     }
 

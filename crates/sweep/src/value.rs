@@ -144,7 +144,7 @@ impl Key {
                     });
                 }
                 let all_whole = parts.iter().all(|part| is_whole(part));
-                // `1,5e-3`: nobody tries rates of 1 and of 0.005. `0,1e-4` may well be without and with a decay.
+                // `1,5e-3`: rates of 1 and of 0.005 are no sweep. `0,1e-4` may well be without and with a decay.
                 let exponent = parts.len() == 2
                     && is_whole(parts[0])
                     && !is_whole(parts[1])

@@ -153,7 +153,7 @@ impl Trial<'_> {
             on_event(Event::Features { path: None, beyond: None, bytes, images: count, reused: false });
             let all: Vec<usize> = (0..count).collect();
             let mut rgb = Vec::with_capacity(count * size * size * 3);
-            // So many that all cores are busy, and so few that a wish to stop is heard.
+            // So many that all cores are busy, and so few that a request to stop is heard.
             for some in all.chunks(LOADED_AT_ONCE) {
                 if self.stop.is_requested() {
                     return Err(Error::Stopped);

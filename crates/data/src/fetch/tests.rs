@@ -210,13 +210,13 @@ fn a_source_that_is_silent_at_any_point_is_given_up_for_the_next() {
         fetch(&next, &unheard).unwrap();
         assert_eq!(fs::read(&next.destination).unwrap(), body());
     }
-    // Nobody takes the connection: the port is bound and its queue is full, or it is not bound at all.
+    // No server takes the connection: the port is bound and its queue is full, or it is not bound at all.
     let folder = tempfile::tempdir().unwrap();
-    let nobody = format!(
+    let unserved = format!(
         "http://127.0.0.1:{}/",
         TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
     );
-    let error = fetch(&request(&[nobody], folder.path()), &unheard).unwrap_err().to_string();
+    let error = fetch(&request(&[unserved], folder.path()), &unheard).unwrap_err().to_string();
     assert!(!error.contains('\n'), "{error}");
     assert_eq!(left_in(folder.path()), 0);
 }

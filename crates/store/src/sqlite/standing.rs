@@ -1,6 +1,6 @@
 //! Whether the file at a database's path still is the one that is open, with what was written to it.
 //!
-//! A file can be removed, moved or replaced while it is open, and writing goes on into a file that nobody finds.
+//! A file can be removed, moved or replaced while it is open, and writing goes on into a file without a name.
 //! It can also be overwritten in place, by a copy. SQLite notices neither in time. The first is seen by device
 //! and inode, the second by a counter in the file's header (`user_version`), which only grows: whoever opens the
 //! database for writing and every heartbeat add one. Backups have the counter 0.
@@ -70,7 +70,7 @@ impl Header {
         }
     }
 
-    /// Whether nobody opened it for writing since it was copied.
+    /// Whether it was not opened for writing since it was copied.
     pub(crate) fn is_of_a_backup(self) -> bool {
         self.counter == 0
     }
