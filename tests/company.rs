@@ -42,7 +42,7 @@ fn runs_that_train_alone_and_continued_ones_are_repeated_to_the_last_bit() {
     sweep(&ranklab, &["dora=true", "dropout=0.25", "rank=3,6", "epochs=2"]);
     verify_all(&ranklab, 3);
     // Killed after an epoch and continued in company.
-    let trials: &[&str] = &["rank=1,2,3", "epochs=12"];
+    let trials: &[&str] = &["rank=1,2,3", "epochs=8"];
     let continued = Ranklab::killed_after_its_checkpoint(trials);
     succeeded(&continued.sweep(trials));
     assert_ne!(continued.value("select sum(interruptions) from runs"), "0");

@@ -10,7 +10,7 @@ use crate::{
 #[test]
 fn a_run_in_training_is_removed_only_by_force_and_the_others_of_its_group_go_on() {
     let ranklab = Ranklab::new();
-    let sweep = ["rank=1,2,3", "jobs=3", "epochs=80"];
+    let sweep = ["rank=1,2,3", "jobs=3", "epochs=40"];
     let mut child = ranklab.start(&Ranklab::sweep_arguments(&sweep));
     let folder = |run: i64| ranklab.path(&format!("runs/{run:06}"));
     await_of(&mut child, "checkpoints", |_| (1..=3).all(|run| folder(run).join("checkpoint").exists()));
@@ -44,7 +44,7 @@ fn a_run_in_training_is_removed_only_by_force_and_the_others_of_its_group_go_on(
 #[test]
 fn a_run_that_is_alone_is_removed_by_force_and_its_sweep_goes_on_with_the_next() {
     let ranklab = Ranklab::new();
-    let mut child = ranklab.start(&Ranklab::sweep_arguments(&["rank=1,2", "jobs=1", "epochs=60"]));
+    let mut child = ranklab.start(&Ranklab::sweep_arguments(&["rank=1,2", "jobs=1", "epochs=40"]));
     await_of(&mut child, "a checkpoint", |_| ranklab.checkpoint().exists());
     succeeded(&ranklab.run(&["runs", "rm", "1", "--yes", "--force"]));
     await_that("the second run", || ranklab.value("select count(*) from runs where id = 2") == "1");

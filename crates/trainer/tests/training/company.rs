@@ -1,35 +1,15 @@
 //! Trials that train together: each as if it were alone.
 
-use burn::tensor::Device;
-use ranklab_trainer::{Error, Outcome, Stop, TrainingConfig, Trial, run_together};
-use ranklab_zoo::{AdapterConfig, AdapterSettings, Architecture, weights::TrunkWeights};
+use ranklab_trainer::{Error, Outcome, TrainingConfig, Trial, run_together};
+use ranklab_zoo::{AdapterConfig, AdapterSettings};
 
-use crate::fixture::{COUNT, Squares, training, with_rank};
+use crate::fixture::{Bench, training, with_rank};
 
 /// Trains the given adapters and settings together, then each alone.
 fn together_and_alone(settings: &[(AdapterConfig, TrainingConfig)]) -> [Vec<Result<Outcome, Error>>; 2] {
-    let folder = tempfile::tempdir().unwrap();
-    let (images, weights, device) = (Squares::new(), TrunkWeights::random(1), Device::flex());
-    let (stop, all) = (Stop::default(), (0..COUNT).collect::<Vec<usize>>());
-    let trials: Vec<Trial<'_>> = settings
-        .iter()
-        .map(|(adapter, training)| Trial {
-            architecture: Architecture::Model5,
-            adapter: Some(adapter),
-            weights: &weights,
-            images: &images,
-            // 8 does not divide it: the last batch is smaller.
-            train: &all[..29],
-            validation: &all[32..40],
-            test: &all[40..],
-            training,
-            device: &device,
-            device_name: "flex",
-            cache_folder: folder.path(),
-            checkpoint: None,
-            stop: &stop,
-        })
-        .collect();
+    let bench = Bench::new();
+    let trials: Vec<Trial<'_>> =
+        settings.iter().map(|(adapter, training)| bench.trial(Some(adapter), training)).collect();
     assert!(trials.iter().all(|trial| trials[0].joins(trial)));
     let together = run_together(&trials, &mut |_, _| {}).unwrap();
     let alone = trials.iter().map(|trial| trial.run(&mut |_| {})).collect();
@@ -78,41 +58,19 @@ fn a_trial_that_diverges_leaves_the_others_undisturbed() {
 
 #[test]
 fn trials_that_do_not_share_a_frozen_part_do_not_join() {
-    let folder = tempfile::tempdir().unwrap();
-    let (images, weights, device) = (Squares::new(), TrunkWeights::random(1), Device::flex());
-    let stop = Stop::default();
-    let (all, training_0) = ((0..COUNT).collect::<Vec<usize>>(), training(1, 0));
+    let (bench, training_0) = (Bench::new(), training(1, 0));
     let other_batch = TrainingConfig { batch_size: 4, ..training(1, 0) };
     let dora = AdapterSettings { dora: Some(true), ..Default::default() }.resolve().unwrap();
     let (rank_7, seed_9) = (with_rank("block5", "7"), training(1, 9));
     let (block5, conv3) = (with_rank("block5", "2"), with_rank("block5_conv3", "2"));
-    let trial = |adapter, training, train| Trial {
-        architecture: if Option::<&AdapterConfig>::is_none(&adapter) {
-            Architecture::Model4
-        } else {
-            Architecture::Model5
-        },
-        adapter,
-        weights: &weights,
-        images: &images,
-        train,
-        validation: &all[32..40],
-        test: &all[40..],
-        training,
-        device: &device,
-        device_name: "flex",
-        cache_folder: folder.path(),
-        checkpoint: None,
-        stop: &stop,
-    };
-    let base = trial(Some(&block5), &training_0, &all[..32]);
-    assert!(base.joins(&trial(Some(&rank_7), &seed_9, &all[..32])));
-    let other = trial(Some(&conv3), &training_0, &all[..32]);
+    let base = bench.trial(Some(&block5), &training_0);
+    assert!(base.joins(&bench.trial(Some(&rank_7), &seed_9)));
+    let other = bench.trial(Some(&conv3), &training_0);
     assert!(!base.joins(&other));
-    let refused = run_together(&[trial(Some(&block5), &training_0, &all[..32]), other], &mut |_, _| {});
+    let refused = run_together(&[bench.trial(Some(&block5), &training_0), other], &mut |_, _| {});
     assert!(refused.unwrap_err().to_string().contains("one by one"));
-    assert!(!base.joins(&trial(Some(&dora), &training_0, &all[..32])));
-    assert!(!base.joins(&trial(None, &training_0, &all[..32])));
-    assert!(!base.joins(&trial(Some(&block5), &other_batch, &all[..32])));
-    assert!(!base.joins(&trial(Some(&block5), &training_0, &all[1..32])));
+    assert!(!base.joins(&bench.trial(Some(&dora), &training_0)));
+    assert!(!base.joins(&bench.trial(None, &training_0)));
+    assert!(!base.joins(&bench.trial(Some(&block5), &other_batch)));
+    assert!(!base.joins(&Trial { train: &bench.all[1..29], ..bench.trial(Some(&block5), &training_0) }));
 }

@@ -139,6 +139,53 @@ pub fn snapshots(events: &[(usize, Event)]) -> Vec<(usize, Snapshot)> {
         .collect()
 }
 
+/// All that trials of a test share.
+pub struct Bench {
+    folder: tempfile::TempDir,
+    images: Squares,
+    weights: TrunkWeights,
+    device: Device,
+    /// The number of every image.
+    pub all: Vec<usize>,
+    pub stop: Stop,
+}
+
+impl Bench {
+    pub fn new() -> Self {
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+            images: Squares::new(),
+            weights: TrunkWeights::random(1),
+            device: Device::flex(),
+            all: (0..COUNT).collect(),
+            stop: Stop::default(),
+        }
+    }
+
+    /// A trial of model_5 with an adapter, of model_4 without; the last of its batches is smaller.
+    pub fn trial<'a>(
+        &'a self,
+        adapter: Option<&'a AdapterConfig>,
+        training: &'a TrainingConfig,
+    ) -> Trial<'a> {
+        Trial {
+            architecture: if adapter.is_some() { Architecture::Model5 } else { Architecture::Model4 },
+            adapter,
+            weights: &self.weights,
+            images: &self.images,
+            train: &self.all[..29],
+            validation: &self.all[32..40],
+            test: &self.all[40..],
+            training,
+            device: &self.device,
+            device_name: "flex",
+            cache_folder: self.folder.path(),
+            checkpoint: None,
+            stop: &self.stop,
+        }
+    }
+}
+
 /// Trains trials together, each from its checkpoint.
 pub fn train_from(
     settings: &[(Option<AdapterConfig>, TrainingConfig)],
@@ -146,26 +193,14 @@ pub fn train_from(
     stop: &Stop,
     on_event: &mut dyn FnMut(usize, &Event),
 ) -> (Vec<Result<Outcome, Error>>, Events) {
-    let folder = tempfile::tempdir().unwrap();
-    let (images, weights, device) = (Squares::new(), TrunkWeights::random(1), Device::flex());
-    let all: Vec<usize> = (0..COUNT).collect();
+    let bench = Bench::new();
     let trials: Vec<Trial<'_>> = settings
         .iter()
         .zip(checkpoints)
         .map(|((adapter, training), checkpoint)| Trial {
-            architecture: if adapter.is_some() { Architecture::Model5 } else { Architecture::Model4 },
-            adapter: adapter.as_ref(),
-            weights: &weights,
-            images: &images,
-            train: &all[..29],
-            validation: &all[32..40],
-            test: &all[40..],
-            training,
-            device: &device,
-            device_name: "flex",
-            cache_folder: folder.path(),
             checkpoint: checkpoint.as_ref(),
             stop,
+            ..bench.trial(adapter.as_ref(), training)
         })
         .collect();
     let mut events = Vec::new();
