@@ -190,6 +190,47 @@ fn a_failing_trial_does_not_stop_the_others() {
     assert_eq!(states.lines().skip(1).collect::<Vec<_>>(), ["diverged,1", "finished,1"]);
 }
 
+#[cfg(unix)]
+#[test]
+fn what_is_no_file_in_place_of_the_database_is_named_and_not_waited_for() {
+    let make: [(&str, &dyn Fn(&std::path::Path)); 3] = [
+        ("a folder", &|path| fs::create_dir(path).unwrap()),
+        ("no regular file", &|path| {
+            assert!(std::process::Command::new("mkfifo").arg(path).status().unwrap().success());
+        }),
+        ("a link that leads to no file", &|path| std::os::unix::fs::symlink("ranklab.db", path).unwrap()),
+    ];
+    for (is, make) in make {
+        let ranklab = Ranklab::new();
+        // Two blanks are shown as two.
+        fs::create_dir(ranklab.path("a  b")).unwrap();
+        make(&ranklab.path("a  b/ranklab.db"));
+        let sweep = Ranklab::sweep_arguments(&["rank=1"]);
+        for command in [&["runs"][..], &["query", "select 1"], &["report"], &sweep] {
+            let error = failed(&ranklab.run(&[command, &["--runs-folder", "a  b"]].concat()));
+            let expected = format!("the runs database a  b/ranklab.db is {is}; move it away");
+            assert!(error.contains(&expected), "{command:?}: {error}");
+        }
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_limit_on_the_size_of_files_is_an_error_that_names_the_file_and_loses_nothing() {
+    let ranklab = Ranklab::new();
+    succeeded(&ranklab.sweep(&["rank=1"]));
+    let output = std::process::Command::new("bash")
+        .args(["-c", "ulimit -f 600; exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_ranklab")])
+        .args(Ranklab::sweep_arguments(&["rank=2", "jobs=1"]))
+        .current_dir(ranklab.folder.path())
+        .output()
+        .unwrap();
+    let error = failed(&output);
+    assert!(error.contains("File too large") && error.contains("runs/"), "{error}");
+    succeeded(&ranklab.sweep(&["rank=2"]));
+    assert_eq!(ranklab.value("select count(*) from runs where status = 'finished'"), "2");
+}
+
 #[test]
 fn a_query_cannot_change_the_database() {
     let ranklab = Ranklab::new();
@@ -197,4 +238,7 @@ fn a_query_cannot_change_the_database() {
     let error = failed(&ranklab.run(&["query", "delete from runs"]));
     assert!(error.contains("read"), "{error}");
     assert!(failed(&ranklab.run(&["query", "selec 1"])).contains("selec"));
+    // A misspelt column in quotes is no text.
+    let error = failed(&ranklab.run(&["query", "select \"acuracy\" from runs"]));
+    assert!(error.contains("acuracy"), "{error}");
 }

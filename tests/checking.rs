@@ -117,6 +117,25 @@ fn whatever_is_damaged_is_found_with_what_to_do_about_it() {
     );
 }
 
+#[cfg(unix)]
+#[test]
+fn pipes_strangers_and_files_in_place_of_folders_are_findings_and_hold_nothing_up() {
+    let ranklab = full();
+    fs::write(ranklab.path("runs/000001/database"), "0123456789abcdef\n").unwrap();
+    fs::remove_dir_all(ranklab.path("runs/features")).unwrap();
+    fs::write(ranklab.path("runs/features"), "mine").unwrap();
+    let model = ranklab.path("runs/000002/model.safetensors");
+    fs::remove_file(&model).unwrap();
+    assert!(std::process::Command::new("mkfifo").arg(&model).status().unwrap().success());
+    let output = ranklab.run(&["check"]);
+    assert!(failed(&output).contains("3 findings"));
+    let said = String::from_utf8(output.stdout).unwrap();
+    for found in ["it is no regular file", "000001: it belongs to another database", "runs/features: "] {
+        assert!(said.contains(found), "{found} is not in {said}");
+    }
+    assert!(said.contains("manifests"), "the rest was not checked: {said}");
+}
+
 #[test]
 fn a_damaged_database_is_found_and_the_rest_is_checked_all_the_same() {
     let ranklab = full();

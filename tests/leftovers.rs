@@ -144,7 +144,7 @@ fn two_fetches_of_one_file_do_not_mix_and_the_second_says_so() {
     first.wait().unwrap();
     drop(connection);
     // What the killed one left blocks no other.
-    fs::write(ranklab.path("other.zip"), "whole").unwrap();
+    fs::write(ranklab.path("other.zip"), b"PK\x03\x04 and so on").unwrap();
     succeeded(&ranklab.run(&["data", "fetch", "other.zip", "--any"]));
     let names: Vec<_> =
         fs::read_dir(ranklab.path("data")).unwrap().map(|file| file.unwrap().file_name()).collect();

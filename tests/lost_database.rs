@@ -25,7 +25,7 @@ fn said_after(mishap: Mishap<'_>) -> (Ranklab, Output) {
 
 #[test]
 fn a_sweep_whose_database_goes_ends_in_one_line_that_says_where_everything_is() {
-    let mishaps: [(&str, Mishap<'_>); 5] = [
+    let mishaps: [(&str, Mishap<'_>); 6] = [
         ("was removed", &|folder| fs::remove_file(folder.join("runs/ranklab.db")).unwrap()),
         ("was removed", &|folder| {
             for ending in ["", "-wal", "-shm"] {
@@ -34,6 +34,11 @@ fn a_sweep_whose_database_goes_ends_in_one_line_that_says_where_everything_is() 
         }),
         ("elsewhere.db holds", &|folder| {
             fs::rename(folder.join("runs/ranklab.db"), folder.join("elsewhere.db")).unwrap();
+        }),
+        // Others would look for the log beside the file that the link leads to.
+        ("elsewhere.db holds", &|folder| {
+            fs::rename(folder.join("runs/ranklab.db"), folder.join("elsewhere.db")).unwrap();
+            std::os::unix::fs::symlink("../elsewhere.db", folder.join("runs/ranklab.db")).unwrap();
         }),
         ("was replaced by another file", &|folder| {
             fs::rename(folder.join("backup.db"), folder.join("runs/ranklab.db")).unwrap();

@@ -111,7 +111,10 @@ fn act(folders: &Folders, arguments: &DataArgs, go_on: GoOn<'_>) -> anyhow::Resu
                 .then_some(fetch::OFFICIAL_BYTES);
             let destination = folders.images();
             let patience = fetch::PATIENCE;
-            fetch_images(&fetch::FetchRequest { sources, destination, sha256, bytes, patience }, go_on)
+            fetch_images(
+                &fetch::FetchRequest { sources, destination, sha256, bytes, magic: fetch::ZIP, patience },
+                go_on,
+            )
         }
         DataCommand::Manifest { path, json } => {
             let path = path.clone().unwrap_or_else(|| folders.images());

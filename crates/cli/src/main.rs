@@ -118,6 +118,7 @@ enum Command {
 
 fn main() -> ExitCode {
     panics::report_in_one_line();
+    signals::survive_file_size_limit();
     allocator::keep_freed_memory();
     ranklab_store::on_waiting(|waiting| output::tell(format_args!("note: {waiting}")));
     let arguments = Arguments::try_parse().unwrap_or_else(|problem| refuse(&problem));
@@ -178,7 +179,9 @@ fn refuse(problem: &clap::Error) -> ! {
 fn one_line(problem: &anyhow::Error) -> String {
     let mut line = String::new();
     for cause in problem.chain() {
-        let words = cause.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
+        let text = cause.to_string();
+        // A library's line breaks go; blanks within a line may be a name's.
+        let words = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ");
         if !line.contains(&words) {
             line += if line.is_empty() { "" } else { ": " };
             line += &words;

@@ -82,6 +82,16 @@ impl Signals {
     }
 }
 
+/// Makes a write beyond the limit on a file's size (`ulimit -f`) fail with an error that names the file, where its
+/// signal would end the process without a word.
+pub(crate) fn survive_file_size_limit() {
+    #[cfg(unix)]
+    {
+        // A handler that does nothing of use: with one, the write returns EFBIG (setrlimit(2)).
+        let _ = flag::register(signal_hook::consts::SIGXFSZ, Arc::default());
+    }
+}
+
 /// Whether a process of this /proc/PID/status ignores a signal: a bit of its `SigIgn` mask (proc_pid_status(5)). On
 /// systems without that file none counts as ignored.
 fn ignores(status: &str, signal: i32) -> bool {

@@ -95,7 +95,7 @@ fn send(url: &str, have: u64, patience: Duration, sender: &SyncSender<Sent>) -> 
     }
     let response = match request.call() {
         // Nothing is left to get: the part is whole or longer than the file. The hash decides.
-        Err(ureq::Error::StatusCode(416)) => return Ok(()),
+        Err(ureq::Error::StatusCode(416)) if have > 0 => return Ok(()),
         Err(problem) => return Err(problem.to_string()),
         Ok(response) => response,
     };
@@ -104,7 +104,11 @@ fn send(url: &str, have: u64, patience: Duration, sender: &SyncSender<Sent>) -> 
     // `bytes 100-199/200`
     let from = header("content-range").and_then(|range| range.strip_prefix("bytes "));
     let from = from.and_then(|range| range.split('-').next()).and_then(|start| start.trim().parse().ok());
-    let resumed = response.status().as_u16() == 206;
+    let status = response.status().as_u16();
+    let resumed = status == 206;
+    if !matches!(status, 200 | 203) && !(resumed && have > 0) {
+        return Err(format!("it answered with status {status}, which is no whole file"));
+    }
     let start = if resumed { from.unwrap_or(have) } else { 0 };
     if sender.send(Sent::Begin { start, length }).is_err() {
         return Ok(());

@@ -30,6 +30,8 @@ const LARGEST: u64 = 16 << 30;
 const LARGEST_UNSTATED: u64 = 1 << 30;
 /// A source that sends fewer bytes within its patience counts as silent.
 const LEAST: u64 = 1024;
+/// How a zip with entries begins (APPNOTE 4.3.7).
+pub const ZIP: &[u8] = b"PK\x03\x04";
 
 /// What to get and where to put it.
 #[derive(Clone, Debug)]
@@ -42,6 +44,8 @@ pub struct FetchRequest {
     pub sha256: Option<String>,
     /// How many bytes it must have.
     pub bytes: Option<u64>,
+    /// How it must begin.
+    pub magic: &'static [u8],
     /// How long a source may be silent, from connecting on.
     pub patience: Duration,
 }
@@ -165,8 +169,21 @@ impl Part {
                 "its SHA-256 is {hash} instead of {wanted}: it was damaged on the way or is another file"
             )));
         }
+        if !self.begins_with(request.magic)? {
+            self.file.set_len(0)?;
+            return Err(Problem::Refused(
+                "what it sends is no zip: it may be a page about an error or a login".to_owned(),
+            ));
+        }
         self.file.sync_all()?;
         Ok(hash)
+    }
+
+    fn begins_with(&mut self, magic: &[u8]) -> io::Result<bool> {
+        let mut start = Vec::new();
+        self.file.seek(SeekFrom::Start(0))?;
+        (&self.file).take(magic.len() as u64).read_to_end(&mut start)?;
+        Ok(start == magic)
     }
 
     /// Downloads, going on from what is there if the server can.

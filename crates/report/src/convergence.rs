@@ -106,15 +106,20 @@ fn statistics_are_stale(run: &RunData) -> Option<String> {
     let kept = u64::try_from(run.row.result.as_ref()?.best_epoch).ok()?;
     let found = stale_statistics(steps_per_epoch * kept, momentum(&run.row.start)?)?;
     let calm = StaleStatistics::steps_needed(CALM_MOMENTUM);
-    let advice = match (steps_per_epoch >= calm, found.momentum > CALM_MOMENTUM) {
-        (true, _) => format!("set `batch_norm_momentum={CALM_MOMENTUM}`"),
+    let epochs = u64::try_from(run.row.start.epochs).unwrap_or(0);
+    let advice = match (steps_per_epoch.max(1) * epochs.max(kept) >= calm, found.momentum > CALM_MOMENTUM) {
+        // Long enough for the calmer momentum, or it would be with the epochs after the kept one.
+        (true, true) => format!("set `batch_norm_momentum={CALM_MOMENTUM}`"),
         (false, true) => {
             format!(
                 "set `batch_norm_momentum={CALM_MOMENTUM} epochs={}` or more",
                 calm.div_ceil(steps_per_epoch)
             )
         }
-        (false, false) => format!(
+        (_, false) if epochs > kept => {
+            "keep a later epoch, `select_by=last_epoch`, or lower the learning rate".to_owned()
+        }
+        (_, false) => format!(
             "train longer, `epochs={}` or more",
             StaleStatistics::steps_needed(found.momentum).div_ceil(steps_per_epoch)
         ),
@@ -233,6 +238,10 @@ mod tests {
         );
         run.row.start.batch_size = 1620;
         assert!(reasons(&run)[0].ends_with("set `batch_norm_momentum=0.9 epochs=29` or more"));
+        // Long enough as it is.
+        run.row.start.epochs = 40;
+        assert!(reasons(&run)[0].ends_with("set `batch_norm_momentum=0.9`"));
+        run.row.start.epochs = 10;
         run.row.start.batch_size = 32;
         run.row.result.as_mut().unwrap().best_epoch = 6;
         assert!(reasons(&run).is_empty());

@@ -54,6 +54,14 @@ pub enum Error {
         /// Why.
         reason: String,
     },
+    /// Something else than a file is at the database's path.
+    #[error("the runs database {} is {is}; move it away or choose another runs folder with `--runs-folder`", path.display())]
+    NoFile {
+        /// Where the database belongs.
+        path: PathBuf,
+        /// What is there.
+        is: &'static str,
+    },
     /// There is no database to read.
     #[error("no runs database at {}; run `ranklab sweep` first", path.display())]
     Missing {

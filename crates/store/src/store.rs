@@ -63,6 +63,7 @@ impl Store {
     }
 
     async fn open_within(path: &Path, longest: Duration) -> Result<Self> {
+        refuse_other_than_files(path)?;
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
             std::fs::create_dir_all(folder)
                 .map_err(|reason| Error::Folder { path: folder.to_owned(), reason })?;
@@ -90,9 +91,10 @@ impl Store {
     /// When there is no database yet, when the file is something else, when its schema is not
     /// this ranklab's, and when another process keeps it from being read for two seconds.
     pub async fn open_read_only(path: &Path) -> Result<Self> {
-        if !path.exists() {
+        if !path.exists() && !path.is_symlink() {
             return Err(Error::Missing { path: path.to_owned() });
         }
+        refuse_other_than_files(path)?;
         let (pool, id) = sqlite::open_read_only(path).await?;
         Ok(Self {
             durable: pool.clone(),
@@ -199,4 +201,15 @@ impl Store {
             None => self.failed(error),
         }
     }
+}
+
+/// Refuses what would be waited for or written into nowhere: a folder, a pipe, a link that leads to no file.
+fn refuse_other_than_files(path: &Path) -> Result<()> {
+    let is = match (std::fs::metadata(path), path.is_symlink()) {
+        (Ok(file), _) if file.is_dir() => "a folder",
+        (Ok(file), _) if !file.is_file() => "no regular file",
+        (Err(_), true) => "a link that leads to no file",
+        _ => return Ok(()),
+    };
+    Err(Error::NoFile { path: path.to_owned(), is })
 }

@@ -15,11 +15,11 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     DATABASE, Error, TrialConfig,
-    dataset::Dataset,
+    dataset::{Dataset, MANIFESTS},
     execute::Context,
     garbage::{entries, run_folders},
     recorder::runtime,
-    run_folder::CHECKPOINT,
+    run_folder::{CHECKPOINT, is_of_another_database},
     sources::{IMAGENET_WEIGHTS, RANDOM_WEIGHTS, load_weights},
     trial::hexadecimal,
 };
@@ -91,6 +91,7 @@ impl Checker<'_> {
     fn check(mut self, rules: &CheckRules) -> Result<Option<Checked>, Error> {
         let runtime = runtime()?;
         let database = self.context.runs_folder.join(DATABASE);
+        let mut id = None;
         let runs = match runtime.block_on(Store::open_read_only(&database)) {
             Err(missing @ ranklab_store::Error::Missing { .. }) => return Err(missing.into()),
             Err(problem) => {
@@ -98,14 +99,15 @@ impl Checker<'_> {
                 Vec::new()
             }
             Ok(store) => {
+                id = Some(store.id().to_owned());
                 let runs = runtime.block_on(self.database(&store));
                 runtime.block_on(store.close());
                 runs
             }
         };
-        self.checkpoints(&runs)?;
-        self.caches()?;
-        self.manifests()?;
+        self.checkpoints(&runs, id.as_deref())?;
+        self.caches();
+        self.manifests();
         self.weights(&runs);
         if rules.images {
             self.images(&runs)?;
@@ -182,6 +184,10 @@ impl Checker<'_> {
     }
 
     fn hash(&self, path: &Path) -> io::Result<String> {
+        // A pipe would be waited for.
+        if !fs::metadata(path)?.is_file() {
+            return Err(io::Error::other("it is no regular file"));
+        }
         let (mut file, mut hasher) = (File::open(path)?, Sha256::new());
         let mut part = vec![0; HASHED];
         loop {
@@ -193,12 +199,20 @@ impl Checker<'_> {
         }
     }
 
-    fn checkpoints(&mut self, runs: &[RunRow]) -> Result<(), Error> {
+    fn checkpoints(&mut self, runs: &[RunRow], database: Option<&str>) -> Result<(), Error> {
         for (number, folder) in run_folders(&self.context.runs_folder)? {
+            let is_known = runs.iter().any(|run| run.id == number);
+            if is_known && database.is_some_and(|id| is_of_another_database(&folder, id)) {
+                self.checked.find(
+                    folder.display().to_string(),
+                    format!("it belongs to another database, and this one has a run {number} as well"),
+                    "move the folder away, or restore the database that it belongs to (`ranklab runs restore FILE`)",
+                );
+            }
             let path = folder.join(CHECKPOINT);
             let going_on = |run: &RunRow| matches!(run.status, RunStatus::Interrupted | RunStatus::Running);
             let run = runs.iter().find(|run| run.id == number && going_on(run));
-            if self.stopped() || run.is_none() || !path.exists() {
+            if self.stopped() || run.is_none() || !path.is_file() {
                 continue;
             }
             self.tell(&path);
@@ -217,8 +231,9 @@ impl Checker<'_> {
         Ok(())
     }
 
-    fn caches(&mut self) -> Result<(), Error> {
-        for path in entries(&self.context.features_folder)? {
+    fn caches(&mut self) {
+        let folder = self.context.features_folder.clone();
+        for path in self.folder(&folder) {
             let is_finished = path.extension().is_some_and(|extension| extension == "features");
             if self.stopped()
                 || !is_finished
@@ -236,12 +251,14 @@ impl Checker<'_> {
                 self.regenerable(&path, problem);
             }
         }
-        Ok(())
     }
 
-    fn manifests(&mut self) -> Result<(), Error> {
-        for path in entries(&self.context.runs_folder.join("manifests"))? {
-            if self.stopped() || path.extension().is_none_or(|extension| extension != "parquet") {
+    fn manifests(&mut self) {
+        for path in self.folder(&self.context.runs_folder.join(MANIFESTS)) {
+            if self.stopped()
+                || !path.is_file()
+                || path.extension().is_none_or(|extension| extension != "parquet")
+            {
                 continue;
             }
             self.tell(&path);
@@ -250,7 +267,15 @@ impl Checker<'_> {
                 self.regenerable(&path, problem);
             }
         }
-        Ok(())
+    }
+
+    /// What is in a folder of files that can be made again. One that cannot be listed is a finding.
+    fn folder(&mut self, path: &Path) -> Vec<PathBuf> {
+        entries(path).unwrap_or_else(|problem| {
+            let advice = "move it away or make it readable: a folder is made anew when it is needed";
+            self.checked.find(path.display().to_string(), problem.to_string(), advice);
+            Vec::new()
+        })
     }
 
     fn regenerable(&mut self, path: &Path, problem: String) {

@@ -175,6 +175,12 @@ mod tests {
                 &["layers=block5_conv3+block5_conv1", "rank=4+16"],
             ),
             (&["layers=block5+block5_conv2", "rank=3"], &["layers=block5", "rank=3"]),
+            (&["lr=0.01"], &["lr=0.01000000001"]),
+            (&["lr=0.0003"], &["lr=3.00000000001e-4"]),
+            (&["dropout=0.5", "head_dropout=0.1"], &["dropout=0.50000000001", "head_dropout=0.10000000001"]),
+            (&["batch_norm_momentum=0.9"], &["batch_norm_momentum=0.90000000001"]),
+            (&["weight_decay=0.001"], &["weight_decay=0.00100000000001"]),
+            (&["rank=4", "scaling=one"], &["scaling=alpha_over_rank", "rank=4", "alpha=4.0000000001"]),
             (
                 &["preset=peft", "rank=8"],
                 &[

@@ -77,8 +77,25 @@ impl TrialConfig {
                 Err(problem) => problems.push(problem),
             }
         }
+        config.round_to_single_precision();
         config.drop_what_cannot_matter();
         Error::all(problems).map_or(Ok(config), Err)
+    }
+
+    /// Training computes in single precision: 0.01 and 0.01000000001 are one rate, and one trial.
+    fn round_to_single_precision(&mut self) {
+        let training = &mut self.training;
+        let numbers = [
+            &mut training.learning_rate,
+            &mut training.weight_decay,
+            &mut training.momentum,
+            &mut training.head_dropout,
+            &mut training.batch_norm_momentum,
+        ];
+        let adapter = self.adapter.iter_mut().flat_map(|adapter| [&mut adapter.alpha, &mut adapter.dropout]);
+        for number in numbers.into_iter().chain(adapter) {
+            *number = in_single_precision(*number);
+        }
     }
 
     fn drop_what_cannot_matter(&mut self) {
@@ -161,4 +178,9 @@ pub(crate) fn write_sorted(value: &Value, text: &mut String) {
 
 pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The shortest decimal that is the same number in single precision; usual numbers, of up to six digits, stay.
+fn in_single_precision(number: f64) -> f64 {
+    (number as f32).to_string().parse().unwrap_or(number)
 }

@@ -35,6 +35,8 @@ enum Answer {
     OfLength(u64),
     /// With another part than the Range asks for.
     WrongRange,
+    /// With everything under a status that says something else.
+    Status(&'static str),
 }
 
 fn body() -> Vec<u8> {
@@ -71,6 +73,7 @@ fn reply(mut stream: TcpStream, answer: Answer) -> io::Result<()> {
     let (status, content) = match answer {
         Answer::Missing => ("404 Not Found", &[][..]),
         Answer::IgnoringRange => ("200 OK", &body[..]),
+        Answer::Status(status) => (status, &body[..]),
         _ if start > 0 => ("206 Partial Content", &body[start..]),
         _ => ("200 OK", &body[..]),
     };
@@ -117,6 +120,7 @@ fn request(sources: &[String], folder: &Path) -> FetchRequest {
         destination: folder.join("deep/cells.zip"),
         sha256: Some(hexadecimal(&Sha256::digest(body()))),
         bytes: None,
+        magic: &[],
         patience: PATIENCE,
     }
 }
@@ -242,6 +246,28 @@ fn a_body_beyond_the_expected_size_is_given_up_and_nothing_is_left() {
         assert_eq!(left_in(folder.path()), 0, "{said}");
     }
     assert!(*most.lock().unwrap() <= 1_000_000);
+}
+
+#[test]
+fn an_answer_that_is_no_whole_file_leaves_what_was_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let there = folder.path().join("deep/cells.zip");
+    fs::create_dir(folder.path().join("deep")).unwrap();
+    fs::write(&there, "good").unwrap();
+    let asking =
+        |answers, magic| FetchRequest { sha256: None, magic, ..request(&[serve(answers)], folder.path()) };
+    for (request, said) in [
+        (asking(&[Answer::Status("416 Range Not Satisfiable")], &[]), "416"),
+        (asking(&[Answer::Status("206 Partial Content")], &[]), "status 206"),
+        (asking(&[Answer::Status("202 Accepted")], &[]), "status 202"),
+        (asking(&[Answer::OfLength(0)], ZIP), "no zip"),
+        (asking(&[Answer::Whole], ZIP), "no zip"),
+    ] {
+        let error = fetch(&request, &unheard).unwrap_err().to_string();
+        assert!(error.contains(said), "{error}");
+        assert_eq!(fs::read(&there).unwrap(), b"good");
+        assert_eq!(left_in(folder.path()), 1);
+    }
 }
 
 #[test]

@@ -13,6 +13,7 @@ use std::{
 use percent_encoding::{NON_ALPHANUMERIC, percent_encode};
 use rusqlite::{
     Connection, ErrorCode, OpenFlags,
+    config::DbConfig,
     hooks::{AuthAction, AuthContext, Authorization},
     limits::Limit,
     types::ValueRef,
@@ -132,6 +133,8 @@ impl Reader {
 
     fn guard(&self, connection: &Connection) -> rusqlite::Result<()> {
         connection.query_row(&format!("PRAGMA hard_heap_limit = {}", MEMORY_MIB << 20), [], |_| Ok(()))?;
+        // A misspelt name in double quotes is no text: SQLite takes it for one otherwise.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
         connection.set_limit(Limit::SQLITE_LIMIT_LENGTH, LARGEST_MIB << 20)?;
         connection.set_limit(Limit::SQLITE_LIMIT_ATTACHED, 0)?;
         let denied = self.denied.clone();

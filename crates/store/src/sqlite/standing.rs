@@ -92,6 +92,8 @@ pub(crate) async fn count(connection: &mut Connection) -> sqlx::Result<()> {
 #[derive(Debug)]
 pub(crate) struct Standing {
     path: PathBuf,
+    /// The path without links: the log lies beside it.
+    real: Option<PathBuf>,
     file: Identity,
     log: Option<Identity>,
     id: String,
@@ -119,7 +121,8 @@ impl Standing {
         let Some(in_file) = Header::in_file(path).await? else { return Ok(None) };
         let log = identity(&beside(path, "-wal"));
         let seen = Mutex::new(Seen { stamp, in_file, current });
-        Ok(Some(Self { path: path.to_owned(), file, log, id, seen }))
+        let real = fs::canonicalize(path).ok();
+        Ok(Some(Self { path: path.to_owned(), real, file, log, id, seen }))
     }
 
     /// The database's id.
@@ -179,6 +182,12 @@ impl Standing {
         };
         if is_lost(&self.path, self.file) {
             return Some(Loss::Gone { is_replaced: self.path.exists(), now: held(self.file).flatten() });
+        }
+        // The very file by way of a link: others look for the log beside what the link leads to.
+        if let (Some(opened), Ok(now)) = (&self.real, fs::canonicalize(&self.path))
+            && *opened != now
+        {
+            return Some(Loss::Gone { is_replaced: false, now: Some(now) });
         }
         // A log that no connection has open was closed by the last one of them.
         let is_log_lost = |log: &Identity| is_lost(&beside(&self.path, "-wal"), *log) && held(*log).is_some();

@@ -203,7 +203,7 @@ async fn a_folder_that_cannot_be_made_is_named() {
     assert!(!error.to_string().contains('\n'));
     // A folder where the file should be.
     let error = Store::open(folder.path()).await.unwrap_err();
-    assert!(matches!(error, Error::NotWritable { .. }), "{error}");
+    assert!(matches!(error, Error::NoFile { .. }), "{error}");
 }
 
 /// The administrator may write anywhere, so that this one shows something to everybody else only.
