@@ -190,10 +190,14 @@ fn a_failing_trial_does_not_stop_the_others() {
     assert_eq!(states.lines().skip(1).collect::<Vec<_>>(), ["diverged,1", "finished,1"]);
 }
 
+/// Makes something at a path.
+#[cfg(unix)]
+type Making<'a> = &'a dyn Fn(&std::path::Path);
+
 #[cfg(unix)]
 #[test]
 fn what_is_no_file_in_place_of_the_database_is_named_and_not_waited_for() {
-    let make: [(&str, &dyn Fn(&std::path::Path)); 3] = [
+    let make: [(&str, Making<'_>); 3] = [
         ("a folder", &|path| fs::create_dir(path).unwrap()),
         ("no regular file", &|path| {
             assert!(std::process::Command::new("mkfifo").arg(path).status().unwrap().success());

@@ -106,7 +106,8 @@ fn send(url: &str, have: u64, patience: Duration, sender: &SyncSender<Sent>) -> 
     let from = from.and_then(|range| range.split('-').next()).and_then(|start| start.trim().parse().ok());
     let status = response.status().as_u16();
     let resumed = status == 206;
-    if !matches!(status, 200 | 203) && !(resumed && have > 0) {
+    let (is_whole, is_the_rest) = (matches!(status, 200 | 203), resumed && have > 0);
+    if !(is_whole || is_the_rest) {
         return Err(format!("it answered with status {status}, which is no whole file"));
     }
     let start = if resumed { from.unwrap_or(have) } else { 0 };

@@ -183,9 +183,11 @@ impl Standing {
         if is_lost(&self.path, self.file) {
             return Some(Loss::Gone { is_replaced: self.path.exists(), now: held(self.file).flatten() });
         }
-        // The very file by way of a link: others look for the log beside what the link leads to.
+        // The very file by way of a link: others look for the log beside what the link leads to. Where the whole
+        // folder was moved, that is the same log.
         if let (Some(opened), Ok(now)) = (&self.real, fs::canonicalize(&self.path))
             && *opened != now
+            && identity(&beside(&now, "-wal")) != self.log
         {
             return Some(Loss::Gone { is_replaced: false, now: Some(now) });
         }
