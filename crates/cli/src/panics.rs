@@ -1,14 +1,18 @@
 //! A panic, of ranklab or of a library, as one line: what, where and what to do next.
 
-use std::panic::{self, PanicHookInfo};
+use std::{
+    io::{self, Write},
+    panic::{self, PanicHookInfo},
+};
 
-use crate::output::tell;
+use crate::printable::printable_lines;
 
 /// Sets how panics are reported. With `RUST_BACKTRACE=full` the backtrace follows.
 pub(crate) fn report_in_one_line() {
     let default = panic::take_hook();
     panic::set_hook(Box::new(move |panic| {
-        tell(line(panic));
+        // Not above the progress bars: whoever panicked may hold their lock.
+        let _ = io::stderr().write_all(format!("{}\n", printable_lines(&line(panic))).as_bytes());
         if std::env::var_os("RUST_BACKTRACE").is_some_and(|value| value == "full") {
             default(panic);
         }
