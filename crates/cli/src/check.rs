@@ -3,7 +3,7 @@
 use anyhow::{Context as _, bail};
 use clap::Args;
 use indicatif::ProgressBar;
-use ranklab_sweep::{CheckRules, Checked, check as compare};
+use ranklab_runs::{CheckRules, Checked, check as compare};
 use serde_json::json;
 
 use crate::{
@@ -51,7 +51,7 @@ pub(crate) fn check(folders: &Folders, arguments: &CheckArgs) -> anyhow::Result<
     // Not shown where standard error is no terminal.
     let spinner = ProgressBar::new_spinner();
     let rules = CheckRules { images: arguments.images };
-    let checked = compare(&rules, &context, &mut |file| {
+    let checked = compare(&rules, &context.locations, &context.stop, &mut |file| {
         spinner.set_message(printable(&file.to_string_lossy()));
         spinner.tick();
     });

@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use ranklab_report::{NotConverged, not_converged};
+use ranklab_runs::DATABASE;
 use ranklab_store::Store;
-use ranklab_sweep::{DATABASE, SweepEvent};
+use ranklab_sweep::SweepEvent;
 use serde_json::{Value, json};
 
 use crate::{Folders, output::tell, printable::printable};

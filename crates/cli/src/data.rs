@@ -11,7 +11,8 @@ use anyhow::Context as _;
 
 use clap::{Args, Subcommand};
 use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
-use ranklab_data::{ImageSource, Label, Manifest, SyntheticConfig, fetch, synthetic};
+use ranklab_data::{ImageSource, Manifest, fetch, synthetic};
+use ranklab_settings::{Class, ClassScheme, SyntheticConfig};
 use serde_json::json;
 
 use crate::{
@@ -149,10 +150,11 @@ fn fetch_images(request: &fetch::FetchRequest, go_on: GoOn<'_>) -> anyhow::Resul
 
 fn manifest(folders: &Folders, path: &std::path::Path, json: bool, go_on: GoOn<'_>) -> anyhow::Result<()> {
     let progress = |_, _| go_on();
-    let source = ImageSource::open_watched(path, &progress)?;
+    let scheme = ClassScheme::default();
+    let source = ImageSource::open_watched(path, &scheme, &progress)?;
     let cache = folders.runs.join("manifests");
     let manifest = Manifest::open_or_build(&source, &cache, &progress)?;
-    let count = |label| manifest.entries.iter().filter(|entry| entry.label == label).count();
+    let count = |class| manifest.entries.iter().filter(|entry| entry.class == class).count();
     let set = manifest.select(None);
     let file = Manifest::file(&source, &cache);
     if json {
@@ -165,9 +167,11 @@ fn manifest(folders: &Folders, path: &std::path::Path, json: bool, go_on: GoOn<'
             "path": path,
             "synthetic": source.is_synthetic(),
             "images": manifest.entries.len(),
-            "parasitized": count(Label::Parasitized),
-            "uninfected": count(Label::Uninfected),
-            "patients": manifest.patients(),
+            "classes": {
+                &scheme.positive: count(Class::Positive),
+                &scheme.negative: count(Class::Negative),
+            },
+            "groups": manifest.groups(),
             "image_set_hash": set.hash,
             "manifest": file,
             "contradicting": manifest.contradicting().count(),
@@ -177,13 +181,15 @@ fn manifest(folders: &Folders, path: &std::path::Path, json: bool, go_on: GoOn<'
         return print(&json_text(&summary)?);
     }
     let mut text = format!(
-        "{}{}\n  images       {} ({} parasitized, {} uninfected)\n  patients     {}\n  hash         {}\n  manifest     {}\n  left out     {} ({} duplicates, {} contradicting, {} unreadable, {} in folders of neither class)\n",
+        "{}{}\n  images       {} ({} {}, {} {})\n  groups       {}\n  hash         {}\n  manifest     {}\n  left out     {} ({} duplicates, {} contradicting, {} unreadable, {} in folders of neither class)\n",
         path.display(),
         if source.is_synthetic() { " (SYNTHETIC)" } else { "" },
         manifest.entries.len(),
-        count(Label::Parasitized),
-        count(Label::Uninfected),
-        manifest.patients(),
+        count(Class::Positive),
+        scheme.positive,
+        count(Class::Negative),
+        scheme.negative,
+        manifest.groups(),
         set.hash,
         file.display(),
         manifest.rejected.len(),

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use ranklab_report::{Picture, Pictures, ReportData, Wanted, wanted_pictures};
+use ranklab_runs::{Gallery, Shown};
 use ranklab_store::Store;
-use ranklab_sweep::{Context, FEATURES, Gallery, Shown};
 
-use crate::{Folders, code::code, device::device};
+use crate::{Folders, device::device, sweep::locations};
 
 /// Sentences on what is missing; the rest is only counted.
 const TOLD: usize = 3;
@@ -18,16 +18,7 @@ pub(crate) async fn pictures(
     folders: &Folders,
     explain: Option<i64>,
 ) -> anyhow::Result<Pictures> {
-    let context = Context {
-        runs_folder: folders.runs.clone(),
-        features_folder: folders.runs.join(FEATURES),
-        data_folder: folders.data.clone(),
-        imagenet_weights: folders.weights(),
-        command: String::new(),
-        jobs: 1,
-        stop: ranklab_trainer::Stop::default(),
-        code: code(),
-    };
+    let locations = locations(folders);
     let mut gallery = Gallery::default();
     let mut found = Pictures::default();
     let mut told = 0;
@@ -38,7 +29,7 @@ pub(crate) async fn pictures(
             .iter()
             .map(|(image, probability)| Shown { image: image.to_string(), probability: *probability })
             .collect();
-        let of_run = gallery.pictures(row, &artifacts, &shown, &context, &device);
+        let of_run = gallery.pictures(row, &artifacts, &shown, &locations, &device);
         for picture in of_run.pictures {
             let heat = picture.heat.map(|heat| (run, heat));
             found.of.insert(Arc::from(picture.image.as_str()), Picture { png: picture.png, heat });

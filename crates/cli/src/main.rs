@@ -31,7 +31,7 @@ use std::{path::PathBuf, process::ExitCode};
 
 use clap::{CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
-use ranklab_sweep::DATABASE;
+use ranklab_runs::DATABASE;
 
 /// How much a low-rank adapter is worth against classical fine-tuning, at which rank, in which layers.
 #[derive(Parser, Debug)]
@@ -139,10 +139,14 @@ fn main() -> ExitCode {
 
 /// A line for each problem where there are several at once, one otherwise.
 fn lines(problem: &anyhow::Error) -> Vec<String> {
-    let several = problem.downcast_ref::<Problems>().map(|problems| problems.0.clone());
-    match (several, problem.downcast_ref::<ranklab_sweep::Error>()) {
-        (Some(several), _) => several.iter().map(|line| printable::printable(line)).collect(),
-        (_, Some(several @ ranklab_sweep::Error::Several(_))) => {
+    let problems = problem.downcast_ref::<Problems>().map(|problems| problems.0.clone());
+    let settings = problem.downcast_ref().or_else(|| match problem.downcast_ref() {
+        Some(ranklab_sweep::Error::Settings(settings)) => Some(settings),
+        _ => None,
+    });
+    match (problems, settings) {
+        (Some(problems), _) => problems.iter().map(|line| printable::printable(line)).collect(),
+        (_, Some(several @ ranklab_settings::Error::Several(_))) => {
             several.to_string().lines().map(printable::printable).collect()
         }
         _ => vec![one_line(problem)],

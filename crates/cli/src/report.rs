@@ -4,8 +4,8 @@ use std::path::Path;
 
 use clap::Args;
 use ranklab_report::{ReportData, Selection, load, write};
+use ranklab_runs::DATABASE;
 use ranklab_store::Store;
-use ranklab_sweep::DATABASE;
 use serde_json::json;
 
 use crate::{

@@ -6,8 +6,11 @@ use std::path::{Component, Path, PathBuf};
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
 use ranklab_report::not_converged;
+use ranklab_runs::{
+    mark_interrupted,
+    run_folder::{is_of_another_database, remove_if_empty},
+};
 use ranklab_store::{Error, QueryResult, RunRow, RunStatus, Store, Value, restore};
-use ranklab_sweep::{is_of_another_database, mark_interrupted, remove_if_empty};
 use serde_json::json;
 
 use crate::answer::{Format, answer_changed};

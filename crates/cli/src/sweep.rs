@@ -4,10 +4,9 @@ use std::{ffi::OsString, path::PathBuf};
 
 use anyhow::{Context as _, bail};
 use clap::Args;
-use ranklab_sweep::{
-    Context, DATABASE, DEFAULT_JOBS, Experiment, FEATURES, Plan, SweepEvent, SweepSummary, describe_keys,
-    execute, missing_sources,
-};
+use ranklab_runs::{DATABASE, FEATURES, Locations, missing_sources};
+use ranklab_settings::{DEFAULT_JOBS, Experiment, describe_keys};
+use ranklab_sweep::{Context, Plan, SweepEvent, SweepSummary, execute};
 use ranklab_trainer::Event;
 use serde_json::json;
 
@@ -117,7 +116,7 @@ fn check(folders: &Folders, plan: &Plan) -> anyhow::Result<()> {
             problems.push(problem);
         }
     }
-    problems.extend(missing_sources(plan, &folders.runs, &folders.weights()));
+    problems.extend(missing_sources(plan.configurations(), &folders.runs, &folders.weights()));
     if problems.is_empty() { Ok(()) } else { Err(Problems(problems).into()) }
 }
 
@@ -201,12 +200,18 @@ fn summed_up(summary: &SweepSummary) -> String {
 }
 
 /// Where things are, and what can stop it.
-pub(crate) fn context(folders: &Folders, jobs: usize, signals: &Signals) -> Context {
-    Context {
+pub(crate) fn locations(folders: &Folders) -> Locations {
+    Locations {
         runs_folder: folders.runs.clone(),
         features_folder: folders.runs.join(FEATURES),
         data_folder: folders.data.clone(),
         imagenet_weights: folders.weights(),
+    }
+}
+
+pub(crate) fn context(folders: &Folders, jobs: usize, signals: &Signals) -> Context {
+    Context {
+        locations: locations(folders),
         // Arguments need not be text.
         command: std::env::args_os()
             .map(|word| word.to_string_lossy().into_owned())
