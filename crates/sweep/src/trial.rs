@@ -2,7 +2,7 @@
 
 use ranklab_data::{DataConfig, SYNTHETIC, SplitConfig, SplitKind, SyntheticConfig};
 use ranklab_trainer::{OptimizerKind, TrainingConfig};
-use ranklab_zoo::{AdapterConfig, AdapterSettings, Architecture, ModelConfig, Scaling, UpperTrunk};
+use ranklab_zoo::{AdapterConfig, AdapterSettings, Architecture, ModelConfig, Network, Scaling, UpperTrunk};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use toml::Table;
@@ -115,6 +115,14 @@ impl TrialConfig {
         {
             adapter.alpha = 1.0;
         }
+    }
+
+    /// The network that is trained.
+    ///
+    /// # Errors
+    /// When it is model_5 without adapters.
+    pub fn network(&self) -> Result<Network, Error> {
+        Ok(Network::of(self.model.architecture, self.adapter.clone())?)
     }
 
     /// Whether this trial and `other` can be trained together: the same images, split, batches and frozen

@@ -5,8 +5,9 @@ use burn::{
     nn::{BatchNorm, BatchNormConfig, Linear},
     tensor::{Device, Tensor, TensorData, activation::leaky_relu},
 };
+use ranklab_kernels::Randomness;
 
-use crate::{config::HeadConfig, frozen_kernel::on_processor, operation, randomness::Randomness};
+use crate::config::HeadConfig;
 
 /// Slope of every LeakyReLU of the posts.
 pub(crate) const LEAK: f64 = 0.1;
@@ -29,13 +30,11 @@ fn dense(inputs: usize, outputs: usize, randomness: &mut Randomness, device: &De
     }
 }
 
-/// The layer's output: one operation on the processor.
+/// The layer's output, by this processor's kernels where it is on the processor.
 fn forward(layer: &Linear, input: Tensor<2>) -> Tensor<2> {
     match &layer.bias {
-        Some(bias) if on_processor(&input.device()) => {
-            operation::dense(input, layer.weight.val(), bias.val())
-        }
-        _ => layer.forward(input),
+        Some(bias) => ranklab_kernels::dense(input, layer.weight.val(), bias.val()),
+        None => layer.forward(input),
     }
 }
 

@@ -7,9 +7,10 @@ use burn::{
     module::Param,
     tensor::{Device, Gradients, Tensor, TensorData, activation::log_softmax, activation::relu},
 };
+use ranklab_kernels::{ConvolutionUse, FeatureMap, FrozenConvolution, Randomness, TileTransform};
 use ranklab_zoo::{
-    Adapter, AdapterSettings, ConvolutionUse, Cut, FeatureMap, FrozenConvolution, Head, HeadConfig,
-    Randomness, SameConvolution2x2, Scaling, TileTransform, Trunk, preprocess, weights::TrunkWeights,
+    Adapter, AdapterSettings, Cut, Head, HeadConfig, SameConvolution2x2, Scaling, Trunk, preprocess,
+    weights::TrunkWeights,
 };
 use serde_json::Value;
 
@@ -272,31 +273,34 @@ fn every_block_of_the_trunk_agrees_with_pytorch_on_the_real_weights() {
 
 #[test]
 fn parameter_counts_are_the_published_ones() {
-    use ranklab_zoo::{Architecture, ParameterCounts};
+    use ranklab_zoo::{Network, ParameterCounts};
     let adapter = AdapterSettings::default().resolve().unwrap();
     let expected = ParameterCounts { trainable: 2_757_378, adapter: 0, frozen: 1_735_488 };
-    assert_eq!(ParameterCounts::of(Architecture::Model4, None, 64).unwrap(), expected);
+    assert_eq!(ParameterCounts::of(&Network::Model4, 64).unwrap(), expected);
     let expected = ParameterCounts { trainable: 1_259_266, adapter: 76_800, frozen: 14_714_688 };
-    assert_eq!(ParameterCounts::of(Architecture::Model5, Some(&adapter), 64).unwrap(), expected);
+    assert_eq!(ParameterCounts::of(&Network::Model5(adapter), 64).unwrap(), expected);
 }
 
 #[test]
 fn parameters_are_counted_as_a_network_holds_them() {
-    use ranklab_zoo::{Architecture, Model, ParameterCounts, UpperTrunk};
+    use ranklab_zoo::{Model, Network, ParameterCounts, UpperTrunk};
     let weights = TrunkWeights::random(0);
     let settings = |layers: &str, rank: &str, dora| {
         let (layers, rank) = (Some(layers.parse().unwrap()), Some(rank.parse().unwrap()));
         AdapterSettings { layers, rank, dora: Some(dora), ..Default::default() }.resolve().unwrap()
     };
-    let adapters = [settings("block5_conv1+block5_conv3", "3", true), settings("block5", "1+2+4", false)];
-    let cases = adapters.iter().map(Some).chain([None]);
-    for (adapter, size) in cases.flat_map(|adapter| [(adapter, 64), (adapter, 100)]) {
-        let architecture = if adapter.is_some() { Architecture::Model5 } else { Architecture::Model4 };
+    let networks = [
+        Network::Model5(settings("block5_conv1+block5_conv3", "3", true)),
+        Network::Model5(settings("block5", "1+2+4", false)),
+        Network::Model4,
+    ];
+    for (network, size) in networks.iter().flat_map(|network| [(network, 64), (network, 100)]) {
+        let adapter = network.adapter();
         let device = Device::flex().autodiff();
         let upper = adapter.map(|adapter| UpperTrunk::new(&weights, adapter, size, &device));
         let model = Model::new(adapter.zip(upper.as_ref()), size, HeadConfig::default(), 0, &device).unwrap();
         let held: usize = model.state().iter().filter(|t| t.trainable).map(|t| t.values.len()).sum();
-        assert_eq!(ParameterCounts::of(architecture, adapter, size).unwrap().trainable, held);
+        assert_eq!(ParameterCounts::of(network, size).unwrap().trainable, held);
     }
 }
 
