@@ -159,4 +159,4 @@ bench-report *arguments:
 # The inner parts alone, by criterion: `just bench-parts step` takes those whose names hold "step".
 [group('check')]
 bench-parts *arguments:
-    cargo bench --locked --quiet --package ranklab-zoo --bench parts -- "$@"
+    cargo bench --locked --quiet --package ranklab-kernels --package ranklab-zoo --bench convolutions --bench parts -- "$@"

@@ -230,7 +230,7 @@ fn weights_that_never_end_or_never_come_are_refused_before_they_are_read() {
 /// A whole trunk in PyTorch's naming, as safetensors; every kernel's shape and the values of one tensor as given.
 fn write_torchvision(path: &Path, kernel_shape: fn(usize, usize) -> [usize; 4], faulty: &str, value: f32) {
     let (mut header, mut data) = (Vec::new(), Vec::new());
-    for layer in ranklab_zoo::Layer::all() {
+    for layer in ranklab_settings::Layer::all() {
         let (inputs, outputs) = (layer.channels_in(), layer.channels_out());
         for (part, shape) in [("weight", kernel_shape(inputs, outputs).to_vec()), ("bias", vec![outputs])] {
             let name = format!("features.{}.{part}", layer.torchvision_index());

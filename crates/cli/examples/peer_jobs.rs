@@ -3,14 +3,14 @@
 #[path = "../src/allocator.rs"]
 mod allocator;
 
-use std::{env, error::Error, path::Path, time::Instant};
+use std::{env, error::Error, ops::ControlFlow, path::Path, time::Instant};
 
 use burn::tensor::Device;
 use ranklab_data::{ImageSource, Manifest, load_images, unwatched};
-use ranklab_settings::{ClassScheme, Resize};
+use ranklab_settings::{AdapterSettings, ClassScheme, Network, Resize, TrainingConfig};
 use ranklab_store::{NewRun, StepMetric, Store, Value};
-use ranklab_trainer::{ImageLoader, Stop, TrainingConfig, Trial, run_together};
-use ranklab_zoo::{AdapterSettings, Architecture, Cut, ProcessorTrunk, weights::TrunkWeights};
+use ranklab_trainer::{ImageLoader, Stop, Trial, run_together};
+use ranklab_zoo::{Cut, ProcessorTrunk, weights::TrunkWeights};
 use serde_json::json;
 
 const SIZE: usize = 64;
@@ -128,22 +128,21 @@ fn train(arguments: &Arguments) -> Figures {
     let batch_size = arguments.number("--batch", 32);
     let training = TrainingConfig { epochs: 1, batch_size, ..TrainingConfig::default() };
     let model_4 = arguments.text("--model") == Some("model_4");
-    let architecture = if model_4 { Architecture::Model4 } else { Architecture::Model5 };
-    let layers: ranklab_zoo::LayerList = arguments.text("--layers").unwrap_or("block5").parse()?;
-    let mut adapters = Vec::new();
+    let layers: ranklab_settings::LayerList = arguments.text("--layers").unwrap_or("block5").parse()?;
+    let mut networks = Vec::new();
     for rank in arguments.text("--ranks").unwrap_or("5").split(',') {
         let rank = Some(rank.parse()?);
-        adapters
-            .push(AdapterSettings { rank, layers: Some(layers.clone()), ..Default::default() }.resolve()?);
+        let adapter =
+            AdapterSettings { rank, layers: Some(layers.clone()), ..Default::default() }.resolve()?;
+        networks.push(if model_4 { Network::Model4 } else { Network::Model5(adapter) });
     }
     let (weights, device) = (weights(arguments)?, Device::flex());
     let folder = env::temp_dir().join("ranklab-benchmark-features");
     let stop = Stop::default();
-    let trials: Vec<Trial<'_>> = adapters
+    let trials: Vec<Trial<'_>> = networks
         .iter()
-        .map(|adapter| Trial {
-            architecture,
-            adapter: (!model_4).then_some(adapter),
+        .map(|network| Trial {
+            network,
             weights: &weights,
             images: &images,
             train: &all,
@@ -161,6 +160,7 @@ fn train(arguments: &Arguments) -> Figures {
         if event == ranklab_trainer::Event::FeaturesReady {
             allocator::release_freed_memory();
         }
+        ControlFlow::Continue(())
     })?;
     if let Some(Ok(outcome)) = outcomes.first() {
         eprintln!("{:?}", outcome.phases);

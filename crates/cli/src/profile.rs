@@ -1,7 +1,7 @@
 //! `--profile`: where a sweep's time went, and how close the products come to what the processor can do.
 
+use ranklab_kernels::product_peak;
 use ranklab_sweep::{Profile, SweepEvent};
-use ranklab_zoo::product_peak;
 
 /// One row: name, seconds, floating-point operations if they are products.
 type Row = (&'static str, f64, Option<f64>);

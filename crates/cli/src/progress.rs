@@ -169,8 +169,8 @@ impl Progress {
         let trial =
             if self.running > 1 { format!("[{}/{}] ", position + 1, self.trials) } else { String::new() };
         match event {
-            Event::Features { path: Some(_), beyond, bytes, images, reused } => {
-                let what = match beyond {
+            Event::Features { path: Some(_), products_of, bytes, images, reused } => {
+                let what = match products_of {
                     None => "trunk features".to_owned(),
                     Some(layer) => format!("frozen part of {layer}"),
                 };

@@ -8,8 +8,8 @@ use ranklab_data::encode_png;
 use ranklab_files::sha256;
 use ranklab_settings::{DataConfig, SplitConfig, TrialConfig};
 use ranklab_store::{ArtifactRow, RunRow};
-use ranklab_trainer::{ImageLoader, Stop, Trial};
-use ranklab_zoo::Explanation;
+use ranklab_trainer::{ImageLoader, NetworkSettings, Stop};
+use ranklab_zoo::{Explanation, HeadConfig};
 
 use crate::{
     Error,
@@ -192,22 +192,20 @@ fn explain(
         .filter(|weights| weights.hash == run.start.weights_hash)
         .ok_or_else(|| format!("the trunk weights `{name}` are not those that it was trained on"))?;
     let device: Device = device_of(&config.device)?;
-    let trial = Trial {
-        architecture: config.model.architecture,
-        adapter: config.adapter.as_ref(),
-        weights,
-        images: dataset,
-        train: &[],
-        validation: &[],
-        test: &[],
-        training: &config.training,
-        device: &device,
-        device_name: &config.device,
-        cache_folder: Path::new(""),
-        checkpoint: None,
-        stop: &Stop::default(),
+    let network = config.network().map_err(|problem| problem.to_string())?;
+    let settings = NetworkSettings {
+        network: &network,
+        image_size: dataset.size(),
+        head: HeadConfig {
+            dropout: config.training.head_dropout,
+            batch_norm_momentum: config.training.batch_norm_momentum,
+        },
+        seed: config.training.seed,
     };
-    trial.explain(&state, places).map_err(|problem| problem.to_string())
+    settings
+        .open(weights, Some(&state), &device)
+        .and_then(|network| network.explain(dataset, places))
+        .map_err(|problem| problem.to_string())
 }
 
 /// The trained state, checked against its hash.

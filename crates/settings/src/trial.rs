@@ -11,6 +11,7 @@ use crate::{
     classes::{ClassScheme, GroupRule},
     data::{DataConfig, SYNTHETIC, SplitConfig, SplitKind, SyntheticConfig},
     model::{Architecture, ModelConfig},
+    network::Network,
     paths::absolute,
     training::{OptimizerKind, TrainingConfig},
 };
@@ -124,6 +125,14 @@ impl TrialConfig {
         {
             adapter.alpha = 1.0;
         }
+    }
+
+    /// The network that is trained.
+    ///
+    /// # Errors
+    /// When it is model_5 without adapters.
+    pub fn network(&self) -> Result<Network, Error> {
+        Network::of(self.model.architecture, self.adapter.clone())
     }
 
     /// JSON with sorted keys and no spaces.

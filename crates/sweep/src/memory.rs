@@ -100,9 +100,9 @@ fn left_in(folder: &Path, [limit, used, inactive, active]: [&str; 4]) -> Option<
 /// with a memory of their own.
 pub(crate) fn needed(trials: &[&TrialConfig], images: usize) -> Result<Option<u64>, Error> {
     let Some(first) = trials.first().filter(|first| first.device == "flex") else { return Ok(None) };
-    let adapters: Vec<_> = trials.iter().filter_map(|trial| trial.adapter.as_ref()).collect();
-    let (architecture, size) = (first.model.architecture, first.data.image_size);
-    Ok(Some(memory_needed(architecture, &adapters, size, first.training.batch_size, images)?))
+    let networks = trials.iter().map(|trial| trial.network()).collect::<Result<Vec<_>, _>>()?;
+    let networks: Vec<_> = networks.iter().collect();
+    Ok(Some(memory_needed(&networks, first.data.image_size, first.training.batch_size, images)?))
 }
 
 /// Whether trials find room together.

@@ -30,16 +30,16 @@ pub(crate) fn new_run(
     weights: &KnownWeights,
 ) -> Result<NewRun, Error> {
     let config = &trial.config;
-    let architecture = config.model.architecture;
-    let counts = ParameterCounts::of(architecture, config.adapter.as_ref(), config.data.image_size)?;
-    let adapter = config.adapter.as_ref();
+    let network = config.network()?;
+    let counts = ParameterCounts::of(&network, config.data.image_size)?;
+    let adapter = network.adapter();
     let (data, training) = (&config.data, &config.training);
     Ok(NewRun {
         config_hash: identity.to_owned(),
         config: config.canonical_json(),
         family: family(config, &weights.hash),
         label: trial.label.clone(),
-        model: architecture.name().to_owned(),
+        model: network.architecture().name().to_owned(),
         layers: adapter.map(|adapter| adapter.layers.to_string()),
         rank: adapter.and_then(|adapter| adapter.rank.single()).map(|rank| rank as i64),
         ranks: adapter.map(|adapter| adapter.rank.to_string()),

@@ -1,12 +1,13 @@
 //! Runs trials together, from their rows in the database to their results there.
 
-use std::time::Instant;
+use std::{ops::ControlFlow, time::Instant};
 
 use ranklab_data::Split;
 use ranklab_runs::{CheckpointFile, Dataset, DeviceOf, Sources, started};
+use ranklab_settings::Network;
 use ranklab_store::{Claim, PredictionRow, RunResult, Store};
 use ranklab_trainer::{Checkpoint, Error as TrainerError, Event, Outcome, Trial, run_together};
-use ranklab_zoo::{Cut, Operations, trunk_operations};
+use ranklab_zoo::{Cut, OperationCount, trunk_operation_count};
 
 use crate::{
     Error,
@@ -127,14 +128,16 @@ impl Session<'_> {
             .filter(|(_, ended)| ended.is_none())
             .map(|(member, _)| *member)
             .collect();
+        let networks: Vec<Network> =
+            members.iter().map(|member| member.trial.config.network()).collect::<Result<_, _>>()?;
         let trials: Vec<Trial<'_>> = members
             .iter()
+            .zip(&networks)
             .zip(&checkpoints)
-            .map(|(member, checkpoint)| {
+            .map(|((member, network), checkpoint)| {
                 let config = &member.trial.config;
                 Trial {
-                    architecture: config.model.architecture,
-                    adapter: config.adapter.as_ref(),
+                    network,
                     weights,
                     images: dataset,
                     train: &split.train,
@@ -165,7 +168,7 @@ impl Session<'_> {
             })
             .collect::<Result<Vec<Ended>, Error>>()?;
         if let Some(phases) = phases {
-            let (cut, size) = (Cut::of(trials[0].architecture, trials[0].adapter), first.data.image_size);
+            let (cut, size) = (Cut::of(trials[0].network), first.data.image_size);
             let seen = |trial: &Trial<'_>| {
                 let done = trial.checkpoint.map_or(0, Checkpoint::epoch);
                 (split.train.len() * first.training.epochs.saturating_sub(done)) as f64
@@ -174,7 +177,7 @@ impl Session<'_> {
             let most = trials.iter().map(seen).fold(0.0, f64::max);
             // Equal seeds shuffle alike: one batch serves all, and with it the lowest frozen products.
             let same = trials.iter().all(|trial| trial.training.seed == first.training.seed);
-            let one = Operations::of(trials[0].architecture, trials[0].adapter, size);
+            let one = OperationCount::of(trials[0].network, size);
             let shared = match (phases.frozen_known, same) {
                 (true, _) => 0.0,
                 (false, true) => one.shared_forward * most,
@@ -183,7 +186,7 @@ impl Session<'_> {
             on_event(SweepEvent::Profile(Box::new(Profile {
                 phases,
                 store: started.elapsed().as_secs_f64(),
-                trunk_operations: trunk_operations(cut, size) * phases.trunk_images as f64
+                trunk_operations: trunk_operation_count(cut, size) * phases.trunk_images as f64
                     + one.shared_forward * phases.frozen_images as f64,
                 forward_operations: one.forward * all + shared,
                 backward_operations: one.backward * all,
@@ -276,6 +279,7 @@ impl Session<'_> {
         let outcomes = run_together(trials, &mut |place, event: Event| {
             recorder.send(place, &event);
             on_event(SweepEvent::Training { position: members[place].position, event });
+            ControlFlow::Continue(())
         });
         let losses = recorder.finish()?;
         let outcomes = match outcomes {

@@ -4,8 +4,7 @@ use burn::{
     optim::{LearningRate, Optimizer, RecordState, StateSink, StateSource},
     tensor::{Device, Tensor, TensorData},
 };
-
-use crate::adamax_step::{Settings, step};
+use ranklab_kernels::{AdamaxConstants, adamax_step};
 
 /// Adamax: Adam with the infinity norm of past gradients in place of their second moment.
 ///
@@ -82,13 +81,13 @@ impl Optimizer for Adamax {
             None => (1, tensor.zeros_like(), tensor.zeros_like()),
         };
         let rate = lr / (1.0 - self.beta_1.powf(time as f64));
-        let settings = Settings {
+        let constants = AdamaxConstants {
             beta_1: self.beta_1 as f32,
             beta_2: self.beta_2 as f32,
             epsilon: self.epsilon as f32,
             rate: rate as f32,
         };
-        let (tensor, moment, norm) = step(settings, tensor, grad, moment, norm);
+        let (tensor, moment, norm) = adamax_step(constants, tensor, grad, moment, norm);
         (tensor, Some(AdamaxState { time, moment, norm }))
     }
 

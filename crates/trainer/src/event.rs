@@ -1,10 +1,12 @@
 //! What the trainer reports while it works; it knows no database and no terminal.
 
-use std::{path::PathBuf, sync::Arc};
-
-use ranklab_zoo::Layer;
+use std::{ops::ControlFlow, path::PathBuf, sync::Arc};
 
 use crate::checkpoint::Snapshot;
+use ranklab_settings::Layer;
+
+/// Takes events with the place of their trial and answers whether that trial goes on: see [`crate::run_together`].
+pub type OnEvent<'a> = &'a mut dyn FnMut(usize, Event) -> ControlFlow<()>;
 
 /// One thing that happened while a trial ran, in order.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,9 +16,9 @@ pub enum Event {
         /// The cache file; `None` when nothing is frozen below the trained layers and images go
         /// through the network directly.
         path: Option<PathBuf>,
-        /// The convolution above the cut whose frozen part it holds; `None` for the features themselves.
-        beyond: Option<Layer>,
-        /// Size of the cache in bytes, told before it is written.
+        /// The convolution just above the cut whose frozen products it holds; `None` for the features themselves.
+        products_of: Option<Layer>,
+        /// Size of the cache in bytes, known before it is written.
         bytes: u64,
         /// Images in it.
         images: usize,

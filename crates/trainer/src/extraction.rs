@@ -10,54 +10,16 @@ use std::{
     time::Instant,
 };
 
-use burn::tensor::Device;
-use ranklab_zoo::{Cut, ProcessorTrunk, Trunk, UpperTrunk, preprocess, weights::TrunkWeights};
+use ranklab_zoo::UpperTrunk;
 
 use crate::{
     Error,
     event::Event,
-    features::{Features, HEADER_BYTES, Request, checksum_table},
+    extractor::Extractor,
+    feature_cache::{FeatureCache, HEADER_BYTES, Request, checksum_table},
     memory::frozen_at_once,
     phases::{Clock, Phases},
 };
-
-/// Images that pass a device's trunk at once.
-const DEVICE_BATCH: usize = 64;
-
-/// The trunk in the form that is fastest on its device.
-enum Extractor {
-    Processor(ProcessorTrunk),
-    Tensors(Trunk, Device, usize),
-}
-
-impl Extractor {
-    fn new(weights: &TrunkWeights, cut: Cut, size: usize, device: &Device, device_name: &str) -> Self {
-        if device_name == "flex" {
-            Self::Processor(ProcessorTrunk::new(weights, cut, size))
-        } else {
-            Self::Tensors(Trunk::new(weights, cut, size, device), device.clone(), size)
-        }
-    }
-
-    fn images_at_once(&self) -> usize {
-        match self {
-            Self::Processor(_) => ProcessorTrunk::images_at_once(),
-            Self::Tensors(..) => DEVICE_BATCH,
-        }
-    }
-
-    /// One record `[positions, channels]` per image.
-    fn records(&self, rgb: &[u8], images: usize) -> Result<Vec<f32>, Error> {
-        match self {
-            Self::Processor(trunk) => Ok(trunk.forward(rgb)),
-            Self::Tensors(trunk, device, size) => {
-                let map = trunk.forward(preprocess(rgb, images, *size, device));
-                let data = map.values.swap_dims(0, 1).into_data();
-                data.try_to_vec().map_err(|problem| Error::Device(format!("{problem:?}")))
-            }
-        }
-    }
-}
 
 /// A file of records under construction. Beside it stands a log with one line per chunk, its images
 /// and the checksum of their checksums, so that another process can tell what of it is sound.
@@ -152,10 +114,11 @@ pub(crate) fn extract(
     extract_by(path, |part_path| extract_into(request, part_path, path, phases, on_event))
 }
 
-/// The same for the frozen part of the convolution above, from the features.
+/// Computes the frozen products of the convolution above the cut from the features of all images, and names the file
+/// `path`.
 pub(crate) fn extract_frozen(
     request: &Request<'_>,
-    features: &Features,
+    features: &FeatureCache,
     upper: &UpperTrunk,
     path: &Path,
     phases: &mut Phases,
@@ -166,7 +129,7 @@ pub(crate) fn extract_frozen(
         let total = request.images.count();
         let mut part = Part::open(part_path, request.record_bytes()).map_err(failed)?;
         let indices: Vec<usize> = (part.done()..total).collect();
-        for chunk in indices.chunks(frozen_at_once(request.beyond, request.images.size())) {
+        for chunk in indices.chunks(frozen_at_once(request.products_of, request.images.size())) {
             if request.stop.is_requested() {
                 return Err(Error::Stopped);
             }
@@ -214,7 +177,7 @@ fn extract_into(
     }
     let size = request.images.size();
     let weights = request.weights.load().map_err(Error::Weights)?;
-    let extractor = Extractor::new(&weights, request.cut, size, request.device, request.device_name);
+    let extractor = Extractor::new(&weights, request.cut, size, request.device);
     drop(weights);
     thread::scope(|scope| -> Result<(), Error> {
         let (sender, decoded) = mpsc::sync_channel(1);
@@ -248,9 +211,7 @@ fn extract_into(
         }
         Ok(())
     })?;
-    if let Extractor::Processor(_) = extractor {
-        ProcessorTrunk::release_memory();
-    }
+    extractor.release_memory();
     part.finish(|checksum| request.header(checksum), path).map_err(failed)
 }
 

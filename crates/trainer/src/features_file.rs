@@ -8,7 +8,7 @@ use std::{
 };
 
 use crate::extraction::chunk_line;
-use crate::features::{CHECKSUM_BYTES, FORMAT, HEADER_BYTES, checksum_table, read_checksums};
+use crate::feature_cache::{CHECKSUM_BYTES, FORMAT, HEADER_BYTES, checksum_table, read_checksums};
 
 /// How every version's caches begin.
 const ANY_FORMAT: &[u8] = b"ranklab features ";

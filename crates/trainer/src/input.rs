@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use burn::tensor::Device;
-use ranklab_zoo::{Features as Entering, preprocess};
+use ranklab_zoo::{UpperInput, preprocess};
 
-use crate::{Error, features::Features};
+use crate::{Error, feature_cache::FeatureCache};
 
 /// Where batches come from.
 #[derive(Debug)]
@@ -13,9 +13,9 @@ pub(crate) enum Input {
     /// The frozen trunk's features.
     Features {
         /// The records.
-        features: Features,
-        /// Those of the frozen part of the convolution above, where it is of use.
-        frozen: Option<Features>,
+        features: FeatureCache,
+        /// The frozen products of the convolution above the cut, where they are of use.
+        frozen: Option<FeatureCache>,
     },
     /// Decoded images, for a network that is trained from its first convolution on.
     Images {
@@ -31,9 +31,9 @@ impl Input {
     ///
     /// # Errors
     /// When the features cannot be read any more.
-    pub(crate) fn batch(&self, indices: &[usize], device: &Device) -> Result<Entering, Error> {
+    pub(crate) fn batch(&self, indices: &[usize], device: &Device) -> Result<UpperInput, Error> {
         match self {
-            Self::Features { features, frozen } => Ok(Entering {
+            Self::Features { features, frozen } => Ok(UpperInput {
                 map: features.map(indices, device)?,
                 frozen: frozen.as_ref().map(|frozen| frozen.gather(indices)).transpose()?.map(Arc::new),
             }),

@@ -1,20 +1,21 @@
 //! Frozen-trunk feature cache, training loop, Adamax, evaluation and events.
 
 mod adamax;
-mod adamax_step;
 mod checkpoint;
-mod config;
 mod error;
 mod evaluation;
 mod event;
-mod explanation;
 mod extraction;
-mod features;
+mod extractor;
+mod feature_cache;
 mod features_file;
 mod images;
 mod input;
+mod member;
 mod memory;
+mod network;
 mod optimizer;
+mod outcome;
 mod phases;
 mod positioned;
 mod pretrained;
@@ -25,15 +26,16 @@ mod trial;
 
 pub use adamax::{Adamax, AdamaxState};
 pub use checkpoint::{Checkpoint, Snapshot};
-pub use config::{OptimizerKind, SelectBy, TrainingConfig};
 pub use error::Error;
-pub use event::{EpochSummary, Event};
-pub use features::Features;
+pub use event::{EpochSummary, Event, OnEvent};
+pub use feature_cache::FeatureCache;
 pub use features_file::{check_features, is_features_cache, is_features_of_another_version};
 pub use images::ImageLoader;
 pub use memory::memory_needed;
+pub use network::{NetworkSettings, WholeNetwork};
+pub use outcome::Outcome;
 pub use phases::Phases;
 pub use pretrained::PretrainedWeights;
 pub use stop::Stop;
 pub use train::run_together;
-pub use trial::{Outcome, Trial};
+pub use trial::Trial;

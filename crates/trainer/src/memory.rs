@@ -1,6 +1,7 @@
 //! How much memory trials take, and how many images are worked on at once so that it stays within bounds.
 
-use ranklab_zoo::{AdapterConfig, Architecture, Cut, Layer, MemoryEstimate, frozen_image_bytes, trunk_bytes};
+use ranklab_settings::{Layer, Network};
+use ranklab_zoo::{Cut, MemoryEstimate, frozen_image_bytes, trunk_bytes};
 
 use crate::Error;
 
@@ -11,20 +12,19 @@ const FROZEN: usize = 128;
 /// Memory of images that are worked on at once.
 const AT_ONCE: u64 = 1 << 30;
 
-/// Bytes that trials take at their most when they train together, one alone included: `adapters` holds one
-/// entry for each of model_5, and none for model_4. `images` are all of the image set.
+/// Bytes that trials of these networks take at their most when they train together, one alone included. `images` are
+/// all of the image set.
 ///
 /// # Errors
 /// When ranks and layers do not fit together.
 pub fn memory_needed(
-    architecture: Architecture,
-    adapters: &[&AdapterConfig],
+    networks: &[&Network],
     image_size: usize,
     batch_size: usize,
     images: usize,
 ) -> Result<u64, Error> {
-    let estimate = MemoryEstimate::of(architecture, adapters, image_size)?;
-    let cut = Cut::of(architecture, adapters.first().copied());
+    let estimate = MemoryEstimate::of(networks, image_size)?;
+    let cut = Cut::of(networks.first().copied().unwrap_or(&Network::Model4));
     // Without a frozen part below, all images stand in memory.
     let pixels = if cut.is_input() { (images * image_size * image_size * 3) as u64 } else { 0 };
     let at_once = batch_size.min(images) as u64 * estimate.trained_image;
@@ -34,13 +34,9 @@ pub fn memory_needed(
 }
 
 /// Images that are evaluated at once; no result depends on it.
-pub(crate) fn evaluated_at_once(
-    architecture: Architecture,
-    adapters: &[&AdapterConfig],
-    image_size: usize,
-) -> Result<usize, Error> {
-    let one = MemoryEstimate::of(architecture, adapters, image_size)?.evaluated_image;
-    Ok(within(EVALUATED / adapters.len().max(1), one))
+pub(crate) fn evaluated_at_once(networks: &[&Network], image_size: usize) -> Result<usize, Error> {
+    let one = MemoryEstimate::of(networks, image_size)?.evaluated_image;
+    Ok(within(EVALUATED / networks.len().max(1), one))
 }
 
 /// Images whose frozen part of `layer` is computed at once; no result depends on it.
@@ -56,19 +52,20 @@ fn within(most: usize, bytes: u64) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use ranklab_zoo::AdapterSettings;
+    use ranklab_settings::AdapterSettings;
 
-    fn adapter(layers: &str, rank: &str) -> AdapterConfig {
+    use super::*;
+
+    fn adapted(layers: &str, rank: &str) -> Network {
         let (layers, rank) = (layers.parse().ok(), rank.parse().ok());
-        AdapterSettings { layers, rank, ..Default::default() }.resolve().unwrap()
+        Network::Model5(AdapterSettings { layers, rank, ..Default::default() }.resolve().unwrap())
     }
 
     #[test]
     fn images_at_once_shrink_with_their_memory_and_there_is_always_one() {
         let at_once = |layers: &str, size, models| {
-            let adapter = adapter(layers, "16");
-            evaluated_at_once(Architecture::Model5, &vec![&adapter; models], size).unwrap()
+            let network = adapted(layers, "16");
+            evaluated_at_once(&vec![&network; models], size).unwrap()
         };
         assert_eq!([at_once("block5", 64, 1), at_once("block5", 64, 3)], [128, 42]);
         assert!((1..128).contains(&at_once("all", 512, 1)));
@@ -79,9 +76,7 @@ mod tests {
 
     #[test]
     fn images_that_pass_the_whole_network_stand_in_memory() {
-        let needed = |layers: &str, images| {
-            memory_needed(Architecture::Model5, &[&adapter(layers, "4")], 224, 32, images).unwrap()
-        };
+        let needed = |layers: &str, images| memory_needed(&[&adapted(layers, "4")], 224, 32, images).unwrap();
         assert_eq!(needed("all", 10_100) - needed("all", 100), 10_000 * 224 * 224 * 3);
         assert_eq!(needed("block5", 10_100), needed("block5", 100));
     }

@@ -4,10 +4,8 @@ use burn::optim::{
     AdamConfig, AdamWConfig, ModuleOptimizer, SgdConfig, decay::WeightDecayConfig, momentum::MomentumConfig,
 };
 
-use crate::{
-    adamax::Adamax,
-    config::{OptimizerKind, TrainingConfig},
-};
+use crate::adamax::Adamax;
+use ranklab_settings::{OptimizerKind, TrainingConfig};
 
 /// ε of Adam and AdamW, PyTorch's default (burn's own is 1e-5).
 const EPSILON: f32 = 1e-8;

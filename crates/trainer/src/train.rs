@@ -1,35 +1,29 @@
 //! The training loop, from initial weights to test predictions, for one trial or for several that see
 //! the same features.
 
-use std::{
-    sync::{Arc, mpsc},
-    thread,
-    time::Instant,
-};
+use std::{ops::ControlFlow, sync::mpsc, thread, time::Instant};
 
 use burn::{
     module::Module,
-    optim::{GradientsParams, ModuleOptimizer},
+    optim::GradientsParams,
     tensor::{Device, Tensor, TensorData, activation::log_softmax},
 };
-use rand::seq::SliceRandom;
-use ranklab_zoo::{Features, Model, Randomness, UpperTrunk};
+use ranklab_kernels::Randomness;
+use ranklab_zoo::{Model, UpperInput, UpperTrunk};
 
 use crate::{
     Error,
-    checkpoint::{Counters, Snapshot, State},
-    config::SelectBy,
     evaluation::Evaluation,
-    event::{EpochSummary, Event},
+    event::{Event, OnEvent},
     input::Input,
-    optimizer::optimizer,
+    member::Member,
+    outcome::Outcome,
     phases::{Clock, Phases},
     scores::Scores,
-    trial::{Outcome, Trial},
+    trial::Trial,
 };
 
-/// The streams of the seed that shuffles and dropout are drawn from; stream 0 is initial weights.
-const SHUFFLES: u64 = 1 << 32;
+/// The stream of the seed that dropout is drawn from; stream 0 is initial weights, and members shuffle by another.
 const DROPOUT: u64 = 2 << 32;
 
 /// Trains trials that [`Trial::joins`] says go together, or a single one: every step takes each of them
@@ -37,12 +31,17 @@ const DROPOUT: u64 = 2 << 32;
 /// the others; each one's results are those that it has alone. A trial with a checkpoint joins in after
 /// that epoch, and its results are those of a trial that never stopped.
 ///
+/// A trial ends after the epoch in which one of its events is answered with
+/// [`Break`](std::ops::ControlFlow::Break), as by a request to stop: with that epoch's checkpoint, and
+/// [`Error::Stopped`] as its result. The others go on. Answers before its first epoch and after its last count for
+/// nothing.
+///
 /// # Errors
 /// When images cannot be read, the cache cannot be written, or it was asked to stop before training
 /// began; what goes wrong with one trial, and a stop while training, stands in its place.
 pub fn run_together(
     trials: &[Trial<'_>],
-    on_event: &mut dyn FnMut(usize, Event),
+    on_event: OnEvent<'_>,
 ) -> Result<Vec<Result<Outcome, Error>>, Error> {
     let Some((first, others)) = trials.split_first() else { return Ok(Vec::new()) };
     if !others.iter().all(|other| first.joins(other)) {
@@ -50,12 +49,14 @@ pub fn run_together(
     }
     let mut phases = Phases::default();
     let stop = first.stop;
-    let (mut input, mut feature_seconds) = first.input(&mut phases, &mut |event| on_event(0, event))?;
+    let mut unanswered = |event| {
+        let _ = on_event(0, event);
+    };
+    let (mut input, mut feature_seconds) = first.input(&mut phases, &mut unanswered)?;
     let device = first.device.clone().autodiff();
-    let mut upper = first.upper(&device)?;
+    let mut upper = first.network_settings().upper(first.weights, &device)?;
     if let Some(upper) = &mut upper {
-        feature_seconds +=
-            first.add_frozen(&mut input, &upper.valid(), &mut phases, &mut |event| on_event(0, event))?;
+        feature_seconds += first.add_frozen(&mut input, &upper.valid(), &mut phases, &mut unanswered)?;
         if phases.frozen_known {
             upper.forget_frozen_part();
         }
@@ -63,13 +64,13 @@ pub fn run_together(
     let valid_upper = upper.as_ref().map(Module::valid);
     let mut group = Group { first, input: &input, device, valid_upper, upper, members: Vec::new(), phases };
     for (place, trial) in trials.iter().enumerate() {
-        let model = trial.model(group.upper.as_ref(), &group.device)?;
+        let model = trial.network_settings().model(group.upper.as_ref(), &group.device)?;
         let mut member = Member::new(place, trial, model)?;
         // The first trial waits for them; the others find them there.
         member.feature_seconds += if place == 0 { feature_seconds } else { 0.0 };
         group.members.push(member);
     }
-    on_event(0, Event::FeaturesReady);
+    let _ = on_event(0, Event::FeaturesReady);
 
     let done = group.members.iter().map(|member| member.start).min().unwrap_or(0);
     for epoch in done + 1..=first.training.epochs {
@@ -78,7 +79,7 @@ pub fn run_together(
             break;
         }
         group.validate(epoch, on_event)?;
-        if group.members.iter().all(|member| member.diverged.is_some()) {
+        if group.members.iter().all(|member| member.ended.is_some()) {
             break;
         }
     }
@@ -86,6 +87,17 @@ pub fn run_together(
         return Ok(group.members.into_iter().map(Member::stopped).collect());
     }
     group.test(on_event)
+}
+
+impl Trial<'_> {
+    /// Trains, restores the best epoch and predicts the test images. An answer of
+    /// [`Break`](std::ops::ControlFlow::Break) stops the trial after the epoch in which it is given.
+    ///
+    /// # Errors
+    /// When images cannot be read, the cache cannot be written, training diverges or is asked to stop.
+    pub fn run(&self, on_event: &mut dyn FnMut(Event) -> ControlFlow<()>) -> Result<Outcome, Error> {
+        run_together(std::slice::from_ref(self), &mut |_, event| on_event(event))?.remove(0)
+    }
 }
 
 /// Trials in training.
@@ -99,169 +111,17 @@ struct Group<'a> {
     phases: Phases,
 }
 
-/// One trial in training.
-struct Member<'a> {
-    place: usize,
-    trial: &'a Trial<'a>,
-    model: Model,
-    optimizer: ModuleOptimizer,
-    best: Option<Best>,
-    diverged: Option<Error>,
-    /// The epoch after which it joins in.
-    start: usize,
-    loss_sum: f64,
-    correct: usize,
-    /// Seconds of training, validation not counted: of this epoch and of all.
-    epoch_seconds: f64,
-    step_seconds: f64,
-    /// Seconds of training and validating.
-    train_seconds: f64,
-    feature_seconds: f64,
-}
-
-struct Best {
-    model: Model,
-    epoch: usize,
-    merit: f64,
-}
-
 /// What a step needs: features for each member, member by member, or the same for all.
 struct Batch {
-    features: Features,
+    features: UpperInput,
     /// One list of images per member.
     images: Vec<Vec<usize>>,
-}
-
-impl<'a> Member<'a> {
-    /// With a fresh `model`, or as its checkpoint has it.
-    fn new(place: usize, trial: &'a Trial<'a>, model: Model) -> Result<Self, Error> {
-        let member = Self {
-            place,
-            trial,
-            model,
-            optimizer: optimizer(trial.training),
-            best: None,
-            diverged: None,
-            start: 0,
-            loss_sum: 0.0,
-            correct: 0,
-            epoch_seconds: 0.0,
-            step_seconds: 0.0,
-            train_seconds: 0.0,
-            feature_seconds: 0.0,
-        };
-        if let Some(checkpoint) = trial.checkpoint {
-            let (model, optimizer, best) = checkpoint.restore(member.model, member.optimizer)?;
-            let Counters { epoch, best_epoch, merit, feature_seconds, train_seconds, step_seconds } =
-                checkpoint.counters;
-            let best = Some(Best { model: best, epoch: best_epoch, merit });
-            return Ok(Self {
-                model,
-                optimizer,
-                best,
-                start: epoch,
-                feature_seconds,
-                train_seconds,
-                step_seconds,
-                ..member
-            });
-        }
-        Ok(member)
-    }
-
-    /// What is to be said of it when training was asked to stop.
-    fn stopped(self) -> Result<Outcome, Error> {
-        Err(self.diverged.unwrap_or(Error::Stopped))
-    }
-
-    /// The training images in this epoch's order.
-    fn order(&self, epoch: usize) -> Vec<usize> {
-        let mut order = self.trial.train.to_vec();
-        order.shuffle(Randomness::new(self.trial.training.seed, SHUFFLES + epoch as u64).generator());
-        order
-    }
-
-    /// Notes a step's scores, taken before it.
-    fn record(
-        &mut self,
-        scores: &Scores,
-        images: &[usize],
-        epoch: usize,
-        step: usize,
-        on_event: &mut dyn FnMut(usize, Event),
-    ) {
-        let labels = self.trial.labels(images);
-        let (loss, correct) = (scores.loss(&labels), scores.correct(&labels));
-        let mean_loss = loss / images.len() as f64;
-        if !mean_loss.is_finite() {
-            self.diverged = Some(Error::Diverged { epoch, step, loss: mean_loss });
-            return;
-        }
-        self.loss_sum += loss;
-        self.correct += correct;
-        let accuracy = correct as f64 / images.len() as f64;
-        on_event(self.place, Event::Step { epoch, step, images: images.len(), loss: mean_loss, accuracy });
-    }
-
-    /// Keeps `model` if it is the best so far, and reports the epoch, whose last step was `step`.
-    fn finish_epoch(
-        &mut self,
-        [epoch, step]: [usize; 2],
-        model: Model,
-        validation: &Evaluation,
-        on_event: &mut dyn FnMut(usize, Event),
-    ) {
-        let (loss, accuracy) = (validation.loss(), validation.accuracy());
-        if !loss.is_finite() {
-            self.diverged = Some(Error::Diverged { epoch, step, loss });
-            return;
-        }
-        let merit = match self.trial.training.select_by {
-            SelectBy::ValidationAccuracy => accuracy,
-            SelectBy::ValidationLoss => -loss,
-            SelectBy::LastEpoch => epoch as f64,
-        };
-        let is_best = self.best.as_ref().is_none_or(|best| merit > best.merit);
-        if is_best {
-            self.best = Some(Best { model: model.clone(), epoch, merit });
-        }
-        let images = self.trial.train.len() as f64;
-        let summary = EpochSummary {
-            epoch,
-            train_loss: self.loss_sum / images,
-            train_accuracy: self.correct as f64 / images,
-            validation_loss: loss,
-            validation_accuracy: accuracy,
-            train_seconds: self.epoch_seconds,
-            images_per_second: images / self.epoch_seconds,
-            best: is_best,
-        };
-        (self.loss_sum, self.correct) = (0.0, 0);
-        on_event(self.place, Event::Epoch(summary));
-        if is_best {
-            on_event(self.place, Event::BestValidation(validation.probabilities().into()));
-        }
-        if let Some(best) = &self.best {
-            let counters = Counters {
-                epoch,
-                best_epoch: best.epoch,
-                merit: best.merit,
-                feature_seconds: self.feature_seconds,
-                train_seconds: self.train_seconds,
-                step_seconds: self.step_seconds,
-            };
-            // Shared, not copied: whoever stores it reads it on a thread of its own.
-            let best = (!is_best).then(|| best.model.clone());
-            let state = State { counters, model, optimizer: self.optimizer.clone(), best };
-            on_event(self.place, Event::Checkpoint(Snapshot(Arc::new(state))));
-        }
-    }
 }
 
 impl Group<'_> {
     /// The places of the members that train in this epoch.
     fn active(&self, epoch: usize) -> Vec<usize> {
-        let trains = |member: &Member<'_>| member.diverged.is_none() && member.start < epoch;
+        let trains = |member: &Member<'_>| member.ended.is_none() && member.start < epoch;
         (0..self.members.len()).filter(|&place| trains(&self.members[place])).collect()
     }
 
@@ -273,7 +133,7 @@ impl Group<'_> {
         }
     }
 
-    fn train_epoch(&mut self, epoch: usize, on_event: &mut dyn FnMut(usize, Event)) -> Result<(), Error> {
+    fn train_epoch(&mut self, epoch: usize, on_event: OnEvent<'_>) -> Result<(), Error> {
         let active = self.active(epoch);
         if active.is_empty() {
             return Ok(());
@@ -281,7 +141,8 @@ impl Group<'_> {
         let (stop, batch_size) = (self.first.stop, self.first.training.batch_size.max(1));
         let steps = self.first.train.len().div_ceil(batch_size);
         for &place in &active {
-            on_event(place, Event::EpochStarted { epoch, epochs: self.first.training.epochs, steps });
+            let epochs = self.first.training.epochs;
+            self.members[place].report(Event::EpochStarted { epoch, epochs, steps }, on_event);
         }
         let started = Instant::now();
         let mut orders: Vec<Vec<usize>> =
@@ -341,7 +202,7 @@ impl Group<'_> {
         batch: Batch,
         epoch: usize,
         step: usize,
-        on_event: &mut dyn FnMut(usize, Event),
+        on_event: OnEvent<'_>,
     ) -> Result<(), Error> {
         let mut clock = Clock::start();
         let seed = |place: usize| self.members[place].trial.training.seed;
@@ -365,7 +226,7 @@ impl Group<'_> {
         clock.add(&mut self.phases.backward);
         for ((&place, scores), images) in active.iter().zip(scores).zip(&batch.images) {
             let member = &mut self.members[place];
-            if member.diverged.is_some() {
+            if member.ended.is_some() {
                 continue;
             }
             let own = GradientsParams::from_module(&mut gradients, &member.model);
@@ -378,7 +239,7 @@ impl Group<'_> {
         Ok(())
     }
 
-    fn validate(&mut self, epoch: usize, on_event: &mut dyn FnMut(usize, Event)) -> Result<(), Error> {
+    fn validate(&mut self, epoch: usize, on_event: OnEvent<'_>) -> Result<(), Error> {
         let started = Instant::now();
         let active = self.active(epoch);
         if active.is_empty() {
@@ -395,14 +256,14 @@ impl Group<'_> {
     }
 
     /// Predicts the test images with every member's best model.
-    fn test(mut self, on_event: &mut dyn FnMut(usize, Event)) -> Result<Vec<Result<Outcome, Error>>, Error> {
+    fn test(mut self, on_event: OnEvent<'_>) -> Result<Vec<Result<Outcome, Error>>, Error> {
         let started = Instant::now();
         let active = self.active(usize::MAX);
         if active.is_empty() {
-            return Ok(self.members.into_iter().filter_map(|member| member.diverged).map(Err).collect());
+            return Ok(self.members.into_iter().filter_map(|member| member.ended).map(Err).collect());
         }
         for &place in &active {
-            on_event(place, Event::TestStarted { images: self.first.test.len() });
+            let _ = on_event(place, Event::TestStarted { images: self.first.test.len() });
         }
         let mut bests = Vec::new();
         for &place in &active {
@@ -417,8 +278,8 @@ impl Group<'_> {
         let mut tested = bests.into_iter().zip(evaluations);
         let trained = self.first.train.len() * self.first.training.epochs;
         let outcomes = self.members.into_iter().map(|member| {
-            if let Some(diverged) = member.diverged {
-                return Err(diverged);
+            if let Some(reason) = member.ended {
+                return Err(reason);
             }
             let Some((best, evaluation)) = tested.next() else {
                 return Err(Error::Setting("the trial was not tested".to_owned()));

@@ -1,13 +1,13 @@
-//! Times the inner parts, each beside what it replaces: frozen convolutions beside burn's direct conv2d,
-//! the trunk beside the same with tensors, and whole training steps of both models.
+//! Times the parts of the networks: the trunk beside the same with tensors, and whole training steps of both models.
 
 use std::{hint::black_box, time::Duration};
 
-use burn::tensor::{Device, Tensor, TensorData, module::conv2d, ops::ConvOptions};
+use burn::tensor::{Device, Tensor, TensorData};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use ranklab_kernels::{FeatureMap, Randomness};
+use ranklab_settings::{AdapterConfig, AdapterSettings};
 use ranklab_zoo::{
-    AdapterConfig, AdapterSettings, ConvolutionUse, Cut, FeatureMap, FrozenConvolution, HeadConfig, Model,
-    ProcessorTrunk, Randomness, TileTransform, Trunk, UpperTrunk, preprocess, weights::TrunkWeights,
+    Cut, HeadConfig, Model, ProcessorTrunk, Trunk, UpperTrunk, preprocess, weights::TrunkWeights,
 };
 
 /// Images of a step.
@@ -19,34 +19,6 @@ fn map(side: usize, channels: usize, device: &Device) -> FeatureMap {
     let values = Randomness::new(1, 0).normal(side * side * BATCH * channels, 1.0);
     let values = TensorData::new(values, [side * side, BATCH, channels]);
     FeatureMap::new(Tensor::from_data(values, device), side, side)
-}
-
-/// Every convolution of the trunk on a batch, ours and burn's.
-fn convolutions(criterion: &mut Criterion) {
-    let device = Device::flex();
-    let mut group = criterion.benchmark_group("convolution");
-    group.throughput(Throughput::Elements(BATCH as u64));
-    for layer in Cut::top().below() {
-        let side = SIZE >> (layer.block() - 1);
-        let (channels_in, channels_out) = (layer.channels_in(), layer.channels_out());
-        let kernel = Randomness::new(0, 0).normal(9 * channels_in * channels_out, 0.05);
-        let (bias, usage) = (vec![0.0; channels_out], ConvolutionUse::default());
-        let frozen = FrozenConvolution::new(&kernel, &bias, [channels_in, channels_out], usage, &device);
-        let tiles = TileTransform::new(side, side, &device);
-        let map = map(side, channels_in, &device);
-        let images = map.values.clone().reshape([side, side, BATCH, channels_in]).permute([2, 3, 0, 1]);
-        // One contiguous copy, as a network would hold it.
-        let images = Tensor::<4>::from_data(images.into_data(), &device);
-        let weight =
-            Tensor::<4>::from_data(TensorData::new(kernel, [channels_out, channels_in, 3, 3]), &device);
-        group.bench_function(BenchmarkId::new("frozen", layer), |bencher| {
-            bencher.iter(|| black_box(frozen.forward(map.clone(), &tiles)));
-        });
-        group.bench_function(BenchmarkId::new("conv2d", layer), |bencher| {
-            let options = || ConvOptions::new([1, 1], [1, 1], [1, 1], 1);
-            bencher.iter(|| black_box(conv2d(images.clone(), weight.clone(), None, options())));
-        });
-    }
 }
 
 /// Features at block4_pool, by the processor's own path and with tensors.
@@ -108,6 +80,6 @@ fn steps(criterion: &mut Criterion) {
 criterion_group! {
     name = parts;
     config = Criterion::default().sample_size(20).measurement_time(Duration::from_secs(4));
-    targets = convolutions, trunk, steps
+    targets = trunk, steps
 }
 criterion_main!(parts);

@@ -2,7 +2,7 @@
 //! (Hu et al. 2021, arXiv:2106.09685, carried over to convolutions).
 //!
 //! A is 3×3×C_in×r, B is 1×1×r×C_out. Because B acts on single positions it commutes with the
-//! output transform of [`crate::winograd`], and because the transform of a kernel is linear, A lives
+//! output transform of [`ranklab_kernels::TileTransform`], and because the transform of a kernel is linear, A lives
 //! in the same domain as the frozen kernel:
 //!
 //! ```text
@@ -17,20 +17,11 @@ use burn::{
     module::{Module, Param},
     tensor::{Device, Tensor, TensorData, s},
 };
-
-use crate::{
-    config::{AdapterConfig, Initialisation},
-    convolution::FrozenConvolution,
-    feature_map::FeatureMap,
-    frozen_kernel::FrozenKernel,
-    operation::{FrozenTerms, StackedFactors, convolve},
-    randomness::Randomness,
-    winograd::{POSITIONS, TileTransform, kernel_transform, transform_kernel},
+use ranklab_kernels::{
+    FeatureMap, FrozenConvolution, FrozenKernel, FrozenTerms, POSITIONS, RANK_STEP, Randomness,
+    StackedFactors, TileTransform, convolve, kernel_transform, transform_kernel,
 };
-
-/// Ranks are filled up with zeros to a multiple of this, so that an adapter's products have the same
-/// form, and round alike, in any company.
-pub(crate) const RANK_STEP: usize = 16;
+use ranklab_settings::{AdapterConfig, Initialisation};
 
 /// The trainable factors of one adapted convolution.
 #[derive(Module, Debug)]
@@ -254,9 +245,10 @@ fn add_adapters(
 mod tests {
     use burn::tensor::Gradients;
     use proptest::prelude::*;
+    use ranklab_kernels::ConvolutionUse;
+    use ranklab_settings::AdapterSettings;
 
     use super::*;
-    use crate::{config::AdapterSettings, convolution::ConvolutionUse};
 
     fn read<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
         tensor.into_data().try_to_vec().unwrap()

@@ -5,8 +5,12 @@ use burn::{
     module::Module,
     tensor::{Tensor, TensorData, activation::relu},
 };
+use ranklab_kernels::FeatureMap;
 
-use crate::{Error, feature_map::FeatureMap, model::Model, upper::UpperTrunk};
+use crate::{
+    Error,
+    network::{Model, UpperTrunk},
+};
 
 /// Why a model called one image what it did.
 #[derive(Clone, Debug, PartialEq)]
@@ -144,10 +148,11 @@ mod tests {
         nn::{BatchNorm, BatchNormConfig, Linear},
         tensor::Device,
     };
+    use ranklab_kernels::Randomness;
     use serde_json::Value;
 
     use super::*;
-    use crate::{Head, HeadConfig, Model4, Model5, Randomness, SameConvolution2x2};
+    use crate::{Head, HeadConfig, Model4, Model5, SameConvolution2x2};
 
     /// Made by tests/golden/grad_cam.py with PyTorch.
     fn golden() -> Value {

@@ -5,8 +5,23 @@ use burn::{
     nn::{BatchNorm, BatchNormConfig, Linear},
     tensor::{Device, Tensor, TensorData, activation::leaky_relu},
 };
+use ranklab_kernels::Randomness;
 
-use crate::{config::HeadConfig, frozen_kernel::on_processor, operation, randomness::Randomness};
+/// The choices of the classifier on top of both models.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct HeadConfig {
+    /// Dropout after each hidden layer, 0 to 1 (exclusive).
+    pub dropout: f64,
+    /// How much of batch norm's running statistics a step keeps, in Keras' convention: 0.99 by
+    /// default there, 0.01 in PyTorch's.
+    pub batch_norm_momentum: f64,
+}
+
+impl Default for HeadConfig {
+    fn default() -> Self {
+        Self { dropout: 0.5, batch_norm_momentum: 0.99 }
+    }
+}
 
 /// Slope of every LeakyReLU of the posts.
 pub(crate) const LEAK: f64 = 0.1;
@@ -29,13 +44,11 @@ fn dense(inputs: usize, outputs: usize, randomness: &mut Randomness, device: &De
     }
 }
 
-/// The layer's output: one operation on the processor.
+/// The layer's output, by this processor's kernels where it is on the processor.
 fn forward(layer: &Linear, input: Tensor<2>) -> Tensor<2> {
     match &layer.bias {
-        Some(bias) if on_processor(&input.device()) => {
-            operation::dense(input, layer.weight.val(), bias.val())
-        }
-        _ => layer.forward(input),
+        Some(bias) => ranklab_kernels::dense(input, layer.weight.val(), bias.val()),
+        None => layer.forward(input),
     }
 }
 

@@ -1,49 +1,21 @@
-//! The networks: VGG16 trunk, frozen convolution, LoRA, head, model_4, model_5 and pretrained weights.
+//! The networks: VGG16 as the frozen backbone, LoRA, head, model_4, model_5, Grad-CAM and pretrained weights.
 
 mod adapter;
-mod config;
-mod convolution;
-mod cut;
+mod backbone;
 mod error;
-mod feature_map;
-mod frozen_kernel;
 mod grad_cam;
 mod head;
-mod layer;
-mod memory;
-mod model;
-mod model_4;
-mod model_5;
-mod operation;
-mod operations;
-mod processor;
-mod randomness;
-mod state;
-mod trunk;
-mod upper;
-pub mod weights;
-mod winograd;
+mod network;
 
 pub use adapter::Adapter;
-pub use config::{
-    AdaptedActivation, AdapterConfig, AdapterSettings, Architecture, DeltaGeometry, HeadConfig,
-    Initialisation, ModelConfig, Preset, Scaling,
+pub use backbone::{
+    Backbone, ConvolutionShape,
+    vgg16::{Cut, ProcessorTrunk, Trunk, TrunkLayer, VGG16, preprocess, weights},
 };
-pub use convolution::{ConvolutionUse, FrozenConvolution};
-pub use cut::Cut;
 pub use error::Error;
-pub use feature_map::FeatureMap;
-pub use frozen_kernel::{FrozenKernel, PackedKernel};
 pub use grad_cam::Explanation;
-pub use head::Head;
-pub use layer::{Layer, LayerList, LayerSet, Ranks};
-pub use memory::{MemoryEstimate, frozen_image_bytes, trunk_bytes};
-pub use model::{Model, ParameterCounts, StateTensor};
-pub use model_4::{Model4, SameConvolution2x2};
-pub use model_5::Model5;
-pub use operations::{Operations, trunk_operations};
-pub use processor::{ProcessorTrunk, product_peak};
-pub use randomness::Randomness;
-pub use trunk::{CHANNEL_MEANS, Trunk, TrunkLayer, preprocess};
-pub use upper::{Features, UpperLayer, UpperTrunk};
-pub use winograd::TileTransform;
+pub use head::{Head, HeadConfig};
+pub use network::{
+    MemoryEstimate, Model, Model4, Model5, OperationCount, ParameterCounts, SameConvolution2x2, StateTensor,
+    UpperInput, UpperLayer, UpperTrunk, frozen_image_bytes, trunk_bytes, trunk_operation_count,
+};

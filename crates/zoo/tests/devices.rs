@@ -6,10 +6,9 @@ use burn::{
     module::{Module, ModuleVisitor, Param},
     tensor::{Device, Gradients, Tensor, TensorData, activation::log_softmax},
 };
-use ranklab_zoo::{
-    AdapterSettings, Architecture, Cut, FeatureMap, HeadConfig, Model, Randomness, UpperTrunk,
-    weights::TrunkWeights,
-};
+use ranklab_kernels::{FeatureMap, Randomness};
+use ranklab_settings::{AdapterSettings, Network};
+use ranklab_zoo::{Cut, HeadConfig, Model, UpperTrunk, weights::TrunkWeights};
 
 struct GradientCollector<'a> {
     gradients: &'a Gradients,
@@ -27,26 +26,24 @@ impl ModuleVisitor for GradientCollector<'_> {
 /// Scores and the gradients of all trained tensors for one batch, dropout included. With `rounded` the
 /// frozen kernels are those of the processor, 16 bits each, on any device.
 fn scores_and_gradients(
-    architecture: Architecture,
-    settings: &AdapterSettings,
+    network: &Network,
     weights: &TrunkWeights,
     device: &Device,
     rounded: bool,
 ) -> (Vec<f32>, Vec<Vec<f32>>) {
     let device = device.clone().autodiff();
-    let config = settings.resolve().unwrap();
-    let upper =
-        (architecture == Architecture::Model5).then(|| UpperTrunk::new(weights, &config, 64, &device));
+    let upper = network.adapter().map(|config| UpperTrunk::new(weights, config, 64, &device));
     let upper = match upper {
         Some(upper) if rounded => {
-            let processor = UpperTrunk::new(weights, &config, 64, &Device::flex());
+            let config = network.adapter().unwrap();
+            let processor = UpperTrunk::new(weights, config, 64, &Device::flex());
             Some(upper.with_rounded_kernels_of(&processor, &device))
         }
         upper => upper,
     };
-    let adapted = upper.as_ref().map(|upper| (&config, upper));
+    let adapted = network.adapter().zip(upper.as_ref());
     let model = Model::new(adapted, 64, HeadConfig::default(), 3, &device).unwrap();
-    let [height, width, channels] = Cut::of(architecture, Some(&config)).shape(64);
+    let [height, width, channels] = Cut::of(network).shape(64);
     let values = Randomness::new(1, 1).uniform(height * width * 8 * channels, 1.0);
     let features = Tensor::from_data(TensorData::new(values, [height * width, 8, channels]), &device);
     let mut dropout = Randomness::new(1, 2);
@@ -76,16 +73,16 @@ fn both_models_compute_and_differentiate_alike_on_flex_and_libtorch() {
     let libtorch = Device::libtorch();
     let layers =
         |layers: &str| AdapterSettings { layers: Some(layers.parse().unwrap()), ..Default::default() };
-    let peft = AdapterSettings { preset: ranklab_zoo::Preset::Peft, dora: Some(true), ..Default::default() };
-    for (name, architecture, settings) in [
-        ("model_4", Architecture::Model4, layers("block5")),
-        ("model_5 block5", Architecture::Model5, layers("block5")),
-        ("model_5 block4+block5", Architecture::Model5, layers("block4+block5")),
-        ("model_5 peft with DoRA", Architecture::Model5, peft),
+    let model_5 = |settings: AdapterSettings| Network::Model5(settings.resolve().unwrap());
+    let peft =
+        AdapterSettings { preset: ranklab_settings::Preset::Peft, dora: Some(true), ..Default::default() };
+    for (name, network) in [
+        ("model_4", Network::Model4),
+        ("model_5 block5", model_5(layers("block5"))),
+        ("model_5 block4+block5", model_5(layers("block4+block5"))),
+        ("model_5 peft with DoRA", model_5(peft)),
     ] {
-        let on = |device: &Device, rounded| {
-            scores_and_gradients(architecture, &settings, &weights, device, rounded)
-        };
+        let on = |device: &Device, rounded| scores_and_gradients(&network, &weights, device, rounded);
         let (flex_scores, flex) = on(&Device::flex(), false);
         let (torch_scores, torch) = on(&libtorch, true);
         let scores = difference(&flex_scores, &torch_scores, 0.0);

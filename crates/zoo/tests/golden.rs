@@ -7,9 +7,10 @@ use burn::{
     module::Param,
     tensor::{Device, Gradients, Tensor, TensorData, activation::log_softmax, activation::relu},
 };
+use ranklab_kernels::{ConvolutionUse, FeatureMap, FrozenConvolution, Randomness, TileTransform};
+use ranklab_settings::{AdapterSettings, Network, Scaling};
 use ranklab_zoo::{
-    Adapter, AdapterSettings, ConvolutionUse, Cut, FeatureMap, FrozenConvolution, Head, HeadConfig,
-    Randomness, SameConvolution2x2, Scaling, TileTransform, Trunk, preprocess, weights::TrunkWeights,
+    Adapter, Cut, Head, HeadConfig, SameConvolution2x2, Trunk, preprocess, weights::TrunkWeights,
 };
 use serde_json::Value;
 
@@ -62,7 +63,11 @@ fn lora_and_its_gradients_agree_with_pytorch_and_peft() {
         let published = case["preset"] == "published";
         let name = format!("{} dora={dora} {:?}", case["preset"], shape(&case["x"]));
         let settings = AdapterSettings {
-            preset: if published { ranklab_zoo::Preset::Published } else { ranklab_zoo::Preset::Peft },
+            preset: if published {
+                ranklab_settings::Preset::Published
+            } else {
+                ranklab_settings::Preset::Peft
+            },
             alpha: case["alpha"].as_f64(),
             dora: Some(dora),
             ..Default::default()
@@ -272,31 +277,34 @@ fn every_block_of_the_trunk_agrees_with_pytorch_on_the_real_weights() {
 
 #[test]
 fn parameter_counts_are_the_published_ones() {
-    use ranklab_zoo::{Architecture, ParameterCounts};
+    use ranklab_zoo::ParameterCounts;
     let adapter = AdapterSettings::default().resolve().unwrap();
     let expected = ParameterCounts { trainable: 2_757_378, adapter: 0, frozen: 1_735_488 };
-    assert_eq!(ParameterCounts::of(Architecture::Model4, None, 64).unwrap(), expected);
+    assert_eq!(ParameterCounts::of(&Network::Model4, 64).unwrap(), expected);
     let expected = ParameterCounts { trainable: 1_259_266, adapter: 76_800, frozen: 14_714_688 };
-    assert_eq!(ParameterCounts::of(Architecture::Model5, Some(&adapter), 64).unwrap(), expected);
+    assert_eq!(ParameterCounts::of(&Network::Model5(adapter), 64).unwrap(), expected);
 }
 
 #[test]
 fn parameters_are_counted_as_a_network_holds_them() {
-    use ranklab_zoo::{Architecture, Model, ParameterCounts, UpperTrunk};
+    use ranklab_zoo::{Model, ParameterCounts, UpperTrunk};
     let weights = TrunkWeights::random(0);
     let settings = |layers: &str, rank: &str, dora| {
         let (layers, rank) = (Some(layers.parse().unwrap()), Some(rank.parse().unwrap()));
         AdapterSettings { layers, rank, dora: Some(dora), ..Default::default() }.resolve().unwrap()
     };
-    let adapters = [settings("block5_conv1+block5_conv3", "3", true), settings("block5", "1+2+4", false)];
-    let cases = adapters.iter().map(Some).chain([None]);
-    for (adapter, size) in cases.flat_map(|adapter| [(adapter, 64), (adapter, 100)]) {
-        let architecture = if adapter.is_some() { Architecture::Model5 } else { Architecture::Model4 };
+    let networks = [
+        Network::Model5(settings("block5_conv1+block5_conv3", "3", true)),
+        Network::Model5(settings("block5", "1+2+4", false)),
+        Network::Model4,
+    ];
+    for (network, size) in networks.iter().flat_map(|network| [(network, 64), (network, 100)]) {
+        let adapter = network.adapter();
         let device = Device::flex().autodiff();
         let upper = adapter.map(|adapter| UpperTrunk::new(&weights, adapter, size, &device));
         let model = Model::new(adapter.zip(upper.as_ref()), size, HeadConfig::default(), 0, &device).unwrap();
         let held: usize = model.state().iter().filter(|t| t.trainable).map(|t| t.values.len()).sum();
-        assert_eq!(ParameterCounts::of(architecture, adapter, size).unwrap().trainable, held);
+        assert_eq!(ParameterCounts::of(network, size).unwrap().trainable, held);
     }
 }
 
@@ -308,7 +316,7 @@ fn under_the_peft_preset_an_adapted_network_starts_as_the_pretrained_one() {
     let usage = ConvolutionUse { input_gradient: false, kernel: true };
     for dora in [false, true] {
         let convolution = FrozenConvolution::new(&kernel, &[0.5, -1.0, 0.0, 2.0], [3, 4], usage, &device);
-        let preset = ranklab_zoo::Preset::Peft;
+        let preset = ranklab_settings::Preset::Peft;
         let config = AdapterSettings { preset, dora: Some(dora), ..Default::default() }.resolve().unwrap();
         let adapter = Adapter::new(&config, 2, &convolution, &mut randomness, &device);
         let tiles = TileTransform::new(4, 4, &device);

@@ -6,9 +6,10 @@ use std::{
     time::{Duration, Instant},
 };
 
+use ranklab_settings::Network;
 use ranklab_trainer::{Error, Event, Stop};
 
-use crate::fixture::{COUNT, Squares, adapter, run, run_until, training};
+use crate::fixture::{COUNT, Squares, adapted, run, run_until, training};
 
 fn cache_file(events: &[Event]) -> (std::path::PathBuf, u64, bool) {
     match &events[0] {
@@ -21,19 +22,19 @@ fn cache_file(events: &[Event]) -> (std::path::PathBuf, u64, bool) {
 fn features_are_computed_once_for_trials_with_the_same_cut_and_told_in_size_beforehand() {
     let folder = tempfile::tempdir().unwrap();
     let images = Squares::new();
-    let (first, events) = run(&images, None, &training(1, 0), folder.path()).unwrap();
+    let (first, events) = run(&images, &Network::Model4, &training(1, 0), folder.path()).unwrap();
     let (path, bytes, reused) = cache_file(&events);
     assert!(!reused);
     assert_eq!(fs::metadata(&path).unwrap().len(), bytes);
     assert_eq!(images.loaded.load(Ordering::Relaxed), COUNT);
 
     // block4+block5 starts from block3_pool, as model_4 does.
-    let adapter = adapter("block4+block5");
-    let (_, events) = run(&images, Some(&adapter), &training(1, 0), folder.path()).unwrap();
+    let network = adapted("block4+block5");
+    let (_, events) = run(&images, &network, &training(1, 0), folder.path()).unwrap();
     assert!(cache_file(&events).2);
     assert_eq!(images.loaded.load(Ordering::Relaxed), COUNT);
 
-    let (again, _) = run(&images, None, &training(1, 0), folder.path()).unwrap();
+    let (again, _) = run(&images, &Network::Model4, &training(1, 0), folder.path()).unwrap();
     assert_eq!(first.model_hash, again.model_hash);
 }
 
@@ -41,7 +42,7 @@ fn features_are_computed_once_for_trials_with_the_same_cut_and_told_in_size_befo
 fn a_damaged_cache_is_noticed_and_rebuilt() {
     let folder = tempfile::tempdir().unwrap();
     let images = Squares::new();
-    let (first, events) = run(&images, None, &training(1, 0), folder.path()).unwrap();
+    let (first, events) = run(&images, &Network::Model4, &training(1, 0), folder.path()).unwrap();
     let (path, ..) = cache_file(&events);
     let whole = fs::read(&path).unwrap();
     for damage in ["a flipped bit", "a lost tail", "nothing but an empty file"] {
@@ -54,7 +55,7 @@ fn a_damaged_cache_is_noticed_and_rebuilt() {
         // Written anew, as a map of the old file may still be open.
         fs::remove_file(&path).unwrap();
         fs::write(&path, bytes).unwrap();
-        let (again, events) = run(&images, None, &training(1, 0), folder.path()).unwrap();
+        let (again, events) = run(&images, &Network::Model4, &training(1, 0), folder.path()).unwrap();
         assert!(!cache_file(&events).2, "{damage} was taken for a sound cache");
         assert_eq!(first.model_hash, again.model_hash);
         assert_eq!(fs::read(&path).unwrap(), whole);
@@ -67,7 +68,7 @@ fn trials_that_want_the_same_features_at_once_compute_them_once() {
     let images = Squares::new();
     std::thread::scope(|scope| {
         for _ in 0..3 {
-            scope.spawn(|| run(&images, None, &training(1, 0), folder.path()).unwrap());
+            scope.spawn(|| run(&images, &Network::Model4, &training(1, 0), folder.path()).unwrap());
         }
     });
     assert_eq!(images.loaded.load(Ordering::Relaxed), COUNT);
@@ -77,7 +78,7 @@ fn trials_that_want_the_same_features_at_once_compute_them_once() {
 fn a_wish_to_stop_ends_the_wait_for_features_that_somebody_else_computes() {
     let folder = tempfile::tempdir().unwrap();
     let images = Squares::new();
-    let (_, events) = run(&images, None, &training(1, 0), folder.path()).unwrap();
+    let (_, events) = run(&images, &Network::Model4, &training(1, 0), folder.path()).unwrap();
     let (cache, ..) = cache_file(&events);
     fs::remove_file(&cache).unwrap();
     // Whoever computes features holds this locked.
@@ -86,7 +87,7 @@ fn a_wish_to_stop_ends_the_wait_for_features_that_somebody_else_computes() {
     let stop = Stop::default();
     std::thread::scope(|scope| {
         let waiting = scope.spawn(|| {
-            let outcome = run_until(&images, None, &training(1, 0), folder.path(), &stop);
+            let outcome = run_until(&images, &Network::Model4, &training(1, 0), folder.path(), &stop);
             matches!(outcome, Err(Error::Stopped))
         });
         std::thread::sleep(Duration::from_millis(300));
@@ -105,8 +106,7 @@ fn a_wish_to_stop_ends_the_wait_for_features_that_somebody_else_computes() {
 #[test]
 fn with_adapters_from_the_first_convolution_on_no_cache_is_written() {
     let folder = tempfile::tempdir().unwrap();
-    let (outcome, events) =
-        run(&Squares::new(), Some(&adapter("all")), &training(1, 0), folder.path()).unwrap();
+    let (outcome, events) = run(&Squares::new(), &adapted("all"), &training(1, 0), folder.path()).unwrap();
     assert!(matches!(events[0], Event::Features { path: None, .. }));
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
     assert_eq!(outcome.probabilities.len(), COUNT - 40);
@@ -117,7 +117,7 @@ fn a_cache_folder_that_cannot_be_made_is_one_clear_error() {
     let folder = tempfile::tempdir().unwrap();
     let blocked = folder.path().join("file");
     fs::write(&blocked, "").unwrap();
-    let error = run(&Squares::new(), None, &training(1, 0), &blocked.join("cache")).unwrap_err();
+    let error = run(&Squares::new(), &Network::Model4, &training(1, 0), &blocked.join("cache")).unwrap_err();
     let message = error.to_string();
     assert!(message.contains("feature cache") && !message.contains('\n'), "{message}");
 }

@@ -1,18 +1,20 @@
 //! Trials that train together: each as if it were alone.
 
-use ranklab_trainer::{Error, Outcome, TrainingConfig, Trial, run_together};
-use ranklab_zoo::{AdapterConfig, AdapterSettings};
+use std::ops::ControlFlow;
 
-use crate::fixture::{Bench, training, with_rank};
+use ranklab_settings::{AdapterSettings, Network, TrainingConfig};
+use ranklab_trainer::{Error, Outcome, Trial, run_together};
+
+use crate::fixture::{Bench, training, with, with_rank};
 
 /// Trains the given adapters and settings together, then each alone.
-fn together_and_alone(settings: &[(AdapterConfig, TrainingConfig)]) -> [Vec<Result<Outcome, Error>>; 2] {
+fn together_and_alone(settings: &[(Network, TrainingConfig)]) -> [Vec<Result<Outcome, Error>>; 2] {
     let bench = Bench::new();
     let trials: Vec<Trial<'_>> =
-        settings.iter().map(|(adapter, training)| bench.trial(Some(adapter), training)).collect();
+        settings.iter().map(|(network, training)| bench.trial(network, training)).collect();
     assert!(trials.iter().all(|trial| trials[0].joins(trial)));
-    let together = run_together(&trials, &mut |_, _| {}).unwrap();
-    let alone = trials.iter().map(|trial| trial.run(&mut |_| {})).collect();
+    let together = run_together(&trials, &mut |_, _| ControlFlow::Continue(())).unwrap();
+    let alone = trials.iter().map(|trial| trial.run(&mut |_| ControlFlow::Continue(()))).collect();
     [together, alone]
 }
 
@@ -60,17 +62,18 @@ fn a_trial_that_diverges_leaves_the_others_undisturbed() {
 fn trials_that_do_not_share_a_frozen_part_do_not_join() {
     let (bench, training_0) = (Bench::new(), training(1, 0));
     let other_batch = TrainingConfig { batch_size: 4, ..training(1, 0) };
-    let dora = AdapterSettings { dora: Some(true), ..Default::default() }.resolve().unwrap();
+    let dora = with(&AdapterSettings { dora: Some(true), ..Default::default() });
     let (rank_7, seed_9) = (with_rank("block5", "7"), training(1, 9));
     let (block5, conv3) = (with_rank("block5", "2"), with_rank("block5_conv3", "2"));
-    let base = bench.trial(Some(&block5), &training_0);
-    assert!(base.joins(&bench.trial(Some(&rank_7), &seed_9)));
-    let other = bench.trial(Some(&conv3), &training_0);
+    let base = bench.trial(&block5, &training_0);
+    assert!(base.joins(&bench.trial(&rank_7, &seed_9)));
+    let other = bench.trial(&conv3, &training_0);
     assert!(!base.joins(&other));
-    let refused = run_together(&[bench.trial(Some(&block5), &training_0), other], &mut |_, _| {});
+    let refused =
+        run_together(&[bench.trial(&block5, &training_0), other], &mut |_, _| ControlFlow::Continue(()));
     assert!(refused.unwrap_err().to_string().contains("one by one"));
-    assert!(!base.joins(&bench.trial(Some(&dora), &training_0)));
-    assert!(!base.joins(&bench.trial(None, &training_0)));
-    assert!(!base.joins(&bench.trial(Some(&block5), &other_batch)));
-    assert!(!base.joins(&Trial { train: &bench.all[1..29], ..bench.trial(Some(&block5), &training_0) }));
+    assert!(!base.joins(&bench.trial(&dora, &training_0)));
+    assert!(!base.joins(&bench.trial(&Network::Model4, &training_0)));
+    assert!(!base.joins(&bench.trial(&block5, &other_batch)));
+    assert!(!base.joins(&Trial { train: &bench.all[1..29], ..bench.trial(&block5, &training_0) }));
 }

@@ -3,13 +3,14 @@
 use std::{
     fs::{self, OpenOptions},
     io::Write,
+    ops::ControlFlow,
     path::Path,
 };
 
-use ranklab_trainer::{Error, Event, TrainingConfig, run_together};
-use ranklab_zoo::AdapterConfig;
+use ranklab_settings::{Network, TrainingConfig};
+use ranklab_trainer::{Error, Event, run_together};
 
-use crate::fixture::{COUNT, Squares, adapter, run, training, with_trial};
+use crate::fixture::{COUNT, Squares, adapted, run, training, with_trial};
 
 /// Something that happens to a cache in place.
 type Damage<'a> = &'a dyn Fn(&Path);
@@ -34,18 +35,16 @@ fn records(bytes: &mut [u8]) -> std::slice::ChunksExactMut<'_, u8> {
 }
 
 /// Trains, and does `damage` to every cache when the second epoch begins.
-fn damaged_in_use(
-    adapter: Option<&AdapterConfig>,
-    training: &TrainingConfig,
-    folder: &Path,
-    damage: Damage<'_>,
-) -> Error {
-    with_trial(&Squares::new(), adapter, training, folder, |trial| {
+fn damaged_in_use(network: &Network, training: &TrainingConfig, folder: &Path, damage: Damage<'_>) -> Error {
+    with_trial(&Squares::new(), network, training, folder, |trial| {
         let mut caches = Vec::new();
-        let outcome = run_together(&[trial], &mut |_, event| match event {
-            Event::Features { path: Some(path), .. } => caches.push(path),
-            Event::EpochStarted { epoch: 2, .. } => caches.iter().for_each(|path| damage(path)),
-            _ => {}
+        let outcome = run_together(&[trial], &mut |_, event| {
+            match event {
+                Event::Features { path: Some(path), .. } => caches.push(path),
+                Event::EpochStarted { epoch: 2, .. } => caches.iter().for_each(|path| damage(path)),
+                _ => {}
+            }
+            ControlFlow::Continue(())
         });
         outcome.expect_err("it trained on what was damaged")
     })
@@ -73,13 +72,12 @@ fn a_cache_that_is_damaged_while_it_is_read_is_named_and_computed_again() {
             OpenOptions::new().write(true).open(path).unwrap().set_len(300).unwrap();
         }),
     ];
-    let adapter = adapter("block5");
-    for adapter in [None, Some(&adapter)] {
+    for network in [Network::Model4, adapted("block5")] {
         let folder = tempfile::tempdir().unwrap();
         let settings = training(3, 0);
-        let (undisturbed, _) = run(&Squares::new(), adapter, &settings, folder.path()).unwrap();
+        let (undisturbed, _) = run(&Squares::new(), &network, &settings, folder.path()).unwrap();
         for (what, expected, damage) in damages {
-            let problem = damaged_in_use(adapter, &settings, folder.path(), damage);
+            let problem = damaged_in_use(&network, &settings, folder.path(), damage);
             let said = problem.to_string();
             assert!(matches!(problem, Error::DamagedCache { .. }), "{what}: {said}");
             assert!(
@@ -88,7 +86,7 @@ fn a_cache_that_is_damaged_while_it_is_read_is_named_and_computed_again() {
             );
             assert!(said.contains("repeat the command") && !said.contains('\n'), "{what}: {said}");
             // Whoever comes next does not use it.
-            let (again, events) = run(&Squares::new(), adapter, &settings, folder.path()).unwrap();
+            let (again, events) = run(&Squares::new(), &network, &settings, folder.path()).unwrap();
             let reused = events.iter().any(|event| matches!(event, Event::Features { reused: true, .. }));
             assert!(!reused, "{what}: it was used again");
             assert_eq!(again.model_hash, undisturbed.model_hash, "{what}");
@@ -99,21 +97,24 @@ fn a_cache_that_is_damaged_while_it_is_read_is_named_and_computed_again() {
 #[test]
 fn a_cache_that_is_damaged_before_the_frozen_part_is_computed_of_it_spoils_nothing() {
     let folder = tempfile::tempdir().unwrap();
-    let (adapter, settings) = (adapter("block5"), training(1, 0));
-    let problem = with_trial(&Squares::new(), Some(&adapter), &settings, folder.path(), |trial| {
+    let (network, settings) = (adapted("block5"), training(1, 0));
+    let problem = with_trial(&Squares::new(), &network, &settings, folder.path(), |trial| {
         let mut caches = Vec::new();
-        let outcome = run_together(&[trial], &mut |_, event| match event {
-            Event::Features { path: Some(path), beyond: None, .. } => caches.push(path),
-            Event::Features { beyond: Some(_), .. } => {
-                change(&caches[0], &|bytes| records(bytes).for_each(|record| record[0] ^= 1));
+        let outcome = run_together(&[trial], &mut |_, event| {
+            match event {
+                Event::Features { path: Some(path), products_of: None, .. } => caches.push(path),
+                Event::Features { products_of: Some(_), .. } => {
+                    change(&caches[0], &|bytes| records(bytes).for_each(|record| record[0] ^= 1));
+                }
+                _ => {}
             }
-            _ => {}
+            ControlFlow::Continue(())
         });
         outcome.expect_err("it computed with what was damaged")
     });
     assert!(matches!(problem, Error::DamagedCache { .. }), "{problem}");
     let whole = tempfile::tempdir().unwrap();
-    let hash = |folder: &Path| run(&Squares::new(), Some(&adapter), &settings, folder).unwrap().0.model_hash;
+    let hash = |folder: &Path| run(&Squares::new(), &network, &settings, folder).unwrap().0.model_hash;
     assert_eq!(hash(folder.path()), hash(whole.path()));
 }
 
@@ -121,7 +122,7 @@ fn a_cache_that_is_damaged_before_the_frozen_part_is_computed_of_it_spoils_nothi
 fn a_cache_of_an_earlier_format_is_not_trusted() {
     let folder = tempfile::tempdir().unwrap();
     let settings = training(1, 0);
-    let (_, events) = run(&Squares::new(), None, &settings, folder.path()).unwrap();
+    let (_, events) = run(&Squares::new(), &Network::Model4, &settings, folder.path()).unwrap();
     let Event::Features { path: Some(path), .. } = &events[0] else { panic!("{events:?}") };
     // As the version before wrote it: no checksums behind the records, another number in its first line.
     let mut bytes = fs::read(path).unwrap();
@@ -129,6 +130,6 @@ fn a_cache_of_an_earlier_format_is_not_trusted() {
     bytes[17] = b'3';
     bytes.truncate(bytes.len() - 4 * COUNT);
     fs::write(path, bytes).unwrap();
-    let (_, events) = run(&Squares::new(), None, &settings, folder.path()).unwrap();
+    let (_, events) = run(&Squares::new(), &Network::Model4, &settings, folder.path()).unwrap();
     assert!(matches!(&events[0], Event::Features { reused: false, .. }), "{:?}", events[0]);
 }

@@ -1,15 +1,15 @@
 //! Small generated images, and trials on them.
 
 use std::{
+    ops::ControlFlow,
     path::Path,
     sync::atomic::{AtomicUsize, Ordering},
 };
 
 use burn::tensor::Device;
-use ranklab_trainer::{
-    Checkpoint, Error, Event, ImageLoader, Outcome, Snapshot, Stop, TrainingConfig, Trial, run_together,
-};
-use ranklab_zoo::{AdapterConfig, AdapterSettings, Architecture, weights::TrunkWeights};
+use ranklab_settings::{AdapterSettings, Network, TrainingConfig};
+use ranklab_trainer::{Checkpoint, Error, Event, ImageLoader, Outcome, Snapshot, Stop, Trial, run_together};
+use ranklab_zoo::weights::TrunkWeights;
 
 pub const SIZE: usize = 32;
 pub const COUNT: usize = 48;
@@ -62,9 +62,14 @@ impl ImageLoader for Squares {
     }
 }
 
-pub fn adapter(layers: &str) -> AdapterConfig {
-    let rank = Some("2".parse().unwrap());
-    AdapterSettings { layers: Some(layers.parse().unwrap()), rank, ..Default::default() }.resolve().unwrap()
+/// model_5 with adapters of rank 2.
+pub fn adapted(layers: &str) -> Network {
+    with_rank(layers, "2")
+}
+
+/// model_5 with these adapters.
+pub fn with(settings: &AdapterSettings) -> Network {
+    Network::Model5(settings.resolve().unwrap())
 }
 
 pub fn training(epochs: usize, seed: u64) -> TrainingConfig {
@@ -73,23 +78,26 @@ pub fn training(epochs: usize, seed: u64) -> TrainingConfig {
 
 pub fn run(
     images: &Squares,
-    adapter: Option<&AdapterConfig>,
+    network: &Network,
     training: &TrainingConfig,
     folder: &Path,
 ) -> Result<(Outcome, Vec<Event>), Error> {
-    run_until(images, adapter, training, folder, &Stop::default())
+    run_until(images, network, training, folder, &Stop::default())
 }
 
 pub fn run_until(
     images: &Squares,
-    adapter: Option<&AdapterConfig>,
+    network: &Network,
     training: &TrainingConfig,
     folder: &Path,
     stop: &Stop,
 ) -> Result<(Outcome, Vec<Event>), Error> {
-    with_trial(images, adapter, training, folder, |trial| {
+    with_trial(images, network, training, folder, |trial| {
         let mut events = Vec::new();
-        let outcome = Trial { stop, ..trial }.run(&mut |event| events.push(event))?;
+        let outcome = Trial { stop, ..trial }.run(&mut |event| {
+            events.push(event);
+            ControlFlow::Continue(())
+        })?;
         Ok((outcome, events))
     })
 }
@@ -97,15 +105,14 @@ pub fn run_until(
 /// Gives a trial on [`COUNT`] images to `work`.
 pub fn with_trial<T>(
     images: &Squares,
-    adapter: Option<&AdapterConfig>,
+    network: &Network,
     training: &TrainingConfig,
     folder: &Path,
     work: impl FnOnce(Trial<'_>) -> T,
 ) -> T {
     let all: Vec<usize> = (0..COUNT).collect();
     work(Trial {
-        architecture: if adapter.is_some() { Architecture::Model5 } else { Architecture::Model4 },
-        adapter,
+        network,
         weights: &TrunkWeights::random(1),
         images,
         train: &all[..32],
@@ -120,15 +127,15 @@ pub fn with_trial<T>(
     })
 }
 
-pub fn with_rank(layers: &str, rank: &str) -> AdapterConfig {
+pub fn with_rank(layers: &str, rank: &str) -> Network {
     let (layers, rank) = (Some(layers.parse().unwrap()), Some(rank.parse().unwrap()));
-    AdapterSettings { layers, rank, ..Default::default() }.resolve().unwrap()
+    with(&AdapterSettings { layers, rank, ..Default::default() })
 }
 
-/// What trials told, each with its place.
+/// The events of trials, each with the place of its trial.
 pub type Events = Vec<(usize, Event)>;
 
-/// The snapshots that trials told of, each with the place of its trial.
+/// The snapshots in events, each with the place of its trial.
 pub fn snapshots(events: &[(usize, Event)]) -> Vec<(usize, Snapshot)> {
     events
         .iter()
@@ -162,15 +169,10 @@ impl Bench {
         }
     }
 
-    /// A trial of model_5 with an adapter, of model_4 without; the last of its batches is smaller.
-    pub fn trial<'a>(
-        &'a self,
-        adapter: Option<&'a AdapterConfig>,
-        training: &'a TrainingConfig,
-    ) -> Trial<'a> {
+    /// A trial of `network`; the last of its batches is smaller.
+    pub fn trial<'a>(&'a self, network: &'a Network, training: &'a TrainingConfig) -> Trial<'a> {
         Trial {
-            architecture: if adapter.is_some() { Architecture::Model5 } else { Architecture::Model4 },
-            adapter,
+            network,
             weights: &self.weights,
             images: &self.images,
             train: &self.all[..29],
@@ -188,25 +190,39 @@ impl Bench {
 
 /// Trains trials together, each from its checkpoint.
 pub fn train_from(
-    settings: &[(Option<AdapterConfig>, TrainingConfig)],
+    settings: &[(Network, TrainingConfig)],
     checkpoints: &[Option<Checkpoint>],
     stop: &Stop,
     on_event: &mut dyn FnMut(usize, &Event),
+) -> (Vec<Result<Outcome, Error>>, Events) {
+    train_until(settings, checkpoints, stop, &mut |place, event| {
+        on_event(place, event);
+        ControlFlow::Continue(())
+    })
+}
+
+/// Trains trials together, each from its checkpoint and until an event of it is answered with a stop.
+pub fn train_until(
+    settings: &[(Network, TrainingConfig)],
+    checkpoints: &[Option<Checkpoint>],
+    stop: &Stop,
+    on_event: &mut dyn FnMut(usize, &Event) -> ControlFlow<()>,
 ) -> (Vec<Result<Outcome, Error>>, Events) {
     let bench = Bench::new();
     let trials: Vec<Trial<'_>> = settings
         .iter()
         .zip(checkpoints)
-        .map(|((adapter, training), checkpoint)| Trial {
+        .map(|((network, training), checkpoint)| Trial {
             checkpoint: checkpoint.as_ref(),
             stop,
-            ..bench.trial(adapter.as_ref(), training)
+            ..bench.trial(network, training)
         })
         .collect();
     let mut events = Vec::new();
     let outcomes = run_together(&trials, &mut |place, event| {
-        on_event(place, &event);
+        let answer = on_event(place, &event);
         events.push((place, event));
+        answer
     });
     (outcomes.unwrap(), events)
 }

@@ -6,5 +6,6 @@ mod company;
 mod damage;
 mod fixture;
 mod learning;
+mod opening;
 mod resuming;
 mod steadiness;

@@ -1,21 +1,22 @@
 //! All that a trial leaves is the same, to the last bit, whatever it trains with and on however many cores.
 
-use std::path::Path;
+use std::{ops::ControlFlow, path::Path};
 
 use burn::tensor::Device;
-use ranklab_trainer::{Event, OptimizerKind, SelectBy, Stop, TrainingConfig, Trial, run_together};
-use ranklab_zoo::{AdapterConfig, AdapterSettings, Architecture, weights::TrunkWeights};
+use ranklab_settings::{AdapterSettings, Network, OptimizerKind, SelectBy, TrainingConfig};
+use ranklab_trainer::{Event, Stop, Trial, run_together};
+use ranklab_zoo::weights::TrunkWeights;
 use rayon::ThreadPoolBuilder;
 
-use crate::fixture::{Events, Squares, steps_and_epochs, training, with_rank};
+use crate::fixture::{Events, Squares, steps_and_epochs, training, with, with_rank};
 
 /// More validation and test images than are evaluated at once, and no multiple of it.
 const IMAGES: usize = 420;
 const TRAIN: usize = 20;
 const VALIDATION: usize = 203;
 
-/// An adapter, if any, and how to train.
-type Setting = (Option<AdapterConfig>, TrainingConfig);
+/// A network and how to train it.
+type Setting = (Network, TrainingConfig);
 
 /// Everything that trials leave but times, trained together on so many threads.
 fn left(settings: &[&Setting], threads: usize, folder: &Path) -> Vec<Vec<String>> {
@@ -23,9 +24,8 @@ fn left(settings: &[&Setting], threads: usize, folder: &Path) -> Vec<Vec<String>
     let (all, stop) = ((0..IMAGES).collect::<Vec<usize>>(), Stop::default());
     let trials: Vec<Trial<'_>> = settings
         .iter()
-        .map(|(adapter, training)| Trial {
-            architecture: if adapter.is_some() { Architecture::Model5 } else { Architecture::Model4 },
-            adapter: adapter.as_ref(),
+        .map(|(network, training)| Trial {
+            network,
             weights: &weights,
             images: &images,
             train: &all[..TRAIN],
@@ -41,7 +41,12 @@ fn left(settings: &[&Setting], threads: usize, folder: &Path) -> Vec<Vec<String>
         .collect();
     let mut events: Events = Vec::new();
     let pool = ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-    let outcomes = pool.install(|| run_together(&trials, &mut |place, event| events.push((place, event))));
+    let outcomes = pool.install(|| {
+        run_together(&trials, &mut |place, event| {
+            events.push((place, event));
+            ControlFlow::Continue(())
+        })
+    });
     let outcomes = outcomes.unwrap().into_iter().map(Result::unwrap).enumerate();
     let all = outcomes.map(|(place, outcome)| {
         let mut left = steps_and_epochs(&events, place, 0);
@@ -71,15 +76,15 @@ fn losses_metrics_predictions_and_weights_depend_on_no_company() {
     let folder = tempfile::tempdir().unwrap();
     let by_loss = |seed| TrainingConfig { select_by: SelectBy::ValidationLoss, ..training(2, seed) };
     let settings: [Setting; 6] = [
-        (Some(with_rank("block5_conv2+block5_conv3", "1")), by_loss(0)),
-        (Some(with_rank("block5_conv2+block5_conv3", "5")), by_loss(1)),
-        (Some(with_rank("block5_conv2+block5_conv3", "40")), by_loss(0)),
+        (with_rank("block5_conv2+block5_conv3", "1"), by_loss(0)),
+        (with_rank("block5_conv2+block5_conv3", "5"), by_loss(1)),
+        (with_rank("block5_conv2+block5_conv3", "40"), by_loss(0)),
         (
-            Some(with_rank("block5_conv2+block5_conv3", "3+17")),
+            with_rank("block5_conv2+block5_conv3", "3+17"),
             TrainingConfig { optimizer: OptimizerKind::Adamw, learning_rate: 0.001, ..by_loss(2) },
         ),
-        (Some(with_rank("block5_conv2+block5_conv3", "2")), training(2, 7)),
-        (Some(with_rank("block5_conv2+block5_conv3", "16")), training(2, 7)),
+        (with_rank("block5_conv2+block5_conv3", "2"), training(2, 7)),
+        (with_rank("block5_conv2+block5_conv3", "16"), training(2, 7)),
     ];
     let alone: Vec<Vec<String>> = settings.iter().map(|setting| alone(setting, 2, folder.path())).collect();
     for group in [&[0, 2][..], &[1, 0, 3], &[0, 1, 2, 3], &[5, 4, 3, 2, 1, 0]] {
@@ -94,10 +99,10 @@ fn losses_metrics_predictions_and_weights_depend_on_no_company() {
 fn losses_metrics_predictions_and_weights_depend_on_no_number_of_threads() {
     let dora = AdapterSettings { dora: Some(true), dropout: Some(0.3), ..Default::default() };
     let settings: [Setting; 4] = [
-        (None, training(2, 3)),
-        (Some(dora.resolve().unwrap()), training(2, 3)),
-        (Some(with_rank("block5", "5")), training(2, 3)),
-        (Some(with_rank("block4_conv3+block5_conv3", "64")), training(2, 3)),
+        (Network::Model4, training(2, 3)),
+        (with(&dora), training(2, 3)),
+        (with_rank("block5", "5"), training(2, 3)),
+        (with_rank("block4_conv3+block5_conv3", "64"), training(2, 3)),
     ];
     for setting in &settings {
         let found = [1, 2, 5].map(|threads| {

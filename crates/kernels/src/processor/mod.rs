@@ -1,0 +1,21 @@
+//! The frozen convolutions on the processor: Winograd's transforms as passes for its vector units, and
+//! products with kernels that are packed once.
+
+pub(crate) mod adapted;
+pub(crate) mod compact;
+pub(crate) mod dense;
+pub(crate) mod memory;
+pub(crate) mod packed;
+mod passes;
+mod peak;
+pub(crate) mod pooling;
+mod prefetch;
+pub(crate) mod stack;
+mod tasks;
+pub(crate) mod tiles;
+pub(crate) mod trained;
+mod vectors;
+
+pub use adapted::{RANK_STEP, sums_at_once};
+pub use peak::product_peak;
+pub use stack::{ConvolutionStack, StackedConvolution};

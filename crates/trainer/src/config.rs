@@ -1,3 +1,0 @@
-//! Choices of training.
-
-pub use ranklab_settings::{OptimizerKind, SelectBy, TrainingConfig};
