@@ -7,7 +7,7 @@ use std::{
 
 use ranklab_files::{remove_parts, replace, sha256};
 use ranklab_store::{ArtifactRow, RunStatus, Store};
-use ranklab_trainer::{Checkpoint, Snapshot};
+use ranklab_trainer::{ARITHMETIC, Checkpoint, Snapshot};
 
 use crate::{
     Error,
@@ -19,17 +19,37 @@ use crate::{
 pub struct CheckpointFile {
     relative: String,
     path: PathBuf,
-    identity: String,
+    config_hash: String,
     database: String,
 }
 
 impl CheckpointFile {
-    /// For a run of the database `database` whose trial has the identity `config_hash`, trained by `program`:
-    /// another program may compute otherwise, and its run would be neither's.
-    pub fn new(runs_folder: &Path, database: &str, run: i64, config_hash: &str, program: &str) -> Self {
+    /// The checkpoint of a run of the database `database`, whose trial has the identity `config_hash`. One that was
+    /// trained by other arithmetic is not accepted: the run would be that of neither.
+    pub fn new(runs_folder: &Path, database: &str, run: i64, config_hash: &str) -> Self {
         let relative = format!("{run:06}/{CHECKPOINT}");
         let path = runs_folder.join(&relative);
-        Self { relative, path, identity: format!("{config_hash}\n{program}"), database: database.to_owned() }
+        Self { relative, path, config_hash: config_hash.to_owned(), database: database.to_owned() }
+    }
+
+    fn identity(&self) -> String {
+        format!("{}\narithmetic {ARITHMETIC}", self.config_hash)
+    }
+
+    /// Whether a checkpoint of this identity is this trial's, trained by this program's arithmetic.
+    fn accepts(&self, found: &str) -> bool {
+        found == self.identity() || self.is_of_former_program(found)
+    }
+
+    /// Whether a program before arithmetic had a version wrote it: its version and the checksum of its file stand in
+    /// place of the arithmetic. Programs that gave configuration hashes their present form compute by arithmetic 1.
+    fn is_of_former_program(&self, found: &str) -> bool {
+        let checksum = found
+            .strip_prefix(&self.config_hash)
+            .and_then(|rest| rest.strip_prefix("\n0.1.0 "))
+            .filter(|checksum| checksum.len() == 8);
+        ARITHMETIC == 1
+            && checksum.is_some_and(|checksum| checksum.bytes().all(|digit| digit.is_ascii_hexdigit()))
     }
 
     fn folder(&self) -> &Path {
@@ -46,7 +66,7 @@ impl CheckpointFile {
 
     /// Stores it: aside, synced, renamed.
     pub fn write(&self, snapshot: &Snapshot) -> Result<(), Error> {
-        let bytes = snapshot.encode(&self.identity)?;
+        let bytes = snapshot.encode(&self.identity())?;
         run_folder::enter(self.folder(), &self.database)?;
         replace(&self.path, &bytes).map_err(|reason| Error::Unsaved { path: self.path.clone(), reason })
     }
@@ -58,7 +78,7 @@ impl CheckpointFile {
             io::ErrorKind::NotFound => "no epoch of it was completed".to_owned(),
             _ => format!("{} cannot be read: {problem}", self.path.display()),
         })?;
-        Checkpoint::decode(&bytes, &self.identity)
+        Checkpoint::decode(&bytes, |found| self.accepts(found))
             .map_err(|problem| format!("{} is of no use: {problem}", self.path.display()))
     }
 
@@ -89,7 +109,7 @@ impl CheckpointFile {
     /// Its row among the files of a run that keeps it; `None` where there is none, or a damaged one.
     pub fn artifact(&self) -> Option<ArtifactRow> {
         let bytes = fs::read(&self.path).ok()?;
-        Checkpoint::decode(&bytes, &self.identity).ok()?;
+        Checkpoint::decode(&bytes, |found| self.accepts(found)).ok()?;
         Some(ArtifactRow {
             kind: CHECKPOINT.to_owned(),
             path: self.relative.clone(),
@@ -108,7 +128,7 @@ pub async fn remove_of_ended(store: &Store, runs_folder: &Path) -> Result<(), Er
         };
         let Ok(rows) = store.runs(&[run]).await else { continue };
         if rows.iter().all(|row| matches!(row.status, RunStatus::Finished | RunStatus::Failed)) {
-            CheckpointFile::new(runs_folder, store.id(), run, "", "").remove();
+            CheckpointFile::new(runs_folder, store.id(), run, "").remove();
         }
     }
     Ok(())
@@ -121,7 +141,7 @@ mod tests {
     #[test]
     fn a_damaged_checkpoint_is_not_kept_as_a_good_one() {
         let folder = tempfile::tempdir().unwrap();
-        let file = CheckpointFile::new(folder.path(), "database", 3, "trial", "program");
+        let file = CheckpointFile::new(folder.path(), "database", 3, "trial");
         assert_eq!(file.artifact(), None);
         fs::create_dir_all(folder.path().join("000003")).unwrap();
         fs::write(folder.path().join("000003").join(CHECKPOINT), b"ranklab checkpoint 1\n\0\0\0, damaged")

@@ -36,7 +36,7 @@ pub use locations::{DATABASE, FEATURES, Locations, MANIFESTS};
 pub use missing::missing_sources;
 pub use names::Names;
 pub use pictures::{Gallery, Picture, Pictures, Shown};
-pub use process::{abandoned, mark_interrupted, program, started};
+pub use process::{abandoned, mark_interrupted, started};
 pub use recorded_paths::locate;
 pub use runtime::runtime;
 pub use short_hash::short_hash;

@@ -1,10 +1,6 @@
-//! Whether the process that a run names is still there, and which program this one is.
+//! Whether the process that trains a run still exists.
 
-use std::{
-    fs::{self, File},
-    io::{self, Read},
-    path::Path,
-};
+use std::{fs, io, path::Path};
 
 use ranklab_store::{Liveness, RunningProcess, Store};
 
@@ -99,27 +95,6 @@ pub async fn abandoned(store: &Store) -> Result<Vec<i64>, Error> {
     Ok(gone.into_iter().map(|process| process.run).collect())
 }
 
-/// The version and the checksum of this program's file: equal programs compute equally.
-pub fn program() -> String {
-    let version = env!("CARGO_PKG_VERSION");
-    // The link leads to the file that runs, even when another one has its name meanwhile.
-    let file = File::open("/proc/self/exe").or_else(|_| std::env::current_exe().and_then(File::open));
-    match file.and_then(checksum) {
-        Ok(checksum) => format!("{version} {checksum:08x}"),
-        Err(_) => version.to_owned(),
-    }
-}
-
-fn checksum(mut file: File) -> io::Result<u32> {
-    let (mut hasher, mut part) = (crc32fast::Hasher::new(), vec![0; 1 << 20]);
-    loop {
-        match file.read(&mut part)? {
-            0 => return Ok(hasher.finalize()),
-            read => hasher.update(&part[..read]),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -206,11 +181,5 @@ mod tests {
         assert_eq!(abandoned(&store).await.unwrap(), gone);
         assert_eq!(mark_interrupted(&store).await.unwrap(), gone);
         assert_eq!(abandoned(&store).await.unwrap(), [] as [i64; 0]);
-    }
-
-    #[test]
-    fn a_program_has_one_checksum() {
-        assert_eq!(program(), program());
-        assert!(program().starts_with(env!("CARGO_PKG_VERSION")));
     }
 }

@@ -24,7 +24,6 @@ pub(crate) struct Session<'a> {
     pub(crate) device_of: DeviceOf<'a>,
     pub(crate) runtime: &'a tokio::runtime::Runtime,
     pub(crate) store: &'a Store,
-    pub(crate) program: String,
     pub(crate) sources: &'a Sources,
 }
 
@@ -223,7 +222,7 @@ impl Session<'_> {
 
     fn file(&self, member: &Member<'_>) -> CheckpointFile {
         let (folder, database) = (&self.context.locations.runs_folder, self.store.id());
-        CheckpointFile::new(folder, database, member.run, member.identity, &self.program)
+        CheckpointFile::new(folder, database, member.run, member.identity)
     }
 
     /// What an earlier process left of a continued run, with the database brought to the same epoch;

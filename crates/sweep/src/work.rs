@@ -2,9 +2,7 @@
 
 use std::{thread, time::Duration};
 
-use ranklab_runs::{
-    DeviceOf, carry_over, mark_interrupted, program, remove_of_ended, run_folder::highest, runtime,
-};
+use ranklab_runs::{DeviceOf, carry_over, mark_interrupted, remove_of_ended, run_folder::highest, runtime};
 use ranklab_store::Store;
 use tokio::runtime::Runtime;
 
@@ -68,7 +66,7 @@ fn work(
         finished += usize::from(runtime.block_on(store.finished_run(identity))?.is_some());
     }
     on_event(SweepEvent::Planned { sweep: *sweep, trials: plan.trials.len(), finished });
-    let session = Session { context, device_of, runtime, store, program: program(), sources };
+    let session = Session { context, device_of, runtime, store, sources };
     let mut summary = SweepSummary::begin(*sweep);
     let mut claims = Claims::new(plan, identities);
     while claims.left() > 0 && !context.stop.is_requested() {

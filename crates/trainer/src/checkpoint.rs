@@ -51,8 +51,8 @@ impl Snapshot {
         self.0.counters.epoch
     }
 
-    /// The bytes of a checkpoint file. `identity` says what is trained by what; [`Checkpoint::decode`]
-    /// wants the same.
+    /// The bytes of a checkpoint file. `identity` names the trial and the arithmetic that it is trained by;
+    /// [`Checkpoint::decode`] asks whether it is accepted.
     ///
     /// # Errors
     /// When the device gives its values no more.
@@ -126,8 +126,9 @@ impl Checkpoint {
     /// Reads a checkpoint file.
     ///
     /// # Errors
-    /// In a few words, when the file is cut short or damaged, of another version, or of another identity.
-    pub fn decode(bytes: &[u8], identity: &str) -> Result<Self, &'static str> {
+    /// In a few words, when the file is cut short or damaged, of another version, or of an identity that `accepts`
+    /// refuses.
+    pub fn decode(bytes: &[u8], accepts: impl FnOnce(&str) -> bool) -> Result<Self, &'static str> {
         Self::check(bytes)?;
         let mut reader = Reader(&bytes[..bytes.len() - 4]);
         reader.take(MAGIC.len())?;
@@ -144,7 +145,7 @@ impl Checkpoint {
             *length = reader.count()?;
         }
         let [found, model, optimizer, best] = lengths.map(|length| reader.take(length));
-        if found? != identity.as_bytes() {
+        if !std::str::from_utf8(found?).is_ok_and(accepts) {
             return Err("it was made by another version, commit or configuration");
         }
         Ok(Self { counters, model: model?.into(), optimizer: optimizer?.into(), best: best?.into() })

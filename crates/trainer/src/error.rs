@@ -19,14 +19,14 @@ pub enum Error {
     #[error(transparent)]
     Zoo(#[from] ranklab_zoo::Error),
     /// Reading or writing a feature cache failed.
-    #[error("{action} the feature cache {path} failed: {source}; check the free space and the permissions there", path = .path.display())]
+    #[error("{action} the feature cache {path} failed: {reason}; check the free space and the permissions there", path = .path.display())]
     Cache {
         /// What was tried.
         action: &'static str,
         /// The file.
         path: PathBuf,
         /// Why.
-        source: std::io::Error,
+        reason: std::io::Error,
     },
     /// A feature cache was sound when it was opened and is not any more.
     #[error(

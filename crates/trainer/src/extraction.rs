@@ -125,7 +125,7 @@ pub(crate) fn extract_frozen(
     on_event: &mut dyn FnMut(Event),
 ) -> Result<(), Error> {
     extract_by(path, |part_path| {
-        let failed = |source| Error::Cache { action: "writing", path: part_path.to_owned(), source };
+        let failed = |reason| Error::Cache { action: "writing", path: part_path.to_owned(), reason };
         let total = request.images.count();
         let mut part = Part::open(part_path, request.record_bytes()).map_err(failed)?;
         let indices: Vec<usize> = (part.done()..total).collect();
@@ -169,7 +169,7 @@ fn extract_into(
     phases: &mut Phases,
     on_event: &mut dyn FnMut(Event),
 ) -> Result<(), Error> {
-    let failed = |source| Error::Cache { action: "writing", path: part_path.to_owned(), source };
+    let failed = |reason| Error::Cache { action: "writing", path: part_path.to_owned(), reason };
     let total = request.images.count();
     let mut part = Part::open(part_path, request.record_bytes()).map_err(failed)?;
     if part.done() > 0 {

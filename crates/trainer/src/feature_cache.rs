@@ -11,10 +11,10 @@ use std::{
 };
 
 use burn::tensor::{Device, Tensor, TensorData};
+use ranklab_files::{sha256, sync_folder};
 use ranklab_kernels::FeatureMap;
 use ranklab_settings::Layer;
 use ranklab_zoo::Cut;
-use sha2::{Digest, Sha256};
 
 use crate::{
     Error, event::Event, images::ImageLoader, positioned::read_exact_at, pretrained::PretrainedWeights,
@@ -66,7 +66,7 @@ impl Request<'_> {
             self.images.key(),
             self.device_name
         );
-        Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
+        sha256(text)
     }
 
     fn name(&self) -> String {
@@ -124,7 +124,7 @@ impl FeatureCache {
         let lock_path = request.folder.join(format!("{name}.lock"));
         let failed = |action, path: &Path| {
             let path = path.to_owned();
-            move |source| Error::Cache { action, path, source }
+            move |reason| Error::Cache { action, path, reason }
         };
         fs::create_dir_all(request.folder).map_err(failed("creating the folder of", &path))?;
         let lock = OpenOptions::new()
@@ -149,11 +149,12 @@ impl FeatureCache {
         }
         let started = Instant::now();
         compute(&path, on_event)?;
-        sync_folder(request.folder);
+        // The cache is whole under its name: a failing sync of the folder loses nothing.
+        let _ = sync_folder(request.folder);
         let features = Self::open(&path, request).ok_or_else(|| Error::Cache {
             action: "reading back",
             path: path.clone(),
-            source: io::Error::new(io::ErrorKind::InvalidData, "it is damaged although it was just written"),
+            reason: io::Error::new(io::ErrorKind::InvalidData, "it is damaged although it was just written"),
         })?;
         Ok((features, started.elapsed().as_secs_f64()))
     }
@@ -249,12 +250,5 @@ fn wait_for(lock: &File, stop: &Stop, failed: impl FnOnce(io::Error) -> Error) -
             Err(TryLockError::WouldBlock) if stop.is_requested() => return Err(Error::Stopped),
             Err(TryLockError::WouldBlock) => thread::sleep(LOOK_AGAIN),
         }
-    }
-}
-
-/// Makes a rename durable where the platform can; where it can't, the data itself is synced.
-fn sync_folder(folder: &Path) {
-    if let Ok(folder) = File::open(folder) {
-        let _ = folder.sync_all();
     }
 }

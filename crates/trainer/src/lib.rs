@@ -1,6 +1,7 @@
 //! Frozen-trunk feature cache, training loop, Adamax, evaluation and events.
 
 mod adamax;
+mod arithmetic;
 mod checkpoint;
 mod error;
 mod evaluation;
@@ -25,6 +26,7 @@ mod train;
 mod trial;
 
 pub use adamax::{Adamax, AdamaxState};
+pub use arithmetic::ARITHMETIC;
 pub use checkpoint::{Checkpoint, Snapshot};
 pub use error::Error;
 pub use event::{EpochSummary, Event, OnEvent};

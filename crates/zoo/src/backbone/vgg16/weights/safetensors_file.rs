@@ -1,15 +1,15 @@
 //! One safetensors file with the 26 tensors and their hash.
 
-use std::{collections::HashMap, fs, io, path::Path};
+use std::{collections::HashMap, fs, io::Write as _, path::Path};
 
+use ranklab_files::PartFile;
+use ranklab_settings::Layer;
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 
 use super::{
     file,
     trunk_weights::{LayerWeights, TrunkWeights},
 };
-use ranklab_settings::Layer;
-
 use crate::{Error, backbone::vgg16::shape::VGG16};
 
 /// Key of the hash in the file's metadata.
@@ -61,18 +61,12 @@ fn save(weights: &TrunkWeights, path: &Path) -> Result<(), Error> {
     let metadata = HashMap::from([(HASH_KEY.to_owned(), weights.hash.clone())]);
     let content = safetensors::serialize(views, Some(metadata)).map_err(broken)?;
 
-    let failed = |source| Error::Io { action: "writing", path: path.to_owned(), source };
+    let failed = |reason| Error::Io { action: "writing", path: path.to_owned(), reason };
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     fs::create_dir_all(folder).map_err(failed)?;
-    let mut part = readable_part(folder).map_err(failed)?;
-    io::Write::write_all(&mut part, &content).map_err(failed)?;
-    part.as_file().sync_all().map_err(failed)?;
-    part.persist(path).map_err(|problem| failed(problem.error))?;
-    // Makes the rename durable where the platform can.
-    if let Ok(folder) = fs::File::open(folder) {
-        let _ = folder.sync_all();
-    }
-    Ok(())
+    let part = PartFile::create(folder).map_err(failed)?;
+    part.file().write_all(&content).map_err(failed)?;
+    part.persist(path).map_err(failed)
 }
 
 fn load(path: &Path) -> Result<TrunkWeights, Error> {
@@ -131,22 +125,6 @@ pub(super) fn from_tensors(
         .map(|layer| Ok(LayerWeights { kernel: values(layer, "kernel")?, bias: values(layer, "bias")? }))
         .collect::<Result<Vec<_>, String>>()?;
     TrunkWeights::checked(layers)
-}
-
-/// A file to write aside; unlike other temporary files, anyone may read what becomes of it. It is named as what is
-/// written aside among the images is, and locked, so that what a killed process leaves of it is cleared with that.
-fn readable_part(folder: &Path) -> io::Result<tempfile::NamedTempFile> {
-    loop {
-        let mut builder = tempfile::Builder::new();
-        builder.prefix(".ranklab-").suffix(".part");
-        #[cfg(unix)]
-        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644));
-        let part = builder.tempfile_in(folder)?;
-        // Before it was locked somebody may have taken it for left behind.
-        if part.as_file().lock().is_err() || part.path().exists() {
-            return Ok(part);
-        }
-    }
 }
 
 /// Little-endian 32-bit floats.

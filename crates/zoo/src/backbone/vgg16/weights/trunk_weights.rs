@@ -71,7 +71,7 @@ impl TrunkWeights {
                 hasher.update(values.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>());
             }
         }
-        let hash = hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        let hash = ranklab_files::hexadecimal(hasher.finalize());
         Self { layers, hash }
     }
 
