@@ -37,7 +37,7 @@ proptest! {
         prop_assert_eq!(matrix.total(), labels.len() as u64);
         prop_assert_eq!(matrix.positives(), labels.iter().filter(|label| **label == 1).count() as u64);
         let report = ClassificationReport::new(&matrix);
-        prop_assert_eq!(report.uninfected.support + report.parasitized.support, matrix.total());
+        prop_assert_eq!(report.negative.support + report.positive.support, matrix.total());
         prop_assert_eq!(report.weighted_average.support, matrix.total());
         // Recall weighted by support is accuracy.
         prop_assert!((report.weighted_average.recall - report.accuracy).abs() < 1e-12);
@@ -47,7 +47,7 @@ proptest! {
     fn every_rate_lies_between_zero_and_one((labels, probabilities) in predictions()) {
         let matrix = ConfusionMatrix::from_predictions(&labels, &probabilities, 0.5).unwrap();
         let report = ClassificationReport::new(&matrix);
-        for rows in [report.uninfected, report.parasitized, report.macro_average, report.weighted_average] {
+        for rows in [report.negative, report.positive, report.macro_average, report.weighted_average] {
             for rate in [rows.precision, rows.recall, rows.f1] {
                 prop_assert!((0.0..=1.0 + 1e-12).contains(&rate));
             }

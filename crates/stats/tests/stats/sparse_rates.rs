@@ -1,8 +1,6 @@
 //! How often comparisons and intervals claim something that is not so where hardly any patient differs or
 //! fails, over many simulated studies. Seeds and limits as in `error_rates.rs`.
 
-#![allow(clippy::unwrap_used)]
-
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use ranklab_stats::{

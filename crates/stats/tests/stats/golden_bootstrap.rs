@@ -1,8 +1,6 @@
 //! Bootstraps over patients, and bands of curves, against scipy, numpy and scikit-learn
 //! (tests/golden/statistics.py).
 
-#![allow(clippy::unwrap_used)]
-
 use std::collections::BTreeMap;
 
 use ranklab_stats::{
@@ -69,7 +67,7 @@ struct GoldenBand {
 }
 
 fn golden() -> Golden {
-    serde_json::from_str(include_str!("../../../tests/golden/statistics.json")).unwrap()
+    serde_json::from_str(include_str!("../../../../tests/golden/statistics.json")).unwrap()
 }
 
 fn slices(runs: &[Vec<f64>]) -> Vec<&[f64]> {

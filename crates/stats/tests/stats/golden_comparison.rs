@@ -1,8 +1,6 @@
 //! Comparisons of runs against scipy and statsmodels, and DeLong's test against its definition
 //! (tests/golden/statistics.py).
 
-#![allow(clippy::unwrap_used)]
-
 use ranklab_stats::{
     Clusters, McNemar, MeanDifference, PairedCells, Reference, Resampled, Scored, ScoredCells, Source,
     Sources, THRESHOLD, Units, accuracies, clustered_wilson_interval, compare, compare_series, delong_area,
@@ -107,7 +105,7 @@ struct GoldenSeries {
 }
 
 fn golden() -> Golden {
-    serde_json::from_str(include_str!("../../../tests/golden/statistics.json")).unwrap()
+    serde_json::from_str(include_str!("../../../../tests/golden/statistics.json")).unwrap()
 }
 
 fn slices(runs: &[Vec<f64>]) -> Vec<&[f64]> {

@@ -1,8 +1,6 @@
 //! Metrics, intervals of proportions and means, and distributions against scikit-learn, scipy and
 //! statsmodels (tests/golden/statistics.py).
 
-#![allow(clippy::unwrap_used)]
-
 use ranklab_stats::{
     ClassificationReport, ConfusionMatrix, OperatingPoint, PrecisionRecallPoint, Reference, ReliabilityCurve,
     RocPoint, Summary, THRESHOLD, average_precision, brier_score, log_loss, precision_recall_curve, roc_auc,
@@ -74,7 +72,7 @@ struct GoldenReference {
 }
 
 fn golden() -> Golden {
-    serde_json::from_str(include_str!("../../../tests/golden/statistics.json")).unwrap()
+    serde_json::from_str(include_str!("../../../../tests/golden/statistics.json")).unwrap()
 }
 
 #[track_caller]
@@ -96,8 +94,8 @@ fn classification_reports_are_scikit_learns() {
         let found = ClassificationReport::new(&case.confusion);
         assert_close(found.accuracy, case.report.accuracy, &case.name);
         for (found, expected) in [
-            (found.uninfected, case.report.uninfected),
-            (found.parasitized, case.report.parasitized),
+            (found.negative, case.report.negative),
+            (found.positive, case.report.positive),
             (found.macro_average, case.report.macro_average),
             (found.weighted_average, case.report.weighted_average),
         ] {

@@ -1,7 +1,5 @@
 //! What must hold for the intervals and comparisons of any runs.
 
-#![allow(clippy::unwrap_used)]
-
 use proptest::prelude::*;
 use ranklab_stats::{
     Bootstrap, Clusters, CountMetric, Equivalence, McNemar, Metric, NonInferiority, PairedCells, Reference,

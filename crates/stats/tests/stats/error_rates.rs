@@ -5,8 +5,6 @@
 //! together. All studies are seeded; a limit is the nominal rate and three standard deviations of its
 //! count.
 
-#![allow(clippy::unwrap_used)]
-
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use ranklab_stats::{

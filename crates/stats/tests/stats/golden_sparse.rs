@@ -1,8 +1,6 @@
 //! What few patients that differ leave open, and cells that flip, against scipy and numpy
 //! (tests/golden/statistics.py).
 
-#![allow(clippy::unwrap_used)]
-
 use ranklab_stats::{Clusters, Differing, MeanDifference, PairedCells, THRESHOLD, flips, mean_correctness};
 use serde::Deserialize;
 
@@ -45,7 +43,7 @@ struct GoldenSparse {
 }
 
 fn golden() -> Golden {
-    serde_json::from_str(include_str!("../../../tests/golden/statistics.json")).unwrap()
+    serde_json::from_str(include_str!("../../../../tests/golden/statistics.json")).unwrap()
 }
 
 #[track_caller]
