@@ -134,7 +134,7 @@ test-faults every="1" ways="5":
 # Processes that write one database at once, and what of it arrives: `just stress-writers minutes=10`.
 [group('check')]
 stress-writers *arguments:
-    cargo run --release --locked --quiet --package ranklab-store --example stress_writers -- "$@"
+    cargo run --release --locked --quiet --package ranklab-stress-writers -- "$@"
 
 # A small database as an earlier commit writes it, to be kept as a fixture.
 [group('check')]
