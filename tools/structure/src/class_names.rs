@@ -1,5 +1,7 @@
 //! Finds class names of the malaria cells in code that is meant for any images.
 
+use std::path::Path;
+
 use crate::violation::Violation;
 use crate::workspace::Workspace;
 
@@ -7,10 +9,9 @@ use crate::workspace::Workspace;
 const WORDS: [&str; 3] = ["malaria", "parasit", "uninfected"];
 
 /// Files, and folders by their path without an extension, that may name the classes.
-pub const CLASS_NAME_FILES: [&str; 5] = [
-    // The defaults of the settings.
+pub const CLASS_NAME_FILES: [&str; 4] = [
+    // The default of the class names.
     "crates/settings/src/classes",
-    "crates/settings/src/class_scheme",
     // The images that are fetched, and those that are generated in their likeness.
     "crates/data/src/fetch",
     "crates/data/src/synthetic",
@@ -25,8 +26,9 @@ pub fn class_names(workspace: &Workspace, allowed: &[&str]) -> Vec<Violation> {
     for package in workspace.packages.iter().filter(|package| !package.is_tool()) {
         for module in &package.tree.modules {
             let file = workspace.below(&package.tree.files[module.file]);
-            let is_allowed = |path: &&str| file.starts_with(path) || file.with_extension("").ends_with(path);
-            if allowed.iter().any(|path| is_allowed(&path)) {
+            let is_allowed =
+                |path: &&str| file.starts_with(path) || file.with_extension("") == Path::new(path);
+            if allowed.iter().any(is_allowed) {
                 continue;
             }
             for (text, line) in &module.code.words {

@@ -1,5 +1,6 @@
 //! What a module's code mentions: imports, paths, called macros, identifiers and strings.
 
+use proc_macro2::TokenStream;
 use syn::{
     Attribute, Ident, ImplItem, Item, ItemUse, Lit, Local, Macro, Meta, Path, Stmt, TraitItem, UseTree,
     Visibility,
@@ -47,7 +48,7 @@ impl Code {
         self.visit_item(item);
     }
 
-    fn add_tokens(&mut self, tokens: &proc_macro2::TokenStream) {
+    fn add_tokens(&mut self, tokens: &TokenStream) {
         for (piece, line) in pieces(tokens) {
             match piece {
                 Piece::Path(path) => self.paths.push(Mention { path, line }),
@@ -55,6 +56,20 @@ impl Code {
                 Piece::Name(name) => self.words.push((name, line)),
                 Piece::Literal(text) => self.words.push((text, line)),
             }
+        }
+    }
+
+    /// Adds paths that attributes take in strings, as serde does: `with = "crate::hex"` calls two functions of that
+    /// module.
+    fn add_paths_in_strings(&mut self, tokens: &TokenStream) {
+        for (piece, line) in pieces(tokens) {
+            let Piece::Literal(text) = piece else { continue };
+            let Ok(path) = syn::parse_str::<Path>(text.trim_matches('"')) else { continue };
+            let path: Vec<String> = path.segments.iter().map(|segment| plain(&segment.ident)).collect();
+            for function in ["serialize", "deserialize"] {
+                self.paths.push(Mention { path: [path.as_slice(), &[function.into()]].concat(), line });
+            }
+            self.paths.push(Mention { path, line });
         }
     }
 
@@ -145,16 +160,7 @@ impl<'ast> Visit<'ast> for Code {
             meta if meta.path().is_ident("doc") => {}
             Meta::List(list) => {
                 self.add_tokens(&list.tokens);
-                // serde takes paths in strings: `with = "crate::hex"`.
-                for (piece, line) in pieces(&list.tokens) {
-                    let Piece::Literal(text) = piece else { continue };
-                    if let Ok(path) = syn::parse_str::<Path>(text.trim_matches('"'))
-                        && path.segments.len() > 1
-                    {
-                        let path = path.segments.iter().map(|segment| plain(&segment.ident)).collect();
-                        self.paths.push(Mention { path, line });
-                    }
-                }
+                self.add_paths_in_strings(&list.tokens);
             }
             meta => visit::visit_meta(self, meta),
         }

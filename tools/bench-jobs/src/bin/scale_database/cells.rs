@@ -5,11 +5,9 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use ranklab_store::{EpochMetric, PredictionRow};
 
-use crate::plan::Trial;
+use crate::plan::{FOLDS, Trial};
 
 const PATIENTS: usize = 200;
-/// Folds of a split by patient.
-pub(crate) const FOLDS: usize = 5;
 
 struct Cell {
     image: String,

@@ -34,7 +34,7 @@ fn main() {
 async fn fill(path: &Path, shape: Shape, runs: usize, epochs: usize, test_cells: usize) {
     let store = Store::open(path).await.expect("a database that can be written");
     let cells = Cells::new(test_cells);
-    let trials = trials(shape, runs, epochs, &cells);
+    let trials = trials(shape, runs, epochs, cells.tested());
     let planned: Vec<PlannedTrial> = trials
         .iter()
         .zip(0..)

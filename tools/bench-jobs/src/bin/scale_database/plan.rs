@@ -2,7 +2,8 @@
 
 use ranklab_store::NewRun;
 
-use crate::cells::{Cells, FOLDS};
+/// Folds of a split by patient.
+pub(crate) const FOLDS: usize = 5;
 
 /// How runs are spread over configurations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,8 +46,8 @@ const CLASSICAL: Configuration =
 const LAYERS: [&str; 3] = ["block5_conv3", "block5", "block4+block5"];
 const RANKS: [i64; 8] = [1, 2, 4, 5, 8, 16, 32, 64];
 
-/// So many trials of a shape.
-pub(crate) fn trials(shape: Shape, runs: usize, epochs: usize, cells: &Cells) -> Vec<Trial> {
+/// So many trials of a shape, each of which tests so many cells.
+pub(crate) fn trials(shape: Shape, runs: usize, epochs: usize, tested: usize) -> Vec<Trial> {
     let configurations = match shape {
         Shape::Mixed => mixed(),
         Shape::Repeats => vec![Configuration { layers: Some("block5"), rank: 5, ..CLASSICAL }],
@@ -61,7 +62,7 @@ pub(crate) fn trials(shape: Shape, runs: usize, epochs: usize, cells: &Cells) ->
                 Shape::Mixed => (repeat / 2, None),
                 Shape::Repeats | Shape::Families => (repeat, None),
             };
-            trial(place, configurations[place % configurations.len()], seed, fold, epochs, cells)
+            trial(place, configurations[place % configurations.len()], seed, fold, epochs, tested)
         })
         .collect()
 }
@@ -93,7 +94,7 @@ fn trial(
     seed: usize,
     fold: Option<usize>,
     epochs: usize,
-    cells: &Cells,
+    tested: usize,
 ) -> Trial {
     let Configuration { layers, rank, preset, learning_rate } = configuration;
     let model = if layers.is_some() { "model_5" } else { "model_4" };
@@ -110,7 +111,7 @@ fn trial(
             "learning_rate": learning_rate, "optimizer": "adamax", "seed": seed,
             "select_by": "validation_accuracy", "weight_decay": 0.0 },
     });
-    let images = 10 * cells.tested() as i64;
+    let images = 10 * tested as i64;
     let adapter_parameters = if layers.is_some() { 15_360 * rank } else { 0 };
     let leak = fold.is_none();
     Trial {
@@ -139,11 +140,11 @@ fn trial(
             split_hash: format!("{split} {fold:?}"),
             train_images: images * 8 / 10,
             validation_images: images / 10,
-            test_images: cells.tested() as i64,
+            test_images: tested as i64,
             train_patients: if leak { 200 } else { 160 },
             test_patients: 40,
             shared_patients: if leak { 40 } else { 0 },
-            shared_test_images: if leak { cells.tested() as i64 } else { 0 },
+            shared_test_images: if leak { tested as i64 } else { 0 },
             weights: "random".into(),
             weights_hash: "1".repeat(64),
             device: "flex".into(),
