@@ -9,7 +9,7 @@ use crate::workspace::Workspace;
 const WORDS: [&str; 3] = ["malaria", "parasit", "uninfected"];
 
 /// Files, and folders by their path without an extension, that may name the classes.
-pub const CLASS_NAME_FILES: [&str; 4] = [
+pub const CLASS_NAME_FILES: [&str; 5] = [
     // The default of the class names.
     "crates/settings/src/classes",
     // The images that are fetched, and those that are generated in their likeness.
@@ -17,6 +17,7 @@ pub const CLASS_NAME_FILES: [&str; 4] = [
     "crates/data/src/synthetic",
     // The published figures.
     "crates/report/src/published",
+    "crates/report/src/analysis/published",
 ];
 
 /// One violation per line that names a class in an identifier or a string, outside the given files. Comments and the

@@ -8,6 +8,7 @@
 //! | files of a crate do not import each other in a circle | [`circles`] |
 //! | crates depend on one another only as the layers allow, and each outside library stays in its crates | [`layers`] |
 //! | only `cli` prints, reads environment variables and ends the process | [`effects`] |
+//! | every library has one set of features, whichever crate is compiled | [`features`] |
 //! | class names occur only in defaults, in the fetch, in the synthetic cells and in published figures | [`class_names`] |
 //!
 //! Code that only tests compile (`#[cfg(test)]`, modules named `tests`) is left out of every rule.
@@ -18,6 +19,7 @@ mod code;
 mod condition;
 mod effects;
 mod error;
+mod features;
 mod graph;
 mod layers;
 mod manifest;
@@ -31,6 +33,7 @@ pub use circles::circles;
 pub use class_names::{CLASS_NAME_FILES, class_names};
 pub use effects::effects;
 pub use error::{Error, Result};
+pub use features::features;
 pub use layers::layers;
 pub use violation::Violation;
 pub use workspace::{Package, Workspace};

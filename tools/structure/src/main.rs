@@ -3,7 +3,7 @@
 use std::{env, path::PathBuf, process::ExitCode};
 
 use ranklab_structure::{
-    CLASS_NAME_FILES, Error, Violation, Workspace, circles, class_names, effects, layers,
+    CLASS_NAME_FILES, Error, Violation, Workspace, circles, class_names, effects, features, layers,
 };
 
 fn main() -> ExitCode {
@@ -23,5 +23,6 @@ fn main() -> ExitCode {
 fn check(folder: &std::path::Path) -> Result<Vec<Violation>, Error> {
     let workspace = Workspace::read(folder)?;
     let names = class_names(&workspace, &CLASS_NAME_FILES);
-    Ok([circles(&workspace), layers(&workspace), effects(&workspace), names].concat())
+    let rules = [circles, layers, effects, features];
+    Ok(rules.iter().flat_map(|rule| rule(&workspace)).chain(names).collect())
 }

@@ -1,11 +1,14 @@
 //! The packages of a workspace, parsed.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
 
 use walkdir::WalkDir;
 
 use crate::error::{Error, Result};
-use crate::manifest::Manifest;
+use crate::manifest::{Manifest, shared};
 use crate::module_tree::ModuleTree;
 
 /// A package: its manifest and its modules.
@@ -24,13 +27,15 @@ impl Package {
     }
 }
 
-/// All packages below `crates/` and `tools/`.
+/// All packages below `crates/` and `tools/` but those that are separate workspaces.
 #[derive(Debug)]
 pub struct Workspace {
     /// The workspace's folder.
     pub root: PathBuf,
     /// Sorted by folder.
     pub packages: Vec<Package>,
+    /// Libraries of others in the workspace's table of dependencies.
+    pub(crate) libraries: BTreeSet<String>,
 }
 
 impl Workspace {
@@ -49,12 +54,17 @@ impl Workspace {
                     entry.map_err(|error| Error::Read { path: group.clone(), source: error.into() })?;
                 if entry.path().join("Cargo.toml").is_file() {
                     let folder = entry.path().strip_prefix(root).unwrap_or(entry.path()).to_owned();
-                    let (manifest, tree) = (Manifest::read(entry.path())?, ModuleTree::read(entry.path())?);
-                    packages.push(Package { folder, manifest, tree });
+                    let manifest = Manifest::read(entry.path())?;
+                    if !manifest.is_workspace {
+                        let tree = ModuleTree::read(entry.path())?;
+                        packages.push(Package { folder, manifest, tree });
+                    }
                 }
             }
         }
-        Ok(Self { root: root.to_owned(), packages })
+        let mut libraries = shared(root)?;
+        libraries.retain(|name| !name.starts_with("ranklab-"));
+        Ok(Self { root: root.to_owned(), packages, libraries })
     }
 
     /// A file's path below the workspace's folder.

@@ -4,6 +4,7 @@
 mod circles;
 mod class_names;
 mod effects;
+mod features;
 mod layers;
 mod planted;
 mod repository;

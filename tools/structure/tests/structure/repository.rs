@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use ranklab_structure::{CLASS_NAME_FILES, Violation, Workspace, circles, class_names, effects, layers};
+use ranklab_structure::{
+    CLASS_NAME_FILES, Violation, Workspace, circles, class_names, effects, features, layers,
+};
 
 fn assert_none(rule: impl Fn(&Workspace) -> Vec<Violation>) {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
@@ -25,6 +27,11 @@ fn crates_depend_on_lower_layers_only() {
 #[test]
 fn only_the_command_line_prints_reads_variables_and_exits() {
     assert_none(effects);
+}
+
+#[test]
+fn every_library_has_one_set_of_features() {
+    assert_none(features);
 }
 
 #[test]
