@@ -22,8 +22,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         "image_size=32",
         "weights=random",
         "rank=1,4",
-        "epochs=2",
+        "epochs=4",
         "batch=8",
+        // Few steps: the running statistics of batch norm must forget their initial values sooner.
+        "batch_norm_momentum=0.8",
     ])?;
     let mut plan = Plan::new(&experiment)?;
     plan.name = "two ranks from code".to_owned();

@@ -1,5 +1,5 @@
-//! Every target on its corpus, and on so many mutations of it. With `RANKLAB_FUZZ_SECONDS` it is as many as fit into
-//! that time; `just fuzz` is guided by coverage.
+//! Every target on its corpus, and on so many mutations of it. `RANKLAB_MUTATIONS=10` makes it ten times as many,
+//! `RANKLAB_FUZZ_SECONDS` as many as fit into that time; `just fuzz` is guided by coverage.
 #![allow(clippy::unwrap_used, clippy::expect_used)] // A test may panic.
 
 use std::{
@@ -101,10 +101,13 @@ fn feed(name: &str, target: Target, input: &[u8], of: &str) {
     }
 }
 
-/// The corpus, then mutations: `count` of them, the same ones every time, or as many as fit into the time asked for.
+/// The corpus, then mutations: `count` of them or a multiple, the same ones every time, or as many as fit into the time
+/// asked for.
 fn run(name: &str, count: u64) {
     let (_, target) = *TARGETS.iter().find(|(found, _)| *found == name).unwrap();
-    let seconds = std::env::var("RANKLAB_FUZZ_SECONDS").ok().map(|seconds| seconds.parse().unwrap());
+    let setting = |name: &str| std::env::var(name).ok().map(|value| value.parse::<u64>().unwrap());
+    let seconds = setting("RANKLAB_FUZZ_SECONDS");
+    let count = count * setting("RANKLAB_MUTATIONS").unwrap_or(1);
     let kept = corpus(name);
     assert!(!kept.is_empty(), "{name} has no corpus");
     for (path, input) in &kept {
