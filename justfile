@@ -71,7 +71,7 @@ example name *arguments:
 check:
     scripts/check.sh
 
-# All unit, integration and end-to-end tests: `just test -- queries::` takes those whose names hold "queries::".
+# All unit, integration and end-to-end tests: `just test queries::` takes those whose names hold "queries::".
 [group('check')]
 test *arguments:
     scripts/test.sh "$@"
