@@ -4,7 +4,7 @@ set positional-arguments
 
 export CARGO_TERM_COLOR := env("CARGO_TERM_COLOR", "auto")
 
-ranklab := "cargo run --release --locked --quiet --package ranklab-cli --bin ranklab --"
+ranklab := "scripts/run.sh bin ranklab"
 
 # List the recipes.
 default:
@@ -13,7 +13,7 @@ default:
 # A SYNTHETIC sweep from nothing to a report.
 [group('start')]
 quickstart *arguments:
-    cargo build --release --locked --package ranklab-cli
+    cargo build --release --locked --workspace --bin ranklab
     {{ ranklab }} quickstart "$@"
 
 # Get and list images: `just data fetch`, `just data manifest`.
@@ -51,9 +51,9 @@ query *arguments:
 verify *arguments:
     @{{ ranklab }} verify "$@"
 
-# Compare everything that has a hash with it, without training: `just check --images`.
+# Compare everything that has a hash with it, without training: `just check-runs --images`.
 [group('look')]
-check *arguments:
+check-runs *arguments:
     @{{ ranklab }} check "$@"
 
 # List, show and remove runs, copy the database, clear up.
@@ -61,10 +61,35 @@ check *arguments:
 runs *arguments:
     @{{ ranklab }} runs "$@"
 
-# All crates' tests and the end-to-end tests: some 20 minutes on two cores.
+# An example of the library: `just example train_from_code`, then `read_database` and `draw_report`.
+[group('look')]
+example name *arguments:
+    @scripts/run.sh example "$@"
+
+# Formatting, types and lints; runs nothing.
+[group('check')]
+check:
+    scripts/check.sh
+
+# All unit, integration and end-to-end tests: `just test queries::` takes those whose names hold "queries::".
 [group('check')]
 test *arguments:
     scripts/test.sh "$@"
+
+# The tests of one crate or tool, with no library compiled again: `just test-crate store leases::`.
+[group('check')]
+test-crate name *arguments:
+    scripts/test-crate.sh "$@"
+
+# The binary compiled quickly, for editing: `just fast sweep --dry-run`; `RANKLAB_PROFILE=fast just test-crate NAME` likewise.
+[group('check')]
+fast *arguments:
+    @RANKLAB_PROFILE=fast {{ ranklab }} "$@"
+
+# Circles of files, arrows between crates and class names that should not be; the tests look as well.
+[group('check')]
+structure:
+    @scripts/run.sh bin ranklab-structure .
 
 # Everything that must hold: lints, licences, tests with longer campaigns, the report in a browser, real images.
 [group('check')]
@@ -75,12 +100,6 @@ ci:
 [group('check')]
 test-browser:
     scripts/test-browser.sh
-
-# Formatting and clippy.
-[group('check')]
-lint:
-    cargo fmt --all --check
-    cargo clippy --release --locked --workspace --all-targets -- -D warnings
 
 # Targets: overrides, experiment, images, manifest, trunk_weights, trained_model, checkpoint, png.
 # Hostile input guided by coverage, for so many seconds: `just fuzz png 600`. The tests feed thousands of mutations each.
@@ -134,7 +153,7 @@ test-faults every="1" ways="5":
 # Processes that write one database at once, and what of it arrives: `just stress-writers minutes=10`.
 [group('check')]
 stress-writers *arguments:
-    cargo run --release --locked --quiet --package ranklab-store --example stress_writers -- "$@"
+    @scripts/run.sh bin ranklab-stress-writers "$@"
 
 # A small database as an earlier commit writes it, to be kept as a fixture.
 [group('check')]

@@ -46,15 +46,15 @@ def peer_python(folder):
     return python
 
 
-def build(kind, name):
+def build(name):
     """Builds one of our programs, as the tests do so that nothing is compiled twice, and gives its path."""
-    run(["cargo", "build", "--release", "--locked", "--workspace", kind, name])
+    run(["cargo", "build", "--release", "--locked", "--workspace", "--bin", name])
     command = ["cargo", "metadata", "--no-deps", "--format-version", "1"]
     described = subprocess.run(command, cwd=REPOSITORY, stdout=subprocess.PIPE, check=False)
     if described.returncode:
         raise Failed("cargo metadata failed")
     release = pathlib.Path(json.loads(described.stdout)["target_directory"], "release")
-    return release / "examples" / name if kind == "--example" else release / name
+    return release / name
 
 
 def find(given, name, folders):

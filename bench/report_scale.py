@@ -84,8 +84,8 @@ def row(ranklab, generator, options, shape, folder):
 
 def main():
     options = arguments()
-    ranklab = environment.build("--bin", "ranklab")
-    generator = environment.build("--example", "scale_database")
+    ranklab = environment.build("ranklab")
+    generator = environment.build("scale_database")
     with tempfile.TemporaryDirectory(prefix="ranklab-report-") as temporary:
         folder = options.keep or temporary
         rows = [row(ranklab, generator, options, shape, folder) for shape in options.shapes.split(",")]

@@ -38,8 +38,8 @@ class Ingredients:
             "zip": lambda: environment.find(arguments.zip, "cell_images.zip", folders),
             "weights": lambda: environment.find(arguments.weights, "vgg16_imagenet.safetensors", folders),
             "python": lambda: environment.peer_python(arguments.venv),
-            "ranklab": lambda: environment.build("--bin", "ranklab"),
-            "peer_jobs": lambda: environment.build("--example", "peer_jobs"),
+            "ranklab": lambda: environment.build("ranklab"),
+            "peer_jobs": lambda: environment.build("peer_jobs"),
         }
         self.prepared = dict(jobs.QUICK_SIZES) if arguments.quick else jobs.SIZES | {"images": arguments.images}
         for name in ("ranklab", "peer_jobs"):

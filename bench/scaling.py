@@ -46,7 +46,7 @@ def row(count, found, work):
 
 def main():
     options = arguments()
-    ranklab = environment.build("--bin", "ranklab")
+    ranklab = environment.build("ranklab")
     header = "| {} | trunk features, s | images/s | training and validation, s | images × trials/s |\n|---|---|---|---|---|"
     lines = [
         "# How the cost of a sweep grows",

@@ -20,7 +20,7 @@ install cargo-deny 0.20.2
 install cargo-machete 0.9.2
 deny() { "$tools/bin/cargo-deny" --log-level error "$@"; }
 
-for manifest in Cargo.toml fuzz/Cargo.toml; do
+for manifest in Cargo.toml tools/fuzz/Cargo.toml; do
     deny --manifest-path "$manifest" --locked --config "$PWD/deny.toml" check licenses bans sources
 done
 # The database of advisories is not at hand everywhere; what it says of our dependencies counts where it is.
@@ -32,4 +32,4 @@ if deny --locked fetch db >/dev/null 2>&1; then
 else
     echo "advisories NOT checked: github.com/rustsec/advisory-db cannot be reached"
 fi
-"$tools/bin/cargo-machete" crates
+"$tools/bin/cargo-machete" crates tools

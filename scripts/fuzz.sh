@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Feeds one target with inputs that libFuzzer makes up, guided by what code they reach: scripts/fuzz.sh TARGET SECONDS.
-# Starts from fuzz/corpus/TARGET; new inputs are kept outside the clone, one that fails in fuzz/artifacts/TARGET. Works
+# Starts from tools/fuzz/corpus/TARGET; new inputs are kept outside the clone, one that fails in tools/fuzz/artifacts/TARGET. Works
 # with the stable toolchain, without sanitizers; the first time compiles everything for it.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-target="${1:?which target: $(ls fuzz/corpus | tr '\n' ' ')}"
+target="${1:?which target: $(ls tools/fuzz/corpus | tr '\n' ' ')}"
 seconds="${2:-60}"
 cache="${XDG_CACHE_HOME:-$HOME/.cache}/ranklab"
 tools="$cache/tools"
@@ -16,5 +16,5 @@ fi
 export CARGO_TARGET_DIR="${RANKLAB_FUZZ_TARGET:-$cache/target-fuzz}" PATH="$tools/bin:$PATH"
 found="$cache/fuzz-corpus/$target"
 mkdir -p "$found"
-cargo fuzz run --sanitizer none "$target" "$found" "fuzz/corpus/$target" -- \
+cargo fuzz run --fuzz-dir tools/fuzz --sanitizer none "$target" "$found" "tools/fuzz/corpus/$target" -- \
     -max_total_time="$seconds" -max_len=16384 -timeout=30 -rss_limit_mb=4096

@@ -18,7 +18,7 @@ fn caches(ranklab: &Ranklab) -> Vec<PathBuf> {
 
 #[test]
 fn features_damaged_under_a_sweep_are_named_cost_no_run_and_are_computed_again() {
-    let sweep: &[&str] = &["rank=1,2", "epochs=30", "jobs=2"];
+    let sweep: &[&str] = &["rank=1,2", "epochs=16", "jobs=2"];
     let ranklab = Ranklab::new();
     let child = ranklab.start_and_await_checkpoint(sweep);
     for cache in caches(&ranklab) {

@@ -14,7 +14,7 @@ type Damage<'a> = &'a dyn Fn(&mut Vec<u8>);
 
 #[test]
 fn a_signal_saves_says_how_to_go_on_and_resume_does() {
-    let sweep: &[&str] = &["rank=1,2", "epochs=24"];
+    let sweep: &[&str] = &["rank=1,2", "epochs=12"];
     let unbroken = Ranklab::new();
     succeeded(&unbroken.sweep(sweep));
     for (signal, code, name) in [("-INT", 130, "SIGINT"), ("-TERM", 143, "SIGTERM")] {
@@ -101,7 +101,7 @@ fn a_sweep_whose_log_is_full_or_read_by_nobody_ends_and_records_its_runs() {
 #[test]
 fn a_verification_that_is_stopped_says_so_and_not_that_the_run_is_not_repeated() {
     let ranklab = Ranklab::new();
-    succeeded(&ranklab.sweep(&["rank=1", "epochs=80"]));
+    succeeded(&ranklab.sweep(&["rank=1", "epochs=40"]));
     for attempt in 1..=20 {
         let child = ranklab.start(&["verify", "1"]);
         // It may not have begun to listen by then, or have ended.
@@ -120,7 +120,7 @@ fn a_verification_that_is_stopped_says_so_and_not_that_the_run_is_not_repeated()
 
 #[test]
 fn a_damaged_checkpoint_is_told_in_a_line_and_the_trial_starts_over() {
-    let sweep: &[&str] = &["rank=1", "epochs=20"];
+    let sweep: &[&str] = &["rank=1", "epochs=10"];
     let unbroken = Ranklab::new();
     succeeded(&unbroken.sweep(sweep));
     let damages: [(&str, Damage<'_>); 4] = [
@@ -151,7 +151,7 @@ fn a_damaged_checkpoint_is_told_in_a_line_and_the_trial_starts_over() {
 
 #[test]
 fn a_database_without_the_metrics_of_a_checkpoint_makes_the_trial_start_over() {
-    let sweep: &[&str] = &["rank=1", "epochs=20"];
+    let sweep: &[&str] = &["rank=1", "epochs=10"];
     let unbroken = Ranklab::new();
     succeeded(&unbroken.sweep(sweep));
     let ranklab = Ranklab::killed_after_its_checkpoint(sweep);
@@ -199,7 +199,7 @@ fn the_last_good_checkpoint_of_a_diverged_run_is_kept_as_one_of_its_files() {
 
 #[test]
 fn processes_that_run_one_sweep_train_each_trial_once_and_a_killed_ones_trials_as_well() {
-    let sweep: &[&str] = &["rank=1,2,3", "seed=0,1", "epochs=12", "jobs=1"];
+    let sweep: &[&str] = &["rank=1,2,3", "seed=0,1", "epochs=6", "jobs=1"];
     let alone = Ranklab::new();
     succeeded(&alone.sweep(sweep));
     let ranklab = Ranklab::new();

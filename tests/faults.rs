@@ -79,7 +79,7 @@ fn inject(shim: &Path, sweep: &[&str], kind: &str, at: usize, expected: &str) ->
     }
 }
 
-/// `just test-faults` makes every call fail in every way; here every 28th call does, in one way each.
+/// `just test-faults` makes every call fail in every way; here every 56th call does, in one way each.
 #[test]
 fn a_sweep_in_which_a_file_call_fails_ends_with_the_figures_of_an_undisturbed_one() {
     let folder = tempfile::tempdir().unwrap();
@@ -93,7 +93,7 @@ fn a_sweep_in_which_a_file_call_fails_ends_with_the_figures_of_an_undisturbed_on
     let expected = outcome(&undisturbed);
     let calls: usize = fs::read_to_string(folder.path().join("calls")).unwrap().trim().parse().unwrap();
     assert!(calls > 50, "only {calls} calls were seen: the shim does not see them all");
-    let every = setting("RANKLAB_FAULTS_EVERY", 28).max(1) as usize;
+    let every = setting("RANKLAB_FAULTS_EVERY", 56).max(1) as usize;
     let ways = (setting("RANKLAB_FAULTS_WAYS", 1) as usize).clamp(1, KINDS.len());
     let faults: Vec<(usize, &str)> = (1..=calls)
         .step_by(every)

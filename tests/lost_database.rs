@@ -110,17 +110,17 @@ fn a_new_database_beside_the_folders_of_a_lost_one_writes_over_none_of_them() {
 
 #[test]
 fn a_run_is_not_continued_in_a_folder_of_another_database() {
-    let ranklab = Ranklab::killed_after_its_checkpoint(&["rank=1", "epochs=60"]);
+    let ranklab = Ranklab::killed_after_its_checkpoint(&["rank=1", "epochs=20"]);
     let id = ranklab.path("runs/000001/database");
     assert_eq!(fs::read_to_string(&id).unwrap().trim(), ranklab.value("select id from database_identity"));
     fs::write(&id, "0123456789abcdef0123456789abcdef\n").unwrap();
     let before = fs::read(ranklab.checkpoint()).unwrap();
-    let error = failed(&ranklab.sweep(&["rank=1", "epochs=60"]));
+    let error = failed(&ranklab.sweep(&["rank=1", "epochs=20"]));
     assert!(error.contains("runs/000001 belongs to another database"), "{error}");
     assert!(fs::read(ranklab.checkpoint()).unwrap() == before);
     assert_eq!(fs::read_dir(ranklab.path("runs/000001")).unwrap().count(), 2);
     // The next one trains it in a folder of its own.
-    succeeded(&ranklab.sweep(&["rank=1", "epochs=60"]));
+    succeeded(&ranklab.sweep(&["rank=1", "epochs=20"]));
     assert_eq!(ranklab.value("select id from runs where status = 'finished'"), "2");
     succeeded(&ranklab.run(&["runs", "rm", "1", "--yes"]));
     assert!(fs::read(ranklab.checkpoint()).unwrap() == before);

@@ -28,6 +28,7 @@ fn every_row_of_the_table_of_faults_names_a_test_that_exists() {
     let mut names = BTreeSet::new();
     functions(&root().join("crates"), &mut names);
     functions(&root().join("tests"), &mut names);
+    functions(&root().join("tools"), &mut names);
     let document = fs::read_to_string(root().join("docs/reliability.md")).unwrap();
     let rows: Vec<&str> =
         document.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| fault")).collect();

@@ -82,7 +82,7 @@ fn after_a_power_cut_a_sweep_goes_on_from_what_the_disk_was_given() {
     let sweep = Ranklab::sweep_arguments(&["model=model_4,model_5", "rank=1,2", "epochs=6", "jobs=2"]);
     let cuts = Trouble {
         sweep: &sweep,
-        times: setting("RANKLAB_POWER_CUTS", 5),
+        times: setting("RANKLAB_POWER_CUTS", 2),
         seed: setting("RANKLAB_KILL_SEED", 5),
         prepare: &Disk::new,
         stop: &|child, disk| disk.cut(child),

@@ -96,7 +96,7 @@ def case(name, labels, probabilities):
         labels,
         calls,
         labels=[0, 1],
-        target_names=["uninfected", "parasitized"],
+        target_names=["negative", "positive"],
         output_dict=True,
         zero_division=0,
     )
@@ -135,7 +135,7 @@ cases = [
     case("noisy", labels.tolist(), np.round(noisy, 4).tolist()),
     case("tied", labels.tolist(), np.round(noisy, 1).tolist()),
     case("rare", [0] * 9 + [1], [0.1, 0.2, 0.3, 0.6, 0.05, 0.4, 0.2, 0.1, 0.7, 0.65]),
-    case("never called parasitized", [0, 1, 1, 0], [0.1, 0.2, 0.3, 0.4]),
+    case("never called positive", [0, 1, 1, 0], [0.1, 0.2, 0.3, 0.4]),
     case("one class", [1, 1, 1], [0.9, 0.4, 0.8]),
     case("wrong certainties", [0, 1, 1, 0], [1.0, 0.0, 1.0, 0.0]),
 ]
@@ -276,7 +276,7 @@ first, second = first_runs[0], second_runs[0]
 
 
 def delong(runs, level):
-    """Every pair of a parasitized and an uninfected cell, as DeLong et al. (1988) define it: placement
+    """Every pair of a positive and a negative cell, as DeLong et al. (1988) define it: placement
     values, whose mean is the area and whose covariance is that of the areas."""
     positive, negative = truth == 1, truth == 0
     m, n = positive.sum(), negative.sum()

@@ -66,8 +66,8 @@ mod tests {
             let report = ClassificationReport::new(&published.matrix);
             assert_eq!(published.matrix.total(), 2600);
             assert!((report.accuracy - accuracy).abs() < 5e-5, "{}", published.what);
-            assert_eq!(row(report.uninfected), uninfected, "{}", published.what);
-            assert_eq!(row(report.parasitized), parasitized, "{}", published.what);
+            assert_eq!(row(report.negative), uninfected, "{}", published.what);
+            assert_eq!(row(report.positive), parasitized, "{}", published.what);
         }
     }
 }

@@ -124,8 +124,8 @@ fn report_rows(report: &ClassificationReport) -> Vec<Vec<Cell>> {
         whole(report.macro_average.support).into(),
     ];
     vec![
-        row("Uninfected", &report.uninfected),
-        row("Parasitized", &report.parasitized),
+        row("Uninfected", &report.negative),
+        row("Parasitized", &report.positive),
         accuracy,
         row("macro avg", &report.macro_average),
         row("weighted avg", &report.weighted_average),

@@ -93,7 +93,7 @@ pub fn curve_band(
 /// A cell in falling order of probabilities.
 struct Ranked {
     unit: u32,
-    parasitized: bool,
+    positive: bool,
     /// Whether the next cell has a lower probability.
     ends_tie: bool,
 }
@@ -120,7 +120,7 @@ impl Ranked {
             order.sort_by(|one, other| probabilities[*other].total_cmp(&probabilities[*one]));
             let cell = |(place, cell): (usize, &usize)| Self {
                 unit: clusters.unit_of_cell()[*cell],
-                parasitized: labels[*cell] == 1,
+                positive: labels[*cell] == 1,
                 ends_tie: order.get(place + 1).map(|next| probabilities[*next]) != Some(probabilities[*cell]),
             };
             Ok(order.iter().enumerate().map(cell).collect())
@@ -132,8 +132,8 @@ impl Ranked {
 fn mean_heights(curve: Curve, runs: &[Vec<Ranked>], times: &[u32], places: &[f64]) -> Option<Vec<f64>> {
     let mut sums = vec![0.0; places.len()];
     for cells in runs {
-        let counted = |parasitized: bool| {
-            let of_class = cells.iter().filter(|cell| cell.parasitized == parasitized);
+        let counted = |positive: bool| {
+            let of_class = cells.iter().filter(|cell| cell.positive == positive);
             of_class.map(|cell| f64::from(times[cell.unit as usize])).sum::<f64>()
         };
         let (positives, negatives) = (counted(true), counted(false));
@@ -144,7 +144,7 @@ fn mean_heights(curve: Curve, runs: &[Vec<Ranked>], times: &[u32], places: &[f64
         let (mut before, mut now) = ((0.0, 0.0), (0.0, 0.0));
         for cell in cells {
             let times = f64::from(times[cell.unit as usize]);
-            if cell.parasitized {
+            if cell.positive {
                 now.1 += times
             } else {
                 now.0 += times
@@ -172,7 +172,7 @@ fn mean_heights(curve: Curve, runs: &[Vec<Ranked>], times: &[u32], places: &[f64
             }
             before = now;
         }
-        // Only a ROC curve's right end is left: there all parasitized are called so.
+        // Only a ROC curve's right end is left: there all positive are called so.
         sums[next..].iter_mut().for_each(|sum| *sum += 1.0);
     }
     Some(sums.into_iter().map(|sum| sum / runs.len() as f64).collect())

@@ -9,7 +9,8 @@ use crate::equivalence::Equivalence;
 use crate::error::{Error, Result};
 use crate::interval::Interval;
 use crate::metric::Metric;
-use crate::resampling::{Prepared, Replicates, Resampling, replicates};
+use crate::prepared::Prepared;
+use crate::resampling::{Replicates, Resampling, replicates};
 use crate::summary::Summary;
 
 /// A metric with its bootstrap interval.

@@ -31,11 +31,11 @@ pub struct ReliabilityBin {
     pub count: u64,
     /// Their mean probability; `None` without images.
     pub mean_predicted: Option<f64>,
-    /// Share of them that is parasitized; `None` without images.
+    /// Share of them that is positive; `None` without images.
     pub observed: Option<f64>,
 }
 
-/// Predicted against observed shares of parasitized images in bins of equal width.
+/// Predicted against observed shares of positive images in bins of equal width.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ReliabilityCurve {
     /// All bins from 0 to 1, the empty ones included.

@@ -22,9 +22,9 @@ pub struct ClassScores {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ClassificationReport {
     /// Class 0.
-    pub uninfected: ClassScores,
+    pub negative: ClassScores,
     /// Class 1.
-    pub parasitized: ClassScores,
+    pub positive: ClassScores,
     /// Share of images called what they are.
     pub accuracy: f64,
     /// Plain mean of both classes.
@@ -36,20 +36,20 @@ pub struct ClassificationReport {
 impl ClassificationReport {
     /// The report that follows from the counts.
     pub fn new(matrix: &ConfusionMatrix) -> Self {
-        let uninfected = scores(&matrix.flipped());
-        let parasitized = scores(matrix);
+        let negative = scores(&matrix.flipped());
+        let positive = scores(matrix);
         Self {
-            uninfected,
-            parasitized,
+            negative,
+            positive,
             accuracy: matrix.accuracy(),
-            macro_average: average(uninfected, parasitized, 0.5, 0.5),
+            macro_average: average(negative, positive, 0.5, 0.5),
             weighted_average: match matrix.total() {
                 0 => ClassScores::default(),
                 total => average(
-                    uninfected,
-                    parasitized,
-                    uninfected.support as f64 / total as f64,
-                    parasitized.support as f64 / total as f64,
+                    negative,
+                    positive,
+                    negative.support as f64 / total as f64,
+                    positive.support as f64 / total as f64,
                 ),
             },
         }
@@ -91,9 +91,9 @@ mod tests {
         let report = ClassificationReport::new(&matrix);
         let rounded = |value: f64| (value * 100.0).round() / 100.0;
         let row = |scores: ClassScores| [scores.precision, scores.recall, scores.f1].map(rounded);
-        assert_eq!(row(report.uninfected), [0.99, 0.96, 0.98]);
-        assert_eq!(row(report.parasitized), [0.97, 0.99, 0.98]);
-        assert_eq!((report.uninfected.support, report.parasitized.support), (1300, 1300));
+        assert_eq!(row(report.negative), [0.99, 0.96, 0.98]);
+        assert_eq!(row(report.positive), [0.97, 0.99, 0.98]);
+        assert_eq!((report.negative.support, report.positive.support), (1300, 1300));
         assert!((report.accuracy - 0.976_923).abs() < 1e-6);
     }
 

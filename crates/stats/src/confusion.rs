@@ -4,22 +4,22 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result, check};
 
-/// Counts of images by true and predicted class, parasitized being positive.
+/// Counts of images by true and predicted class.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ConfusionMatrix {
-    /// Parasitized called parasitized.
+    /// Positive images called positive.
     pub true_positives: u64,
-    /// Parasitized called uninfected.
+    /// Positive images called negative.
     pub false_negatives: u64,
-    /// Uninfected called parasitized.
+    /// Negative images called positive.
     pub false_positives: u64,
-    /// Uninfected called uninfected.
+    /// Negative images called negative.
     pub true_negatives: u64,
 }
 
 impl ConfusionMatrix {
     /// Counts predictions: `labels` are 0 or 1, `probabilities` those of class 1; a probability of at
-    /// least `threshold` is called parasitized.
+    /// least `threshold` is called positive.
     ///
     /// # Errors
     /// When the lengths differ, a label is neither 0 nor 1, or a probability or the threshold is not a
@@ -47,12 +47,12 @@ impl ConfusionMatrix {
         self.positives() + self.negatives()
     }
 
-    /// Parasitized images.
+    /// Positive images.
     pub fn positives(&self) -> u64 {
         self.true_positives + self.false_negatives
     }
 
-    /// Uninfected images.
+    /// Negative images.
     pub fn negatives(&self) -> u64 {
         self.false_positives + self.true_negatives
     }
@@ -62,22 +62,22 @@ impl ConfusionMatrix {
         ratio(self.true_positives + self.true_negatives, self.total())
     }
 
-    /// Recall of parasitized; 0 without parasitized images.
+    /// Recall of the positive class; 0 without positive images.
     pub fn sensitivity(&self) -> f64 {
         ratio(self.true_positives, self.positives())
     }
 
-    /// Recall of uninfected; 0 without uninfected images.
+    /// Recall of the negative class; 0 without negative images.
     pub fn specificity(&self) -> f64 {
         ratio(self.true_negatives, self.negatives())
     }
 
-    /// Share of truly parasitized among those called parasitized; 0 when none is called so.
+    /// Share of positive images among those called positive; 0 when none is called so.
     pub fn precision(&self) -> f64 {
         ratio(self.true_positives, self.true_positives + self.false_positives)
     }
 
-    /// Harmonic mean of precision and sensitivity; 0 when there is neither a parasitized image nor one
+    /// Harmonic mean of precision and sensitivity; 0 when there is neither a positive image nor one
     /// called so.
     pub fn f1(&self) -> f64 {
         ratio(2 * self.true_positives, 2 * self.true_positives + self.false_positives + self.false_negatives)
@@ -113,7 +113,7 @@ impl ConfusionMatrix {
         self.true_negatives += other.true_negatives * times;
     }
 
-    /// The same predictions with uninfected as the positive class.
+    /// These predictions with the classes exchanged.
     pub fn flipped(&self) -> Self {
         Self {
             true_positives: self.true_negatives,
@@ -150,12 +150,12 @@ mod tests {
         let rates = [none.accuracy(), none.sensitivity(), none.specificity(), none.precision(), none.f1()];
         assert_eq!(rates, [0.0; 5]);
         assert_eq!([none.balanced_accuracy(), none.matthews_correlation()], [0.0; 2]);
-        let all_called_uninfected = ConfusionMatrix { false_negatives: 3, true_negatives: 4, ..none };
-        assert_eq!(all_called_uninfected.precision(), 0.0);
-        assert_eq!(all_called_uninfected.f1(), 0.0);
-        assert_eq!(all_called_uninfected.specificity(), 1.0);
-        assert_eq!(all_called_uninfected.balanced_accuracy(), 0.5);
-        assert_eq!(all_called_uninfected.matthews_correlation(), 0.0);
+        let all_called_negative = ConfusionMatrix { false_negatives: 3, true_negatives: 4, ..none };
+        assert_eq!(all_called_negative.precision(), 0.0);
+        assert_eq!(all_called_negative.f1(), 0.0);
+        assert_eq!(all_called_negative.specificity(), 1.0);
+        assert_eq!(all_called_negative.balanced_accuracy(), 0.5);
+        assert_eq!(all_called_negative.matthews_correlation(), 0.0);
     }
 
     #[test]

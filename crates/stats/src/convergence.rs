@@ -17,9 +17,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::THRESHOLD;
 use crate::curves::{Cut, cuts, totals};
 use crate::error::Result;
+use crate::metric::THRESHOLD;
 use crate::ranking::roc_auc;
 
 /// Least gap between the accuracy at one half and at the best threshold.
@@ -87,7 +87,7 @@ pub fn threshold_gap(labels: &[u8], probabilities: &[f64]) -> Result<Option<Thre
     let mut cuts = cuts(labels, probabilities)?;
     let (positives, negatives) = totals(&cuts);
     let Some(area) = roc_auc(labels, probabilities)? else { return Ok(None) };
-    // To call none parasitized, where no probability is that high.
+    // To call none positive, where no probability is that high.
     if cuts.first().is_some_and(|cut| cut.threshold < 1.0) {
         cuts.insert(0, Cut { threshold: 1.0, true_positives: 0, false_positives: 0 });
     }

@@ -7,28 +7,28 @@ use crate::error::{Result, check};
 /// One point of a ROC curve.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RocPoint {
-    /// Probability from which an image is called parasitized; `None` where none is called so, for which
+    /// Probability from which an image is called positive; `None` where none is called so, for which
     /// scikit-learn writes infinity.
     pub threshold: Option<f64>,
-    /// Share of uninfected called parasitized, 1 − specificity.
+    /// Share of negative images called positive, 1 − specificity.
     pub false_positive_rate: f64,
-    /// Share of parasitized called so.
+    /// Share of positive images called positive.
     pub sensitivity: f64,
 }
 
 /// One point of a precision-recall curve.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PrecisionRecallPoint {
-    /// Probability from which an image is called parasitized; `None` for the end point at precision 1
+    /// Probability from which an image is called positive; `None` for the end point at precision 1
     /// and recall 0, which no threshold stands for.
     pub threshold: Option<f64>,
-    /// Share of truly parasitized among those called so.
+    /// Share of positive images among those called positive.
     pub precision: f64,
-    /// Share of parasitized called so.
+    /// Share of positive images called positive.
     pub recall: f64,
 }
 
-/// What is called parasitized from one of the probabilities that occur.
+/// The images called positive from one of the probabilities that occur.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Cut {
     pub(crate) threshold: f64,
@@ -36,7 +36,7 @@ pub(crate) struct Cut {
     pub(crate) false_positives: u64,
 }
 
-/// All cuts from the highest probability to the lowest, the last of which calls everything parasitized.
+/// All cuts from the highest probability to the lowest, the last of which calls everything positive.
 pub(crate) fn cuts(labels: &[u8], probabilities: &[f64]) -> Result<Vec<Cut>> {
     check(labels, probabilities)?;
     let mut ranked: Vec<(f64, u8)> = probabilities.iter().copied().zip(labels.iter().copied()).collect();
@@ -51,7 +51,7 @@ pub(crate) fn cuts(labels: &[u8], probabilities: &[f64]) -> Result<Vec<Cut>> {
     Ok(cuts.collect())
 }
 
-/// Images of both classes, parasitized first, from the cut that calls everything parasitized.
+/// Images of both classes, positive first, from the cut that calls everything positive.
 pub(crate) fn totals(cuts: &[Cut]) -> (u64, u64) {
     cuts.last().map_or((0, 0), |cut| (cut.true_positives, cut.false_positives))
 }
@@ -79,7 +79,7 @@ pub fn roc_curve(labels: &[u8], probabilities: &[f64]) -> Result<Option<Vec<RocP
 
 /// The precision-recall curve from recall 1 to recall 0, one point per probability that occurs in
 /// rising order and the end point, as scikit-learn's `precision_recall_curve`. `None` when no image is
-/// parasitized.
+/// positive.
 ///
 /// # Errors
 /// When the lengths differ, a label is neither 0 nor 1, or a probability is not between 0 and 1.
@@ -102,7 +102,7 @@ pub fn precision_recall_curve(
 }
 
 /// Average precision: precision summed over the steps of recall, without interpolation, as
-/// scikit-learn's `average_precision_score`. `None` when no image is parasitized.
+/// scikit-learn's `average_precision_score`. `None` when no image is positive.
 ///
 /// # Errors
 /// When the lengths differ, a label is neither 0 nor 1, or a probability is not between 0 and 1.

@@ -94,9 +94,9 @@ pub fn delong_comparison(
 /// What each image contributes to the area.
 struct Components {
     area: f64,
-    /// Per parasitized image: share of uninfected ones below it.
+    /// Per positive image: share of negative ones below it.
     positives: Vec<f64>,
-    /// Per uninfected image: share of parasitized ones above it.
+    /// Per negative image: share of positive ones above it.
     negatives: Vec<f64>,
 }
 

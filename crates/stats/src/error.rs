@@ -19,7 +19,7 @@ pub enum Error {
     #[error("no predictions: give at least one")]
     Empty,
     /// A label of neither class.
-    #[error("prediction {position} has label {label}: only 0 (uninfected) and 1 (parasitized) exist")]
+    #[error("prediction {position} has label {label}: only 0 (negative) and 1 (positive) exist")]
     Label {
         /// Place among the predictions, from 0.
         position: usize,

@@ -1,14 +1,14 @@
 //! Pure functions on predictions: metrics, their intervals, and comparisons of runs on the same cells.
 //!
-//! Everywhere class 1 is parasitized and the positive class, class 0 is uninfected, and an image is
-//! called parasitized when its probability is at least the threshold. Empty denominators give 0, as
+//! Everywhere class 1 is the positive class, class 0 is the negative class, and an image is
+//! called positive when its probability is at least the threshold. Empty denominators give 0, as
 //! scikit-learn's `zero_division=0` does.
 //!
 //! | question | here |
 //! |---|---|
 //! | how good is a run | [`ConfusionMatrix`], [`ClassificationReport`], [`roc_auc`], [`average_precision`], [`log_loss`], [`roc_curve`], [`precision_recall_curve`] |
 //! | do its probabilities mean what they say | [`brier_score`], [`ReliabilityCurve`] |
-//! | from which probability on to call a cell parasitized | [`youden_threshold`], [`specificity_at_sensitivity`], [`sensitivity_at_specificity`], on validation predictions |
+//! | from which probability on to call a cell positive | [`youden_threshold`], [`specificity_at_sensitivity`], [`sensitivity_at_specificity`], on validation predictions |
 //! | how sure is a metric | [`bootstrap`] over patients, [`curve_band`] for curves, [`Summary::interval`] over seeds, [`clustered_wilson_interval`] over patients, [`wilson_interval`] and [`delong_area`] over independent cells |
 //! | do two configurations differ | [`compare`] over patients and seeds, [`PairedCells::difference`] and [`paired_bootstrap`] over patients, [`McNemar`] and [`delong_comparison`] over independent cells; on different cells [`unpaired_difference`] |
 //! | on how many cells do they flip | [`flips`] over all pairs of runs |
@@ -17,7 +17,7 @@
 //! | which rank is enough | [`compare_series`], with [`holm`]'s correction |
 //! | what may be said of it | [`Verdict`] |
 //!
-//! Cells of a patient share stain, slide and parasite stage and so are right and wrong together.
+//! Cells of a patient share stain, slide and stage of the disease and so are right and wrong together.
 //! Whatever is to hold for other patients takes [`Clusters`] and names in [`Resampled`] what it took as
 //! independent. All differences are `first − second`.
 
@@ -43,10 +43,12 @@ mod mcnemar;
 mod metric;
 mod operating_point;
 mod paired;
+mod prepared;
 mod ranking;
 mod resampling;
 mod series;
 mod sources;
+mod student;
 mod summary;
 mod unpaired;
 mod verdict;
@@ -72,7 +74,7 @@ pub use flips::{Flips, flips};
 pub use holm::holm;
 pub use interval::{Interval, wilson_interval};
 pub use mcnemar::McNemar;
-pub use metric::{CountMetric, CustomMetric, Metric};
+pub use metric::{CountMetric, CustomMetric, Metric, THRESHOLD};
 pub use operating_point::{
     OperatingPoint, sensitivity_at_specificity, specificity_at_sensitivity, youden_threshold,
 };
@@ -86,6 +88,3 @@ pub use sources::{Source, Sources};
 pub use summary::Summary;
 pub use unpaired::{ScoredCells, clustered_wilson_interval, unpaired_difference};
 pub use verdict::Verdict;
-
-/// Probability from which an image is called parasitized.
-pub const THRESHOLD: f64 = 0.5;

@@ -6,6 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::confusion::ConfusionMatrix;
 
+/// Probability from which an image is called positive.
+pub const THRESHOLD: f64 = 0.5;
+
 /// A metric that follows from a confusion matrix.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -26,7 +29,7 @@ pub enum CountMetric {
 
 impl CountMetric {
     /// The metric, or `None` where the matrix says nothing about it: sensitivity and F1 without
-    /// parasitized images, specificity without uninfected ones, balanced accuracy and Matthews'
+    /// positive images, specificity without negative ones, balanced accuracy and Matthews'
     /// correlation without either, accuracy without any. A bootstrap must not take the 0 that a report
     /// shows there for a value.
     pub fn of(self, matrix: &ConfusionMatrix) -> Option<f64> {
@@ -52,11 +55,11 @@ pub type CustomMetric<'a> = dyn Fn(&[u8], &[f64]) -> Option<f64> + 'a;
 /// and so cost little per resample.
 #[derive(Clone, Copy)]
 pub enum Metric<'a> {
-    /// A metric of counts, an image being called parasitized from a threshold on.
+    /// A metric of counts, an image being called positive from a threshold on.
     Counts {
         /// The metric.
         metric: CountMetric,
-        /// Probability from which an image is called parasitized.
+        /// Probability from which an image is called positive.
         threshold: f64,
     },
     /// [`crate::roc_auc`].
@@ -66,9 +69,9 @@ pub enum Metric<'a> {
 }
 
 impl Metric<'_> {
-    /// A metric of counts at the threshold of [`crate::THRESHOLD`].
+    /// A metric of counts at [`THRESHOLD`].
     pub fn counts(metric: CountMetric) -> Self {
-        Self::Counts { metric, threshold: crate::THRESHOLD }
+        Self::Counts { metric, threshold: THRESHOLD }
     }
 }
 
@@ -92,16 +95,16 @@ mod tests {
 
     #[test]
     fn a_class_without_images_has_no_rate() {
-        let uninfected = ConfusionMatrix { true_negatives: 3, false_positives: 1, ..Default::default() };
-        assert_eq!(CountMetric::Accuracy.of(&uninfected), Some(0.75));
-        assert_eq!(CountMetric::Specificity.of(&uninfected), Some(0.75));
+        let negative = ConfusionMatrix { true_negatives: 3, false_positives: 1, ..Default::default() };
+        assert_eq!(CountMetric::Accuracy.of(&negative), Some(0.75));
+        assert_eq!(CountMetric::Specificity.of(&negative), Some(0.75));
         for metric in [
             CountMetric::Sensitivity,
             CountMetric::BalancedAccuracy,
             CountMetric::F1,
             CountMetric::MatthewsCorrelation,
         ] {
-            assert_eq!(metric.of(&uninfected), None, "{metric:?}");
+            assert_eq!(metric.of(&negative), None, "{metric:?}");
         }
         assert_eq!(CountMetric::Accuracy.of(&ConfusionMatrix::default()), None);
     }

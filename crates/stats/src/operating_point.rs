@@ -12,11 +12,11 @@ use crate::error::{Error, Result};
 /// A threshold with the rates that it has on the images it was chosen on.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct OperatingPoint {
-    /// Probability from which an image is called parasitized: one that occurs, or 1 to call none so.
+    /// Probability from which an image is called positive: one that occurs, or 1 to call none so.
     pub threshold: f64,
-    /// Share of parasitized called so.
+    /// Share of positive images called positive.
     pub sensitivity: f64,
-    /// Share of uninfected called so.
+    /// Share of negative images called negative.
     pub specificity: f64,
 }
 
@@ -44,7 +44,7 @@ pub fn youden_threshold(labels: &[u8], probabilities: &[f64]) -> Result<Option<O
 }
 
 /// The point of highest sensitivity among those with at least the wished specificity. `None` when there
-/// are images of one class only, or no threshold up to 1 gets there because an uninfected image has
+/// are images of one class only, or no threshold up to 1 gets there because a negative image has
 /// probability 1.
 ///
 /// # Errors
@@ -80,7 +80,7 @@ pub fn specificity_at_sensitivity(
     Ok(best(&cuts, reaches, |cut| (negatives - cut.false_positives, cut.true_positives)))
 }
 
-/// All cuts, and 1 to call nothing parasitized where no probability is that high.
+/// All cuts, and 1 to call nothing positive where no probability is that high.
 fn candidates(labels: &[u8], probabilities: &[f64]) -> Result<Vec<Cut>> {
     let mut cuts = cuts(labels, probabilities)?;
     if cuts.first().is_some_and(|cut| cut.threshold < 1.0) {
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn calling_nothing_parasitized_is_the_last_resort_and_needs_room_below_one() {
+    fn calling_nothing_positive_is_the_last_resort_and_needs_room_below_one() {
         let point = sensitivity_at_specificity(&[0, 1], &[0.9, 0.1], 1.0).unwrap().unwrap();
         assert_eq!(point, OperatingPoint { threshold: 1.0, sensitivity: 0.0, specificity: 1.0 });
         assert_eq!(sensitivity_at_specificity(&[0, 1], &[1.0, 0.1], 1.0), Ok(None));

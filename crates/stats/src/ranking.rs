@@ -2,8 +2,8 @@
 
 use crate::error::{Error, Result, check};
 
-/// Area under the ROC curve: the chance that a random parasitized image gets a higher probability
-/// than a random uninfected one, ties counting half (Mann & Whitney 1947). `None` when there are
+/// Area under the ROC curve: the chance that a random positive image gets a higher probability
+/// than a random negative one, ties counting half (Mann & Whitney 1947). `None` when there are
 /// images of one class only.
 ///
 /// # Errors

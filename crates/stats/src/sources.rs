@@ -3,8 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::distribution::student;
 use crate::error::{Error, Result};
+use crate::student::student;
 
 /// Patients, seeds of the first configuration and seeds of the second.
 const MOST: usize = 3;
@@ -33,7 +33,7 @@ pub struct Source {
 /// weighted by the true variances, of what it would be if each source were the only one, and each of
 /// these is the confidence. Welch's and Satterthwaite's degrees of freedom are not bounded so: with two
 /// seeds, one of whose spreads dominates, a test at 5 % rejects 13 % of true hypotheses
-/// (`tests/error_rates.rs`). The price is care: with equal spreads of three seeds each it is 1 %.
+/// (`tests/stats/error_rates.rs`). The price is care: with equal spreads of three seeds each it is 1 %.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Sources([Source; MOST]);
 

@@ -109,7 +109,7 @@ impl<Patient: Ord> ScoredCells<'_, Patient> {
 ///
 /// Without it nominal 95 % hold the truth in 82 to 89 % of studies of 30 to 100 patients at a rate of 0.99
 /// and an intraclass correlation of 0.2, with it in at least 94 % at rates of 0.85 to 0.995 and correlations
-/// of 0.05 to 0.2 (`tests/error_rates.rs`). The price is width where cells of a patient are nearly
+/// of 0.05 to 0.2 (`tests/stats/error_rates.rs`). The price is width where cells of a patient are nearly
 /// independent.
 ///
 /// # Errors

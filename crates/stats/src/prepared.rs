@@ -1,0 +1,263 @@
+//! Computes a metric of resamples: of counts, of the order of probabilities, or by a caller's function.
+
+use crate::clusters::Clusters;
+use crate::confusion::ConfusionMatrix;
+use crate::draws::{Block, LANES};
+use crate::error::{Result, check};
+use crate::metric::{CountMetric, CustomMetric, Metric};
+
+/// A metric of one run, ready to be computed for any number of times that each unit was drawn.
+pub(crate) enum Prepared<'a> {
+    Counts { metric: CountMetric, of_unit: Vec<ConfusionMatrix> },
+    Area(Vec<RankedCell>),
+    Custom(CustomCells<'a>),
+}
+
+impl<'a> Prepared<'a> {
+    pub(crate) fn new(
+        metric: Metric<'a>,
+        labels: &'a [u8],
+        probabilities: &'a [f64],
+        clusters: &Clusters,
+    ) -> Result<Self> {
+        check(labels, probabilities)?;
+        clusters.check(labels.len())?;
+        match metric {
+            Metric::Counts { metric, threshold } => {
+                let mut of_unit = vec![ConfusionMatrix::default(); clusters.units()];
+                for (cell, unit) in clusters.unit_of_cell().iter().enumerate() {
+                    let one = ConfusionMatrix::from_predictions(
+                        &labels[cell..=cell],
+                        &probabilities[cell..=cell],
+                        threshold,
+                    )?;
+                    of_unit[*unit as usize].add(&one, 1);
+                }
+                Ok(Self::Counts { metric, of_unit })
+            }
+            Metric::Area => Ok(Self::Area(ranked(labels, probabilities, clusters))),
+            Metric::Custom(function) => Ok(Self::Custom(CustomCells {
+                function,
+                labels,
+                probabilities,
+                members: clusters.members(),
+                drawn_labels: Vec::new(),
+                drawn_probabilities: Vec::new(),
+            })),
+        }
+    }
+
+    /// The metric where unit `i` occurs `times[i]` times.
+    pub(crate) fn value(&mut self, times: &[u32]) -> Option<f64> {
+        match self {
+            Self::Counts { metric, of_unit } => {
+                let mut sum = ConfusionMatrix::default();
+                for (matrix, times) in of_unit.iter().zip(times) {
+                    sum.add(matrix, u64::from(*times));
+                }
+                metric.of(&sum)
+            }
+            Self::Area(cells) => weighted_area(cells, times),
+            Self::Custom(metric) => metric.value(times),
+        }
+    }
+
+    /// The same of a block of resamples; what is not defined is not finite.
+    pub(crate) fn values(&mut self, block: &Block, values: &mut [f64; LANES]) {
+        match self {
+            Self::Counts { metric, of_unit } => of_counts(*metric, of_unit, block, values),
+            Self::Area(cells) => weighted_areas(cells, block, values),
+            Self::Custom(metric) => {
+                let mut times = vec![0; block.len()];
+                for (lane, value) in values.iter_mut().enumerate() {
+                    times.iter_mut().zip(block).for_each(|(times, unit)| *times = unit[lane] as u32);
+                    *value = metric.value(&times).unwrap_or(f64::NAN);
+                }
+            }
+        }
+    }
+}
+
+/// A cell in the order of probabilities.
+pub(crate) struct RankedCell {
+    unit: u32,
+    positive: bool,
+    /// Whether the next cell has a higher probability.
+    ends_tie: bool,
+}
+
+/// Sorted once, all resamples share the order.
+fn ranked(labels: &[u8], probabilities: &[f64], clusters: &Clusters) -> Vec<RankedCell> {
+    let mut order: Vec<usize> = (0..labels.len()).collect();
+    order.sort_by(|one, other| probabilities[*one].total_cmp(&probabilities[*other]));
+    let cell = |place: usize| {
+        let cell = order[place];
+        let next = order.get(place + 1).map(|next| probabilities[*next]);
+        RankedCell {
+            unit: clusters.unit_of_cell()[cell],
+            positive: labels[cell] == 1,
+            ends_tie: next != Some(probabilities[cell]),
+        }
+    };
+    (0..order.len()).map(cell).collect()
+}
+
+/// The area under the ROC curve as [`crate::roc_auc`] counts it, each cell as often as its unit occurs.
+fn weighted_area(cells: &[RankedCell], times: &[u32]) -> Option<f64> {
+    let (mut wins_doubled, mut negatives, mut positives) = (0u64, 0u64, 0u64);
+    let (mut tied_negatives, mut tied_positives) = (0u64, 0u64);
+    for cell in cells {
+        let times = u64::from(times[cell.unit as usize]);
+        if cell.positive {
+            tied_positives += times;
+        } else {
+            tied_negatives += times;
+        }
+        if cell.ends_tie {
+            wins_doubled += tied_positives * (2 * negatives + tied_negatives);
+            negatives += tied_negatives;
+            positives += tied_positives;
+            (tied_negatives, tied_positives) = (0, 0);
+        }
+    }
+    (positives > 0 && negatives > 0)
+        .then(|| wins_doubled as f64 / (2.0 * positives as f64 * negatives as f64))
+}
+
+/// A metric of counts of each resample of a block.
+fn of_counts(metric: CountMetric, of_unit: &[ConfusionMatrix], block: &Block, values: &mut [f64; LANES]) {
+    let mut sums = [[0.0; LANES]; 4];
+    for (matrix, times) in of_unit.iter().zip(block) {
+        let counts =
+            [matrix.true_positives, matrix.false_negatives, matrix.false_positives, matrix.true_negatives];
+        for (sum, count) in sums.iter_mut().zip(counts).filter(|(_, count)| *count > 0) {
+            add_product(sum, times, count as f64);
+        }
+    }
+    let [true_positives, false_negatives, false_positives, true_negatives] = &sums;
+    for (lane, value) in values.iter_mut().enumerate() {
+        let sum = ConfusionMatrix {
+            true_positives: true_positives[lane] as u64,
+            false_negatives: false_negatives[lane] as u64,
+            false_positives: false_positives[lane] as u64,
+            true_negatives: true_negatives[lane] as u64,
+        };
+        *value = metric.of(&sum).unwrap_or(f64::NAN);
+    }
+}
+
+fn add_product(sum: &mut [f64; LANES], times: &[f64; LANES], factor: f64) {
+    sum.iter_mut().zip(times).for_each(|(sum, times)| *sum += times * factor);
+}
+
+/// [`weighted_area`] of each resample of a block. All counts are whole numbers below 2⁵³, so that the
+/// areas are the very same.
+fn weighted_areas(cells: &[RankedCell], block: &Block, areas: &mut [f64; LANES]) {
+    let zero = [0.0; LANES];
+    let (mut wins, mut negatives, mut positives) = (zero, zero, zero);
+    let (mut tied_negatives, mut tied_positives) = (zero, zero);
+    let mut alone = true;
+    for cell in cells {
+        let times = &block[cell.unit as usize];
+        match (alone && cell.ends_tie, cell.positive) {
+            // Most cells have a probability of their own.
+            (true, true) => {
+                for lane in 0..LANES {
+                    wins[lane] += times[lane] * negatives[lane];
+                    positives[lane] += times[lane];
+                }
+            }
+            (true, false) => add_product(&mut negatives, times, 1.0),
+            (false, true) => add_product(&mut tied_positives, times, 1.0),
+            (false, false) => add_product(&mut tied_negatives, times, 1.0),
+        }
+        if cell.ends_tie && !alone {
+            for lane in 0..LANES {
+                wins[lane] += tied_positives[lane] * (negatives[lane] + 0.5 * tied_negatives[lane]);
+                negatives[lane] += tied_negatives[lane];
+                positives[lane] += tied_positives[lane];
+            }
+            (tied_negatives, tied_positives) = (zero, zero);
+        }
+        alone = cell.ends_tie;
+    }
+    for (lane, area) in areas.iter_mut().enumerate() {
+        let pairs = positives[lane] * negatives[lane];
+        *area = if pairs > 0.0 { (2.0 * wins[lane]) / (2.0 * pairs) } else { f64::NAN };
+    }
+}
+
+/// A function with the cells that it is computed of, and room for the drawn ones.
+pub(crate) struct CustomCells<'a> {
+    function: &'a CustomMetric<'a>,
+    labels: &'a [u8],
+    probabilities: &'a [f64],
+    members: Vec<Vec<usize>>,
+    drawn_labels: Vec<u8>,
+    drawn_probabilities: Vec<f64>,
+}
+
+impl CustomCells<'_> {
+    fn value(&mut self, times: &[u32]) -> Option<f64> {
+        self.drawn_labels.clear();
+        self.drawn_probabilities.clear();
+        for (members, times) in self.members.iter().zip(times) {
+            for _ in 0..*times {
+                self.drawn_labels.extend(members.iter().map(|cell| self.labels[*cell]));
+                self.drawn_probabilities.extend(members.iter().map(|cell| self.probabilities[*cell]));
+            }
+        }
+        (self.function)(&self.drawn_labels, &self.drawn_probabilities)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rand::{RngExt, SeedableRng};
+    use rand_chacha::ChaCha8Rng;
+
+    use super::*;
+    use crate::ranking::roc_auc;
+    use crate::resampling::draw;
+
+    #[test]
+    fn a_cell_drawn_twice_counts_as_two_cells() {
+        let (labels, probabilities) = ([1, 0, 1, 0], [0.6, 0.6, 0.3, 0.1]);
+        let cells = ranked(&labels, &probabilities, &Clusters::by_cell(4));
+        assert_eq!(weighted_area(&cells, &[1; 4]), roc_auc(&labels, &probabilities).unwrap());
+        let doubled = roc_auc(&[1, 0, 0, 1], &[0.6, 0.6, 0.6, 0.3]).unwrap();
+        assert_eq!(weighted_area(&cells, &[1, 2, 1, 0]), doubled);
+        assert_eq!(weighted_area(&cells, &[2, 0, 2, 0]), None);
+    }
+
+    #[test]
+    fn a_block_of_resamples_has_the_areas_and_counts_of_each_alone() {
+        let mut random = ChaCha8Rng::seed_from_u64(1);
+        let labels: Vec<u8> = (0..90).map(|_| random.random_range(0..2u32) as u8).collect();
+        // Eleven values for 90 cells: most of them tied.
+        let probabilities: Vec<f64> =
+            (0..90).map(|_| f64::from(random.random_range(0..11u32)) / 10.0).collect();
+        let patients: Vec<u32> = (0..90).map(|_| random.random_range(0..7u32)).collect();
+        let clusters = Clusters::by_patient(&patients);
+        let mut block: Block = vec![[0.0; LANES]; 7];
+        let mut drawn = vec![[0u32; 7]; LANES];
+        for (lane, times) in drawn.iter_mut().enumerate() {
+            draw(times, &mut random);
+            (0..7).for_each(|unit| block[unit][lane] = f64::from(times[unit]));
+        }
+        // A resample of no cell, which has no area.
+        drawn[5].fill(0);
+        block.iter_mut().for_each(|unit| unit[5] = 0.0);
+        for metric in [Metric::Area, Metric::counts(CountMetric::Accuracy), Metric::counts(CountMetric::F1)] {
+            let mut prepared = Prepared::new(metric, &labels, &probabilities, &clusters).unwrap();
+            let mut values = [0.0; LANES];
+            prepared.values(&block, &mut values);
+            for (value, times) in values.iter().zip(&drawn) {
+                assert_eq!(
+                    value.is_finite().then_some(*value),
+                    prepared.value(times).filter(|one| one.is_finite())
+                );
+            }
+        }
+    }
+}

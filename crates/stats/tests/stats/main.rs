@@ -1,0 +1,11 @@
+//! Tests of the statistics from the outside: against other libraries' values, for any input, over many studies.
+#![allow(clippy::unwrap_used)] // A test may panic.
+
+mod error_rates;
+mod golden;
+mod golden_bootstrap;
+mod golden_comparison;
+mod golden_sparse;
+mod invariants;
+mod invariants_comparison;
+mod sparse_rates;
