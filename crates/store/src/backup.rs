@@ -3,8 +3,8 @@
 use std::fs::{self, File};
 use std::path::Path;
 
+use crate::backend;
 use crate::error::{Error, Result};
-use crate::sqlite;
 use crate::store::Store;
 
 impl Store {
@@ -13,7 +13,7 @@ impl Store {
     /// # Errors
     /// When it is too damaged to be asked.
     pub async fn problems(&self) -> Result<Vec<String>> {
-        sqlite::problems(&self.pool).await.map_err(|error| self.failed(error))
+        backend::problems(&self.pool).await.map_err(|failure| self.failed(failure))
     }
 
     /// Copies the database, as it stands at this moment, to `target`: written aside, checked, synced and renamed.
@@ -44,11 +44,11 @@ impl Store {
         if let Some(folder) = part.parent().filter(|folder| !folder.as_os_str().is_empty()) {
             fs::create_dir_all(folder).map_err(|reason| unwritten(reason.to_string()))?;
         }
-        sqlite::copy(&self.pool, part).await.map_err(|error| unwritten(error.to_string()))?;
-        sqlite::mark_backup(part).await.map_err(|error| unwritten(error.to_string()))?;
-        match sqlite::damage(part).await.map_err(|error| unwritten(error.to_string()))? {
+        backend::copy(&self.pool, part).await.map_err(|failure| unwritten(failure.to_string()))?;
+        backend::mark_backup(part).await.map_err(|failure| unwritten(failure.to_string()))?;
+        match backend::damage(part).await.map_err(|failure| unwritten(failure.to_string()))? {
             None => Ok(()),
-            Some(reason) => Err(Error::Damaged { path: self.path().to_owned(), reason }),
+            Some(reason) => Err(Error::Damaged { location: self.location().clone(), reason }),
         }
     }
 }

@@ -1,6 +1,5 @@
 //! The rows of the runs database as Rust values: what is written and what is read back.
 
-use std::fmt;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -49,9 +48,22 @@ pub struct SweepRow {
     pub finished: i64,
 }
 
-/// State of a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+/// State of a run. Its name is the same in the database, in tables and in JSON.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Hash,
+    Serialize,
+    Deserialize,
+    strum::Display,
+    strum::EnumString,
+    strum::IntoStaticStr,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum RunStatus {
     /// Training, as far as is known.
     Running,
@@ -68,19 +80,7 @@ pub enum RunStatus {
 impl RunStatus {
     /// The name used in the database and in tables.
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Running => "running",
-            Self::Finished => "finished",
-            Self::Failed => "failed",
-            Self::Interrupted => "interrupted",
-            Self::Diverged => "diverged",
-        }
-    }
-}
-
-impl fmt::Display for RunStatus {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.pad(self.name())
+        self.into()
     }
 }
 
