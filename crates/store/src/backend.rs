@@ -1,7 +1,7 @@
 //! The database behind the crate: the only file that the rest of it imports for connections, rows and failures.
 //!
-//! Today that is SQLite. A second database stands beside `sqlite.rs` and offers the same items; the types here become
-//! enums of both then, and nothing else in the crate changes.
+//! Today that is SQLite. A second database is another file beside `sqlite.rs` with the items listed here; the types
+//! become enums of both then, and the other files of the crate stay as they are.
 
 use crate::sqlite;
 pub(crate) use crate::sqlite::{

@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::store::Store;
 
 impl Store {
-    /// What is wrong with the database, in lines; none when it is sound.
+    /// The database's faults, one a line; none when it is sound.
     ///
     /// # Errors
     /// When it is too damaged to be asked.
@@ -16,8 +16,8 @@ impl Store {
         backend::problems(&self.pool).await.map_err(|failure| self.failed(failure))
     }
 
-    /// Copies the database, as it stands at this moment, to `target`: written aside, checked, synced and renamed.
-    /// Nobody who writes to it meanwhile is held up. Returns the copy's bytes.
+    /// Copies the database, as of this moment, to `target`: written aside, checked, synced and renamed.
+    /// Other processes go on writing meanwhile. Returns the size of the copy in bytes.
     ///
     /// # Errors
     /// When there is something at `target`, it cannot be written, and when the database or the copy turns out to
@@ -56,7 +56,7 @@ impl Store {
 fn finish(part: &Path, target: &Path) -> std::io::Result<u64> {
     let file = File::open(part)?;
     file.sync_all()?;
-    // Unlike a rename, this never takes another file's place.
+    // Unlike a rename, this never replaces another file.
     fs::hard_link(part, target).or_else(|problem| match problem.kind() {
         std::io::ErrorKind::AlreadyExists => Err(problem),
         // Where the file system knows no hard links.

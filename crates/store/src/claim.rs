@@ -1,11 +1,13 @@
 //! Claims: each trial is trained by one process at a time.
 
+use crate::availability::{Availability, availability};
 use crate::backend::{self, Connection, Failure, Statement, Transaction, placeholders};
 use crate::clock::{lease_end, now};
 use crate::columns::{Column as _, Columns as _};
 use crate::error::{Error, Result};
 use crate::family::with_family;
 use crate::identity::IDENTITY_VERSION;
+use crate::lease::RunningProcess;
 use crate::location::Location;
 use crate::record::{NewRun, RunStatus};
 use crate::store::Store;
@@ -80,34 +82,18 @@ impl Store {
     pub async fn claim(&self, run: &NewRun, process_started: Option<&str>) -> Result<Claim> {
         let failed = |failure| self.failed(failure);
         let mut transaction = self.begin(&self.pool).await?;
-        let held = Statement::new(
-            "SELECT id, status, host, process FROM runs
-             WHERE config_hash = $1 AND status IN ('finished', 'diverged', 'running', 'interrupted')
-             ORDER BY CASE status WHEN 'finished' THEN 0 WHEN 'diverged' THEN 1 WHEN 'running' THEN 2 ELSE 3 END,
-                id DESC
-             LIMIT 1",
-        )
-        .bind(&run.config_hash)
-        .optional(&mut transaction)
-        .await
-        .map_err(failed)?;
-        let claim = match held {
-            None => Claim::New(self.insert_run(&mut transaction, run, process_started).await?),
-            Some(row) => {
-                let id: i64 = row.get("id").map_err(failed)?;
-                match RunStatus::read(&row, "status").map_err(failed)? {
-                    RunStatus::Finished => Claim::Finished(id),
-                    RunStatus::Diverged => Claim::Diverged(id),
-                    RunStatus::Running => Claim::Taken {
-                        run: id,
-                        host: row.get("host").map_err(failed)?,
-                        process: row.get("process").map_err(failed)?,
-                    },
-                    _ => {
-                        self.take_over(&mut transaction, id, run, process_started).await?;
-                        Claim::Continued(id)
-                    }
-                }
+        let hashes = std::slice::from_ref(&run.config_hash);
+        let mut found = availability(&mut transaction, hashes).await.map_err(failed)?;
+        let claim = match found.remove(&run.config_hash).unwrap_or_default() {
+            Availability::Free => Claim::New(self.insert_run(&mut transaction, run, process_started).await?),
+            Availability::Finished(run) => Claim::Finished(run),
+            Availability::Diverged(run) => Claim::Diverged(run),
+            Availability::Running(RunningProcess { run, host, process, .. }) => {
+                Claim::Taken { run, host, process }
+            }
+            Availability::Interrupted(id) => {
+                self.take_over(&mut transaction, id, run, process_started).await?;
+                Claim::Continued(id)
             }
         };
         transaction.commit().await.map_err(failed)?;

@@ -8,7 +8,7 @@ use crate::record::{ArtifactRow, PredictionRow, RunResult, RunStatus};
 use crate::store::Store;
 use crate::write::insert;
 
-/// What is recorded with a run's end.
+/// The predictions and files that a run leaves at its end.
 #[derive(Clone, Copy, Default)]
 struct Left<'a> {
     predictions: &'a [PredictionRow],

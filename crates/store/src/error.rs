@@ -53,14 +53,14 @@ pub enum Error {
         /// Why.
         reason: String,
     },
-    /// Something else than a file is at the database's path.
+    /// A folder or something else that is no file is at the database's path.
     #[error(
         "the runs database {location} is {is}; move it away or choose another runs folder with `--runs-folder`"
     )]
     NoFile {
         /// The database.
         location: Location,
-        /// What is there.
+        /// The kind of thing that is there.
         is: &'static str,
     },
     /// There is no database to read.
@@ -108,7 +108,7 @@ pub enum Error {
         /// Where its content is, and what to do.
         saved: String,
     },
-    /// A copy cannot be put in the database's place.
+    /// The database cannot be restored from a copy.
     #[error("cannot restore {}: {reason}", path.display())]
     Restore {
         /// The copy.
@@ -261,7 +261,7 @@ pub enum Error {
     /// A query of the user's cannot be run.
     #[error("cannot run the query: {reason}")]
     Query {
-        /// What is wrong with it.
+        /// Its fault.
         reason: String,
     },
     /// Anything else.

@@ -1,4 +1,4 @@
-//! Configuration hashes of earlier definitions, and how their runs and trials are carried over to today's.
+//! Configuration hashes of earlier definitions, and the change of their runs and trials to the present one.
 
 use std::collections::HashSet;
 
@@ -11,7 +11,7 @@ use crate::store::Store;
 /// The definition of the configuration hash that new runs follow.
 pub const IDENTITY_VERSION: i64 = 2;
 
-/// A run with what it is known by now.
+/// A run with its hashes by the present definition.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CarriedOver {
     /// Primary key.
@@ -24,7 +24,7 @@ pub struct CarriedOver {
     pub family: String,
     /// Hash over the images used.
     pub image_set_hash: String,
-    /// Hash over which image stands where.
+    /// Hash over which image is in which part of the split.
     pub split_hash: String,
     /// Names of images, before and now, where they changed.
     pub renamed: Vec<(String, String)>,
@@ -70,7 +70,8 @@ impl Store {
         rows.and_then(|rows| rows.iter().map(read_run).collect()).map_err(|failure| self.failed(failure))
     }
 
-    /// Gives runs, and the trials that they stand for, what they are known by now: all of them or, on an error, none.
+    /// Gives runs, and the trials that they fulfil, their hashes by the present definition: all of them or, on an
+    /// error, none.
     ///
     /// # Errors
     /// When the database cannot be written.
@@ -114,7 +115,7 @@ impl Store {
         transaction.commit().await.map_err(failed)
     }
 
-    /// The newest run of a configuration, whatever became of it.
+    /// The newest run of a configuration, whatever its status.
     ///
     /// # Errors
     /// When the database cannot be read.

@@ -1,7 +1,7 @@
-//! Who writes a run, and until when that is believed without a further sign of life.
+//! The owner of a run, and how long it counts as alive without a further heartbeat.
 //!
-//! A run belongs to the handle that started or continued it. Its lease is renewed by heartbeats; whoever
-//! lost it, say in a machine that slept, has its records refused.
+//! A run belongs to the handle that started or continued it. Its lease is renewed by heartbeats; a handle
+//! that lost it, say in a machine that slept, has its records refused.
 
 use crate::backend::{self, Connection, Outcome, Parameter, Row, Statement};
 use crate::clock::{latest_lease_end, lease_end, now, oldest_heartbeat};
@@ -9,6 +9,11 @@ use crate::columns::Column as _;
 use crate::error::{Error, Result};
 use crate::record::RunStatus;
 use crate::store::Store;
+
+/// Whether the lease of a running run has lapsed, with the placeholders now, the latest end of a lease and, for runs
+/// without one, the oldest heartbeat. A later end comes from a clock that was set back since; a live process renews
+/// its lease by the right time.
+pub(crate) const LAPSED: &str = "COALESCE(lease_expires_at < $1 OR lease_expires_at > $2, heartbeat_at < $3)";
 
 /// A run that is marked as running, and the process that should be training it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,20 +31,20 @@ pub struct RunningProcess {
     heartbeat_at: String,
 }
 
-/// What is known of a process.
+/// Whether a process runs, as far as is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Liveness {
     /// It runs.
     Alive,
     /// It does not run any more.
     Gone,
-    /// It cannot be asked, for it runs elsewhere: its heartbeat decides.
+    /// It runs elsewhere and cannot be asked: its heartbeat decides.
     Unknown,
 }
 
 impl Store {
-    /// Notes that the run is alive, also one that was taken for interrupted, and looks whether the database's file
-    /// still is at its path.
+    /// Records that the run is alive, also one that was marked as interrupted, and checks that the database's file is
+    /// still at its path.
     ///
     /// # Errors
     /// When the run does not exist, ended or was taken over, and when the database cannot be written.
@@ -64,13 +69,11 @@ impl Store {
         &self,
         liveness: &dyn Fn(&RunningProcess) -> Liveness,
     ) -> Result<Vec<RunningProcess>> {
-        let rows = Statement::new(
-            "SELECT id, host, process, process_started, heartbeat_at,
-                COALESCE(lease_expires_at < $1 OR lease_expires_at > $2, heartbeat_at < $3) AS lapsed
+        let rows = Statement::new(format!(
+            "SELECT id, host, process, process_started, heartbeat_at, {LAPSED} AS lapsed
              FROM runs WHERE status = 'running' ORDER BY id",
-        )
+        ))
         .bind(now())
-        // A longer lease comes from a clock that was set back since; a live process renews it by the right time.
         .bind(latest_lease_end())
         .bind(oldest_heartbeat())
         .all(&self.pool)

@@ -1,13 +1,13 @@
 //! The runs database: migrations, typed reads and writes, documented views.
 //!
-//! A trial of a sweep is fulfilled by any finished run with the same configuration hash, so that
-//! repeated and overlapping sweeps reuse runs.
+//! Any finished run with a trial's configuration hash fulfils it: repeated and overlapping sweeps reuse runs.
 //!
 //! `backend.rs` is the only file that names the database behind the crate. SQL in the other files uses `$n`
 //! placeholders and runs on PostgreSQL as well; the driver, pragmas, locks, files and error codes of SQLite are in
 //! `sqlite/`, and its migrations in `migrations/sqlite/`. Messages in `error.rs` and `lost.rs` name SQLite and the
 //! database's file.
 
+mod availability;
 mod backend;
 mod backup;
 mod claim;
@@ -35,6 +35,7 @@ mod value;
 mod waiting;
 mod write;
 
+pub use availability::Availability;
 pub use claim::{Claim, Held};
 pub use error::{Error, Result};
 pub use holder::Holder;

@@ -42,7 +42,7 @@ impl Store {
 
     /// Saves what can be saved, and says what happened and where the content is.
     async fn save(&self, loss: Loss) -> [String; 2] {
-        // Whoever removes or moves a folder does so file by file.
+        // A folder is removed or moved file by file.
         tokio::time::sleep(SETTLES).await;
         let now = self.watched.as_ref().and_then(|watched| watched.standing.moved());
         match now.unwrap_or(loss) {
@@ -50,7 +50,7 @@ impl Store {
                 let happened =
                     if is_replaced { "was replaced by another file" } else { "was removed or moved" };
                 // The file gets all that it lacks, and the log that stays behind is empty: SQLite would write it
-                // into whatever takes the database's place.
+                // into whatever file is at the database's path next.
                 let folded = backend::fold_log(&self.pool).await;
                 let saved = match (now, folded) {
                     (Some(now), Ok(true)) => format!(

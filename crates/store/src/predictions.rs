@@ -1,4 +1,4 @@
-//! Reading the predictions of many runs at once: side by side, and each name once.
+//! Reading the predictions of many runs at once: in parallel, with one copy of each name.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -151,7 +151,7 @@ impl Store {
         self.rows_of_run(run, sql).await
     }
 
-    /// The files a run left behind, by path.
+    /// The files that a run left, by path.
     ///
     /// # Errors
     /// When there is no such run and when the database cannot be read.
@@ -160,7 +160,7 @@ impl Store {
         self.rows_of_run(run, sql).await
     }
 
-    /// Those of these runs' files that no other run names, by path: what can be deleted with them.
+    /// The files of these runs that no other run names, by path: they can be deleted with the runs.
     ///
     /// # Errors
     /// When one of the runs does not exist and when the database cannot be read.

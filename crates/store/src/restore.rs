@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::location::Location;
 use crate::store::Store;
 
-/// What a restore did.
+/// The outcome of a restore.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Restored {
     /// Runs in the database now.
@@ -43,7 +43,7 @@ pub async fn restore(copy: &Path, location: impl Into<Location>) -> Result<Resto
         Err(problem) => Err(problem),
     };
     if restored.is_err() {
-        // What is half-written is of no use.
+        // A half-written copy is of no use.
         backend::remove_files(&part);
     }
     restored

@@ -12,6 +12,7 @@ mod opening;
 mod reading;
 mod running;
 mod schema;
+mod square_root;
 mod standing;
 mod writing;
 

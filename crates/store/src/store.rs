@@ -1,4 +1,4 @@
-//! A handle to the runs database: opening it, closing it and naming what went wrong.
+//! A handle to the runs database: opening it, closing it and naming its errors.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -19,7 +19,7 @@ use crate::waiting::{BRIEF, LONGEST};
 #[derive(Clone, Debug)]
 pub struct Store {
     pub(crate) pool: Pool,
-    /// For what must be on the disk when the call returns.
+    /// For records that must be on the disk when the call returns.
     pub(crate) durable: Pool,
     location: Location,
     id: Arc<str>,
@@ -118,7 +118,7 @@ impl Store {
         }
     }
 
-    /// The database's own name, which copies of it keep: 32 hexadecimal digits.
+    /// The database's random name, which copies of it keep: 32 hexadecimal digits.
     pub fn id(&self) -> &str {
         &self.id
     }

@@ -1,4 +1,4 @@
-//! Writes: sweeps and their plan, and everything that a run records on its way.
+//! Writes: sweeps and their plan, and the records of a run while it trains.
 
 use crate::backend::{self, Connection, Outcome, Pool, Statement, placeholders};
 use crate::clock::now;
@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::record::{EpochMetric, NewSweep, PlannedTrial, PredictionRow, RunStatus, StepMetric};
 use crate::store::Store;
 
-/// Rows per statement: large enough that the statement's own cost vanishes, small enough that its
+/// Rows per statement: large enough that the statement's fixed cost vanishes, small enough that its
 /// parameters stay far below every database's limit.
 const ROWS_PER_STATEMENT: usize = 500;
 

@@ -10,14 +10,14 @@ use super::schema::{State, state};
 use crate::error::{Error, Result};
 use crate::location::Location;
 
-/// Writes the database as it stands at this moment to `target`, which must not exist, while others go on writing.
+/// Writes the database as of this moment to `target`, which must not exist. Other connections go on writing.
 /// <https://www.sqlite.org/lang_vacuum.html#vacuuminto>
 pub(crate) async fn copy(pool: &Pool, target: &Path) -> Outcome<()> {
     let target = target.to_string_lossy().into_owned();
     sqlx::query("VACUUM INTO $1").bind(target).execute(pool).await.map(|_| ())
 }
 
-/// What is wrong with a database file, if anything is.
+/// The first fault of a database file, if it has one.
 pub(crate) async fn damage(copy: &Path) -> Outcome<Option<String>> {
     let mut connection = options(&copy.into()).read_only(true).immutable(true).connect().await?;
     let found: String = sqlx::query_scalar("PRAGMA integrity_check(1)").fetch_one(&mut connection).await?;
@@ -25,8 +25,7 @@ pub(crate) async fn damage(copy: &Path) -> Outcome<Option<String>> {
     Ok((found != "ok").then_some(found))
 }
 
-/// What is wrong with the database behind `pool`, the first few of it: its pages and indices, and rows whose
-/// parents are gone.
+/// The first faults of the database behind `pool`: in its pages and indices, and rows whose parents are gone.
 pub(crate) async fn problems(pool: &Pool) -> Outcome<Vec<String>> {
     let found: Vec<String> = sqlx::query_scalar("PRAGMA integrity_check(10)").fetch_all(pool).await?;
     let mut problems: Vec<String> = found.into_iter().filter(|line| line != "ok").collect();

@@ -1,4 +1,4 @@
-//! Putting a copy of a database in the place of another one, as files.
+//! Replacing a database by a copy of one, as files.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -80,8 +80,8 @@ fn aside(location: &Location) -> Location {
     }
 }
 
-/// Keeps everybody from a database until the answer is dropped, folds its log into it, and makes that the file
-/// stands for itself. `None` where it is too damaged for that.
+/// Keeps all other connections from a database until the answer is dropped, and folds its log into it, so that the
+/// file alone is the database. `None` where it is too damaged for that.
 ///
 /// # Errors
 /// When another process has it open.

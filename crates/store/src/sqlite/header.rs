@@ -1,4 +1,4 @@
-//! The two numbers in a database's header by which a later state is told from an earlier one.
+//! The two numbers in a database's header that order its states in time.
 
 use sqlx::{ConnectOptions as _, Connection as _};
 

@@ -27,7 +27,7 @@ pub(crate) async fn open(location: &Location, longest: Duration) -> Result<(Pool
     refuse_other_than_files(location)?;
     prepare_folder(location)?;
     // Several processes that make the same file at once can find it locked without the driver's
-    // own waiting while the journal mode changes.
+    // waiting while the journal mode changes.
     let mut wait = Wait::new(location, longest, holder);
     loop {
         match open_once(location, longest).await {
@@ -43,13 +43,14 @@ pub(crate) async fn open(location: &Location, longest: Duration) -> Result<(Pool
 async fn open_once(location: &Location, longest: Duration) -> Result<Option<(Pool, Standing)>> {
     let failed = |failure| classify(failure, location);
     refuse_others(location).await?;
+    let busy_timeout = BUSY_TIMEOUT.min(longest);
     let options = options(location)
         .create_if_missing(true)
-        .busy_timeout(BUSY_TIMEOUT.min(longest))
+        .busy_timeout(busy_timeout)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Normal);
     let pool = pool(options).await.map_err(failed)?;
-    let standing = match migrate(&pool, location).await {
+    let standing = match migrate(&pool, location, busy_timeout).await {
         Ok((id, header)) => Standing::new(location, id, header).await.map_err(failed),
         Err(error) => Err(error),
     };
@@ -123,7 +124,7 @@ async fn refuse_stale_log(location: &Location) -> Result<()> {
     if std::fs::metadata(&log).map_or(0, |file| file.len()) == 0 {
         return Ok(());
     }
-    // Its counter is 0 until it is opened for writing, which starts a log of its own.
+    // Its counter is 0 until it is opened for writing, which starts a log for it.
     let is_backup = match options(location).read_only(true).immutable(true).connect().await {
         Ok(mut connection) => {
             let state = state(&mut connection).await;
@@ -155,7 +156,7 @@ pub(crate) async fn open_read_only(location: &Location) -> Result<(Pool, String)
     loop {
         match open_read_only_once(location, false).await {
             // A database in WAL mode wants to put its index beside the file. Where the folder forbids
-            // that and no log is left, nobody can be writing either.
+            // that and no log is left, no process can be writing either.
             Err(Error::NotReadable { .. } | Error::ReadOnly { .. }) if !location.beside("-wal").exists() => {
                 return open_read_only_once(location, true).await;
             }

@@ -20,6 +20,7 @@ use rusqlite::{
 
 use super::driver::BUSY_TIMEOUT;
 use super::locks::holder;
+use super::square_root;
 use crate::{
     error::{Error, Result},
     location::Location,
@@ -29,10 +30,10 @@ use crate::{
 
 /// The largest value, row and statement.
 const LARGEST_MIB: i32 = 64;
-/// All memory that SQLite may take in this process: sorting and grouping use temporary files beyond their share.
+/// All memory that SQLite may take in this process: sorting and grouping use temporary files when theirs is used up.
 const MEMORY_MIB: i64 = 512;
 
-/// Pragmas that read when they have no value. Others change a setting, the file or what is cached.
+/// Pragmas that read when they have no value. Others change a setting, the file or the cache.
 const READING_ALONE: [&str; 21] = [
     "application_id",
     "auto_vacuum",
@@ -132,6 +133,7 @@ impl Asked<'_> {
         let connection = Connection::open_with_flags(self.location.path(), flags)?;
         connection.busy_timeout(BUSY_TIMEOUT)?;
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY, true)?;
+        square_root::add(&connection)?;
         Ok(connection)
     }
 
@@ -162,6 +164,7 @@ impl Asked<'_> {
     }
 
     fn guard(&self, connection: &Connection) -> rusqlite::Result<()> {
+        square_root::add(connection)?;
         connection.query_row(&format!("PRAGMA hard_heap_limit = {}", MEMORY_MIB << 20), [], |_| Ok(()))?;
         // A misspelt name in double quotes is no text: SQLite takes it for one otherwise.
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;

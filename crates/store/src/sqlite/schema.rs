@@ -1,22 +1,26 @@
-//! The schema's versions, and how far the schema of a database goes.
+//! The schema's versions, and which of them a database has.
 
 use super::driver::{Connection, Outcome};
 use crate::error::Error;
 use crate::location::Location;
 
 /// The migrations in order: version, description, SQL. A released one never changes.
+///
+/// They run with foreign keys off. A migration that renames a table or a column, or drops a column, drops the view
+/// `repeats` first and makes it again: SQLite looks through all views then, and this connection has no `sqrt()`.
 pub(super) const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "tables", include_str!("../../migrations/sqlite/0001_tables.sql")),
     (2, "views", include_str!("../../migrations/sqlite/0002_views.sql")),
     (3, "validation predictions", include_str!("../../migrations/sqlite/0003_validation_predictions.sql")),
     (4, "durable", include_str!("../../migrations/sqlite/0004_durable.sql")),
     (5, "faults", include_str!("../../migrations/sqlite/0005_faults.sql")),
+    (6, "statuses", include_str!("../../migrations/sqlite/0006_statuses.sql")),
 ];
 
 /// The newest schema this code knows.
 pub(super) const NEWEST: i64 = MIGRATIONS[MIGRATIONS.len() - 1].0;
 
-/// Whose a database is, and how far its schema goes.
+/// The program that made a database, and the newest migration in it.
 pub(super) enum State {
     /// A database without a table.
     Empty,

@@ -2,8 +2,8 @@
 //!
 //! A file can be removed, moved or replaced while it is open, and writing goes on into a file without a name.
 //! It can also be overwritten in place, by a copy. SQLite notices neither in time. The first is seen by device
-//! and inode, the second by a counter in the file's header (`user_version`), which only grows: whoever opens the
-//! database for writing and every heartbeat add one. Backups have the counter 0.
+//! and inode, the second by a counter in the file's header (`user_version`), which only grows: every opening for
+//! writing and every heartbeat adds one. Backups have the counter 0.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -86,7 +86,7 @@ impl Standing {
         if stamp_now.is_none() || stamp_now == self.seen().stamp {
             return Ok(None);
         }
-        // Written in between: by a checkpoint, or by somebody's copy. What looks wrong is looked at again, for a
+        // Written in between: by a checkpoint, or by a user's copy. A state that looks wrong is looked at again, for a
         // page may be seen half-written.
         for _ in 0..3 {
             let stamp = stamp(self.location.path());

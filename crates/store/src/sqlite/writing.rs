@@ -44,7 +44,7 @@ pub(crate) async fn fold_log(pool: &Pool) -> Outcome<bool> {
     checkpoint(pool, "TRUNCATE").await
 }
 
-/// Writes what the log holds to the file, as far as that disturbs nobody.
+/// Writes what the log holds to the file, as far as no reader needs an older state.
 pub(super) async fn fold_log_quietly(pool: &Pool) -> Outcome<bool> {
     checkpoint(pool, "PASSIVE").await
 }
