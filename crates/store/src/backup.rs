@@ -3,21 +3,21 @@
 use std::fs::{self, File};
 use std::path::Path;
 
+use crate::backend;
 use crate::error::{Error, Result};
-use crate::sqlite;
 use crate::store::Store;
 
 impl Store {
-    /// What is wrong with the database, in lines; none when it is sound.
+    /// The database's faults, one a line; none when it is sound.
     ///
     /// # Errors
     /// When it is too damaged to be asked.
     pub async fn problems(&self) -> Result<Vec<String>> {
-        sqlite::problems(&self.pool).await.map_err(|error| self.failed(error))
+        backend::problems(&self.pool).await.map_err(|failure| self.failed(failure))
     }
 
-    /// Copies the database, as it stands at this moment, to `target`: written aside, checked, synced and renamed.
-    /// Nobody who writes to it meanwhile is held up. Returns the copy's bytes.
+    /// Copies the database, as of this moment, to `target`: written aside, checked, synced and renamed.
+    /// Other processes go on writing meanwhile. Returns the size of the copy in bytes.
     ///
     /// # Errors
     /// When there is something at `target`, it cannot be written, and when the database or the copy turns out to
@@ -44,11 +44,11 @@ impl Store {
         if let Some(folder) = part.parent().filter(|folder| !folder.as_os_str().is_empty()) {
             fs::create_dir_all(folder).map_err(|reason| unwritten(reason.to_string()))?;
         }
-        sqlite::copy(&self.pool, part).await.map_err(|error| unwritten(error.to_string()))?;
-        sqlite::mark_backup(part).await.map_err(|error| unwritten(error.to_string()))?;
-        match sqlite::damage(part).await.map_err(|error| unwritten(error.to_string()))? {
+        backend::copy(&self.pool, part).await.map_err(|failure| unwritten(failure.to_string()))?;
+        backend::mark_backup(part).await.map_err(|failure| unwritten(failure.to_string()))?;
+        match backend::damage(part).await.map_err(|failure| unwritten(failure.to_string()))? {
             None => Ok(()),
-            Some(reason) => Err(Error::Damaged { path: self.path().to_owned(), reason }),
+            Some(reason) => Err(Error::Damaged { location: self.location().clone(), reason }),
         }
     }
 }
@@ -56,7 +56,7 @@ impl Store {
 fn finish(part: &Path, target: &Path) -> std::io::Result<u64> {
     let file = File::open(part)?;
     file.sync_all()?;
-    // Unlike a rename, this never takes another file's place.
+    // Unlike a rename, this never replaces another file.
     fs::hard_link(part, target).or_else(|problem| match problem.kind() {
         std::io::ErrorKind::AlreadyExists => Err(problem),
         // Where the file system knows no hard links.

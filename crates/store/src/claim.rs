@@ -1,24 +1,23 @@
-//! Which process trains a trial: exactly one, as long as it lives.
+//! Claims: each trial is trained by one process at a time.
 
-use std::path::PathBuf;
-
-use sqlx::{AssertSqlSafe, Row as _};
-
-use crate::columns::{Column as _, Columns, placeholders};
+use crate::availability::{Availability, availability};
+use crate::backend::{self, Connection, Failure, Statement, Transaction, placeholders};
+use crate::clock::{lease_end, now};
+use crate::columns::{Column as _, Columns as _};
 use crate::error::{Error, Result};
 use crate::family::with_family;
 use crate::identity::IDENTITY_VERSION;
-use crate::lease::{lease_end, now};
+use crate::lease::RunningProcess;
+use crate::location::Location;
 use crate::record::{NewRun, RunStatus};
-use crate::sqlite::{self, Connection, Transaction};
 use crate::store::Store;
 
-/// What came of asking for a trial.
+/// The answer to a claim of a trial.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Claim {
-    /// It is the asker's, in this new run.
+    /// The caller trains it, in this new run.
     New(i64),
-    /// It is the asker's, who continues this interrupted run.
+    /// The caller trains it and continues this interrupted run.
     Continued(i64),
     /// A finished run has its results.
     Finished(i64),
@@ -35,12 +34,12 @@ pub enum Claim {
     },
 }
 
-/// A run that nobody claims, continues or writes while this is held.
+/// A run that no other handle claims, continues or writes while this is held.
 #[derive(Debug)]
 pub struct Held {
     transaction: Transaction,
     status: Option<RunStatus>,
-    path: PathBuf,
+    location: Location,
 }
 
 impl Held {
@@ -49,72 +48,52 @@ impl Held {
         self.status
     }
 
-    /// Lets others go on.
+    /// Lets other handles write again.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn release(self) -> Result<()> {
-        let path = self.path;
-        self.transaction.rollback().await.map_err(|error| sqlite::classify(error, &path))
+        let location = self.location;
+        self.transaction.rollback().await.map_err(|failure| backend::classify(failure, &location))
     }
 }
 
 impl Store {
-    /// Keeps everybody from a run, or from starting one of this number, until the answer is released. Others
-    /// wait meanwhile: it is for moments only.
+    /// Keeps other handles from writing a run, or starting one of this number, until the answer is released. They
+    /// wait meanwhile: hold it for moments only.
     ///
     /// # Errors
     /// When the database cannot be written.
     pub async fn hold(&self, run: i64) -> Result<Held> {
-        let failed = |error| self.failed(error);
+        let failed = |failure| self.failed(failure);
         let mut transaction = self.begin(&self.pool).await?;
-        let row = sqlx::query("SELECT status FROM runs WHERE id = $1")
-            .bind(run)
-            .fetch_optional(&mut *transaction)
-            .await
-            .map_err(failed)?;
+        let statement = Statement::new("SELECT status FROM runs WHERE id = $1").bind(run);
+        let row = statement.optional(&mut transaction).await.map_err(failed)?;
         let status = row.map(|row| RunStatus::read(&row, "status")).transpose().map_err(failed)?;
-        Ok(Held { transaction, status, path: self.path().to_owned() })
+        Ok(Held { transaction, status, location: self.location().clone() })
     }
 
-    /// Asks for the trial with this configuration hash. Whatever others ask at the same time, one gets
-    /// it: a new run, or the interrupted one, under its own id. `process_started` tells this process from
-    /// a later one of the same number.
+    /// Claims the trial with this configuration hash. Of several handles that claim it at the same time, one
+    /// gets it: a new run, or the interrupted one under the id that it has. `process_started` distinguishes this
+    /// process from a later one of the same number.
     ///
     /// # Errors
     /// When the database cannot be written, and when a count is negative.
     pub async fn claim(&self, run: &NewRun, process_started: Option<&str>) -> Result<Claim> {
-        let failed = |error| self.failed(error);
+        let failed = |failure| self.failed(failure);
         let mut transaction = self.begin(&self.pool).await?;
-        let held = sqlx::query(
-            "SELECT id, status, host, process FROM runs
-             WHERE config_hash = $1 AND status IN ('finished', 'diverged', 'running', 'interrupted')
-             ORDER BY CASE status WHEN 'finished' THEN 0 WHEN 'diverged' THEN 1 WHEN 'running' THEN 2 ELSE 3 END,
-                id DESC
-             LIMIT 1",
-        )
-        .bind(&run.config_hash)
-        .fetch_optional(&mut *transaction)
-        .await
-        .map_err(failed)?;
-        let claim = match held {
-            None => Claim::New(self.insert_run(&mut transaction, run, process_started).await?),
-            Some(row) => {
-                let id: i64 = row.try_get("id").map_err(failed)?;
-                let status: String = row.try_get("status").map_err(failed)?;
-                match status.as_str() {
-                    "finished" => Claim::Finished(id),
-                    "diverged" => Claim::Diverged(id),
-                    "running" => Claim::Taken {
-                        run: id,
-                        host: row.try_get("host").map_err(failed)?,
-                        process: row.try_get("process").map_err(failed)?,
-                    },
-                    _ => {
-                        self.take_over(&mut transaction, id, run, process_started).await?;
-                        Claim::Continued(id)
-                    }
-                }
+        let hashes = std::slice::from_ref(&run.config_hash);
+        let mut found = availability(&mut transaction, hashes).await.map_err(failed)?;
+        let claim = match found.remove(&run.config_hash).unwrap_or_default() {
+            Availability::Free => Claim::New(self.insert_run(&mut transaction, run, process_started).await?),
+            Availability::Finished(run) => Claim::Finished(run),
+            Availability::Diverged(run) => Claim::Diverged(run),
+            Availability::Running(RunningProcess { run, host, process, .. }) => {
+                Claim::Taken { run, host, process }
+            }
+            Availability::Interrupted(id) => {
+                self.take_over(&mut transaction, id, run, process_started).await?;
+                Claim::Continued(id)
             }
         };
         transaction.commit().await.map_err(failed)?;
@@ -128,7 +107,7 @@ impl Store {
     pub async fn start_run(&self, run: &NewRun) -> Result<i64> {
         let mut transaction = self.begin(&self.pool).await?;
         let id = self.insert_run(&mut transaction, run, None).await?;
-        transaction.commit().await.map_err(|error| self.failed(error))?;
+        transaction.commit().await.map_err(|failure| self.failed(failure))?;
         Ok(id)
     }
 
@@ -148,18 +127,18 @@ impl Store {
             RunStatus::Running,
             placeholders(6, names.len()),
         );
-        let query = sqlx::query(AssertSqlSafe(sql))
+        let statement = Statement::new(sql)
             .bind(now())
             .bind(IDENTITY_VERSION)
             .bind(&self.owner)
             .bind(lease_end())
-            .bind(process_started);
-        let row =
-            run.bind(query).fetch_one(connection).await.map_err(|error| self.refused_run(error, run))?;
-        row.try_get("id").map_err(|error| self.failed(error))
+            .bind(process_started)
+            .bind_all(run.parameters());
+        let row = statement.one(connection).await.map_err(|failure| self.refused_run(failure, run))?;
+        row.get("id").map_err(|failure| self.failed(failure))
     }
 
-    /// The interrupted run becomes this handle's; its row says from what it is continued now.
+    /// Makes this handle the owner of an interrupted run; the row records the settings and process that continue it.
     async fn take_over(
         &self,
         connection: &mut Connection,
@@ -176,21 +155,22 @@ impl Store {
              WHERE id = $6",
             assignments.join(", "),
         );
-        let query = sqlx::query(AssertSqlSafe(sql))
+        let statement = Statement::new(sql)
             .bind(now())
             .bind(IDENTITY_VERSION)
             .bind(&self.owner)
             .bind(lease_end())
             .bind(process_started)
-            .bind(id);
-        run.bind(query).execute(connection).await.map_err(|error| self.refused_run(error, run))?;
+            .bind(id)
+            .bind_all(run.parameters());
+        statement.execute(connection).await.map_err(|failure| self.refused_run(failure, run))?;
         Ok(())
     }
 
-    fn refused_run(&self, error: sqlx::Error, run: &NewRun) -> Error {
-        match sqlite::broken_rule(&error) {
+    fn refused_run(&self, failure: Failure, run: &NewRun) -> Error {
+        match backend::broken_rule(&failure) {
             Some(reason) => Error::Refused { record: format!("a run of {}", run.label), reason },
-            None => self.failed(error),
+            None => self.failed(failure),
         }
     }
 
@@ -199,34 +179,34 @@ impl Store {
     /// # Errors
     /// When the run does not exist or was taken over, and when the database cannot be written.
     pub async fn rewind(&self, run: i64, epoch: i64) -> Result<(i64, i64)> {
-        let failed = |error| self.failed(error);
+        let failed = |failure| self.failed(failure);
         let mut transaction = self.begin(&self.pool).await?;
         self.check_owner(&mut transaction, run).await?;
         for table in ["step_metrics", "epoch_metrics"] {
-            sqlx::query(AssertSqlSafe(format!("DELETE FROM {table} WHERE run_id = $1 AND epoch > $2")))
+            Statement::new(format!("DELETE FROM {table} WHERE run_id = $1 AND epoch > $2"))
                 .bind(run)
                 .bind(epoch)
-                .execute(&mut *transaction)
+                .execute(&mut transaction)
                 .await
                 .map_err(failed)?;
         }
         if epoch == 0 {
-            sqlx::query("DELETE FROM validation_predictions WHERE run_id = $1")
+            Statement::new("DELETE FROM validation_predictions WHERE run_id = $1")
                 .bind(run)
-                .execute(&mut *transaction)
+                .execute(&mut transaction)
                 .await
                 .map_err(failed)?;
         }
-        let left = sqlx::query_as(
+        let left = Statement::new(
             "SELECT (SELECT COUNT(DISTINCT epoch) FROM epoch_metrics WHERE run_id = $1),
                 (SELECT COUNT(DISTINCT step) FROM step_metrics WHERE run_id = $1)",
         )
         .bind(run)
-        .fetch_one(&mut *transaction)
+        .one(&mut transaction)
         .await
         .map_err(failed)?;
         transaction.commit().await.map_err(failed)?;
-        Ok(left)
+        Ok((left.get(0).map_err(failed)?, left.get(1).map_err(failed)?))
     }
 }
 

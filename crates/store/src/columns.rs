@@ -2,31 +2,29 @@
 
 use std::sync::Arc;
 
-use sqlx::Row as _;
-
+use crate::backend::{Outcome, Parameter, Row, undecodable};
 use crate::record::{
     ArtifactRow, EpochMetric, NewRun, PlannedTrial, PredictionRow, RunResult, RunRow, RunStatus, StepMetric,
     SweepRow,
 };
-use crate::sqlite::{Query, Row};
 
 /// A value of one column.
 pub(crate) trait Column: Sized {
-    /// Appends the value to a statement's parameters.
-    fn bind<'q>(&self, query: Query<'q>) -> Query<'q>;
+    /// The value as a statement's parameter.
+    fn parameter(&self) -> Parameter;
     /// Reads the value back by its column's name.
-    fn read(row: &Row, name: &str) -> sqlx::Result<Self>;
+    fn read(row: &Row, name: &str) -> Outcome<Self>;
 }
 
 macro_rules! plain_columns {
     ($($kind:ty),+) => {$(
         impl Column for $kind {
-            fn bind<'q>(&self, query: Query<'q>) -> Query<'q> {
-                query.bind(self.clone())
+            fn parameter(&self) -> Parameter {
+                self.clone().into()
             }
 
-            fn read(row: &Row, name: &str) -> sqlx::Result<Self> {
-                row.try_get(name)
+            fn read(row: &Row, name: &str) -> Outcome<Self> {
+                row.get(name)
             }
         }
     )+};
@@ -35,48 +33,45 @@ macro_rules! plain_columns {
 plain_columns!(i64, bool, String, Option<i64>, Option<f64>, Option<bool>, Option<String>);
 
 impl Column for Arc<str> {
-    fn bind<'q>(&self, query: Query<'q>) -> Query<'q> {
-        query.bind(self.to_string())
+    fn parameter(&self) -> Parameter {
+        (**self).into()
     }
 
-    fn read(row: &Row, name: &str) -> sqlx::Result<Self> {
-        row.try_get::<&str, _>(name).map(Self::from)
+    fn read(row: &Row, name: &str) -> Outcome<Self> {
+        row.get::<&str>(name).map(Self::from)
     }
 }
 
-/// SQLite has no NaN: it is stored as NULL and read back as NaN.
+/// A number that is none (NaN) is stored as NULL and read back as NaN: not every database has NaN.
 impl Column for f64 {
-    fn bind<'q>(&self, query: Query<'q>) -> Query<'q> {
-        query.bind((!self.is_nan()).then_some(*self))
+    fn parameter(&self) -> Parameter {
+        (!self.is_nan()).then_some(*self).into()
     }
 
-    fn read(row: &Row, name: &str) -> sqlx::Result<Self> {
-        row.try_get::<Option<Self>, _>(name).map(|value| value.unwrap_or(Self::NAN))
+    fn read(row: &Row, name: &str) -> Outcome<Self> {
+        row.get::<Option<Self>>(name).map(|value| value.unwrap_or(Self::NAN))
     }
 }
 
 impl Column for RunStatus {
-    fn bind<'q>(&self, query: Query<'q>) -> Query<'q> {
-        query.bind(self.name())
+    fn parameter(&self) -> Parameter {
+        self.name().into()
     }
 
-    fn read(row: &Row, name: &str) -> sqlx::Result<Self> {
-        let text: String = row.try_get(name)?;
-        [Self::Running, Self::Finished, Self::Failed, Self::Interrupted, Self::Diverged]
-            .into_iter()
-            .find(|status| status.name() == text)
-            .ok_or_else(|| sqlx::Error::Decode(format!("unknown run status {text}").into()))
+    fn read(row: &Row, name: &str) -> Outcome<Self> {
+        let text: String = row.get(name)?;
+        text.parse().map_err(|_| undecodable(format!("unknown run status {text}")))
     }
 }
 
 /// A struct whose fields are columns of the same names.
 pub(crate) trait Columns: Sized {
-    /// The columns in the order in which they are bound.
+    /// The columns in the order of their values.
     const NAMES: &'static [&'static str];
-    /// Appends all fields to a statement's parameters.
-    fn bind<'q>(&self, query: Query<'q>) -> Query<'q>;
+    /// The values of all fields.
+    fn parameters(&self) -> Vec<Parameter>;
     /// Reads all fields from a row that holds at least these columns.
-    fn read(row: &Row) -> sqlx::Result<Self>;
+    fn read(row: &Row) -> Outcome<Self>;
 }
 
 macro_rules! columns {
@@ -84,12 +79,11 @@ macro_rules! columns {
         impl Columns for $kind {
             const NAMES: &'static [&'static str] = &[$(stringify!($field)),+];
 
-            fn bind<'q>(&self, query: Query<'q>) -> Query<'q> {
-                $(let query = self.$field.bind(query);)+
-                query
+            fn parameters(&self) -> Vec<Parameter> {
+                vec![$(self.$field.parameter()),+]
             }
 
-            fn read(row: &Row) -> sqlx::Result<Self> {
+            fn read(row: &Row) -> Outcome<Self> {
                 Ok(Self { $($field: Column::read(row, stringify!($field))?),+ })
             }
         }
@@ -118,31 +112,15 @@ columns!(PredictionRow: image patient label probability);
 columns!(ArtifactRow: kind path sha256 bytes);
 
 /// Reads a row of `SELECT * FROM runs`.
-pub(crate) fn read_run(row: &Row) -> sqlx::Result<RunRow> {
+pub(crate) fn read_run(row: &Row) -> Outcome<RunRow> {
     let status = RunStatus::read(row, "status")?;
     Ok(RunRow {
-        id: row.try_get("id")?,
+        id: row.get("id")?,
         status,
-        failure: row.try_get("failure")?,
-        started_at: row.try_get("started_at")?,
-        ended_at: row.try_get("ended_at")?,
+        failure: row.get("failure")?,
+        started_at: row.get("started_at")?,
+        ended_at: row.get("ended_at")?,
         start: NewRun::read(row)?,
         result: (status == RunStatus::Finished).then(|| RunResult::read(row)).transpose()?,
     })
-}
-
-/// `count` placeholders from `$first` on: `$2, $3, $4`.
-pub(crate) fn placeholders(first: usize, count: usize) -> String {
-    (first..first + count).map(|index| format!("${index}")).collect::<Vec<_>>().join(", ")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn placeholders_count_on() {
-        assert_eq!(placeholders(3, 3), "$3, $4, $5");
-        assert_eq!(placeholders(1, 0), "");
-    }
 }

@@ -1,14 +1,14 @@
-//! How a run ends: well, with an error, or with a loss that is no number.
+//! The end of a run: with its result, with an error, or with a loss that is no number.
 
+use crate::backend::Parameter;
+use crate::clock::now;
 use crate::columns::{Column as _, Columns as _};
 use crate::error::Result;
-use crate::lease::now;
 use crate::record::{ArtifactRow, PredictionRow, RunResult, RunStatus};
-use crate::sqlite::Query;
 use crate::store::Store;
 use crate::write::insert;
 
-/// What is recorded with a run's end.
+/// The predictions and files that a run leaves at its end.
 #[derive(Clone, Copy, Default)]
 struct Left<'a> {
     predictions: &'a [PredictionRow],
@@ -30,7 +30,7 @@ impl Store {
         artifacts: &[ArtifactRow],
     ) -> Result<()> {
         let left = Left { predictions, artifacts };
-        self.end(run, RunStatus::Finished, RunResult::NAMES, left, |query| result.bind(query)).await
+        self.end(run, RunStatus::Finished, RunResult::NAMES, result.parameters(), left).await
     }
 
     /// Ends a run with the reason why it failed, in one line.
@@ -39,13 +39,11 @@ impl Store {
     /// When the run does not exist, already ended or was taken over, and when the database cannot be
     /// written.
     pub async fn fail_run(&self, run: i64, reason: &str) -> Result<()> {
-        let columns = ["failure"];
-        self.end(run, RunStatus::Failed, &columns, Left::default(), |query| query.bind(reason.to_owned()))
-            .await
+        self.end(run, RunStatus::Failed, &["failure"], vec![reason.into()], Left::default()).await
     }
 
-    /// Ends a run whose loss was no finite number any more, with the place where that happened, the
-    /// reason in one line and what is left of it: all of it or, on an error, nothing.
+    /// Ends a run whose loss was no finite number any more, with the epoch and step where that happened, the
+    /// reason in one line and the files that it left: all of it or, on an error, nothing.
     ///
     /// # Errors
     /// When the run does not exist, already ended or was taken over, and when the database cannot be
@@ -59,35 +57,31 @@ impl Store {
     ) -> Result<()> {
         let columns = ["failure", "diverged_epoch", "diverged_step"];
         let left = Left { artifacts, ..Left::default() };
-        self.end(run, RunStatus::Diverged, &columns, left, |query| {
-            query.bind(reason.to_owned()).bind(epoch).bind(step)
-        })
-        .await
+        let values = vec![reason.into(), epoch.into(), step.into()];
+        self.end(run, RunStatus::Diverged, &columns, values, left).await
     }
 
-    /// Ends a run with the values that `bind` gives to `columns`, on the disk when it returns.
+    /// Ends a run with these values of these columns, on the disk when it returns.
     async fn end(
         &self,
         run: i64,
         status: RunStatus,
         columns: &[&str],
+        values: Vec<Parameter>,
         left: Left<'_>,
-        bind: impl for<'q> FnOnce(Query<'q>) -> Query<'q>,
     ) -> Result<()> {
-        let refused = |error| self.refused(error, run, "its end");
+        let refused = |failure| self.refused(failure, run, "its end");
         let mut transaction = self.begin(&self.durable).await?;
         let columns = [&["status", "ended_at", "heartbeat_at"], columns].concat();
-        self.change_own(&mut transaction, run, "its end", &columns, |query| {
-            let now = now();
-            bind(status.bind(query).bind(now.clone()).bind(now))
-        })
-        .await?;
+        let now = now();
+        let values = [vec![status.parameter(), (&now).into(), (&now).into()], values].concat();
+        self.change_own(&mut transaction, run, "its end", &columns, values).await?;
         insert(&mut transaction, "predictions", "run_id", run, left.predictions, "")
             .await
             .map_err(refused)?;
         insert(&mut transaction, "artifacts", "run_id", run, left.artifacts, "").await.map_err(refused)?;
         transaction.commit().await.map_err(refused)?;
-        // It counts where the next command looks for it.
-        self.check_place().await
+        // The result counts only where the next command looks for it.
+        self.check_files().await
     }
 }

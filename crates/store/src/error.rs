@@ -4,14 +4,15 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::holder::{Holder, by};
+use crate::location::Location;
 use crate::record::RunStatus;
-use crate::waiting::{self, Holder};
 
 /// The crate's result.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// A failure of the runs database. Each message holds its cause, so that it stays one line however it
-/// is printed.
+/// A failure of the runs database. Each message holds its cause and is complete in one line; no variant returns a
+/// source beside it, so that nothing is printed twice.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The folder of a new database could not be made.
@@ -26,23 +27,21 @@ pub enum Error {
     },
     /// The file or its folder is read-only, or the file cannot be made.
     #[error(
-        "cannot write the runs database {}: {reason}; make the file and its folder writable or choose another folder",
-        path.display()
+        "cannot write the runs database {location}: {reason}; make the file and its folder writable or choose another folder"
     )]
     NotWritable {
-        /// The database file.
-        path: PathBuf,
+        /// The database.
+        location: Location,
         /// What the database said.
         reason: String,
     },
     /// The folder lies on a file system that several machines may share.
     #[error(
-        "the runs database {} would lie on {kind}, a network file system, where SQLite's log can be damaged; choose a local folder with `--runs-folder` (RANKLAB_RUNS) and copy it afterwards",
-        path.display()
+        "the runs database {location} would lie on {kind}, a network file system, where SQLite's log can be damaged; choose a local folder with `--runs-folder` (RANKLAB_RUNS) and copy it afterwards"
     )]
     NetworkFileSystem {
-        /// The database file.
-        path: PathBuf,
+        /// The database.
+        location: Location,
         /// The file system.
         kind: &'static str,
     },
@@ -54,58 +53,62 @@ pub enum Error {
         /// Why.
         reason: String,
     },
-    /// Something else than a file is at the database's path.
-    #[error("the runs database {} is {is}; move it away or choose another runs folder with `--runs-folder`", path.display())]
+    /// A folder or something else that is no file is at the database's path.
+    #[error(
+        "the runs database {location} is {is}; move it away or choose another runs folder with `--runs-folder`"
+    )]
     NoFile {
-        /// Where the database belongs.
-        path: PathBuf,
-        /// What is there.
+        /// The database.
+        location: Location,
+        /// The kind of thing that is there.
         is: &'static str,
     },
     /// There is no database to read.
-    #[error("no runs database at {}; run `ranklab sweep` first", path.display())]
+    #[error("no runs database at {location}; run `ranklab sweep` first")]
     Missing {
-        /// Where it was looked for.
-        path: PathBuf,
+        /// The database.
+        location: Location,
     },
     /// Nothing was ever recorded in the database.
-    #[error("the runs database {} is empty; run `ranklab sweep` first", path.display())]
+    #[error("the runs database {location} is empty; run `ranklab sweep` first")]
     Empty {
-        /// The database file.
-        path: PathBuf,
+        /// The database.
+        location: Location,
     },
     /// The database cannot be opened for reading.
-    #[error("cannot read the runs database {}: {reason}; check the permissions of the file and its folder", path.display())]
+    #[error(
+        "cannot read the runs database {location}: {reason}; check the permissions of the file and its folder"
+    )]
     NotReadable {
-        /// The database file.
-        path: PathBuf,
+        /// The database.
+        location: Location,
         /// What the database said.
         reason: String,
     },
     /// Another process held the database for longer than this command waits.
     #[error(
-        "the runs database {} is locked {}{}; wait for that process or end it, then repeat the command",
-        path.display(), waiting::by(holder.as_ref()), after(*waited)
+        "the runs database {location} is locked {}{}; wait for that process or end it, then repeat the command",
+        by(holder.as_ref()), after(*waited)
     )]
     Locked {
-        /// The database file.
-        path: PathBuf,
+        /// The database.
+        location: Location,
         /// Who holds it, where the system shows that.
         holder: Option<Holder>,
         /// How long this command waited, where it did.
         waited: Option<Duration>,
     },
     /// The file at the database's path is not the one that is open any more, or has other content.
-    #[error("the runs database {} {happened}; {saved}", path.display())]
+    #[error("the runs database {location} {happened}; {saved}")]
     Lost {
-        /// The database file.
-        path: PathBuf,
+        /// The database.
+        location: Location,
         /// What happened to it.
         happened: String,
         /// Where its content is, and what to do.
         saved: String,
     },
-    /// A copy cannot be put in the database's place.
+    /// The database cannot be restored from a copy.
     #[error("cannot restore {}: {reason}", path.display())]
     Restore {
         /// The copy.
@@ -115,59 +118,59 @@ pub enum Error {
     },
     /// Other processes have the database open.
     #[error(
-        "the runs database {} is in use{}; end what uses it, then repeat the command",
-        path.display(), holder.as_ref().map_or_else(String::new, |holder| format!(" by {holder}"))
+        "the runs database {location} is in use{}; end what uses it, then repeat the command",
+        holder.as_ref().map_or_else(String::new, |holder| format!(" by {holder}"))
     )]
     InUse {
-        /// The database file.
-        path: PathBuf,
+        /// The database.
+        location: Location,
         /// One of them, where the system shows it.
         holder: Option<Holder>,
     },
     /// A log of changes lies beside a copy that has none.
     #[error(
-        "{} is a backup, and {} beside it belongs to another database; move the latter away, and put backups in place with `ranklab runs restore FILE`",
-        path.display(), log.display()
+        "{location} is a backup, and {} beside it belongs to another database; move the latter away, and put backups in place with `ranklab runs restore FILE`",
+        log.display()
     )]
     StaleLog {
-        /// The database file.
-        path: PathBuf,
+        /// The database.
+        location: Location,
         /// The log.
         log: PathBuf,
     },
     /// The file holds something else.
-    #[error("{} is not a SQLite database; move it away or choose another runs folder", path.display())]
+    #[error("{location} is not a SQLite database; move it away or choose another runs folder")]
     NotADatabase {
-        /// The file.
-        path: PathBuf,
+        /// The database.
+        location: Location,
     },
     /// The file is a database of something else.
-    #[error("{} is a SQLite database, but not one of ranklab's runs; choose another path", path.display())]
+    #[error("{location} is a SQLite database, but not one of ranklab's runs; choose another path")]
     NotRanklab {
-        /// The file.
-        path: PathBuf,
+        /// The database.
+        location: Location,
     },
     /// The file is damaged.
-    #[error("the runs database {} is damaged: {reason}; restore a copy or move it away", path.display())]
+    #[error("the runs database {location} is damaged: {reason}; restore a copy or move it away")]
     Damaged {
-        /// The file.
-        path: PathBuf,
+        /// The database.
+        location: Location,
         /// What the database said.
         reason: String,
     },
     /// The disk is full.
-    #[error("no space left to write the runs database {}; free some and repeat the command", path.display())]
+    #[error("no space left to write the runs database {location}; free some and repeat the command")]
     Full {
-        /// The database file.
-        path: PathBuf,
+        /// The database.
+        location: Location,
     },
     /// A later ranklab wrote the database.
     #[error(
-        "the runs database {} has schema {found}, newer than the {known} this ranklab knows; update ranklab", path.display()
+        "the runs database {location} has schema {found}, newer than the {known} this ranklab knows; update ranklab"
     )]
     NewerSchema {
-        /// The database file.
-        path: PathBuf,
+        /// The database.
+        location: Location,
         /// Version found.
         found: i64,
         /// Newest version known here.
@@ -175,12 +178,11 @@ pub enum Error {
     },
     /// An earlier ranklab wrote the database, which is open for reading only.
     #[error(
-        "the runs database {} has schema {found}, older than this ranklab's {known}; run `ranklab sweep` once to bring it up to date",
-        path.display()
+        "the runs database {location} has schema {found}, older than this ranklab's {known}; run `ranklab sweep` once to bring it up to date"
     )]
     OlderSchema {
-        /// The database file.
-        path: PathBuf,
+        /// The database.
+        location: Location,
         /// Version found.
         found: i64,
         /// Version needed.
@@ -188,20 +190,19 @@ pub enum Error {
     },
     /// A migration differs from the one that was applied.
     #[error(
-        "schema {version} of the runs database {} is not the one this ranklab knows; use the ranklab that wrote it or another folder",
-        path.display()
+        "schema {version} of the runs database {location} is not the one this ranklab knows; use the ranklab that wrote it or another folder"
     )]
     AlteredSchema {
-        /// The database file.
-        path: PathBuf,
+        /// The database.
+        location: Location,
         /// The migration that differs.
         version: i64,
     },
     /// A write was tried on a database opened for reading.
-    #[error("the runs database {} is open for reading only: only queries that read are allowed", path.display())]
+    #[error("the runs database {location} is open for reading only: only queries that read are allowed")]
     ReadOnly {
-        /// The database file.
-        path: PathBuf,
+        /// The database.
+        location: Location,
     },
     /// The run does not exist (any more).
     #[error("there is no run {run} in the database; `ranklab runs` lists them")]
@@ -260,16 +261,16 @@ pub enum Error {
     /// A query of the user's cannot be run.
     #[error("cannot run the query: {reason}")]
     Query {
-        /// What is wrong with it.
+        /// Its fault.
         reason: String,
     },
     /// Anything else.
-    #[error("the runs database {} failed: {reason}", path.display())]
+    #[error("the runs database {location} failed: {reason}")]
     Database {
-        /// The database file.
-        path: PathBuf,
+        /// The database.
+        location: Location,
         /// What happened.
-        reason: sqlx::Error,
+        reason: String,
     },
 }
 

@@ -1,13 +1,13 @@
-//! Which runs are repeats of one another: a configuration without its seeds and its fold.
+//! Families of runs, which are repeats of one another: a configuration without its seeds and its fold.
 
 use serde_json::Value;
 
 use crate::record::NewRun;
 
-/// Keys that tell repeats apart, at any depth of a configuration.
+/// Keys in which repeats differ, at any depth of a configuration.
 const REPEAT_KEYS: [&str; 3] = ["seed", "split_seed", "fold"];
 
-/// The run with a family: its own, or else one that its configuration gives it.
+/// The run with a family: the one that it has, or else one from its configuration.
 pub(crate) fn with_family(run: &NewRun) -> NewRun {
     let mut run = run.clone();
     if run.family.is_empty() {
@@ -17,7 +17,7 @@ pub(crate) fn with_family(run: &NewRun) -> NewRun {
 }
 
 /// The configuration as canonical JSON without its seeds and its fold. Runs of the same family on the
-/// same images are repeats of each other. Text that is no JSON is its own family.
+/// same images are repeats of each other. Text that is no JSON is a family as it is.
 fn family(config: &str) -> String {
     serde_json::from_str(config).map_or_else(|_| config.to_owned(), |value| canonical(&value).to_string())
 }

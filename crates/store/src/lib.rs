@@ -1,35 +1,49 @@
 //! The runs database: migrations, typed reads and writes, documented views.
 //!
-//! A trial of a sweep is fulfilled by any finished run with the same configuration hash, so that
-//! repeated and overlapping sweeps reuse runs. All SQL is portable to PostgreSQL except what stands
-//! in `sqlite.rs` and `migrations/sqlite`.
+//! Any finished run with a trial's configuration hash fulfils it: repeated and overlapping sweeps reuse runs.
+//!
+//! `backend.rs` is the only file that names the database behind the crate. SQL in the other files uses `$n`
+//! placeholders and runs on PostgreSQL as well; the driver, pragmas, locks, files and error codes of SQLite are in
+//! `sqlite/`, and its migrations in `migrations/sqlite/`. Messages in `error.rs` and `lost.rs` name SQLite and the
+//! database's file.
 
+mod availability;
+mod backend;
 mod backup;
 mod claim;
+mod clock;
 mod columns;
 mod end;
 mod error;
 mod family;
-mod file_system;
+mod holder;
 mod identity;
 mod lease;
+mod location;
 mod lost;
+mod owner;
 mod predictions;
 mod query;
 mod read;
 mod record;
 mod restore;
 mod sqlite;
+mod statement;
 mod store;
+mod transaction;
+mod value;
 mod waiting;
 mod write;
 
+pub use availability::Availability;
 pub use claim::{Claim, Held};
 pub use error::{Error, Result};
+pub use holder::Holder;
 pub use identity::{CarriedOver, IDENTITY_VERSION};
 pub use lease::{Liveness, RunningProcess};
-pub use query::{Answer, QueryResult, Value};
+pub use location::Location;
 pub use record::*;
 pub use restore::{Restored, restore};
 pub use store::Store;
-pub use waiting::{Holder, Waiting, on_waiting};
+pub use value::{Answer, QueryResult, Value};
+pub use waiting::{Waiting, on_waiting};

@@ -1,17 +1,15 @@
-//! What is done for a database whose file is removed, moved or overwritten while it is open: its content is saved
-//! where that is possible, nothing more is written, and one line says what happened and where the content is.
+//! A database whose file is removed, moved or overwritten while it is open: the content is saved where that is
+//! possible, nothing more is written, and one line says what happened and where the content is.
 
-use std::fs::File;
-use std::path::Path;
 use std::time::Duration;
 
+use crate::backend::{self, Loss};
 use crate::error::{Error, Result};
-use crate::sqlite::{self, Loss};
 use crate::store::Store;
 
-/// After so long a folder that is being removed is removed.
+/// The time in which the removal of a folder ends.
 const SETTLES: Duration = Duration::from_millis(500);
-/// What the run folders still hold.
+/// The words on what the run folders still hold.
 const FILES: &str = "checkpoints and models stay in the run folders";
 
 impl Store {
@@ -19,12 +17,12 @@ impl Store {
     ///
     /// # Errors
     /// When they are not.
-    pub(crate) async fn check_place(&self) -> Result<()> {
+    pub(crate) async fn check_files(&self) -> Result<()> {
         let loss = self.watched.as_ref().and_then(|watched| watched.standing.moved());
         self.check_lost(loss).await
     }
 
-    /// An error, if this happened to the database now or before. Its content is saved once.
+    /// Saves the content of a lost database, once, and fails from then on.
     ///
     /// # Errors
     /// When something happened to it.
@@ -36,14 +34,15 @@ impl Store {
         };
         match words.cloned() {
             None => Ok(()),
-            Some([happened, saved]) => Err(Error::Lost { path: self.path().to_owned(), happened, saved }),
+            Some([happened, saved]) => {
+                Err(Error::Lost { location: self.location().clone(), happened, saved })
+            }
         }
     }
 
     /// Saves what can be saved, and says what happened and where the content is.
     async fn save(&self, loss: Loss) -> [String; 2] {
-        let path = self.path().display();
-        // Whoever removes or moves a folder does so file by file.
+        // A folder is removed or moved file by file.
         tokio::time::sleep(SETTLES).await;
         let now = self.watched.as_ref().and_then(|watched| watched.standing.moved());
         match now.unwrap_or(loss) {
@@ -51,8 +50,8 @@ impl Store {
                 let happened =
                     if is_replaced { "was replaced by another file" } else { "was removed or moved" };
                 // The file gets all that it lacks, and the log that stays behind is empty: SQLite would write it
-                // into whatever takes the database's place.
-                let folded = sqlite::fold_log(&self.pool, "TRUNCATE").await;
+                // into whatever file is at the database's path next.
+                let folded = backend::fold_log(&self.pool).await;
                 let saved = match (now, folded) {
                     (Some(now), Ok(true)) => format!(
                         "{} holds everything that was recorded: move it back and repeat the command",
@@ -63,15 +62,16 @@ impl Store {
                 [format!("{happened} while it was in use"), saved]
             }
             Loss::Log => {
-                let saved = match sqlite::fold_log(&self.pool, "TRUNCATE").await {
+                let saved = match backend::fold_log(&self.pool).await {
                     Ok(true) => "everything recorded is in the database: repeat the command".to_owned(),
                     Ok(false) | Err(_) => self.save_copy().await,
                 };
-                [format!("lost its log {path}-wal while it was in use"), saved]
+                let log = backend::log_of(self.location());
+                [format!("lost its log {} while it was in use", log.display()), saved]
             }
             Loss::Overwritten => {
                 // SQLite would write it into what was copied over the database.
-                let _ = empty(&sqlite::beside(self.path(), "-wal"));
+                let _ = backend::empty_log(self.location());
                 let happened = "was overwritten by a copy while it was in use".to_owned();
                 let saved = format!(
                     "what was recorded since that copy is lost, {FILES}; end every ranklab that uses it, and put the copy in place with `ranklab runs restore FILE`"
@@ -91,7 +91,7 @@ impl Store {
     }
 
     async fn save_copy(&self) -> String {
-        let target = sqlite::beside(self.path(), &format!(".saved-{}", std::process::id()));
+        let target = self.location().beside(&format!(".saved-{}", std::process::id()));
         match self.backup(&target).await {
             Ok(_) => {
                 let target = target.display();
@@ -102,10 +102,4 @@ impl Store {
             Err(problem) => format!("its content could not be saved ({problem}); {FILES}"),
         }
     }
-}
-
-fn empty(log: &Path) -> std::io::Result<()> {
-    let log = File::options().write(true).open(log)?;
-    log.set_len(0)?;
-    log.sync_all()
 }

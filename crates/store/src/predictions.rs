@@ -1,14 +1,12 @@
-//! Reading the predictions of many runs at once: side by side, and each name once.
+//! Reading the predictions of many runs at once: in parallel, with one copy of each name.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use sqlx::Row as _;
-
+use crate::backend::{Outcome, Row, Statement};
 use crate::columns::Column as _;
 use crate::error::{Error, Result};
 use crate::record::PredictionRow;
-use crate::sqlite::Row;
 use crate::store::Store;
 
 const PREDICTIONS: &str =
@@ -46,10 +44,11 @@ impl Store {
         self.read_predictions(VALIDATION_PREDICTIONS, run, &[], &Names::default()).await
     }
 
-    /// The same of several runs, in their order.
+    /// Predictions of these runs' validation images, in the order of the runs, each run's by image. Runs on the same
+    /// images share their names.
     ///
     /// # Errors
-    /// As above.
+    /// When one of the runs does not exist and when the database cannot be read.
     pub async fn validation_predictions_of(&self, runs: &[i64]) -> Result<Vec<Vec<PredictionRow>>> {
         self.read_all(VALIDATION_PREDICTIONS, runs).await
     }
@@ -87,22 +86,22 @@ impl Store {
         alike: &[PredictionRow],
         names: &Names,
     ) -> Result<Vec<PredictionRow>> {
-        let query = sqlx::query(sql).bind(run);
-        let rows = query.fetch_all(&self.pool).await.map_err(|error| self.failed(error))?;
+        let rows = Statement::new(sql).bind(run).all(&self.pool).await;
+        let rows = rows.map_err(|failure| self.failed(failure))?;
         // Nothing recorded is an answer, no such run is an error.
         if rows.is_empty() && !self.exists(run).await? {
             return Err(Error::UnknownRun { run });
         }
-        let read = rows.iter().enumerate().map(|(place, row)| prediction(row, alike.get(place), names));
-        read.collect::<sqlx::Result<_>>().map_err(|error| self.failed(error))
+        let read = rows.iter().enumerate().map(|(index, row)| prediction(row, alike.get(index), names));
+        read.collect::<Outcome<_>>().map_err(|failure| self.failed(failure))
     }
 }
 
-fn prediction(row: &Row, alike: Option<&PredictionRow>, names: &Names) -> sqlx::Result<PredictionRow> {
+fn prediction(row: &Row, alike: Option<&PredictionRow>, names: &Names) -> Outcome<PredictionRow> {
     Ok(PredictionRow {
-        image: shared(row.try_get(0)?, alike.map(|alike| &alike.image), names),
-        patient: shared(row.try_get(1)?, alike.map(|alike| &alike.patient), names),
-        label: row.try_get(2)?,
+        image: shared(row.get(0)?, alike.map(|alike| &alike.image), names),
+        patient: shared(row.get(1)?, alike.map(|alike| &alike.patient), names),
+        label: row.get(2)?,
         probability: f64::read(row, "probability")?,
     })
 }

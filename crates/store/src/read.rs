@@ -2,12 +2,10 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use sqlx::{AssertSqlSafe, Row as _};
-
-use crate::columns::{Columns, placeholders, read_run};
+use crate::backend::{Outcome, Row, Statement, placeholders};
+use crate::columns::{Columns, read_run};
 use crate::error::{Error, Result};
 use crate::record::{ArtifactRow, EpochMetric, PlannedTrial, RunRow, StepMetric, SweepRow};
-use crate::sqlite::{Query, Row};
 use crate::store::Store;
 
 /// Ids per statement, far below every database's limit of parameters.
@@ -27,7 +25,7 @@ impl Store {
     /// When the database cannot be read.
     pub async fn sweeps(&self) -> Result<Vec<SweepRow>> {
         let sql = format!("{SWEEPS} ORDER BY s.request DESC, s.id DESC");
-        self.rows(sqlx::query(AssertSqlSafe(sql))).await
+        self.rows(Statement::new(sql)).await
     }
 
     /// The sweep that was registered, or requested again, last.
@@ -36,7 +34,7 @@ impl Store {
     /// When the database cannot be read.
     pub async fn latest_sweep(&self) -> Result<Option<SweepRow>> {
         let sql = format!("{SWEEPS} ORDER BY s.request DESC, s.id DESC LIMIT 1");
-        Ok(self.rows(sqlx::query(AssertSqlSafe(sql))).await?.pop())
+        Ok(self.rows(Statement::new(sql)).await?.pop())
     }
 
     /// One sweep.
@@ -45,7 +43,7 @@ impl Store {
     /// When there is no such sweep and when the database cannot be read.
     pub async fn sweep(&self, sweep: i64) -> Result<SweepRow> {
         let sql = format!("{SWEEPS} WHERE s.id = $1");
-        let mut rows = self.rows(sqlx::query(AssertSqlSafe(sql)).bind(sweep)).await?;
+        let mut rows = self.rows(Statement::new(sql).bind(sweep)).await?;
         rows.pop().ok_or(Error::UnknownSweep { sweep })
     }
 
@@ -57,7 +55,7 @@ impl Store {
         self.sweep(sweep).await?;
         let sql =
             "SELECT position, label, config_hash, config FROM trials WHERE sweep_id = $1 ORDER BY position";
-        self.rows(sqlx::query(sql).bind(sweep)).await
+        self.rows(Statement::new(sql).bind(sweep)).await
     }
 
     /// A sweep's planned trials in order, each with the newest finished run of its configuration if
@@ -67,13 +65,12 @@ impl Store {
     /// When there is no such sweep and when the database cannot be read.
     pub async fn runs_of_sweep(&self, sweep: i64) -> Result<Vec<(PlannedTrial, Option<RunRow>)>> {
         let trials = self.trials(sweep).await?;
-        let states: Vec<(i64, i64)> =
-            sqlx::query_as("SELECT position, run FROM trial_states WHERE sweep = $1 AND run IS NOT NULL")
-                .bind(sweep)
-                .fetch_all(&self.pool)
-                .await
-                .map_err(|error| self.failed(error))?;
-        let mut run_at: HashMap<i64, i64> = states.into_iter().collect();
+        let sql = "SELECT position, run FROM trial_states WHERE sweep = $1 AND run IS NOT NULL";
+        let states = Statement::new(sql).bind(sweep).all(&self.pool).await;
+        let states = states.and_then(|rows| {
+            rows.iter().map(|row| Ok((row.get(0)?, row.get(1)?))).collect::<Outcome<HashMap<i64, i64>>>()
+        });
+        let mut run_at = states.map_err(|failure| self.failed(failure))?;
         let mut ids: Vec<i64> = run_at.values().copied().collect();
         ids.sort_unstable();
         let runs = self.existing_runs(&ids).await?;
@@ -91,13 +88,10 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     pub async fn finished_run(&self, config_hash: &str) -> Result<Option<i64>> {
-        sqlx::query_scalar(
-            "SELECT id FROM runs WHERE config_hash = $1 AND status = 'finished' ORDER BY id DESC LIMIT 1",
-        )
-        .bind(config_hash)
-        .fetch_optional(&self.pool)
-        .await
-        .map_err(|error| self.failed(error))
+        let sql =
+            "SELECT id FROM runs WHERE config_hash = $1 AND status = 'finished' ORDER BY id DESC LIMIT 1";
+        let found = Statement::new(sql).bind(config_hash).value(&self.pool).await;
+        found.map_err(|failure| self.failed(failure))
     }
 
     /// The runs of these ids, in this order.
@@ -113,17 +107,17 @@ impl Store {
         let mut runs = HashMap::with_capacity(ids.len());
         for chunk in ids.chunks(IDS_PER_STATEMENT) {
             let sql = format!("SELECT * FROM runs WHERE id IN ({})", placeholders(1, chunk.len()));
-            let query = chunk.iter().fold(sqlx::query(AssertSqlSafe(sql)), |query, id| query.bind(*id));
-            let rows = query.fetch_all(&self.pool).await.map_err(|error| self.failed(error))?;
+            let statement = Statement::new(sql).bind_all(chunk.iter().map(|id| (*id).into()));
+            let rows = statement.all(&self.pool).await.map_err(|failure| self.failed(failure))?;
             for row in &rows {
-                let run = self.read_run(row).map_err(|error| self.failed(error))?;
+                let run = self.read_run(row).map_err(|failure| self.failed(failure))?;
                 runs.insert(run.id, run);
             }
         }
         Ok(runs)
     }
 
-    fn read_run(&self, row: &Row) -> sqlx::Result<RunRow> {
+    fn read_run(&self, row: &Row) -> Outcome<RunRow> {
         let run = read_run(row)?;
         Ok(RunRow { status: self.presumed(run.id, run.status), ..run })
     }
@@ -133,9 +127,9 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     pub async fn all_runs(&self) -> Result<Vec<RunRow>> {
-        let rows = sqlx::query("SELECT * FROM runs ORDER BY id").fetch_all(&self.pool).await;
+        let rows = Statement::new("SELECT * FROM runs ORDER BY id").all(&self.pool).await;
         rows.and_then(|rows| rows.iter().map(|row| self.read_run(row)).collect())
-            .map_err(|error| self.failed(error))
+            .map_err(|failure| self.failed(failure))
     }
 
     /// A run's metrics per epoch, by epoch and name.
@@ -157,7 +151,7 @@ impl Store {
         self.rows_of_run(run, sql).await
     }
 
-    /// The files a run left behind, by path.
+    /// The files that a run left, by path.
     ///
     /// # Errors
     /// When there is no such run and when the database cannot be read.
@@ -166,7 +160,7 @@ impl Store {
         self.rows_of_run(run, sql).await
     }
 
-    /// Those of these runs' files that no other run names, by path: what can be deleted with them.
+    /// The files of these runs that no other run names, by path: they can be deleted with the runs.
     ///
     /// # Errors
     /// When one of the runs does not exist and when the database cannot be read.
@@ -183,15 +177,12 @@ impl Store {
     }
 
     async fn runs_with_artifact(&self, path: &str) -> Result<Vec<i64>> {
-        sqlx::query_scalar("SELECT run_id FROM artifacts WHERE path = $1")
-            .bind(path)
-            .fetch_all(&self.pool)
-            .await
-            .map_err(|error| self.failed(error))
+        let found = Statement::new("SELECT run_id FROM artifacts WHERE path = $1").bind(path);
+        found.values(&self.pool).await.map_err(|failure| self.failed(failure))
     }
 
     async fn rows_of_run<R: Columns>(&self, run: i64, sql: &'static str) -> Result<Vec<R>> {
-        let rows = self.rows(sqlx::query(sql).bind(run)).await?;
+        let rows = self.rows(Statement::new(sql).bind(run)).await?;
         // Nothing recorded is an answer, no such run is an error.
         if rows.is_empty() && !self.exists(run).await? {
             return Err(Error::UnknownRun { run });
@@ -200,14 +191,12 @@ impl Store {
     }
 
     pub(crate) async fn exists(&self, run: i64) -> Result<bool> {
-        let row =
-            sqlx::query("SELECT COUNT(*) AS runs FROM runs WHERE id = $1").bind(run).fetch_one(&self.pool);
-        let count: i64 = row.await.and_then(|row| row.try_get("runs")).map_err(|error| self.failed(error))?;
-        Ok(count > 0)
+        let found = Statement::new("SELECT id FROM runs WHERE id = $1").bind(run).optional(&self.pool).await;
+        Ok(found.map_err(|failure| self.failed(failure))?.is_some())
     }
 
-    async fn rows<R: Columns>(&self, query: Query<'_>) -> Result<Vec<R>> {
-        let rows = query.fetch_all(&self.pool).await.map_err(|error| self.failed(error))?;
-        rows.iter().map(R::read).collect::<sqlx::Result<_>>().map_err(|error| self.failed(error))
+    async fn rows<R: Columns>(&self, statement: Statement) -> Result<Vec<R>> {
+        let rows = statement.all(&self.pool).await;
+        rows.and_then(|rows| rows.iter().map(R::read).collect()).map_err(|failure| self.failed(failure))
     }
 }

@@ -1,6 +1,5 @@
-//! The rows of the runs database as Rust values: what is written and what is read back.
+//! The rows of the runs database as Rust values, for writing and for reading.
 
-use std::fmt;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -17,10 +16,10 @@ pub struct NewSweep {
     pub plan_hash: String,
 }
 
-/// One planned trial: a complete configuration at its place in a sweep.
+/// One planned trial: a complete configuration at its position in a sweep.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlannedTrial {
-    /// Place in the plan, from 0.
+    /// Position in the plan, from 0.
     pub position: i64,
     /// What differs from the sweep's other trials, for people: `rank=5 layers=block5`.
     pub label: String,
@@ -30,7 +29,7 @@ pub struct PlannedTrial {
     pub config: String,
 }
 
-/// Where a sweep stands.
+/// A sweep with the counts of its trials.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SweepRow {
     /// Primary key.
@@ -49,9 +48,22 @@ pub struct SweepRow {
     pub finished: i64,
 }
 
-/// State of a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+/// State of a run. Its name is the same in the database, in tables and in JSON.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Hash,
+    Serialize,
+    Deserialize,
+    strum::Display,
+    strum::EnumString,
+    strum::IntoStaticStr,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum RunStatus {
     /// Training, as far as is known.
     Running,
@@ -68,19 +80,7 @@ pub enum RunStatus {
 impl RunStatus {
     /// The name used in the database and in tables.
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Running => "running",
-            Self::Finished => "finished",
-            Self::Failed => "failed",
-            Self::Interrupted => "interrupted",
-            Self::Diverged => "diverged",
-        }
-    }
-}
-
-impl fmt::Display for RunStatus {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.pad(self.name())
+        self.into()
     }
 }
 
@@ -126,7 +126,7 @@ pub struct NewRun {
     pub duplicate_images: i64,
     /// Unreadable images left out of the manifest.
     pub unreadable_images: i64,
-    /// Images left out of the manifest because the same bytes stand in both classes.
+    /// Images left out of the manifest because the same bytes are in both classes.
     pub contradicting_images: i64,
     /// Files that look like images and were passed over: of another format, hidden, no files, or in folders of
     /// neither class.
@@ -143,7 +143,7 @@ pub struct NewRun {
     pub fold: Option<i64>,
     /// Seed of the split.
     pub split_seed: i64,
-    /// Hash over which image stands where.
+    /// Hash over which image is in which part of the split.
     pub split_hash: String,
     /// Training images.
     pub train_images: i64,
@@ -155,9 +155,9 @@ pub struct NewRun {
     pub train_patients: i64,
     /// Patients with at least one test image.
     pub test_patients: i64,
-    /// Patients on both sides: the leak.
+    /// Patients with images on both sides of the split: the leak.
     pub shared_patients: i64,
-    /// Test images whose patient also stands in the training or validation part.
+    /// Test images whose patient is also in the training or validation part.
     pub shared_test_images: i64,
     /// Where the trunk's weights came from: `imagenet`, `random` or a path.
     pub weights: String,

@@ -1,17 +1,17 @@
-//! A handle to the runs database: opening it, closing it and naming what went wrong.
+//! A handle to the runs database: opening it, closing it and naming its errors.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::OnceCell;
 
+use crate::backend::{self, Failure, Pool, Standing};
 use crate::error::{Error, Result};
-use crate::file_system;
-use crate::lease::new_owner;
+use crate::location::Location;
+use crate::owner::new_owner;
 use crate::record::RunStatus;
-use crate::sqlite::{self, Pool, Standing, Transaction};
 use crate::waiting::{BRIEF, LONGEST};
 
 /// A handle to the runs database. Any number of handles, in any number of processes, may read and
@@ -19,16 +19,16 @@ use crate::waiting::{BRIEF, LONGEST};
 #[derive(Clone, Debug)]
 pub struct Store {
     pub(crate) pool: Pool,
-    /// For what must be on the disk when the call returns.
+    /// For records that must be on the disk when the call returns.
     pub(crate) durable: Pool,
-    path: PathBuf,
+    location: Location,
     id: Arc<str>,
     pub(crate) read_only: bool,
-    /// Stands in the runs that this handle and its clones write.
+    /// The name that this handle and its clones write into their runs.
     pub(crate) owner: String,
     /// The longest wait for a lock.
-    longest: Duration,
-    /// What a handle that writes watches; none of one that reads.
+    pub(crate) longest: Duration,
+    /// The files that a handle that writes watches; one that reads watches none.
     pub(crate) watched: Option<Arc<Watched>>,
     /// Runs that are read as interrupted, though that is not recorded yet.
     interrupted: BTreeSet<i64>,
@@ -50,32 +50,24 @@ impl Store {
     /// When the folder or the file cannot be written, when it lies on a network file system, when the
     /// file is something else, when a later ranklab wrote it, and when another process keeps it locked
     /// for five minutes.
-    pub async fn open(path: &Path) -> Result<Self> {
-        Self::open_within(path, LONGEST).await
+    pub async fn open(location: impl Into<Location>) -> Result<Self> {
+        Self::open_within(location.into(), LONGEST).await
     }
 
     /// Opens the database for reading and writing, as [`Store::open`] does, without waiting for others.
     ///
     /// # Errors
     /// Those of [`Store::open`], and at once when another process has the database locked.
-    pub async fn open_if_free(path: &Path) -> Result<Self> {
-        Self::open_within(path, BRIEF).await
+    pub async fn open_if_free(location: impl Into<Location>) -> Result<Self> {
+        Self::open_within(location.into(), BRIEF).await
     }
 
-    async fn open_within(path: &Path, longest: Duration) -> Result<Self> {
-        refuse_other_than_files(path)?;
-        if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-            std::fs::create_dir_all(folder)
-                .map_err(|reason| Error::Folder { path: folder.to_owned(), reason })?;
-        }
-        if let Some(kind) = file_system::network(path) {
-            return Err(Error::NetworkFileSystem { path: path.to_owned(), kind });
-        }
-        let (pool, standing) = sqlite::open(path, longest).await?;
+    async fn open_within(location: Location, longest: Duration) -> Result<Self> {
+        let (pool, standing) = backend::open(&location, longest).await?;
         Ok(Self {
             pool,
-            durable: sqlite::durable(path),
-            path: path.to_owned(),
+            durable: backend::durable(&location),
+            location,
             id: standing.id().into(),
             read_only: false,
             owner: new_owner(),
@@ -90,16 +82,13 @@ impl Store {
     /// # Errors
     /// When there is no database yet, when the file is something else, when its schema is not
     /// this ranklab's, and when another process keeps it from being read for two seconds.
-    pub async fn open_read_only(path: &Path) -> Result<Self> {
-        if !path.exists() && !path.is_symlink() {
-            return Err(Error::Missing { path: path.to_owned() });
-        }
-        refuse_other_than_files(path)?;
-        let (pool, id) = sqlite::open_read_only(path).await?;
+    pub async fn open_read_only(location: impl Into<Location>) -> Result<Self> {
+        let location = location.into();
+        let (pool, id) = backend::open_read_only(&location).await?;
         Ok(Self {
             durable: pool.clone(),
             pool,
-            path: path.to_owned(),
+            location,
             id: id.into(),
             read_only: true,
             owner: new_owner(),
@@ -129,41 +118,9 @@ impl Store {
         }
     }
 
-    /// The database's own name, which copies of it keep: 32 hexadecimal digits.
+    /// The database's random name, which copies of it keep: 32 hexadecimal digits.
     pub fn id(&self) -> &str {
         &self.id
-    }
-
-    /// Gives runs that start from now on numbers above `number`: the folder of that number is taken.
-    ///
-    /// # Errors
-    /// When the database cannot be written.
-    pub async fn start_runs_above(&self, number: i64) -> Result<()> {
-        let failed = |error| self.failed(error);
-        let mut transaction = self.begin(&self.pool).await?;
-        sqlite::start_runs_above(&mut transaction, number).await.map_err(failed)?;
-        transaction.commit().await.map_err(failed)
-    }
-
-    /// Begins to write: no other process writes until the transaction ends.
-    ///
-    /// # Errors
-    /// When the file at the database's path is not the one that is open, or was overwritten, when another
-    /// process keeps it locked, and when it cannot be written.
-    pub(crate) async fn begin(&self, pool: &Pool) -> Result<Transaction> {
-        let failed = |error| self.failed(error);
-        let begin = || sqlite::begin_write(pool, &self.path, self.longest, failed);
-        let Some(watched) = &self.watched else { return begin().await };
-        self.check_lost(watched.standing.look().await.map_err(failed)?).await?;
-        let mut transaction = begin().await?;
-        match watched.standing.look_within(&mut transaction).await.map_err(failed)? {
-            None => Ok(transaction),
-            loss => {
-                transaction.rollback().await.map_err(failed)?;
-                self.check_lost(loss).await?;
-                begin().await
-            }
-        }
     }
 
     /// Closes all connections and folds the log into the database file. Dropping the last handle does
@@ -178,38 +135,32 @@ impl Store {
         (self.pool.size() as usize).saturating_sub(self.pool.num_idle())
     }
 
-    /// The database file.
+    /// The database's location.
+    pub fn location(&self) -> &Location {
+        &self.location
+    }
+
+    /// The database's file.
     pub fn path(&self) -> &Path {
-        &self.path
+        self.location.path()
     }
 
     /// Turns a driver's error into one of ours.
-    pub(crate) fn failed(&self, error: sqlx::Error) -> Error {
-        if self.read_only && sqlite::is_refused_write(&error) {
-            return Error::ReadOnly { path: self.path.clone() };
+    pub(crate) fn failed(&self, failure: Failure) -> Error {
+        if self.read_only && backend::is_refused_write(&failure) {
+            return Error::ReadOnly { location: self.location.clone() };
         }
-        sqlite::classify(error, &self.path)
+        backend::classify(failure, &self.location)
     }
 
-    /// The same for a record of a run, which may have been deleted or break a rule.
-    pub(crate) fn refused(&self, error: sqlx::Error, run: i64, record: &str) -> Error {
-        if sqlite::lacks_parent(&error) {
+    /// Turns a driver's error about a record of a run, which may have been deleted or break a rule, into one of ours.
+    pub(crate) fn refused(&self, failure: Failure, run: i64, record: &str) -> Error {
+        if backend::lacks_parent(&failure) {
             return Error::UnknownRun { run };
         }
-        match sqlite::broken_rule(&error) {
+        match backend::broken_rule(&failure) {
             Some(reason) => Error::Refused { record: format!("run {run} ({record})"), reason },
-            None => self.failed(error),
+            None => self.failed(failure),
         }
     }
-}
-
-/// Refuses what would be waited for or written into nowhere: a folder, a pipe, a link that leads to no file.
-fn refuse_other_than_files(path: &Path) -> Result<()> {
-    let is = match (std::fs::metadata(path), path.is_symlink()) {
-        (Ok(file), _) if file.is_dir() => "a folder",
-        (Ok(file), _) if !file.is_file() => "no regular file",
-        (Err(_), true) => "a link that leads to no file",
-        _ => return Ok(()),
-    };
-    Err(Error::NoFile { path: path.to_owned(), is })
 }

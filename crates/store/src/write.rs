@@ -1,15 +1,13 @@
-//! Writes: sweeps and their plan, and everything that a run records on its way.
+//! Writes: sweeps and their plan, and the records of a run while it trains.
 
-use sqlx::AssertSqlSafe;
-
-use crate::columns::{Columns, placeholders};
+use crate::backend::{self, Connection, Outcome, Pool, Statement, placeholders};
+use crate::clock::now;
+use crate::columns::{Column as _, Columns};
 use crate::error::{Error, Result};
-use crate::lease::now;
 use crate::record::{EpochMetric, NewSweep, PlannedTrial, PredictionRow, RunStatus, StepMetric};
-use crate::sqlite::{self, Connection, Pool};
 use crate::store::Store;
 
-/// Rows per statement: large enough that the statement's own cost vanishes, small enough that its
+/// Rows per statement: large enough that the statement's fixed cost vanishes, small enough that its
 /// parameters stay far below every database's limit.
 const ROWS_PER_STATEMENT: usize = 500;
 
@@ -21,13 +19,13 @@ impl Store {
     /// # Errors
     /// When the database cannot be written, and when two trials claim one position.
     pub async fn register_sweep(&self, sweep: &NewSweep, trials: &[PlannedTrial]) -> Result<i64> {
-        let failed = |error| match sqlite::broken_rule(&error) {
+        let failed = |failure| match backend::broken_rule(&failure) {
             Some(reason) => Error::Refused { record: format!("sweep {}", sweep.name), reason },
-            None => self.failed(error),
+            None => self.failed(failure),
         };
         let mut transaction = self.begin(&self.pool).await?;
         // A failed insertion would use an id up, so that the sweep is looked up first.
-        let known: Option<i64> = sqlx::query_scalar(
+        let known: Option<i64> = Statement::new(
             "UPDATE sweeps SET name = $1, command = $2, requested_at = $4,
                 request = (SELECT MAX(request) FROM sweeps) + 1
              WHERE plan_hash = $3 RETURNING id",
@@ -36,7 +34,7 @@ impl Store {
         .bind(&sweep.command)
         .bind(&sweep.plan_hash)
         .bind(now())
-        .fetch_optional(&mut *transaction)
+        .value(&mut transaction)
         .await
         .map_err(failed)?;
         let (id, again) = match known {
@@ -47,7 +45,7 @@ impl Store {
                     config_hash = excluded.config_hash, config = excluded.config",
             ),
             None => {
-                let id = sqlx::query_scalar(
+                let row = Statement::new(
                     "INSERT INTO sweeps (name, command, plan_hash, created_at, requested_at, request)
                      VALUES ($1, $2, $3, $4, $4, (SELECT COALESCE(MAX(request), 0) FROM sweeps) + 1) RETURNING id",
                 )
@@ -55,10 +53,10 @@ impl Store {
                 .bind(&sweep.command)
                 .bind(&sweep.plan_hash)
                 .bind(now())
-                .fetch_one(&mut *transaction)
+                .one(&mut transaction)
                 .await
                 .map_err(failed)?;
-                (id, "")
+                (row.get(0).map_err(failed)?, "")
             }
         };
         insert(&mut transaction, "trials", "sweep_id", id, trials, again).await.map_err(failed)?;
@@ -109,7 +107,7 @@ impl Store {
         if rows.is_empty() {
             return Ok(());
         }
-        let refused = |error| self.refused(error, run, table);
+        let refused = |failure| self.refused(failure, run, table);
         let mut transaction = self.begin(pool).await?;
         self.check_owner(&mut transaction, run).await?;
         insert(&mut transaction, table, "run_id", run, rows, again).await.map_err(refused)?;
@@ -132,18 +130,23 @@ impl Store {
     /// When a run does not exist, when one is marked as running and `even_running` is not set, and when the
     /// database cannot be written.
     pub async fn delete_runs(&self, runs: &[i64], even_running: bool) -> Result<()> {
-        let failed = |error| self.failed(error);
+        let failed = |failure| self.failed(failure);
         let mut transaction = self.begin(&self.pool).await?;
         for run in runs {
-            let deleted: Option<(String, String, i64)> =
-                sqlx::query_as("DELETE FROM runs WHERE id = $1 RETURNING status, host, process")
-                    .bind(run)
-                    .fetch_optional(&mut *transaction)
-                    .await
-                    .map_err(failed)?;
-            let Some((status, host, process)) = deleted else { return Err(Error::UnknownRun { run: *run }) };
-            if status == RunStatus::Running.name() && !even_running {
-                return Err(Error::InTraining { run: *run, host, process });
+            let deleted = Statement::new("DELETE FROM runs WHERE id = $1 RETURNING status, host, process")
+                .bind(*run)
+                .optional(&mut transaction)
+                .await
+                .map_err(failed)?;
+            let Some(row) = deleted else { return Err(Error::UnknownRun { run: *run }) };
+            let status = RunStatus::read(&row, "status").map_err(failed)?;
+            if status == RunStatus::Running && !even_running {
+                let (host, process) = (row.get("host"), row.get("process"));
+                return Err(Error::InTraining {
+                    run: *run,
+                    host: host.map_err(failed)?,
+                    process: process.map_err(failed)?,
+                });
             }
         }
         transaction.commit().await.map_err(failed)
@@ -158,7 +161,7 @@ pub(crate) async fn insert<R: Columns>(
     parent: i64,
     rows: &[R],
     again: &str,
-) -> sqlx::Result<()> {
+) -> Outcome<()> {
     let width = R::NAMES.len();
     for chunk in rows.chunks(ROWS_PER_STATEMENT) {
         let tuples: Vec<String> =
@@ -168,10 +171,11 @@ pub(crate) async fn insert<R: Columns>(
             R::NAMES.join(", "),
             tuples.join(", "),
         );
+        let statement = Statement::new(sql).bind(parent).bind_all(chunk.iter().flat_map(Columns::parameters));
         // Only full chunks come again with the same text; others would push them out of the cache.
-        let query =
-            sqlx::query(AssertSqlSafe(sql)).persistent(chunk.len() == ROWS_PER_STATEMENT).bind(parent);
-        chunk.iter().fold(query, |query, row| row.bind(query)).execute(&mut *connection).await?;
+        let is_full = chunk.len() == ROWS_PER_STATEMENT;
+        let statement = if is_full { statement } else { statement.once() };
+        statement.execute(&mut *connection).await?;
     }
     Ok(())
 }

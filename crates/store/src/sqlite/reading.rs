@@ -1,9 +1,8 @@
-//! A connection for statements that people type. SQLite's own authorizer is asked while it compiles a statement, and
-//! lets it read and nothing else; limits keep one statement from taking the machine's memory.
+//! Connections for statements that people type. On the one for reading, SQLite's authorizer is asked while it compiles
+//! a statement, and lets it read and nothing else; limits keep one statement from taking the machine's memory.
 
 use std::{
     ops::ControlFlow,
-    path::{Path, PathBuf},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -19,20 +18,22 @@ use rusqlite::{
     types::ValueRef,
 };
 
-use super::beside;
+use super::driver::BUSY_TIMEOUT;
+use super::locks::holder;
+use super::square_root;
 use crate::{
-    Value,
     error::{Error, Result},
-    query::Answer,
-    waiting::{BRIEF, holder},
+    location::Location,
+    value::{Answer, QueryResult, Value},
+    waiting::BRIEF,
 };
 
 /// The largest value, row and statement.
 const LARGEST_MIB: i32 = 64;
-/// All memory that SQLite may take in this process: sorting and grouping use temporary files beyond their share.
+/// All memory that SQLite may take in this process: sorting and grouping use temporary files when theirs is used up.
 const MEMORY_MIB: i64 = 512;
 
-/// Pragmas that read when they have no value. Others change a setting, the file or what is cached.
+/// Pragmas that read when they have no value. Others change a setting, the file or the cache.
 const READING_ALONE: [&str; 21] = [
     "application_id",
     "auto_vacuum",
@@ -70,68 +71,100 @@ const READING: [&str; 10] = [
     "table_xinfo",
 ];
 
-/// Runs one statement and hands its answer on, row by row.
-pub(crate) fn stream(path: &Path, sql: &str, answer: &mut dyn Answer) -> Result<()> {
-    let reader = Reader { path: path.to_owned(), denied: Arc::default() };
-    let connection = reader.open()?;
-    let mut statement = connection.prepare(sql).map_err(|error| reader.failed(error))?;
-    if statement.parameter_count() > 0 {
-        let reason = "it holds a parameter, which has no value here; write the value itself".to_owned();
-        return Err(Error::Query { reason });
-    }
-    // VACUUM's authorizer is asked while it runs. (`PRAGMA journal_mode` without a value counts as one that writes.)
-    if statement.column_count() == 0 && !statement.readonly() {
-        return Err(Error::ReadOnly { path: reader.path });
-    }
-    let columns: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
-    let count = columns.len();
-    if answer.columns(columns).is_break() || count == 0 {
-        return Ok(());
-    }
-    let mut rows = statement.raw_query();
-    while let Some(row) = rows.next().map_err(|error| reader.failed(error))? {
-        let values = (0..count).map(|column| row.get_ref(column).map(value)).collect::<rusqlite::Result<_>>();
-        if let ControlFlow::Break(()) = answer.row(values.map_err(|error| reader.failed(error))?) {
-            break;
-        }
-    }
-    Ok(())
+/// Runs one statement that reads and hands its answer on, row by row.
+pub(crate) fn stream(location: &Location, sql: &str, answer: &mut dyn Answer) -> Result<()> {
+    let asked = Asked { location, denied: Arc::default() };
+    let connection = asked.open_to_read()?;
+    asked.answer(&connection, sql, true, answer)
 }
 
-/// One statement's connection in the making, and what happened to it.
-struct Reader {
-    path: PathBuf,
+/// Runs one statement, which may write.
+pub(crate) fn query(location: &Location, sql: &str) -> Result<QueryResult> {
+    let asked = Asked { location, denied: Arc::default() };
+    let connection = asked.open_to_write().map_err(|failure| asked.failed(failure))?;
+    let mut answer = QueryResult::default();
+    asked.answer(&connection, sql, false, &mut answer)?;
+    Ok(answer)
+}
+
+/// A database that is asked, and what happened to the statement.
+struct Asked<'a> {
+    location: &'a Location,
     /// The authorizer refused something.
     denied: Arc<AtomicBool>,
 }
 
-impl Reader {
-    /// Opens the database as `sqlite::open_read_only` does, guards it and bounds it.
-    fn open(&self) -> Result<Connection> {
+impl Asked<'_> {
+    fn answer(
+        &self,
+        connection: &Connection,
+        sql: &str,
+        only_reads: bool,
+        answer: &mut dyn Answer,
+    ) -> Result<()> {
+        let failed = |failure| self.failed(failure);
+        let mut statement = connection.prepare(sql).map_err(failed)?;
+        if statement.parameter_count() > 0 {
+            let reason = "it holds a parameter, which has no value here; write the value itself".to_owned();
+            return Err(Error::Query { reason });
+        }
+        let columns: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+        let count = columns.len();
+        // VACUUM's authorizer is asked while it runs. (`PRAGMA journal_mode` without a value counts as one that writes.)
+        if only_reads && count == 0 && !statement.readonly() {
+            return Err(Error::ReadOnly { location: self.location.clone() });
+        }
+        if answer.columns(columns).is_break() || (only_reads && count == 0) {
+            return Ok(());
+        }
+        let mut rows = statement.raw_query();
+        while let Some(row) = rows.next().map_err(failed)? {
+            let values =
+                (0..count).map(|column| row.get_ref(column).map(value)).collect::<rusqlite::Result<_>>();
+            if let ControlFlow::Break(()) = answer.row(values.map_err(failed)?) {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn open_to_write(&self) -> rusqlite::Result<Connection> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(self.location.path(), flags)?;
+        connection.busy_timeout(BUSY_TIMEOUT)?;
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY, true)?;
+        square_root::add(&connection)?;
+        Ok(connection)
+    }
+
+    /// Opens the database as `opening::open_read_only` does, guards the connection and bounds it.
+    fn open_to_read(&self) -> Result<Connection> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let path = self.location.path();
         let readable = |connection: &Connection| {
             connection.query_row("SELECT COUNT(*) FROM sqlite_master", [], |_| Ok(()))
         };
-        let plain = Connection::open_with_flags(&self.path, flags);
+        let plain = Connection::open_with_flags(path, flags);
         let mut connection = plain.and_then(|connection| {
             connection.busy_timeout(BRIEF)?;
             readable(&connection)?;
             Ok(connection)
         });
-        let unreadable = |error: &rusqlite::Error| {
-            matches!(primary_code(error), Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly))
+        let unreadable = |failure: &rusqlite::Error| {
+            matches!(primary_code(failure), Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly))
         };
-        if connection.as_ref().err().is_some_and(unreadable) && !beside(&self.path, "-wal").exists() {
-            let address = percent_encode(self.path.as_os_str().as_encoded_bytes(), NON_ALPHANUMERIC);
+        if connection.as_ref().err().is_some_and(unreadable) && !self.location.beside("-wal").exists() {
+            let address = percent_encode(path.as_os_str().as_encoded_bytes(), NON_ALPHANUMERIC);
             let address = format!("file:{address}?immutable=1");
             connection = Connection::open_with_flags(address, flags | OpenFlags::SQLITE_OPEN_URI);
         }
-        let connection = connection.map_err(|error| self.failed(error))?;
-        self.guard(&connection).map_err(|error| self.failed(error))?;
+        let connection = connection.map_err(|failure| self.failed(failure))?;
+        self.guard(&connection).map_err(|failure| self.failed(failure))?;
         Ok(connection)
     }
 
     fn guard(&self, connection: &Connection) -> rusqlite::Result<()> {
+        square_root::add(connection)?;
         connection.query_row(&format!("PRAGMA hard_heap_limit = {}", MEMORY_MIB << 20), [], |_| Ok(()))?;
         // A misspelt name in double quotes is no text: SQLite takes it for one otherwise.
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
@@ -148,26 +181,26 @@ impl Reader {
     }
 
     /// Turns the driver's error into one of ours.
-    fn failed(&self, error: rusqlite::Error) -> Error {
-        let path = self.path.clone();
-        let reason = match &error {
+    fn failed(&self, failure: rusqlite::Error) -> Error {
+        let location = self.location.clone();
+        let reason = match &failure {
             rusqlite::Error::MultipleStatement => "only one statement at a time can be answered".to_owned(),
             rusqlite::Error::SqliteFailure(_, Some(message)) => message.clone(),
             other => other.to_string(),
         };
         if self.denied.load(Ordering::Relaxed) {
-            return Error::ReadOnly { path };
+            return Error::ReadOnly { location };
         }
-        match primary_code(&error) {
+        match primary_code(&failure) {
             Some(ErrorCode::ReadOnly | ErrorCode::AuthorizationForStatementDenied) => {
-                Error::ReadOnly { path }
+                Error::ReadOnly { location }
             }
             Some(
                 ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::FileLockingProtocolFailed,
-            ) => Error::Locked { holder: holder(&path), path, waited: None },
-            Some(ErrorCode::DatabaseCorrupt) => Error::Damaged { path, reason },
-            Some(ErrorCode::NotADatabase) => Error::NotADatabase { path },
-            Some(ErrorCode::CannotOpen) => Error::NotReadable { path, reason },
+            ) => Error::Locked { holder: holder(&location), location, waited: None },
+            Some(ErrorCode::DatabaseCorrupt) => Error::Damaged { location, reason },
+            Some(ErrorCode::NotADatabase) => Error::NotADatabase { location },
+            Some(ErrorCode::CannotOpen) => Error::NotReadable { location, reason },
             Some(ErrorCode::DiskFull) => {
                 Error::Query { reason: "no space left for its temporary files".to_owned() }
             }
@@ -197,8 +230,8 @@ fn reads(action: AuthAction<'_>) -> bool {
     }
 }
 
-fn primary_code(error: &rusqlite::Error) -> Option<ErrorCode> {
-    error.sqlite_error_code()
+fn primary_code(failure: &rusqlite::Error) -> Option<ErrorCode> {
+    failure.sqlite_error_code()
 }
 
 fn value(value: ValueRef<'_>) -> Value {

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod availability;
 mod documentation;
 mod fixture;
 mod leases;

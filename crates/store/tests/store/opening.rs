@@ -27,20 +27,6 @@ async fn opening_twice_changes_nothing() {
 }
 
 #[tokio::test]
-async fn the_database_is_opened_for_safe_sharing() {
-    let (_folder, path) = place();
-    let store = Store::open(&path).await.unwrap();
-    for (pragma, expected) in [
-        ("journal_mode", Value::Text("wal".into())),
-        ("foreign_keys", Value::Integer(1)),
-        ("busy_timeout", Value::Integer(1_000)),
-        ("synchronous", Value::Integer(1)),
-    ] {
-        assert_eq!(store.query(&format!("PRAGMA {pragma}")).await.unwrap().rows, [[expected]], "{pragma}");
-    }
-}
-
-#[tokio::test]
 async fn a_missing_database_is_not_made_by_reading_it() {
     let (folder, path) = place();
     let error = Store::open_read_only(&path).await.unwrap_err();

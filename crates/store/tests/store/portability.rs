@@ -1,6 +1,7 @@
-//! The SQL in the code stays what PostgreSQL understands as well.
+//! The SQL outside `sqlite/` stays what PostgreSQL understands as well, and no other file names a driver.
 
-use std::path::Path;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 /// The string literals of a source file, tests and comments left out.
 fn literals(source: &str) -> Vec<String> {
@@ -15,15 +16,21 @@ fn literals(source: &str) -> Vec<String> {
     code.split('"').skip(1).step_by(2).map(str::to_owned).collect()
 }
 
+/// The files of the crate but those of `sqlite/` and what names them, each with its text.
+fn sources() -> Vec<(PathBuf, String)> {
+    let files = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("src")).unwrap();
+    files
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.is_file() && path.file_stem().unwrap() != "sqlite")
+        .map(|path| (path.clone(), fs::read_to_string(path).unwrap()))
+        .collect()
+}
+
 #[test]
 fn statements_use_numbered_placeholders_and_nothing_of_sqlite() {
     let mut statements = 0;
-    for entry in std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("src")).unwrap() {
-        let path = entry.unwrap().path();
-        if path.file_stem().unwrap() == "sqlite" {
-            continue;
-        }
-        for literal in literals(&std::fs::read_to_string(&path).unwrap()) {
+    for (path, source) in sources() {
+        for literal in literals(&source) {
             if !["SELECT ", "INSERT ", "UPDATE ", "DELETE "].iter().any(|verb| literal.contains(verb)) {
                 continue;
             }
@@ -40,10 +47,29 @@ fn statements_use_numbered_placeholders_and_nothing_of_sqlite() {
                 "IFNULL",
                 "GLOB",
                 "`",
+                "sqlite_",
+                "pragma_",
+                "VACUUM",
             ] {
                 assert!(!literal.contains(foreign), "{}: {foreign} in {literal}", path.display());
             }
         }
     }
     assert!(statements >= 15, "only {statements} statements were found");
+}
+
+#[test]
+fn only_the_backend_names_a_driver_and_only_sqlite_names_its_files() {
+    let mut files = 0;
+    for (path, source) in sources() {
+        files += 1;
+        let code: String = source.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
+        let code = code.split("#[cfg(test)]").next().unwrap();
+        let is_backend = path.ends_with("backend.rs");
+        for foreign in ["sqlx::", "rusqlite", "sqlite::", "-wal", "-shm", "-journal", "checkpoint("] {
+            let named = code.contains(foreign);
+            assert!(!named || (is_backend && foreign == "sqlite::"), "{}: {foreign}", path.display());
+        }
+    }
+    assert!(files >= 20, "only {files} files were found");
 }

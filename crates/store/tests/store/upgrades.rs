@@ -7,16 +7,16 @@ use ranklab_store::{Error, RunStatus, Store, Value};
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, SqliteConnection};
 use tempfile::TempDir;
 
-use crate::fixture::{filled, place};
+use crate::fixture::{filled, new_run, place};
 
 /// The tables that every schema has.
 const TABLES: [&str; 7] =
     ["sweeps", "trials", "runs", "step_metrics", "epoch_metrics", "predictions", "artifacts"];
 
 /// Each schema that databases in use may have, and whether it knows runs that diverged. Made by
-/// scripts/schema-fixture.sh with the binaries of the commits d387ee4, 87e684e, 40e7a49 and the one that brought
-/// schema 5. Schema 1 was never without 2.
-const SCHEMAS: [(i64, bool); 4] = [(2, false), (3, false), (4, true), (5, true)];
+/// scripts/schema-fixture.sh with the binaries of the commits d387ee4, 87e684e, 40e7a49 and the ones that brought
+/// schemas 5 and 6. Schema 1 was never without 2.
+const SCHEMAS: [(i64, bool); 5] = [(2, false), (3, false), (4, true), (5, true), (6, true)];
 
 /// A copy of a fixture.
 fn fixture(schema: i64) -> (TempDir, PathBuf) {
@@ -187,4 +187,122 @@ async fn a_database_of_a_later_schema_is_refused_by_every_way_of_opening_and_not
         assert!(error.to_string().contains("update ranklab"), "{error}");
     }
     assert!(fs::read(&path).unwrap() == before, "the refused database was changed");
+}
+
+#[tokio::test]
+async fn schema_6_changes_no_column_and_no_value_of_a_view() {
+    let (_folder, path) = fixture(5);
+    let mut before = connection(&path).await;
+    let views: Vec<String> =
+        sqlx::query_scalar("SELECT name FROM sqlite_master WHERE type = 'view' ORDER BY name")
+            .fetch_all(&mut before)
+            .await
+            .unwrap();
+    assert_eq!(views.len(), 10);
+    let mut expected = Vec::new();
+    for view in views {
+        let columns = format!("SELECT name FROM pragma_table_info('{view}') ORDER BY cid");
+        let columns: Vec<String> =
+            sqlx::query_scalar(AssertSqlSafe(columns)).fetch_all(&mut before).await.unwrap();
+        let quoted: Vec<String> = columns.iter().map(|column| format!("quote({column})")).collect();
+        let sql = format!("SELECT {} FROM {view}", quoted.join(" || ',' || "));
+        let rows: Vec<String> =
+            sqlx::query_scalar(AssertSqlSafe(sql.clone())).fetch_all(&mut before).await.unwrap();
+        expected.push((view, columns, sql, rows));
+    }
+    before.close().await.unwrap();
+    Store::open(&path).await.unwrap().close().await;
+    let store = Store::open_read_only(&path).await.unwrap();
+    for (view, columns, sql, rows) in expected {
+        assert_eq!(store.query(&format!("SELECT * FROM {view}")).await.unwrap().columns, columns);
+        let rows: Vec<Vec<Value>> = rows.into_iter().map(|row| vec![Value::Text(row)]).collect();
+        assert_eq!(store.query(&sql).await.unwrap().rows, rows, "{view}");
+    }
+}
+
+#[tokio::test]
+async fn a_status_is_added_by_an_insert() {
+    let (_folder, store) = filled().await;
+    let known = store.query("SELECT status FROM statuses ORDER BY status").await.unwrap();
+    let expected = ["diverged", "failed", "finished", "interrupted", "running"];
+    assert_eq!(known.rows, expected.map(|status| [Value::Text(status.into())]));
+    let stop = "UPDATE runs SET status = 'stopped', ended_at = 'now' WHERE status = 'running'";
+    assert!(store.query(stop).await.is_err());
+    store.query("INSERT INTO statuses VALUES ('stopped', 'ended early: it fell behind')").await.unwrap();
+    store.query(stop).await.unwrap();
+    let stopped = store.query("SELECT COUNT(*) FROM trial_states WHERE status = 'stopped'").await.unwrap();
+    assert_eq!(stopped.rows, [[Value::Integer(1)]]);
+    // A status in use stays, and the rules of the others hold.
+    for refused in [
+        "DELETE FROM statuses WHERE status = 'finished'",
+        "UPDATE runs SET failure = 'none' WHERE status = 'finished'",
+        "UPDATE runs SET failure = NULL WHERE status = 'failed'",
+        "UPDATE runs SET ended_at = NULL WHERE status = 'finished'",
+        "UPDATE runs SET model_hash = NULL WHERE status = 'finished'",
+        "UPDATE runs SET status = 'interrupted' WHERE status = 'finished'",
+        "UPDATE runs SET status = 'running' WHERE status = 'failed'",
+    ] {
+        assert!(store.query(refused).await.is_err(), "{refused}");
+    }
+}
+
+#[tokio::test]
+async fn no_id_of_a_deleted_run_comes_back_by_a_migration() {
+    // Also where no run is left.
+    for sql in ["DELETE FROM runs WHERE id = 5", "DELETE FROM runs"] {
+        let (_folder, path) = fixture(5);
+        let mut before = connection(&path).await;
+        before.execute("UPDATE sqlite_sequence SET seq = 41 WHERE name = 'runs'").await.unwrap();
+        before.execute(AssertSqlSafe(sql)).await.unwrap();
+        before.close().await.unwrap();
+        let store = Store::open(&path).await.unwrap();
+        assert_eq!(store.start_run(&new_run(None, None, 0)).await.unwrap(), 42, "{sql}");
+    }
+}
+
+#[tokio::test]
+async fn what_users_added_to_the_tables_stays() {
+    let (_folder, path) = fixture(5);
+    let mut before = connection(&path).await;
+    before
+        .execute(
+            "CREATE INDEX label ON runs (label); CREATE INDEX patients ON predictions (patient);
+             CREATE TABLE notes (run INTEGER REFERENCES runs (id) ON DELETE CASCADE, text TEXT);
+             INSERT INTO notes VALUES (1, 'the first');
+             CREATE TRIGGER noted AFTER DELETE ON runs BEGIN INSERT INTO notes VALUES (NULL, 'deleted'); END",
+        )
+        .await
+        .unwrap();
+    before.close().await.unwrap();
+    let store = Store::open(&path).await.unwrap();
+    let added = store.query(
+        "SELECT COUNT(*) FROM sqlite_master WHERE type IN ('index', 'trigger') AND name IN ('label', 'patients', 'noted')",
+    );
+    assert_eq!(added.await.unwrap().rows, [[Value::Integer(3)]]);
+    let notes = async || store.query("SELECT COUNT(*), COUNT(run) FROM notes").await.unwrap().rows;
+    assert_eq!(notes().await, [[1, 1].map(Value::Integer)]);
+    store.delete_run(1).await.unwrap();
+    assert_eq!(notes().await, [[1, 0].map(Value::Integer)]);
+}
+
+#[tokio::test]
+async fn a_migration_that_fails_leaves_the_database_as_it_was() {
+    // Early and late in it: with the name taken, with a column that no version made, and without the last view.
+    for obstacle in
+        ["CREATE TABLE statuses (name)", "ALTER TABLE runs ADD COLUMN mine TEXT", "DROP VIEW repeats"]
+    {
+        let (_folder, path) = fixture(5);
+        let mut before = connection(&path).await;
+        before.execute(AssertSqlSafe(obstacle)).await.unwrap();
+        before.close().await.unwrap();
+        let schema_before = schema(&path).await;
+        let rows_before = rows(&path, "predictions", 5).await;
+        let error = Store::open(&path).await.unwrap_err();
+        assert!(matches!(error, Error::Database { .. }), "{error}");
+        assert!(!error.to_string().contains('\n'), "{error}");
+        assert_eq!(versions(&path).await, [1, 2, 3, 4, 5], "{obstacle}");
+        assert_eq!(schema(&path).await, schema_before, "{obstacle}");
+        assert_eq!(rows(&path, "predictions", 5).await, rows_before, "{obstacle}");
+        assert_eq!(rows(&path, "runs", 5).await.len(), 5);
+    }
 }

@@ -29,16 +29,16 @@ const NETWORK: [(u32, &str); 18] = [
 
 /// The network file system that the file at `path` lies on, or would.
 #[cfg(target_os = "linux")]
-pub(crate) fn network(path: &Path) -> Option<&'static str> {
+pub(super) fn network(path: &Path) -> Option<&'static str> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    // Where the system does not tell, SQLite will.
+    // Where the system does not say, SQLite will.
     let kind = rustix::fs::statfs(folder).ok()?.f_type;
     name(kind as u32)
 }
 
-/// Elsewhere it is not told apart.
+/// Elsewhere the system does not say.
 #[cfg(not(target_os = "linux"))]
-pub(crate) fn network(_path: &Path) -> Option<&'static str> {
+pub(super) fn network(_path: &Path) -> Option<&'static str> {
     None
 }
 
@@ -52,7 +52,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn network_file_systems_are_told_from_local_ones() {
+    fn network_file_systems_are_recognised_and_local_ones_are_not() {
         for (magic, expected) in [
             (0x6969, "NFS"),
             (0xFF53_4D42, "CIFS (SMB)"),
