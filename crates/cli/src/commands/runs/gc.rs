@@ -1,4 +1,4 @@
-//! `ranklab runs gc` removes files that are not needed; `ranklab runs backup` copies the database.
+//! `ranklab runs gc`: removes files that no run needs.
 
 use std::{path::Path, time::Duration};
 
@@ -7,34 +7,35 @@ use indicatif::HumanBytes;
 use ranklab_store::Store;
 use ranklab_sweep::{FEATURES, Garbage, GarbageRules, garbage};
 
-use crate::{output::print, printable::printable};
+use crate::{
+    database::with_store,
+    ui::{output::print, printable::printable},
+};
 
-/// What to remove.
+/// Remove run folders without a run, and checkpoints and feature caches that no run needs; without --yes, list
+/// what would be removed.
 #[derive(Args, Clone, Debug)]
-pub(crate) struct GcArgs {
-    /// Also feature caches not used for so long, and checkpoints of runs interrupted so long ago: 30d, 12h, 45m.
+pub(super) struct GcArgs {
+    /// Also remove feature caches unused for this long, and checkpoints of runs interrupted this long ago: 30d, 12h, 45m.
     #[arg(long, value_name = "AGE", value_parser = age)]
     older_than: Option<Duration>,
-    /// Also feature caches beyond so many bytes, the least recently used first: 20G, 500M.
+    /// Also remove feature caches, the least recently used first, until they take no more than this: 20G, 500M.
     #[arg(long, value_name = "BYTES", value_parser = bytes)]
     keep_bytes: Option<u64>,
-    /// Really remove it.
+    /// Remove the files.
     #[arg(long)]
     yes: bool,
 }
 
-/// Says what is garbage, and removes it if that was asked for.
-pub(crate) async fn gc(database: &Path, data_folder: &Path, arguments: &GcArgs) -> anyhow::Result<()> {
-    let store = crate::database::open(database).await?;
+/// Removes the files that no run needs, or lists them.
+pub(super) async fn gc(database: &Path, data_folder: &Path, arguments: &GcArgs) -> anyhow::Result<()> {
     let folder = database.parent().unwrap_or(Path::new(""));
     let rules = GarbageRules {
         data_folder: Some(data_folder.to_owned()),
         older_than: arguments.older_than,
         keep_bytes: arguments.keep_bytes,
     };
-    let found = garbage(&store, folder, &rules).await;
-    store.close().await;
-    let found = found?;
+    let found = with_store(database, async |store| Ok(garbage(store, folder, &rules).await?)).await?;
     let features = folder.join(FEATURES);
     if features.is_symlink() && (arguments.older_than.is_some() || arguments.keep_bytes.is_some()) {
         let features = printable(&features.to_string_lossy());
@@ -42,10 +43,11 @@ pub(crate) async fn gc(database: &Path, data_folder: &Path, arguments: &GcArgs) 
             "{features} is a link: its caches may serve other runs folders and are not removed\n"
         ))?;
     }
-    if arguments.yes && !found.is_empty() { remove(database, &found).await } else { show(&found) }
+    if arguments.yes && !found.is_empty() { remove(database, &found).await } else { preview(&found) }
 }
 
-fn show(found: &[Garbage]) -> anyhow::Result<()> {
+/// Lists the files and how much removing them would free.
+fn preview(found: &[Garbage]) -> anyhow::Result<()> {
     let lines: String = found.iter().map(|garbage| line("would remove", garbage)).collect();
     let total = found.iter().map(|garbage| garbage.bytes).sum();
     match found {
@@ -54,9 +56,9 @@ fn show(found: &[Garbage]) -> anyhow::Result<()> {
     }
 }
 
-/// Removes what can be removed, and tells of it also when something cannot.
+/// Removes the files that can be removed and lists them, even if another file cannot be removed.
 async fn remove(database: &Path, found: &[Garbage]) -> anyhow::Result<()> {
-    // Whoever claims a run waits until it is known whether its files go.
+    // A process that claims a run waits until its files are removed or kept.
     let store = Store::open(database).await?;
     let (mut text, mut total, mut kept) = (String::new(), 0, None);
     for garbage in found {
@@ -65,7 +67,7 @@ async fn remove(database: &Path, found: &[Garbage]) -> anyhow::Result<()> {
                 text += &line("removed", garbage);
                 total += garbage.bytes;
             }
-            Ok(false) => text += &line("used or changed meanwhile, kept", garbage),
+            Ok(false) => text += &line("kept, as it is now in use or has changed,", garbage),
             Err(problem) => {
                 text += &line("could not remove", garbage);
                 kept.get_or_insert(problem);
@@ -77,26 +79,13 @@ async fn remove(database: &Path, found: &[Garbage]) -> anyhow::Result<()> {
     kept.map_or(Ok(()), |problem| Err(problem.into()))
 }
 
+/// One file with its size and why it is garbage.
 fn line(verb: &str, garbage: &Garbage) -> String {
     let path = printable(&garbage.path.to_string_lossy());
     format!("{verb} {path} ({}): {}\n", HumanBytes(garbage.bytes), garbage.reason)
 }
 
-/// Copies the database.
-pub(crate) async fn backup(database: &Path, target: &Path) -> anyhow::Result<()> {
-    let store = crate::database::open(database).await?;
-    let copied = store.backup(target).await;
-    store.close().await;
-    let bytes = copied?;
-    print(&format!(
-        "{} ({}): the database alone; trained models stay in {}\n",
-        printable(&target.to_string_lossy()),
-        HumanBytes(bytes),
-        printable(&database.parent().unwrap_or(Path::new("")).to_string_lossy())
-    ))
-}
-
-/// `30d`, `12h`, `45m`, `10s`.
+/// Reads an age such as `30d`, `12h`, `45m` or `10s`.
 fn age(text: &str) -> Result<Duration, String> {
     let wrong = || format!("`{text}` is not an age; give 30d, 12h, 45m or 10s");
     let seconds = match text.chars().last().ok_or_else(wrong)? {
@@ -110,7 +99,7 @@ fn age(text: &str) -> Result<Duration, String> {
     count.checked_mul(seconds).map(Duration::from_secs).ok_or_else(wrong)
 }
 
-/// `20G`, `500M`, `8K`, `1000`.
+/// Reads a number of bytes such as `20G`, `500M`, `8K` or `1000`.
 fn bytes(text: &str) -> Result<u64, String> {
     let wrong = || format!("`{text}` is not a number of bytes; give 20G, 500M or 0");
     let number = text.trim_end_matches(['K', 'M', 'G', 'T']);

@@ -1,4 +1,4 @@
-//! Answers of the database in the format that was asked for, written while they arrive.
+//! Query results on standard output as a table, CSV or JSON, written row by row as they arrive.
 
 use std::{
     io::{self, BufWriter, IsTerminal as _, Write},
@@ -9,102 +9,103 @@ use clap::ValueEnum;
 use ranklab_store::{Answer, Store, Value};
 use serde::ser::{Serialize, SerializeMap as _, Serializer};
 
-use crate::{
-    output::unless_read_enough,
+use super::{
+    output::unless_closed,
     printable::{printable, printable_json},
-    table::{Blocks, hexadecimal},
+    table::{TableWriter, hexadecimal},
 };
 
-/// How an answer is shown.
+/// Format of a query result.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
-    /// An aligned table for people: real numbers to six digits, the first 10,000 characters of a value.
+    /// Aligned table: real numbers to six digits, at most 10,000 characters of a value.
     #[default]
     Table,
-    /// Comma-separated values with a header: every digit and every byte; on a terminal, what would steer it is escaped.
+    /// Comma-separated values with a header: all digits and bytes; control characters are escaped on a terminal.
     Csv,
-    /// A list of objects; every digit.
+    /// List of objects with all digits.
     Json,
 }
 
-/// Runs a statement that reads and writes its answer to standard output, row by row.
+/// Runs a statement that reads and prints its result.
 ///
 /// # Errors
 /// Those of [`Store::stream`], after the rows that came before, and when standard output cannot be written.
-pub(crate) fn answer(store: &Store, sql: &str, format: Format) -> anyhow::Result<()> {
-    answer_changed(store, sql, format, &|_| ())
+pub(crate) fn print_query(store: &Store, sql: &str, format: Format) -> anyhow::Result<()> {
+    print_query_with(store, sql, format, &|_| ())
 }
 
-/// Runs a statement that reads and writes its answer to standard output, each row as `change` leaves it.
+/// Runs a statement that reads and prints its result, each row after `change` has edited it.
 ///
 /// # Errors
 /// Those of [`Store::stream`], after the rows that came before, and when standard output cannot be written.
-pub(crate) fn answer_changed(
+pub(crate) fn print_query_with(
     store: &Store,
     sql: &str,
     format: Format,
     change: &dyn Fn(&mut [Value]),
 ) -> anyhow::Result<()> {
     let output = io::stdout().lock();
-    let escaped = output.is_terminal();
-    let mut printer = Printer::new(BufWriter::new(output), format, escaped);
-    let asked = store.stream(sql, &mut Changed { printer: &mut printer, change });
-    // What came before an error is shown as well, and the error after it.
-    let written = printer.finish(asked.is_ok()).or_else(unless_read_enough);
-    asked?;
+    let on_terminal = output.is_terminal();
+    let mut writer = ResultWriter::new(BufWriter::new(output), format, on_terminal);
+    let queried = store.stream(sql, &mut ChangedRows { writer: &mut writer, change });
+    // Rows that came before an error are printed as well, and the error after them.
+    let written = writer.finish(queried.is_ok()).or_else(unless_closed);
+    queried?;
     written
 }
 
-/// Rows that are changed before they are written.
-struct Changed<'a, W: Write> {
-    printer: &'a mut Printer<W>,
+/// Edits rows before they are written.
+struct ChangedRows<'a, W: Write> {
+    writer: &'a mut ResultWriter<W>,
     change: &'a dyn Fn(&mut [Value]),
 }
 
-impl<W: Write> Answer for Changed<'_, W> {
+impl<W: Write> Answer for ChangedRows<'_, W> {
     fn columns(&mut self, names: Vec<String>) -> ControlFlow<()> {
-        self.printer.columns(names)
+        self.writer.columns(names)
     }
 
     fn row(&mut self, mut row: Vec<Value>) -> ControlFlow<()> {
         (self.change)(&mut row);
-        self.printer.row(row)
+        self.writer.row(row)
     }
 }
 
-/// Writes an answer in a format while it arrives, and remembers the first failure.
-struct Printer<W: Write> {
+/// Writes a query result as it arrives, and keeps the first failure.
+struct ResultWriter<W: Write> {
     output: Option<W>,
     format: Format,
-    /// Whether CSV is read on a terminal.
-    escaped: bool,
-    sheet: Option<Sheet<W>>,
+    /// Whether CSV goes to a terminal, which control characters would confuse.
+    on_terminal: bool,
+    /// The format's writer, once the columns are known.
+    rows: Option<RowWriter<W>>,
     failure: Option<io::Error>,
 }
 
-/// What has begun.
-enum Sheet<W: Write> {
-    Table(Blocks<W>),
+/// The writer of rows in one format.
+enum RowWriter<W: Write> {
+    Table(TableWriter<W>),
     Csv(Box<csv::Writer<W>>),
-    Json { output: W, names: Vec<String>, rows: usize },
+    Json { output: W, names: Vec<String>, count: usize },
 }
 
-impl<W: Write> Printer<W> {
-    fn new(output: W, format: Format, escaped: bool) -> Self {
-        Self { output: Some(output), format, escaped, sheet: None, failure: None }
+impl<W: Write> ResultWriter<W> {
+    fn new(output: W, format: Format, on_terminal: bool) -> Self {
+        Self { output: Some(output), format, on_terminal, rows: None, failure: None }
     }
 
-    /// Ends the answer: whole, or after an error as it stands.
+    /// Ends the result: `whole`, or incomplete after an error.
     fn finish(mut self, whole: bool) -> io::Result<()> {
-        match (self.failure, self.sheet.take()) {
+        match (self.failure, self.rows.take()) {
             (Some(failure), _) => Err(failure),
             (None, None) => Ok(()),
-            (None, Some(Sheet::Table(blocks))) if whole => blocks.finish(),
-            (None, Some(Sheet::Table(blocks))) => blocks.break_off(),
-            (None, Some(Sheet::Csv(mut writer))) => writer.flush(),
-            (None, Some(Sheet::Json { mut output, rows, .. })) => {
+            (None, Some(RowWriter::Table(table))) if whole => table.finish(),
+            (None, Some(RowWriter::Table(table))) => table.break_off(),
+            (None, Some(RowWriter::Csv(mut writer))) => writer.flush(),
+            (None, Some(RowWriter::Json { mut output, count, .. })) => {
                 if whole {
-                    output.write_all(if rows == 0 { b"[]\n" } else { b"\n]\n" })?;
+                    output.write_all(if count == 0 { b"[]\n" } else { b"\n]\n" })?;
                 }
                 output.flush()
             }
@@ -113,40 +114,40 @@ impl<W: Write> Printer<W> {
 
     fn begin(&mut self, names: Vec<String>) -> io::Result<()> {
         let Some(output) = self.output.take() else { return Ok(()) };
-        self.sheet = Some(match self.format {
-            Format::Table => Sheet::Table(Blocks::new(output, names)),
-            Format::Json => Sheet::Json { output, names: unique(&names), rows: 0 },
+        self.rows = Some(match self.format {
+            Format::Table => RowWriter::Table(TableWriter::new(output, names)),
+            Format::Json => RowWriter::Json { output, names: unique(&names), count: 0 },
             Format::Csv => {
                 let mut writer = Box::new(csv::Writer::from_writer(output));
                 if !names.is_empty() {
-                    let names = names.iter().map(|name| field(name, self.escaped));
-                    writer.write_record(names).map_err(cause)?;
+                    let names = names.iter().map(|name| field(name, self.on_terminal));
+                    writer.write_record(names).map_err(output_error)?;
                 }
-                Sheet::Csv(writer)
+                RowWriter::Csv(writer)
             }
         });
         Ok(())
     }
 
     fn write(&mut self, row: Vec<Value>) -> io::Result<()> {
-        match &mut self.sheet {
+        match &mut self.rows {
             None => Ok(()),
-            Some(Sheet::Table(blocks)) => blocks.row(row),
-            Some(Sheet::Csv(writer)) => {
+            Some(RowWriter::Table(table)) => table.row(row),
+            Some(RowWriter::Csv(writer)) => {
                 let fields = row.iter().map(|value| match value {
                     Value::Null => String::new(),
                     Value::Integer(number) => number.to_string(),
                     Value::Real(number) => format!("{number:?}"),
-                    Value::Text(text) => field(text, self.escaped),
+                    Value::Text(text) => field(text, self.on_terminal),
                     Value::Blob(bytes) => hexadecimal(bytes),
                 });
-                writer.write_record(fields).map_err(cause)
+                writer.write_record(fields).map_err(output_error)
             }
-            Some(Sheet::Json { output, names, rows }) => {
+            Some(RowWriter::Json { output, names, count }) => {
                 let object = serde_json::to_string_pretty(&Object { names, row: &row })?;
                 let object = printable_json(&object).replace('\n', "\n  ");
-                write!(output, "{}{object}", if *rows == 0 { "[\n  " } else { ",\n  " })?;
-                *rows += 1;
+                write!(output, "{}{object}", if *count == 0 { "[\n  " } else { ",\n  " })?;
+                *count += 1;
                 Ok(())
             }
         }
@@ -163,7 +164,7 @@ impl<W: Write> Printer<W> {
     }
 }
 
-impl<W: Write> Answer for Printer<W> {
+impl<W: Write> Answer for ResultWriter<W> {
     fn columns(&mut self, names: Vec<String>) -> ControlFlow<()> {
         let outcome = self.begin(names);
         self.note(outcome)
@@ -175,8 +176,8 @@ impl<W: Write> Answer for Printer<W> {
     }
 }
 
-/// What kept CSV from being written: the output's own error, where it is one.
-fn cause(error: csv::Error) -> io::Error {
+/// The error that kept CSV from being written: that of the output, where there is one.
+fn output_error(error: csv::Error) -> io::Error {
     match error.into_kind() {
         csv::ErrorKind::Io(error) => error,
         other => io::Error::other(format!("{other:?}")),
@@ -184,11 +185,11 @@ fn cause(error: csv::Error) -> io::Error {
 }
 
 /// A text as a field of CSV.
-fn field(text: &str, escaped: bool) -> String {
-    if escaped { printable(text) } else { text.to_owned() }
+fn field(text: &str, on_terminal: bool) -> String {
+    if on_terminal { printable(text) } else { text.to_owned() }
 }
 
-/// Names with a number behind those that came before: `image`, `image_2`.
+/// Column names without repeats: a repeated name gets a number, as in `image` and `image_2`.
 fn unique(columns: &[String]) -> Vec<String> {
     let mut names: Vec<String> = Vec::with_capacity(columns.len());
     for column in columns {
@@ -203,7 +204,7 @@ fn unique(columns: &[String]) -> Vec<String> {
     names
 }
 
-/// A row as a JSON object in the order of its columns.
+/// A row as a JSON object, its columns in order.
 struct Object<'a> {
     names: &'a [String],
     row: &'a [Value],
@@ -231,17 +232,17 @@ mod tests {
 
     use super::*;
 
-    /// The answer as text that ends with a line break.
-    fn render(answer: &QueryResult, format: Format, escaped: bool) -> String {
+    /// The result as text that ends with a line break.
+    fn render(result: &QueryResult, format: Format, on_terminal: bool) -> String {
         let mut text = Vec::new();
-        let mut printer = Printer::new(&mut text, format, escaped);
-        assert!(printer.columns(answer.columns.clone()).is_continue());
-        assert!(answer.rows.iter().all(|row| printer.row(row.clone()).is_continue()));
-        printer.finish(true).unwrap();
+        let mut writer = ResultWriter::new(&mut text, format, on_terminal);
+        assert!(writer.columns(result.columns.clone()).is_continue());
+        assert!(result.rows.iter().all(|row| writer.row(row.clone()).is_continue()));
+        writer.finish(true).unwrap();
         String::from_utf8(text).unwrap()
     }
 
-    fn answer() -> QueryResult {
+    fn result() -> QueryResult {
         QueryResult {
             columns: ["run", "layers", "accuracy", "rate", "run"].map(str::to_owned).into(),
             rows: vec![
@@ -264,8 +265,8 @@ mod tests {
     }
 
     #[test]
-    fn a_table_aligns_numbers_and_escapes_what_would_break_it() {
-        let text = render(&answer(), Format::Table, false);
+    fn a_table_aligns_numbers_and_escapes_control_characters() {
+        let text = render(&result(), Format::Table, false);
         let lines: Vec<&str> = text.lines().collect();
         let row = |start: &str| *lines.iter().find(|line| line.trim_start().starts_with(start)).unwrap();
         assert!(row("12").contains("0.980385") && row("12").contains("5.000e-6"), "{text}");
@@ -275,28 +276,28 @@ mod tests {
     }
 
     #[test]
-    fn csv_keeps_every_digit_and_byte_and_on_a_terminal_shows_what_would_steer_it() {
+    fn csv_keeps_every_digit_and_byte_and_escapes_control_characters_on_a_terminal() {
         let head = "run,layers,accuracy,rate,run\n12,\"block5, all\",0.980384615,5e-6,00ff\n3,,0.5,inf,";
-        assert_eq!(render(&answer(), Format::Csv, false), format!("{head}\"a\n\u{1b}[2Jé\"\n"));
-        assert_eq!(render(&answer(), Format::Csv, true), format!("{head}a\\n\\u{{1b}}[2Jé\n"));
+        assert_eq!(render(&result(), Format::Csv, false), format!("{head}\"a\n\u{1b}[2Jé\"\n"));
+        assert_eq!(render(&result(), Format::Csv, true), format!("{head}a\\n\\u{{1b}}[2Jé\n"));
     }
 
     #[test]
-    fn json_keeps_the_columns_order_and_names_doubles_apart() {
-        let text = render(&answer(), Format::Json, false);
+    fn json_keeps_the_order_of_columns_and_numbers_repeated_names() {
+        let text = render(&result(), Format::Json, false);
         let rows: serde_json::Value = serde_json::from_str(&text).unwrap();
         assert_eq!(rows[0]["run"], 12);
         assert_eq!(rows[0]["run_2"], "00ff");
         assert_eq!(rows[0]["accuracy"], 0.980_384_615);
         assert!(rows[1]["layers"].is_null() && rows[1]["rate"].is_null());
-        let place = |name: &str| text.find(name).unwrap();
-        assert!(place("layers") < place("accuracy") && place("accuracy") < place("rate"));
+        let position = |name: &str| text.find(name).unwrap();
+        assert!(position("layers") < position("accuracy") && position("accuracy") < position("rate"));
         assert!(text.starts_with("[\n  {\n    \"run\": 12,\n") && text.ends_with("\n  }\n]\n"), "{text}");
     }
 
     #[test]
-    fn an_empty_answer_still_names_its_columns() {
-        let empty = QueryResult { rows: Vec::new(), ..answer() };
+    fn an_empty_result_still_names_its_columns() {
+        let empty = QueryResult { rows: Vec::new(), ..result() };
         assert!(render(&empty, Format::Table, false).contains("accuracy"));
         assert!(render(&empty, Format::Table, false).ends_with("no rows\n"));
         assert_eq!(render(&empty, Format::Csv, false), "run,layers,accuracy,rate,run\n");
@@ -306,7 +307,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reader_that_has_read_enough_ends_the_query() {
+    fn a_closed_pipe_ends_the_query() {
         struct Closed;
         impl Write for Closed {
             fn write(&mut self, _: &[u8]) -> io::Result<usize> {
@@ -317,15 +318,15 @@ mod tests {
             }
         }
         for format in [Format::Table, Format::Csv, Format::Json] {
-            let mut printer = Printer::new(Closed, format, false);
+            let mut writer = ResultWriter::new(Closed, format, false);
             let mut rows = 0;
-            let _ = printer.columns(vec!["x".to_owned()]);
-            while printer.row(vec![Value::Text("y".repeat(1000))]).is_continue() {
+            let _ = writer.columns(vec!["x".to_owned()]);
+            while writer.row(vec![Value::Text("y".repeat(1000))]).is_continue() {
                 rows += 1;
-                assert!(rows < 10_000, "{format:?} goes on without a reader");
+                assert!(rows < 10_000, "{format:?} continues without a reader");
             }
-            let failure = printer.finish(true).unwrap_err();
-            assert!(unless_read_enough(failure).is_ok(), "{format:?}");
+            let failure = writer.finish(true).unwrap_err();
+            assert!(unless_closed(failure).is_ok(), "{format:?}");
         }
     }
 }

@@ -1,36 +1,28 @@
-//! Pictures for a report's galleries: its cells from the images and weights of its runs.
+//! Pictures for the galleries of a report: cells from the images, Grad-CAM from the weights of its runs.
 
 use std::sync::Arc;
 
 use ranklab_report::{Picture, Pictures, ReportData, Wanted, wanted_pictures};
 use ranklab_store::Store;
-use ranklab_sweep::{Context, FEATURES, Gallery, Shown};
+use ranklab_sweep::{Gallery, Shown};
+use ranklab_trainer::Stop;
 
-use crate::{Folders, code::code, device::device};
+use crate::{context::context, device::device, folders::Folders};
 
-/// Sentences on what is missing; the rest is only counted.
-const TOLD: usize = 3;
+/// Runs whose missing pictures are explained; further ones are only counted.
+const EXPLAINED_RUNS: usize = 3;
 
-/// The pictures that the report wants, as far as images and weights are still what its runs saw.
+/// The pictures that a report asks for, from images and weights that are still those of its runs.
 pub(crate) async fn pictures(
     data: &ReportData,
     store: &Store,
     folders: &Folders,
     explain: Option<i64>,
 ) -> anyhow::Result<Pictures> {
-    let context = Context {
-        runs_folder: folders.runs.clone(),
-        features_folder: folders.runs.join(FEATURES),
-        data_folder: folders.data.clone(),
-        imagenet_weights: folders.weights(),
-        command: String::new(),
-        jobs: 1,
-        stop: ranklab_trainer::Stop::default(),
-        code: code(),
-    };
+    let context = context(folders, 1, Stop::default());
     let mut gallery = Gallery::default();
     let mut found = Pictures::default();
-    let mut told = 0;
+    let mut incomplete_runs = 0;
     for Wanted { run, cells } in wanted_pictures(data, explain)? {
         let Some(row) = data.runs.iter().map(|known| &known.row).find(|row| row.id == run) else { continue };
         let artifacts = store.artifacts(run).await?;
@@ -44,15 +36,17 @@ pub(crate) async fn pictures(
             found.of.insert(Arc::from(picture.image.as_str()), Picture { png: picture.png, heat });
         }
         if let Some(missing) = of_run.missing {
-            told += 1;
-            if told <= TOLD {
-                // One line, whatever a library wrote.
+            incomplete_runs += 1;
+            if incomplete_runs <= EXPLAINED_RUNS {
+                // A message of a library may have several lines.
                 found.missing.push(missing.split_whitespace().collect::<Vec<_>>().join(" ") + ".");
             }
         }
     }
-    if told > TOLD {
-        found.missing.push(format!("The like of {} more runs.", told - TOLD));
+    if incomplete_runs > EXPLAINED_RUNS {
+        found
+            .missing
+            .push(format!("Pictures of {} more runs are missing as well.", incomplete_runs - EXPLAINED_RUNS));
     }
     Ok(found)
 }

@@ -1,4 +1,4 @@
-//! Shows a sweep while it runs: bars on a terminal that can draw them, plain lines elsewhere.
+//! Progress of a sweep: bars on a terminal that can draw them, plain lines elsewhere.
 
 use std::{
     collections::BTreeSet,
@@ -9,19 +9,19 @@ use indicatif::{HumanBytes, MultiProgress, ProgressBar, ProgressStyle};
 use ranklab_sweep::SweepEvent;
 use ranklab_trainer::Event;
 
-use crate::{
-    output::{tell, write_above},
+use super::{
+    output::{log, set_bars},
     printable::printable,
 };
 
-/// Where progress goes.
+/// Shows the progress of a sweep on standard error.
 pub(crate) struct Progress {
     bars: Option<Bars>,
     quiet: bool,
     trials: usize,
     epoch_started: Instant,
-    /// Tenths of the current trial's counted tasks that were already told.
-    told: BTreeSet<(String, usize)>,
+    /// Tenths of the current trial's counted tasks that were already logged.
+    logged_tenths: BTreeSet<(String, usize)>,
     /// Training images of the current epoch so far, of all trials that train together.
     seen_images: usize,
     /// Trials that train together.
@@ -37,11 +37,11 @@ const SWEEP: &str = "{prefix:>9} [{bar:28}] {pos}/{len} trials  {elapsed} elapse
 const TASK: &str = "{prefix:>9} [{bar:28}] {pos}/{len}  {per_sec}, {eta} left  {wide_msg}";
 
 impl Progress {
-    /// Bars where standard error can draw them, else lines; nothing at all when `quiet`.
+    /// Bars where standard error can draw them, otherwise lines; nothing when `quiet`.
     pub(crate) fn new(quiet: bool) -> Self {
         let all = MultiProgress::new();
-        // Hidden where standard error is no terminal, and on one whose TERM is `dumb`, empty or unset. Hidden bars
-        // drop the lines printed above them.
+        // indicatif hides bars where standard error is no terminal, or one whose TERM is `dumb`, empty or unset.
+        // Hidden bars drop the lines printed above them.
         let drawn =
             !quiet && !all.is_hidden() && std::env::var_os("TERM").is_none_or(|term| !term.is_empty());
         let bars = drawn.then(|| {
@@ -53,7 +53,7 @@ impl Progress {
                 bar
             };
             let (sweep, task) = (bar(SWEEP), bar(TASK));
-            write_above(Some(all.clone()));
+            set_bars(Some(all.clone()));
             Bars { sweep, task }
         });
         Self {
@@ -61,20 +61,20 @@ impl Progress {
             quiet,
             trials: 0,
             epoch_started: Instant::now(),
-            told: BTreeSet::new(),
+            logged_tenths: BTreeSet::new(),
             seen_images: 0,
             running: 0,
         }
     }
 
-    /// One line, above the bars where there are any.
+    /// Logs one line, above the bars where there are any.
     pub(crate) fn line(&self, text: &str) {
         if !self.quiet {
-            tell(printable(text));
+            log(printable(text));
         }
     }
 
-    /// A counted task: a bar, or a line at every tenth.
+    /// Shows a counted task: as a bar, or as a line at every tenth.
     fn count(&mut self, task: &str, done: usize, total: usize, message: &str) {
         if let Some(bars) = &self.bars {
             if done <= 1 || bars.task.prefix() != task {
@@ -84,7 +84,7 @@ impl Progress {
             bars.task.set_length(total as u64);
             bars.task.set_position(done as u64);
             bars.task.set_message(message.to_owned());
-        } else if self.told.insert((task.to_owned(), 10 * done / total.max(1))) {
+        } else if self.logged_tenths.insert((task.to_owned(), 10 * done / total.max(1))) {
             self.line(&format!("  {task}: {done}/{total} {message}"));
         }
     }
@@ -109,7 +109,7 @@ impl Progress {
                 self.step_sweep();
             }
             SweepEvent::TrialStarted { position, label } => {
-                self.told.clear();
+                self.logged_tenths.clear();
                 self.running += 1;
                 if let Some(bars) = &self.bars {
                     bars.sweep.set_message(printable(&label));
@@ -119,7 +119,7 @@ impl Progress {
             SweepEvent::DataProgress { task, done, total } => self.count(task, done, total, "images"),
             SweepEvent::Notice(text) => self.line(&format!("note: {text}")),
             SweepEvent::Training { position, event } => self.training(position, event),
-            // Shown at the end, where it was asked for.
+            // `--profile` shows it after the sweep.
             SweepEvent::Profile(_) => {}
             SweepEvent::TrialFinished { position, label, run, result } => {
                 self.line(&format!(
@@ -145,7 +145,7 @@ impl Progress {
             }
             SweepEvent::TrialInterrupted { position, label, run } => {
                 self.line(&format!(
-                    "[{}/{}] {label}: run {run} is left to be continued",
+                    "[{}/{}] {label}: run {run} interrupted; repeat the command to resume it",
                     position + 1,
                     self.trials
                 ));
@@ -174,11 +174,11 @@ impl Progress {
                     None => "trunk features".to_owned(),
                     Some(layer) => format!("frozen part of {layer}"),
                 };
-                let from = if reused { "from the cache" } else { "computed once" };
+                let from = if reused { "read from the cache" } else { "computed and cached" };
                 self.line(&format!("  {what} of {images} images, {}: {from}", HumanBytes(bytes)));
             }
             Event::Features { path: None, bytes, images, .. } => self.line(&format!(
-                "  nothing is frozen below the adapters: {images} images stay in memory, {}",
+                "  no layer below the adapters is frozen: {images} images stay in memory, {}",
                 HumanBytes(bytes)
             )),
             Event::FeatureProgress { done, total } => self.count("features", done, total, "images"),
@@ -186,7 +186,7 @@ impl Progress {
                 let name = format!("epoch {epoch}/{epochs}");
                 self.epoch_started = Instant::now();
                 match &self.bars {
-                    // Another trial of those that train together.
+                    // Another trial that trains together with the current ones.
                     Some(bars) if bars.task.prefix() == name && bars.task.position() == 0 => {
                         bars.task.inc_length(steps as u64);
                     }
@@ -221,12 +221,12 @@ impl Progress {
         }
     }
 
-    /// Takes the bars off the terminal.
+    /// Removes the bars from the terminal.
     pub(crate) fn finish(self) {
         if let Some(bars) = self.bars {
             bars.task.finish_and_clear();
             bars.sweep.finish_and_clear();
-            write_above(None);
+            set_bars(None);
         }
     }
 }

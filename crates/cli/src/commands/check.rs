@@ -1,4 +1,4 @@
-//! `ranklab check`: compares everything that has a hash with it, without training.
+//! `ranklab check`: compares stored files with their hashes, without training.
 
 use anyhow::{Context as _, bail};
 use clap::Args;
@@ -7,48 +7,50 @@ use ranklab_sweep::{CheckRules, Checked, check as compare};
 use serde_json::json;
 
 use crate::{
-    Folders,
-    output::{json_text, print},
-    printable::printable,
+    context::context,
+    folders::Folders,
     signals::Signals,
-    sweep::context,
+    ui::{
+        output::{json_text, print},
+        printable::printable,
+    },
 };
 
 /// Check database, models, checkpoints, feature caches, manifests and weights against their hashes.
 #[derive(Args, Clone, Debug)]
 #[command(after_help = "Examples:
-  ranklab check                    exit code 0 when all is as it was stored, 1 when not
-  ranklab check --images           read every image of every run as well
-  ranklab check --json             for a script
+  ranklab check                    exit code 0 if everything is intact, otherwise 1
+  ranklab check --images           check every image of every run as well
+  ranklab check --json             print JSON, for a script
 
-Nothing is trained or removed. Each finding comes with what to do about it.")]
+The command trains and removes nothing. Each problem comes with what to do about it.")]
 pub(crate) struct CheckArgs {
-    /// Also read the images of all runs, where they still lie where they were.
+    /// Also check the images of all runs, if their folder or zip still exists.
     #[arg(long)]
     images: bool,
-    /// How the findings are shown.
+    /// Format of the result.
     #[arg(long, value_enum, default_value_t, conflicts_with = "json")]
     format: CheckFormat,
-    /// Short for --format json.
+    /// Same as --format json.
     #[arg(long)]
     json: bool,
 }
 
-/// How findings are shown.
+/// Format of the result.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 enum CheckFormat {
-    /// A line for each.
+    /// One line per problem.
     #[default]
     Text,
-    /// One object.
+    /// One object with all problems.
     Json,
 }
 
-/// Does what was asked.
+/// Checks the folders and prints the problems; any problem is an error.
 pub(crate) fn check(folders: &Folders, arguments: &CheckArgs) -> anyhow::Result<()> {
-    let signals = Signals::listen().context("SIGINT and SIGTERM cannot be listened to")?;
-    let context = context(folders, 1, &signals);
-    // Not shown where standard error is no terminal.
+    let signals = Signals::listen().context("cannot install signal handlers")?;
+    let context = context(folders, 1, signals.stop());
+    // Hidden where standard error is no terminal.
     let spinner = ProgressBar::new_spinner();
     let rules = CheckRules { images: arguments.images };
     let checked = compare(&rules, &context, &mut |file| {
@@ -57,8 +59,8 @@ pub(crate) fn check(folders: &Folders, arguments: &CheckArgs) -> anyhow::Result<
     });
     spinner.finish_and_clear();
     let Some(checked) = checked? else {
-        let Some(interrupted) = signals.ended("before everything was checked".to_owned()) else {
-            bail!("not everything was checked: it was stopped");
+        let Some(interrupted) = signals.interruption("before everything was checked") else {
+            bail!("the check stopped before everything was checked; repeat the command");
         };
         return Err(interrupted.into());
     };
@@ -66,8 +68,8 @@ pub(crate) fn check(folders: &Folders, arguments: &CheckArgs) -> anyhow::Result<
     print(&if is_json { json(&checked)? } else { text(&checked) })?;
     match checked.findings.len() {
         0 => Ok(()),
-        1 => bail!("1 finding: see above what to do about it"),
-        findings => bail!("{findings} findings: see above what to do about each"),
+        1 => bail!("1 problem found; see above what to do about it"),
+        problems => bail!("{problems} problems found; see above what to do about each"),
     }
 }
 
@@ -77,8 +79,8 @@ fn text(checked: &Checked) -> String {
         format!("{what}: {problem}; {}\n", printable(&finding.advice))
     });
     let counts: Vec<String> = checked.counts.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
-    let sound = if checked.findings.is_empty() { ", all as they were stored" } else { "" };
-    format!("{}checked: {}{sound}\n", lines.collect::<String>(), counts.join(", "))
+    let verdict = if checked.findings.is_empty() { ", all intact" } else { "" };
+    format!("{}checked: {}{verdict}\n", lines.collect::<String>(), counts.join(", "))
 }
 
 fn json(checked: &Checked) -> anyhow::Result<String> {

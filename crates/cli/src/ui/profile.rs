@@ -1,20 +1,20 @@
-//! `--profile`: where a sweep's time went, and how close the products come to what the processor can do.
+//! The table of `--profile`: seconds of each part of a sweep, and matrix products in GFLOP/s against the peak.
 
 use ranklab_sweep::{Profile, SweepEvent};
 use ranklab_zoo::product_peak;
 
-/// One row: name, seconds, floating-point operations if they are products.
+/// One row: the part's name, its seconds, and its floating-point operations if it computes products.
 type Row = (&'static str, f64, Option<f64>);
 
-/// Sums up over all groups of a sweep.
+/// Collects the profiles of all groups of a sweep.
 #[derive(Default)]
 pub(crate) struct Profiler {
     profiles: Vec<Profile>,
 }
 
 impl Profiler {
-    /// Keeps what an event says about time.
-    pub(crate) fn note(&mut self, event: &SweepEvent) {
+    /// Keeps the profile of an event that has one.
+    pub(crate) fn observe(&mut self, event: &SweepEvent) {
         if let SweepEvent::Profile(profile) = event {
             self.profiles.push((**profile).clone());
         }
@@ -24,10 +24,10 @@ impl Profiler {
         self.profiles.iter().map(part).sum()
     }
 
-    /// The table. The peak is measured now, in this process.
+    /// The table of all parts. This call measures the peak of this processor.
     pub(crate) fn table(&self) -> String {
         if self.profiles.is_empty() {
-            return "nothing was trained: there is no time to show\n".to_owned();
+            return "no trial was trained, so there is no profile\n".to_owned();
         }
         let peak = product_peak();
         let trunk = self.sum(|profile| profile.trunk_operations);
@@ -62,8 +62,8 @@ fn render(rows: &[Row], peak: f64) -> String {
         text.push('\n');
     }
     text += &format!("{:<16}{:>10}{:>8}{:>12.0}{:>10}\n", "product peak", "", "", peak / 1e9, "100%");
-    text += "decode runs beside the trunk, gather is the wait for a batch that another thread prepares.\n";
-    text += "GFLOP/s count the convolutions' matrix products over all of a part's time.\n";
+    text += "decode runs in parallel with the trunk; gather is the wait for a batch that another thread prepares.\n";
+    text += "GFLOP/s are the matrix products of the convolutions, divided by all seconds of the part.\n";
     text
 }
 

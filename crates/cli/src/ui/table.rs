@@ -1,39 +1,45 @@
-//! The answer to a query as an aligned table for people, block by block, so that any number of rows fits in memory.
+//! Query results as an aligned table, written block by block, so that any number of rows fits in memory.
 
 use std::io::{self, Write};
 
 use comfy_table::{Cell, CellAlignment, ColumnConstraint, LineStyle, Table, TableStyle, Width};
 use ranklab_store::{QueryResult, Value};
 
-use crate::printable::printable;
+use super::printable::printable;
 
 /// Rows that are aligned together. Widths of earlier blocks hold for later ones.
 const BLOCK_ROWS: usize = 1000;
 /// Bytes of text and blobs that make a block shorter.
 const BLOCK_BYTES: usize = 4 << 20;
-/// Characters of one value that are shown.
-const SHOWN: usize = 10_000;
+/// Characters of one value that a table shows at most.
+const VALUE_CHARACTERS: usize = 10_000;
 
-/// A table in the making.
-pub(crate) struct Blocks<W> {
+/// Writes rows as an aligned table.
+pub(crate) struct TableWriter<W> {
     output: W,
     /// Rows that are not written yet.
     block: QueryResult,
     bytes: usize,
     rows: usize,
-    /// Of each column: characters, and decimals of its real numbers.
+    /// Characters of each column.
     widths: Vec<u16>,
+    /// Decimals of the real numbers of each column.
     decimals: Vec<usize>,
     begun: bool,
 }
 
-impl<W: Write> Blocks<W> {
+impl<W: Write> TableWriter<W> {
+    /// A table of these columns on `output`.
     pub(crate) fn new(output: W, columns: Vec<String>) -> Self {
         let (widths, decimals) = (vec![0; columns.len()], vec![0; columns.len()]);
         let block = QueryResult { columns, rows: Vec::new() };
         Self { output, block, bytes: 0, rows: 0, widths, decimals, begun: false }
     }
 
+    /// Adds a row, and writes the block once it is full.
+    ///
+    /// # Errors
+    /// When the output cannot be written.
     pub(crate) fn row(&mut self, mut row: Vec<Value>) -> io::Result<()> {
         row.iter_mut().for_each(cut);
         self.bytes += row.iter().map(bytes).sum::<usize>();
@@ -45,7 +51,10 @@ impl<W: Write> Blocks<W> {
         Ok(())
     }
 
-    /// Writes what is left and how many rows there were.
+    /// Writes the last block and the number of rows.
+    ///
+    /// # Errors
+    /// When the output cannot be written.
     pub(crate) fn finish(mut self) -> io::Result<()> {
         if !self.begun || !self.block.rows.is_empty() {
             self.write()?;
@@ -54,7 +63,10 @@ impl<W: Write> Blocks<W> {
         self.output.flush()
     }
 
-    /// Writes what is left of a table that does not come to its end.
+    /// Writes the last block of a table that ends early.
+    ///
+    /// # Errors
+    /// When the output cannot be written.
     pub(crate) fn break_off(mut self) -> io::Result<()> {
         if !self.block.rows.is_empty() {
             self.write()?;
@@ -74,15 +86,16 @@ impl<W: Write> Blocks<W> {
     }
 }
 
-/// Drops most of what is not shown of a value.
+/// Drops most of the part of a value that a table does not show.
 fn cut(value: &mut Value) {
     match value {
-        Value::Text(text) if text.len() > SHOWN => *text = first(text).to_owned(),
-        Value::Blob(bytes) if bytes.len() > SHOWN => *bytes = bytes[..SHOWN].to_owned(),
+        Value::Text(text) if text.len() > VALUE_CHARACTERS => *text = first(text).to_owned(),
+        Value::Blob(bytes) if bytes.len() > VALUE_CHARACTERS => *bytes = bytes[..VALUE_CHARACTERS].to_owned(),
         _ => {}
     }
 }
 
+/// The memory that a value takes in a block.
 fn bytes(value: &Value) -> usize {
     match value {
         Value::Text(text) => text.len(),
@@ -99,23 +112,23 @@ fn count(rows: usize) -> String {
     }
 }
 
-/// The answer as an aligned table without a count of its rows; empty where a statement answers nothing.
-pub(crate) fn table(answer: &QueryResult) -> String {
-    let columns = answer.columns.len();
-    let decimals: Vec<usize> = (0..columns).map(|column| decimals(answer, column)).collect();
-    aligned(answer, &decimals, &mut vec![0; columns], true)
+/// A query result as an aligned table without the number of its rows; empty where a statement has no columns.
+pub(crate) fn table(result: &QueryResult) -> String {
+    let columns = result.columns.len();
+    let decimals: Vec<usize> = (0..columns).map(|column| decimals(result, column)).collect();
+    aligned(result, &decimals, &mut vec![0; columns], true)
 }
 
-/// Rows below each other, no column narrower than before; its header only where it is wanted.
-fn aligned(answer: &QueryResult, decimals: &[usize], widths: &mut [u16], header: bool) -> String {
-    if answer.columns.is_empty() {
+/// A block of aligned rows, with a header where it is asked for. No column gets narrower than `widths`.
+fn aligned(result: &QueryResult, decimals: &[usize], widths: &mut [u16], header: bool) -> String {
+    if result.columns.is_empty() {
         return String::new();
     }
     let mut table = Table::new();
     table.load_style(TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─')));
     if header {
-        table.set_header(answer.columns.iter().enumerate().map(|(column, name)| {
-            let numeric = answer
+        table.set_header(result.columns.iter().enumerate().map(|(column, name)| {
+            let numeric = result
                 .rows
                 .iter()
                 .any(|row| matches!(row.get(column), Some(Value::Integer(_) | Value::Real(_))));
@@ -123,7 +136,7 @@ fn aligned(answer: &QueryResult, decimals: &[usize], widths: &mut [u16], header:
             Cell::new(shortened(&printable(name))).set_alignment(alignment)
         }));
     }
-    for row in &answer.rows {
+    for row in &result.rows {
         table.add_row(row.iter().zip(decimals).map(|(value, decimals)| cell(value, *decimals)));
     }
     let needed = table.column_max_content_widths();
@@ -141,25 +154,25 @@ fn cell(value: &Value, decimals: usize) -> Cell {
         Value::Integer(number) => Cell::new(number).set_alignment(CellAlignment::Right),
         Value::Real(number) => Cell::new(real(*number, decimals)).set_alignment(CellAlignment::Right),
         Value::Text(text) => Cell::new(shortened(&printable(first(text)))),
-        Value::Blob(bytes) => Cell::new(shortened(&hexadecimal(&bytes[..bytes.len().min(SHOWN)]))),
+        Value::Blob(bytes) => Cell::new(shortened(&hexadecimal(&bytes[..bytes.len().min(VALUE_CHARACTERS)]))),
     }
 }
 
-/// A little more than is shown of a text.
+/// A little more of a text than a table shows.
 fn first(text: &str) -> &str {
-    text.char_indices().nth(SHOWN + 1).map_or(text, |(end, _)| &text[..end])
+    text.char_indices().nth(VALUE_CHARACTERS + 1).map_or(text, |(end, _)| &text[..end])
 }
 
-/// The characters that a table shows of a value.
+/// A text as a table shows it: cut where it is too long, with a note.
 fn shortened(text: &str) -> String {
-    match text.char_indices().nth(SHOWN) {
+    match text.char_indices().nth(VALUE_CHARACTERS) {
         Some((end, _)) => format!("{} … (cut; --format csv shows all)", &text[..end]),
         None => text.to_owned(),
     }
 }
 
-/// Decimals that show the real numbers of a column to six digits, without zeros that all of them end with.
-fn decimals(answer: &QueryResult, column: usize) -> usize {
+/// Decimals that show the real numbers of a column to six digits, without trailing zeros that all of them share.
+fn decimals(result: &QueryResult, column: usize) -> usize {
     let of_one = |value: &Value| match value {
         Value::Real(number) if is_plain(*number) => {
             let magnitude = if *number == 0.0 { 0 } else { number.abs().log10().floor() as i32 };
@@ -168,7 +181,7 @@ fn decimals(answer: &QueryResult, column: usize) -> usize {
         }
         _ => 0,
     };
-    answer.rows.iter().filter_map(|row| row.get(column)).map(of_one).max().unwrap_or(0)
+    result.rows.iter().filter_map(|row| row.get(column)).map(of_one).max().unwrap_or(0)
 }
 
 /// Whether a number reads well without an exponent.
@@ -186,7 +199,7 @@ fn real(number: f64, decimals: usize) -> String {
     }
 }
 
-/// Two digits a byte.
+/// Bytes in hexadecimal, two digits each.
 pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
     let digit = |half: u8| char::from_digit(half.into(), 16).unwrap_or('?');
     bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
@@ -213,7 +226,7 @@ mod tests {
     #[test]
     fn later_blocks_are_aligned_with_earlier_ones_under_one_header() {
         let mut text = Vec::new();
-        let mut blocks = Blocks::new(&mut text, vec!["name".into(), "number".into()]);
+        let mut blocks = TableWriter::new(&mut text, vec!["name".into(), "number".into()]);
         for row in 0..2500 {
             let name = if row == 0 { "a long name" } else { "b" };
             blocks.row(vec![Value::Text(name.into()), Value::Integer(row)]).unwrap();
@@ -230,14 +243,14 @@ mod tests {
     #[test]
     fn a_long_value_is_cut_and_says_so() {
         for value in [
-            Value::Text("é".repeat(SHOWN + 1)),
-            Value::Text("\u{1}".repeat(SHOWN)),
-            Value::Blob(vec![7; SHOWN]),
+            Value::Text("é".repeat(VALUE_CHARACTERS + 1)),
+            Value::Text("\u{1}".repeat(VALUE_CHARACTERS)),
+            Value::Blob(vec![7; VALUE_CHARACTERS]),
         ] {
             let text = table(&column(vec![value]));
             assert!(text.contains(" … (cut; --format csv shows all)"));
-            assert!(text.chars().count() < 3 * (SHOWN + 100));
+            assert!(text.chars().count() < 3 * (VALUE_CHARACTERS + 100));
         }
-        assert!(!table(&column(vec![Value::Text("é".repeat(SHOWN))])).contains("cut"));
+        assert!(!table(&column(vec![Value::Text("é".repeat(VALUE_CHARACTERS))])).contains("cut"));
     }
 }

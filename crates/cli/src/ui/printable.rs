@@ -1,41 +1,41 @@
-//! Text on a terminal and in logs: nothing in it steers the terminal or reorders what is read.
+//! Printable text for terminals and logs: characters that control a terminal or reorder text are escaped.
 
-/// Text without characters that a terminal obeys or does not show: they are shown by their number, `\u{1b}` for one.
+/// Text in which every character that a terminal obeys or hides is escaped, for example as `\u{1b}`.
 pub(crate) fn printable(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
+    let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {
-        if steers(character) {
-            shown.extend(character.escape_default());
+        if is_hazardous(character) {
+            escaped.extend(character.escape_default());
         } else {
-            shown.push(character);
+            escaped.push(character);
         }
     }
-    shown
+    escaped
 }
 
-/// [`printable`] for text whose line breaks are meant.
+/// Text of several lines, each made [`printable`]; its line breaks stay.
 pub(crate) fn printable_lines(text: &str) -> String {
     text.split('\n').map(printable).collect::<Vec<_>>().join("\n")
 }
 
-/// JSON in which [`printable`]'s characters stand as JSON's own escapes, `\u001b` for one: the same value, and
-/// harmless on a terminal. Outside of strings JSON holds none of them but spaces and line breaks.
+/// JSON of the same value that is harmless on a terminal: the characters that [`printable`] escapes become escapes of
+/// JSON, for example `\u001b`. Outside of strings, JSON holds none of them but spaces and line breaks.
 pub(crate) fn printable_json(json: &str) -> String {
-    let mut shown = String::with_capacity(json.len());
+    let mut escaped = String::with_capacity(json.len());
     for character in json.chars() {
-        if steers(character) && !character.is_ascii_whitespace() {
+        if is_hazardous(character) && !character.is_ascii_whitespace() {
             let units = &mut [0; 2];
-            shown.extend(character.encode_utf16(units).iter().map(|unit| format!("\\u{unit:04x}")));
+            escaped.extend(character.encode_utf16(units).iter().map(|unit| format!("\\u{unit:04x}")));
         } else {
-            shown.push(character);
+            escaped.push(character);
         }
     }
-    shown
+    escaped
 }
 
-/// Controls; line and paragraph separators; Unicode's marks, embeddings, overrides and isolates (Unicode Standard
-/// Annex 9), which can make a name look like another one; and characters that format and are not seen.
-fn steers(character: char) -> bool {
+/// Whether a character controls a terminal, reorders text or is invisible: control characters, line and paragraph
+/// separators, directional marks, embeddings, overrides and isolates (Unicode Standard Annex 9), format characters.
+fn is_hazardous(character: char) -> bool {
     character.is_control()
         || matches!(
             character,
@@ -55,14 +55,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_terminal_would_obey_is_shown_instead() {
+    fn characters_that_a_terminal_obeys_are_escaped() {
         assert_eq!(printable("a\n\u{1b}[2Jé\t'\"<b>"), "a\\n\\u{1b}[2Jé\\t'\"<b>");
         assert_eq!(printable("\u{9b}31m\u{202e}gnp"), "\\u{9b}31m\\u{202e}gnp");
         assert_eq!(printable_lines("a\rb\nc\n"), "a\\rb\nc\n");
     }
 
     #[test]
-    fn every_control_and_every_mark_of_direction_is_shown_by_its_number_and_other_text_as_it_is() {
+    fn every_control_and_directional_character_is_escaped_and_other_text_is_unchanged() {
         let numbered = |code: u32| {
             code < 0x20
                 || (0x7f..0xa0).contains(&code)

@@ -1,4 +1,4 @@
-//! `ranklab verify`: trains a recorded run again and says whether it comes out the same.
+//! `ranklab verify`: trains a recorded run again and compares the two bit for bit.
 
 use anyhow::{Context as _, bail};
 use clap::Args;
@@ -6,44 +6,46 @@ use ranklab_sweep::{FEATURES, Verification, VerifyRules, verify as train_again};
 use serde_json::json;
 
 use crate::{
-    Folders,
+    context::context,
     device::device,
-    output::{json_text, print},
-    printable::printable,
-    progress::Progress,
+    folders::Folders,
     signals::Signals,
-    sweep::context,
+    ui::{
+        output::{json_text, print},
+        printable::printable,
+        progress::Progress,
+    },
 };
 
-/// Train a recorded run again, from its row alone, and say whether predictions and weights are identical.
+/// Train a recorded run again from its database row, and compare predictions and weights bit for bit.
 #[derive(Args, Clone, Debug)]
 #[command(after_help = "Examples:
-  ranklab verify 3                 exit code 0 when run 3 comes out the same to the last bit, 1 when not
-  ranklab verify 3 --no-cache      compute the trunk's features anew as well
+  ranklab verify 3                 exit code 0 if run 3 is reproduced bit for bit, otherwise 1
+  ranklab verify 3 --no-cache      compute the features of the trunk again as well
 
-The recorded run is only read. What is trained lies in a temporary folder and is removed.")]
+The command only reads the recorded run. It trains in a temporary folder and removes that folder.")]
 pub(crate) struct VerifyArgs {
-    /// The run.
+    /// Number of the run.
     run: i64,
-    /// Also a run of another version of ranklab.
+    /// Also verify a run that another version of ranklab trained.
     #[arg(long)]
     any_version: bool,
-    /// Leave feature caches alone and compute the features anew.
+    /// Compute the features again instead of using the caches.
     #[arg(long)]
     no_cache: bool,
     /// Print JSON.
     #[arg(long)]
     json: bool,
-    /// Show nothing while it trains.
+    /// Hide the progress.
     #[arg(short, long)]
     quiet: bool,
 }
 
-/// Does what was asked.
+/// Trains the run again and prints the comparison; a difference is an error.
 pub(crate) fn verify(folders: &Folders, arguments: &VerifyArgs) -> anyhow::Result<()> {
-    let signals = Signals::listen().context("signals cannot be listened to")?;
-    let scratch = tempfile::tempdir().context("no temporary folder can be made")?;
-    let mut context = context(folders, 1, &signals);
+    let signals = Signals::listen().context("cannot install signal handlers")?;
+    let scratch = tempfile::tempdir().context("cannot create a temporary folder")?;
+    let mut context = context(folders, 1, signals.stop());
     if arguments.no_cache {
         context.features_folder = scratch.path().join(FEATURES);
     }
@@ -56,16 +58,19 @@ pub(crate) fn verify(folders: &Folders, arguments: &VerifyArgs) -> anyhow::Resul
         verified => verified?,
     };
     let Some(verified) = verified else {
-        let said = format!("before run {} was trained again: nothing is known of it", arguments.run);
-        let Some(interrupted) = signals.ended(said) else {
-            bail!("run {} was not verified: it was stopped", arguments.run);
+        let state =
+            format!("before run {} was trained again; repeat the command to verify it", arguments.run);
+        let Some(interrupted) = signals.interruption(&state) else {
+            bail!("run {} was not verified: its training stopped; repeat the command", arguments.run);
         };
         return Err(interrupted.into());
     };
     print(&if arguments.json { json(&verified)? } else { text(&verified) })?;
     match verified.differences.first() {
         None => Ok(()),
-        Some(first) => bail!("run {} is not repeated: {} differ, {}", verified.run.id, first.what, first.how),
+        Some(first) => {
+            bail!("run {} is not reproduced: {} differ, {}", verified.run.id, first.what, first.how)
+        }
     }
 }
 
@@ -76,10 +81,10 @@ fn text(verified: &Verification) -> String {
     if verified.differences.is_empty() {
         let hash = run.result.as_ref().map_or("", |result| result.model_hash.as_str());
         return format!(
-            "{name} is repeated to the last bit: {epochs} epochs, {steps} metrics of steps, {validations} validation and {tests} test predictions, weights {hash}\n"
+            "{name} is reproduced bit for bit: {epochs} epochs, {steps} step metrics, {validations} validation and {tests} test predictions, weights {hash}\n"
         );
     }
-    let mut text = format!("{name} is NOT repeated\n");
+    let mut text = format!("{name} is NOT reproduced\n");
     for difference in &verified.differences {
         text += &format!("  {}: {}\n", difference.what, printable(&difference.how));
     }
