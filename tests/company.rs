@@ -15,7 +15,7 @@ fn verify_all(ranklab: &Ranklab, runs: usize) {
         let output =
             ranklab.command(&["verify", &run, "-q"]).env("RAYON_NUM_THREADS", threads).output().unwrap();
         let said = succeeded(&output);
-        assert!(said.contains("is repeated to the last bit"), "{said}");
+        assert!(said.contains("is reproduced bit for bit"), "{said}");
     }
 }
 
