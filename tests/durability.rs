@@ -110,7 +110,8 @@ fn a_verification_that_is_stopped_says_so_and_not_that_the_run_is_not_repeated()
         let output = child.wait_with_output().unwrap();
         if !matches!(output.status.code(), None | Some(0)) {
             assert_eq!(output.status.code(), Some(143), "{}", errors(&output));
-            let said = "interrupted by SIGTERM before run 1 was trained again; repeat the command to verify it";
+            let said =
+                "interrupted by SIGTERM before run 1 was trained again; repeat the command to verify it";
             assert!(errors(&output).ends_with(&format!("{said}\n")), "{}", errors(&output));
             return;
         }

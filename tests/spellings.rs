@@ -23,11 +23,16 @@ impl Ranklab {
 
 /// The hash that an earlier version gave the images in a folder, by their paths in it.
 fn former_hash(folder: &Path) -> String {
-    let images = Manifest::build(&ImageSource::open(folder).unwrap(), &unwatched).unwrap().select(None);
+    let images = Manifest::build(
+        &ImageSource::open(folder, &ranklab_settings::ClassScheme::default()).unwrap(),
+        &unwatched,
+    )
+    .unwrap()
+    .select(None);
     let mut hasher = Sha256::new();
     for entry in &images.entries {
         assert_ne!(entry.file, entry.name);
-        hasher.update(format!("{}\t{}\t{}\n", entry.file, entry.label.class(), entry.content_hash));
+        hasher.update(format!("{}\t{}\t{}\n", entry.file, entry.class.number(), entry.content_hash));
     }
     hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }

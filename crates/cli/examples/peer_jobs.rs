@@ -6,7 +6,8 @@ mod allocator;
 use std::{env, error::Error, path::Path, time::Instant};
 
 use burn::tensor::Device;
-use ranklab_data::{ImageSource, Manifest, Resize, load_images, unwatched};
+use ranklab_data::{ImageSource, Manifest, load_images, unwatched};
+use ranklab_settings::{ClassScheme, Resize};
 use ranklab_store::{NewRun, StepMetric, Store, Value};
 use ranklab_trainer::{ImageLoader, Stop, TrainingConfig, Trial, run_together};
 use ranklab_zoo::{AdapterSettings, Architecture, Cut, ProcessorTrunk, weights::TrunkWeights};
@@ -50,7 +51,8 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 /// Reads, decodes and resizes `--images` of `--zip`, the manifest not counted.
 fn decode(arguments: &Arguments) -> Figures {
-    let source = ImageSource::open(Path::new(arguments.text("--zip").ok_or("give --zip")?))?;
+    let source =
+        ImageSource::open(Path::new(arguments.text("--zip").ok_or("give --zip")?), &ClassScheme::default())?;
     let folder = tempfile::tempdir()?;
     let manifest = Manifest::open_or_build(&source, folder.path(), &unwatched)?;
     let set = manifest.select(Some(arguments.number("--images", 3000)));

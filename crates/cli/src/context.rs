@@ -1,22 +1,13 @@
-//! The context of a sweep, a check or a verification, made from the folders and the command line.
+//! The context of a sweep or a verification, made from the folders and the command line.
 
-use ranklab_sweep::{Context, FEATURES};
+use ranklab_sweep::Context;
 use ranklab_trainer::Stop;
 
 use crate::{build_info::source_commit, folders::Folders};
 
 /// The context of work that trains at most `jobs` trials together and ends when `stop` is requested.
 pub(crate) fn context(folders: &Folders, jobs: usize, stop: Stop) -> Context {
-    Context {
-        runs_folder: folders.runs.clone(),
-        features_folder: folders.runs.join(FEATURES),
-        data_folder: folders.data.clone(),
-        imagenet_weights: folders.weights(),
-        command: command_line(),
-        jobs,
-        stop,
-        code: source_commit(),
-    }
+    Context { locations: folders.locations(), command: command_line(), jobs, stop, code: source_commit() }
 }
 
 /// The command as it was typed; bytes that are not text are replaced.

@@ -3,8 +3,8 @@
 
 use std::path::Path;
 
+use ranklab_runs::{abandoned, carry_over, mark_interrupted};
 use ranklab_store::{Error, RunStatus, Store, Value};
-use ranklab_sweep::{abandoned, carry_over, mark_interrupted};
 
 use crate::ui::output::log;
 

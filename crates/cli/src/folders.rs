@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use ranklab_sweep::DATABASE;
+use ranklab_runs::{DATABASE, FEATURES, Locations};
 
 /// Folders of the runs, the reports and the data, from options or environment variables.
 #[derive(clap::Args, Clone, Debug)]
@@ -43,6 +43,16 @@ impl Folders {
     /// The runs database.
     pub(crate) fn database(&self) -> PathBuf {
         self.runs.join(DATABASE)
+    }
+
+    /// Where runs, feature caches, images and weights are.
+    pub(crate) fn locations(&self) -> Locations {
+        Locations {
+            runs_folder: self.runs.clone(),
+            features_folder: self.runs.join(FEATURES),
+            data_folder: self.data.clone(),
+            imagenet_weights: self.weights(),
+        }
     }
 
     /// The zip of images that `ranklab data fetch` stores.

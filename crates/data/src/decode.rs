@@ -1,4 +1,4 @@
-//! From PNG bytes to squares of RGB pixels, in parallel.
+//! Decodes a PNG and resizes it to a square of RGB pixels.
 
 use std::{cell::RefCell, io::Cursor};
 
@@ -7,15 +7,7 @@ use fast_image_resize::{
     images::{Image, ImageRef},
 };
 use image::{ImageFormat, ImageReader, Limits, RgbImage};
-use rayon::prelude::*;
-use sha2::{Digest, Sha256};
-
-use crate::{
-    Error,
-    config::Resize,
-    manifest::{ManifestEntry, hexadecimal},
-    source::ImageSource,
-};
+use ranklab_settings::Resize;
 
 /// No cell image is wider or taller.
 const LARGEST_SIDE: u32 = 4096;
@@ -65,33 +57,6 @@ pub fn resize(image: &RgbImage, size: usize, method: Resize) -> Result<Vec<u8>, 
         .map_err(|problem| problem.to_string())?;
     let values = target.buffer().chunks_exact(2).map(|pair| u16::from_ne_bytes([pair[0], pair[1]]));
     Ok(values.map(|value| (value.saturating_add(128) >> 8) as u8).collect())
-}
-
-/// Reads, decodes and resizes images: RGB bytes `[entries, size, size, 3]`. What is read must be what was hashed
-/// for the manifest.
-///
-/// # Errors
-/// The first image that cannot be read, or that has changed.
-pub fn load_images(
-    source: &ImageSource,
-    entries: &[&ManifestEntry],
-    size: usize,
-    method: Resize,
-) -> Result<Vec<u8>, Error> {
-    let mut pixels = vec![0; entries.len() * size * size * 3];
-    pixels.par_chunks_exact_mut(size * size * 3).zip(entries).try_for_each(|(target, entry)| {
-        let (path, name) = (source.path().to_owned(), entry.file.clone());
-        let bytes = source.read(&entry.file)?;
-        if hexadecimal(&Sha256::digest(&bytes)) != entry.content_hash {
-            return Err(Error::Changed { path, name });
-        }
-        let square = decode(&bytes)
-            .and_then(|image| resize(&image, size, method))
-            .map_err(|problem| Error::Image { path, name, problem })?;
-        target.copy_from_slice(&square);
-        Ok(())
-    })?;
-    Ok(pixels)
 }
 
 #[cfg(test)]

@@ -6,9 +6,12 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// A setting that does not make sense; the message is complete.
+    /// A division that the images do not allow. The message names the setting.
     #[error("{0}")]
-    Setting(String),
+    Split(String),
+    /// An expected hash that is none. The message is complete.
+    #[error("{0}")]
+    Hash(String),
     /// A dataset is absent.
     #[error("no images at {path}: run `ranklab data fetch`, or give `dataset=PATH` (a folder or a zip) or `dataset=synthetic`", path = .0.display())]
     Missing(PathBuf),
@@ -46,7 +49,7 @@ pub enum Error {
         /// What there is.
         found: String,
         /// What to do.
-        advice: &'static str,
+        advice: String,
     },
     /// An image is not what the manifest says.
     #[error(
@@ -63,14 +66,14 @@ pub enum Error {
     #[error("it was asked to stop")]
     Stopped,
     /// Reading or writing failed.
-    #[error("{action} {path} failed: {source}", path = .path.display())]
+    #[error("{action} {path} failed: {reason}", path = .path.display())]
     Io {
         /// What was tried.
         action: &'static str,
         /// The file.
         path: PathBuf,
         /// Why.
-        source: std::io::Error,
+        reason: std::io::Error,
     },
     /// A manifest file cannot be written.
     #[error("writing the manifest {path} failed: {problem}", path = .path.display())]
@@ -96,6 +99,6 @@ pub enum Error {
 impl Error {
     pub(crate) fn io(action: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.into();
-        move |source| Self::Io { action, path, source }
+        move |reason| Self::Io { action, path, reason }
     }
 }

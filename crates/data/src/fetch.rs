@@ -8,13 +8,12 @@ use std::{
     time::Duration,
 };
 
+use ranklab_files::{hexadecimal, is_at, sync_parent};
 use sha2::{Digest, Sha256};
 
 use crate::{
     Error,
     download::{self, Piece},
-    manifest::hexadecimal,
-    part::{is_at, sync_folder_of},
 };
 
 /// The official address of the NIH/NLM cell images.
@@ -65,7 +64,7 @@ pub fn fetch(request: &FetchRequest, progress: Fetched<'_>) -> Result<String, Er
     if let Some(hash) = &request.sha256
         && (hash.len() != 64 || !hash.bytes().all(|digit| digit.is_ascii_hexdigit()))
     {
-        return Err(Error::Setting(format!("`{hash}` is no SHA-256: give its 64 hexadecimal digits")));
+        return Err(Error::Hash(format!("`{hash}` is no SHA-256: give its 64 hexadecimal digits")));
     }
     let folder = request.destination.parent().filter(|folder| !folder.as_os_str().is_empty());
     let folder = folder.unwrap_or(Path::new("."));
@@ -260,7 +259,7 @@ impl Part {
         let (mut hasher, mut buffer) = (Sha256::new(), vec![0; 1 << 20]);
         loop {
             match self.file.read(&mut buffer)? {
-                0 => return Ok(hexadecimal(&hasher.finalize())),
+                0 => return Ok(hexadecimal(hasher.finalize())),
                 count => hasher.update(&buffer[..count]),
             }
             go_on(progress(length, Some(length)))?;
@@ -274,7 +273,8 @@ impl Part {
     /// Gives it its name.
     fn name(self, destination: &Path) -> Result<(), Error> {
         fs::rename(&self.path, destination).map_err(Error::io("naming", destination))?;
-        sync_folder_of(destination);
+        // The file is whole under its name: a failing sync of the folder loses nothing.
+        let _ = sync_parent(destination);
         Ok(())
     }
 

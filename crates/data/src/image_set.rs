@@ -2,12 +2,11 @@
 
 use std::path::Path;
 
+use ranklab_files::hexadecimal;
+use ranklab_settings::ClassScheme;
 use sha2::{Digest, Sha256};
 
-use crate::{
-    manifest::{ManifestEntry, hexadecimal},
-    naming::without_root,
-};
+use crate::{entry::ManifestEntry, naming::without_root};
 
 /// Folders around a source whose names earlier versions may have had in front of the images'.
 const ABOVE: usize = 3;
@@ -31,8 +30,9 @@ impl ImageSet {
     /// The place of an image, by its name or by one that an earlier version gave it.
     pub fn position(&self, name: &str) -> Option<usize> {
         let now = self.entries.binary_search_by(|entry| entry.name.as_str().cmp(name)).ok();
+        let scheme = ClassScheme::default();
         let is_former = |entry: &ManifestEntry| {
-            let plain = without_root(&entry.name);
+            let plain = without_root(&entry.name, &scheme);
             entry.file == name
                 || name.strip_suffix(plain).is_some_and(|rest| rest.is_empty() || rest.ends_with('/'))
         };
@@ -42,11 +42,13 @@ impl ImageSet {
     /// Hashes that earlier versions gave these very images: they took names as they stood in the folder or zip at
     /// `path`, or in a folder above it.
     pub fn former_hashes(&self, path: &Path) -> Vec<String> {
+        // Earlier versions knew the default scheme alone.
+        let scheme = ClassScheme::default();
         let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
         let mut hashes = vec![
             hash(&self.entries, |entry| entry.file.clone()),
-            hash(&self.entries, |entry| without_root(&entry.name).to_owned()),
-            hash(&self.entries, |entry| format!("./{}", without_root(&entry.name))),
+            hash(&self.entries, |entry| without_root(&entry.name, &scheme).to_owned()),
+            hash(&self.entries, |entry| format!("./{}", without_root(&entry.name, &scheme))),
             hash(&self.entries, |entry| format!("./{}", entry.name)),
         ];
         let mut above = String::new();
@@ -67,19 +69,20 @@ fn hash(entries: &[ManifestEntry], name: impl Fn(&ManifestEntry) -> String) -> S
     named.sort_by(|(a, _), (b, _)| a.cmp(b));
     let mut hasher = Sha256::new();
     for (name, entry) in named {
-        hasher.update(format!("{name}\t{}\t{}\n", entry.label.class(), entry.content_hash));
+        hasher.update(format!("{name}\t{}\t{}\n", entry.class.number(), entry.content_hash));
     }
-    hexadecimal(&hasher.finalize())
+    hexadecimal(hasher.finalize())
 }
 
 #[cfg(test)]
 mod tests {
     use std::{fs, io::Write as _};
 
+    use ranklab_settings::SyntheticConfig;
     use zip::{ZipArchive, ZipWriter, write::SimpleFileOptions};
 
     use super::*;
-    use crate::{ImageSource, Manifest, SyntheticConfig, synthetic, unwatched};
+    use crate::{manifest::Manifest, progress::unwatched, source::ImageSource, synthetic};
 
     /// What the version before canonical names gave 40 generated cells of 4 patients, and half of them: SHA-256
     /// over `NAME\tCLASS\tSHA-256 of the file\n` in the order of names.
@@ -91,7 +94,8 @@ mod tests {
     const OFFICIAL: &str = "b0ddaf5aa445bdda9c0ff4a642daef97678d78fb6509d40323cbdd1f63ef45f9";
 
     fn set(path: &Path, limit: Option<usize>) -> ImageSet {
-        Manifest::build(&ImageSource::open(path).unwrap(), &unwatched).unwrap().select(limit)
+        let source = ImageSource::open(path, &ClassScheme::default()).unwrap();
+        Manifest::build(&source, &unwatched).unwrap().select(limit)
     }
 
     #[test]
@@ -111,10 +115,14 @@ mod tests {
         for prefix in ["./", "./x/./", "deep\\down\\"] {
             let mut zip = ZipWriter::new(fs::File::create(path("other.zip")).unwrap());
             for entry in official.entries.iter().rev() {
-                let name = without_root(&entry.name);
+                let name = without_root(&entry.name, &ClassScheme::default());
                 let name = if prefix.contains('\\') { name.replace('/', "\\") } else { name.to_owned() };
                 zip.start_file(format!("{prefix}{name}"), SimpleFileOptions::default()).unwrap();
-                zip.write_all(&fs::read(path("a/b/IMG").join(without_root(&entry.name))).unwrap()).unwrap();
+                zip.write_all(
+                    &fs::read(path("a/b/IMG").join(without_root(&entry.name, &ClassScheme::default())))
+                        .unwrap(),
+                )
+                .unwrap();
             }
             zip.finish().unwrap();
             assert_eq!(set(&path("other.zip"), None).hash, GENERATED[0], "{prefix}");
@@ -130,8 +138,11 @@ mod tests {
             }
         }
         // What an earlier version called a folder's images, whichever of its folders it was given.
-        let earlier =
-            |files: &str| hash(&official.entries, |entry| format!("{files}{}", without_root(&entry.name)));
+        let earlier = |files: &str| {
+            hash(&official.entries, |entry| {
+                format!("{files}{}", without_root(&entry.name, &ClassScheme::default()))
+            })
+        };
         let former = set(&path("a/b/IMG"), None).former_hashes(&path("a/b/IMG"));
         for files in ["", "IMG/", "b/IMG/", "a/b/IMG/"] {
             assert!(former.contains(&earlier(files)), "{files}");
@@ -141,7 +152,7 @@ mod tests {
         for name in [second.name.clone(), second.name.replace("cell_images", "a/b/IMG")] {
             assert_eq!(official.position(&name), Some(1), "{name}");
         }
-        assert_eq!(official.position(without_root(&second.name)), Some(1));
+        assert_eq!(official.position(without_root(&second.name, &ClassScheme::default())), Some(1));
         assert_eq!(official.position("Parasitized/none.png"), None);
         assert!(set(&path("a"), None).former_hashes(&path("a")).contains(&earlier("b/IMG/")));
     }

@@ -1,35 +1,36 @@
-//! Cell images on disk or in a zip: manifests, splits, decoded tensors, download and synthetic cells.
+//! Images in folders or zips: manifests, splits, decoded pixels, download and synthetic cells.
 
-mod config;
 mod decode;
 mod download;
 mod encode;
+mod entry;
 mod error;
 pub mod fetch;
 mod image_set;
-mod label;
 mod latched;
 mod listing;
+mod load;
 mod manifest;
 mod manifest_file;
 mod naming;
-mod part;
 mod passed_over;
+mod progress;
 mod rejection;
+mod scan;
 mod source;
 mod split;
 pub mod synthetic;
 
-pub use config::{DataConfig, Resize, SYNTHETIC, SplitConfig, SplitKind, SyntheticConfig};
-pub use decode::{decode, load_images, resize};
+pub use decode::{decode, resize};
 pub use encode::encode_png;
+pub use entry::ManifestEntry;
 pub use error::Error;
 pub use image_set::ImageSet;
-pub use label::{Label, patient_of};
-pub use manifest::{Manifest, ManifestEntry, Progress, unwatched};
+pub use load::load_images;
+pub use manifest::Manifest;
 pub use manifest_file::check_manifest;
-pub use part::abandoned_parts;
 pub use passed_over::{Passed, PassedOver, Passing};
+pub use progress::{Progress, unwatched};
 pub use rejection::{Rejected, Rejection};
 pub use source::{ImageFile, ImageSource};
 pub use split::{LeakageAudit, Split};

@@ -7,12 +7,17 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use ranklab_settings::{Class, ClassScheme};
+
 use crate::{
-    Error, Label, Progress,
+    Error,
     naming::class_folder,
     passed_over::{PassedOver, Passing, is_png},
-    source::SYNTHETIC_MARKER,
+    progress::Progress,
 };
+
+/// The entry that marks generated images.
+pub(crate) const SYNTHETIC_MARKER: &str = "SYNTHETIC.txt";
 
 /// What is in a folder.
 #[derive(Debug, Default)]
@@ -27,8 +32,14 @@ pub(crate) struct Listing {
 ///
 /// # Errors
 /// When a folder cannot be listed, or it was asked to stop.
-pub(crate) fn list(root: &Path, progress: Progress<'_>) -> Result<Listing, Error> {
-    let mut walk = Walk { folders: vec![(root.to_owned(), Vec::new())], ..Walk::default() };
+pub(crate) fn list(root: &Path, scheme: &ClassScheme, progress: Progress<'_>) -> Result<Listing, Error> {
+    let mut walk = Walk {
+        scheme,
+        listing: Listing::default(),
+        folders: vec![(root.to_owned(), Vec::new())],
+        links: VecDeque::new(),
+        read: HashMap::new(),
+    };
     // What lies in the folder itself goes before the same behind a link.
     while let Some((path, parts)) = walk.folders.pop().or_else(|| walk.links.pop_front()) {
         if progress(0, 0).is_break() {
@@ -39,21 +50,21 @@ pub(crate) fn list(root: &Path, progress: Progress<'_>) -> Result<Listing, Error
     Ok(walk.listing)
 }
 
-#[derive(Default)]
-struct Walk {
+struct Walk<'a> {
+    scheme: &'a ClassScheme,
     listing: Listing,
     folders: Vec<(PathBuf, Vec<String>)>,
     links: VecDeque<(PathBuf, Vec<String>)>,
     /// Folders that were read, with the classes that they were read for: one that stands in both contradicts itself.
-    read: HashMap<PathBuf, HashSet<Option<Label>>>,
+    read: HashMap<PathBuf, HashSet<Option<Class>>>,
 }
 
-impl Walk {
+impl Walk<'_> {
     fn folder(&mut self, path: &Path, parts: &[String]) -> Result<(), Error> {
         let listing = || Error::io("listing", path);
         let real = fs::canonicalize(path).map_err(listing())?;
         // A file in it stands for all: its class is that of the folders around it.
-        let class = class_folder(&[parts, &[String::new()]].concat()).map(|(label, _)| label);
+        let class = class_folder(&[parts, &[String::new()]].concat(), self.scheme).map(|(class, _)| class);
         let read = self.read.entry(real.clone()).or_default();
         if (class.is_none() && !read.is_empty()) || !read.insert(class) {
             self.listing.passed_over.note(Passing::Repeated, parts);
@@ -81,7 +92,8 @@ impl Walk {
 
     fn file(&mut self, path: PathBuf, parts: Vec<String>) {
         self.listing.synthetic |= parts.last().is_some_and(|name| name.ends_with(SYNTHETIC_MARKER));
-        if self.listing.passed_over.is_image(&parts) {
+        let in_class_folder = class_folder(&parts, self.scheme).is_some();
+        if self.listing.passed_over.is_image(&parts, in_class_folder) {
             self.listing.images.push((parts, path));
         }
     }
@@ -132,10 +144,10 @@ mod tests {
     use std::os::unix::{ffi::OsStrExt as _, fs::symlink};
 
     use super::*;
-    use crate::unwatched;
+    use crate::progress::unwatched;
 
     fn names(root: &Path) -> (Vec<String>, Vec<String>) {
-        let listing = list(root, &unwatched).unwrap();
+        let listing = list(root, &ClassScheme::default(), &unwatched).unwrap();
         let mut names: Vec<String> = listing.images.iter().map(|(parts, _)| parts.join("/")).collect();
         names.sort_unstable();
         (names, listing.passed_over.lines().collect())
@@ -188,7 +200,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("Parasitized").join(OsStr::from_bytes(b"C1_\xe9.png"));
         file(&path);
-        let listing = list(folder.path(), &unwatched).unwrap();
+        let listing = list(folder.path(), &ClassScheme::default(), &unwatched).unwrap();
         assert_eq!(listing.images, [(vec!["Parasitized".to_owned(), "C1_\\xE9.png".to_owned()], path)]);
     }
 }

@@ -3,18 +3,18 @@
 
 use std::{
     fs,
-    io::{BufWriter, Cursor, Read as _, Seek as _, Write as _},
+    io::{BufWriter, Cursor, Write as _},
     path::Path,
 };
 
 use polars::prelude::*;
-use sha2::{Digest, Sha256};
+use ranklab_files::{PartFile, sha256};
+use ranklab_settings::{Class, ClassScheme};
 
 use crate::{
     Error,
-    label::Label,
-    manifest::{Manifest, ManifestEntry, hexadecimal},
-    part,
+    entry::ManifestEntry,
+    manifest::Manifest,
     rejection::{Rejected, Rejection},
 };
 
@@ -32,28 +32,27 @@ pub(crate) fn save(manifest: &Manifest, path: &Path) -> Result<(), Error> {
     let folder = path.parent().unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder).map_err(Error::io("creating", folder))?;
     let mut frame = to_frame(manifest).map_err(|problem| failed(problem.to_string()))?;
-    let mut part = part::readable_part(folder).map_err(Error::io("writing", path))?;
-    // Its writer makes a thousand small pieces.
-    let mut buffered = BufWriter::new(part.as_file());
+    let part = PartFile::create(folder).map_err(Error::io("writing", path))?;
+    // The parquet writer makes a thousand small pieces.
+    let mut buffered = BufWriter::new(part.file());
     ParquetWriter::new(&mut buffered)
         .with_compression(ParquetCompression::Uncompressed)
         .finish(&mut frame)
         .map_err(|problem| failed(problem.to_string()))?;
     buffered.flush().map_err(Error::io("writing", path))?;
     drop(buffered);
-    let mut content = Vec::new();
-    part.rewind().and_then(|()| part.read_to_end(&mut content)).map_err(Error::io("reading back", path))?;
+    let content = fs::read(part.path()).map_err(Error::io("reading back", path))?;
     let checksum = checksum_line(path, &content);
-    part::name(part, path).map_err(Error::io("writing", path))?;
-    let mut part = part::readable_part(folder).map_err(Error::io("writing", path))?;
-    part.write_all(checksum.as_bytes()).map_err(Error::io("writing", path))?;
-    part::name(part, &path.with_extension(CHECKSUM)).map_err(Error::io("writing", path))
+    part.persist(path).map_err(Error::io("writing", path))?;
+    let part = PartFile::create(folder).map_err(Error::io("writing", path))?;
+    part.file().write_all(checksum.as_bytes()).map_err(Error::io("writing", path))?;
+    part.persist(&path.with_extension(CHECKSUM)).map_err(Error::io("writing", path))
 }
 
 /// `HASH  NAME`.
 fn checksum_line(path: &Path, content: &[u8]) -> String {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    format!("{}  {name}\n", hexadecimal(&Sha256::digest(content)))
+    format!("{}  {name}\n", sha256(content))
 }
 
 /// Compares a kept manifest with its SHA-256.
@@ -70,13 +69,13 @@ pub fn check_manifest(path: &Path) -> Result<(), String> {
 }
 
 /// Reads a manifest back; `None` when there is none or it is damaged.
-pub(crate) fn load(path: &Path) -> Option<Manifest> {
+pub(crate) fn load(path: &Path, scheme: &ClassScheme) -> Option<Manifest> {
     let content = fs::read(path).ok()?;
     if fs::read_to_string(path.with_extension(CHECKSUM)).ok()? != checksum_line(path, &content) {
         return None;
     }
     let frame = ParquetReader::new(Cursor::new(content)).finish().ok()?;
-    from_frame(&frame)
+    from_frame(&frame, scheme)
 }
 
 fn to_frame(manifest: &Manifest) -> PolarsResult<DataFrame> {
@@ -92,11 +91,11 @@ fn to_frame(manifest: &Manifest) -> PolarsResult<DataFrame> {
         usable.clone().map(|entry| entry.name.as_str()).chain(std::iter::repeat_n("", blank)).collect();
     let labels: Vec<i32> = usable
         .clone()
-        .map(|entry| i32::from(entry.label.class()))
+        .map(|entry| i32::from(entry.class.number()))
         .chain(std::iter::repeat_n(-1, blank))
         .collect();
-    let patients: Vec<&str> =
-        usable.clone().map(|entry| entry.patient.as_str()).chain(std::iter::repeat_n("", blank)).collect();
+    let groups: Vec<&str> =
+        usable.clone().map(|entry| entry.group.as_str()).chain(std::iter::repeat_n("", blank)).collect();
     let widths: Vec<u32> =
         usable.clone().map(|entry| entry.width).chain(std::iter::repeat_n(0, blank)).collect();
     let heights: Vec<u32> =
@@ -112,14 +111,14 @@ fn to_frame(manifest: &Manifest) -> PolarsResult<DataFrame> {
             Rejection::Duplicate { of } => format!("{DUPLICATE}{of}"),
             Rejection::Contradicting { of } => format!("{CONTRADICTING}{of}"),
             Rejection::Unreadable { problem } => format!("{UNREADABLE}{problem}"),
-            Rejection::Unlabelled => UNLABELLED.to_owned(),
+            Rejection::Unlabelled { .. } => UNLABELLED.to_owned(),
         }))
         .collect();
     df!(
         "file" => files,
         "name" => names,
         "label" => labels,
-        "patient" => patients,
+        "patient" => groups,
         "width" => widths,
         "height" => heights,
         "content_hash" => hashes,
@@ -127,11 +126,11 @@ fn to_frame(manifest: &Manifest) -> PolarsResult<DataFrame> {
     )
 }
 
-fn from_frame(frame: &DataFrame) -> Option<Manifest> {
+fn from_frame(frame: &DataFrame, scheme: &ClassScheme) -> Option<Manifest> {
     let files = frame.column("file").ok()?.str().ok()?;
     let names = frame.column("name").ok()?.str().ok()?;
     let labels = frame.column("label").ok()?.i32().ok()?;
-    let patients = frame.column("patient").ok()?.str().ok()?;
+    let groups = frame.column("patient").ok()?.str().ok()?;
     let widths = frame.column("width").ok()?.u32().ok()?;
     let heights = frame.column("height").ok()?.u32().ok()?;
     let hashes = frame.column("content_hash").ok()?.str().ok()?;
@@ -144,8 +143,8 @@ fn from_frame(frame: &DataFrame) -> Option<Manifest> {
             entries.push(ManifestEntry {
                 file,
                 name: names.get(row)?.to_owned(),
-                label: Label::from_class(labels.get(row)?)?,
-                patient: patients.get(row)?.to_owned(),
+                class: Class::from_number(labels.get(row)?)?,
+                group: groups.get(row)?.to_owned(),
                 width: widths.get(row)?,
                 height: heights.get(row)?,
                 content_hash: hashes.get(row)?.to_owned(),
@@ -158,7 +157,7 @@ fn from_frame(frame: &DataFrame) -> Option<Manifest> {
             } else if let Some(problem) = problem.strip_prefix(UNREADABLE) {
                 Rejection::Unreadable { problem: problem.to_owned() }
             } else {
-                Rejection::Unlabelled
+                Rejection::Unlabelled { positive: scheme.positive.clone(), negative: scheme.negative.clone() }
             };
             rejected.push(Rejected { name: file, reason });
         }

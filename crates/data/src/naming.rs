@@ -1,10 +1,7 @@
 //! One name for an image, wherever its folder or zip lies: the path below what the class folders have in common,
-//! behind `cell_images/` as in the official archive. A folder, its parent and a zip of it give equal names.
+//! behind the scheme's root folder. A folder, its parent and a zip of it give equal names.
 
-use crate::label::Label;
-
-/// The folder of the class folders in the official archive.
-const ROOT: &str = "cell_images";
+use ranklab_settings::{Class, ClassScheme};
 
 /// Parts of a file's name within its source, without those that mean nothing.
 pub(crate) fn parts(file: &str, separators: &[char]) -> Vec<String> {
@@ -12,16 +9,16 @@ pub(crate) fn parts(file: &str, separators: &[char]) -> Vec<String> {
 }
 
 /// The class of the nearest folder around a file that is named like one, and how many folders lead to it.
-pub(crate) fn class_folder(parts: &[String]) -> Option<(Label, usize)> {
+pub(crate) fn class_folder(parts: &[String], scheme: &ClassScheme) -> Option<(Class, usize)> {
     let folders = parts.split_last().map_or(&[][..], |(_, folders)| folders);
-    folders.iter().enumerate().rev().find_map(|(depth, part)| Some((Label::of_folder(part)?, depth)))
+    folders.iter().enumerate().rev().find_map(|(depth, part)| Some((scheme.class_of_folder(part)?, depth)))
 }
 
 /// How many folders all class folders have above them in common.
-pub(crate) fn common_depth<'a>(files: impl Iterator<Item = &'a [String]>) -> usize {
+pub(crate) fn common_depth<'a>(files: impl Iterator<Item = &'a [String]>, scheme: &ClassScheme) -> usize {
     let mut common: Option<&[String]> = None;
     for parts in files {
-        let Some((_, depth)) = class_folder(parts) else { continue };
+        let Some((_, depth)) = class_folder(parts, scheme) else { continue };
         let above = &parts[..depth];
         common = Some(match common {
             None => above,
@@ -35,13 +32,13 @@ pub(crate) fn common_depth<'a>(files: impl Iterator<Item = &'a [String]>) -> usi
 }
 
 /// The name of a file in a class folder, below the `common` folders of all.
-pub(crate) fn canonical(parts: &[String], common: usize) -> String {
-    format!("{ROOT}/{}", parts[common..].join("/"))
+pub(crate) fn canonical(parts: &[String], common: usize, scheme: &ClassScheme) -> String {
+    format!("{}/{}", scheme.root(), parts[common..].join("/"))
 }
 
-/// A canonical name as it was before names had the official archive's folder in front.
-pub(crate) fn without_root(name: &str) -> &str {
-    name.strip_prefix(ROOT).and_then(|rest| rest.strip_prefix('/')).unwrap_or(name)
+/// A canonical name without the root folder of its scheme, as earlier versions recorded it.
+pub(crate) fn without_root<'a>(name: &'a str, scheme: &ClassScheme) -> &'a str {
+    name.strip_prefix(scheme.root()).and_then(|rest| rest.strip_prefix('/')).unwrap_or(name)
 }
 
 #[cfg(test)]
@@ -49,9 +46,10 @@ mod tests {
     use super::*;
 
     fn names(files: &[&str]) -> Vec<String> {
+        let scheme = ClassScheme::default();
         let parts: Vec<Vec<String>> = files.iter().map(|file| parts(file, &['/'])).collect();
-        let common = common_depth(parts.iter().map(Vec::as_slice));
-        parts.iter().map(|parts| canonical(parts, common)).collect()
+        let common = common_depth(parts.iter().map(Vec::as_slice), &scheme);
+        parts.iter().map(|parts| canonical(parts, common, &scheme)).collect()
     }
 
     #[test]
@@ -84,9 +82,9 @@ mod tests {
 
     #[test]
     fn the_nearest_class_folder_decides() {
-        let of = |file: &str| class_folder(&parts(file, &['/']));
-        assert_eq!(of("Parasitized/more/a.png"), Some((Label::Parasitized, 0)));
-        assert_eq!(of("x/Parasitized/Uninfected/a.png"), Some((Label::Uninfected, 2)));
+        let of = |file: &str| class_folder(&parts(file, &['/']), &ClassScheme::default());
+        assert_eq!(of("Parasitized/more/a.png"), Some((Class::Positive, 0)));
+        assert_eq!(of("x/Parasitized/Uninfected/a.png"), Some((Class::Negative, 2)));
         assert_eq!(of("x/Parasitized"), None);
         assert_eq!(of("Parasitized.png"), None);
     }

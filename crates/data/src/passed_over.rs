@@ -2,8 +2,6 @@
 
 use std::{collections::BTreeMap, fmt};
 
-use crate::naming::class_folder;
-
 /// Folder of what macOS keeps beside the files of a zip, and the start of such a file's name.
 const MACOS_FOLDER: &str = "__MACOSX";
 const MACOS_TWIN: &str = "._";
@@ -73,6 +71,11 @@ impl PassedOver {
 
     /// Notes a file, or a link, with the parts of its name.
     pub(crate) fn note(&mut self, reason: Passing, parts: &[String]) {
+        self.add(reason, parts, false);
+    }
+
+    /// Notes a file with the parts of its name; in a class folder a file without an extension looks like an image.
+    fn add(&mut self, reason: Passing, parts: &[String], in_class_folder: bool) {
         let name = parts.last().map_or("", String::as_str);
         let extension = extension(name);
         let passed = self.by_reason.entry(reason).or_default();
@@ -81,14 +84,14 @@ impl PassedOver {
             passed.first = shown;
         }
         passed.count += 1;
-        let unnamed = extension.is_empty() && class_folder(parts).is_some() && reason == Passing::NotPng;
+        let unnamed = extension.is_empty() && in_class_folder;
         passed.images += usize::from(unnamed || is_png(name) || is_picture(name));
         let extension = if extension.is_empty() { extension } else { format!(".{extension}") };
         *passed.extensions.entry(extension).or_default() += 1;
     }
 
-    /// Whether a file is an image by its name; if not, and somebody may take it for one, it is noted.
-    pub(crate) fn is_image(&mut self, parts: &[String]) -> bool {
+    /// Whether a file is an image by its name. One that is none and may be taken for one is noted.
+    pub(crate) fn is_image(&mut self, parts: &[String], in_class_folder: bool) -> bool {
         let name = parts.last().map_or("", String::as_str);
         if parts.iter().any(|part| part == MACOS_FOLDER)
             || name.starts_with(MACOS_TWIN)
@@ -103,8 +106,8 @@ impl PassedOver {
             }
             return false;
         }
-        if !png && (picture || class_folder(parts).is_some()) {
-            self.note(Passing::NotPng, parts);
+        if !png && (picture || in_class_folder) {
+            self.add(Passing::NotPng, parts, in_class_folder);
         }
         png
     }
@@ -172,14 +175,21 @@ impl fmt::Display for PassedOver {
 
 #[cfg(test)]
 mod tests {
+    use ranklab_settings::ClassScheme;
+
     use super::*;
-    use crate::naming::parts;
+    use crate::naming::{class_folder, parts};
 
     fn judged(files: &[&str]) -> (Vec<String>, PassedOver) {
         let mut passed = PassedOver::default();
-        let images =
-            files.iter().filter(|file| passed.is_image(&parts(file, &['/']))).map(|file| (*file).to_owned());
-        (images.collect(), passed)
+        let mut images = Vec::new();
+        for file in files {
+            let parts = parts(file, &['/']);
+            if passed.is_image(&parts, class_folder(&parts, &ClassScheme::default()).is_some()) {
+                images.push((*file).to_owned());
+            }
+        }
+        (images, passed)
     }
 
     #[test]

@@ -21,7 +21,12 @@ pub enum Rejection {
         problem: String,
     },
     /// In a folder of neither class.
-    Unlabelled,
+    Unlabelled {
+        /// Name of the positive class.
+        positive: String,
+        /// Name of the negative class.
+        negative: String,
+    },
 }
 
 impl fmt::Display for Rejection {
@@ -32,7 +37,9 @@ impl fmt::Display for Rejection {
                 write!(formatter, "contradicting label: {of} of the other class has the same bytes")
             }
             Self::Unreadable { problem } => write!(formatter, "unreadable: {problem}"),
-            Self::Unlabelled => write!(formatter, "in a folder of neither class"),
+            Self::Unlabelled { positive, negative } => {
+                write!(formatter, "its folder is neither {positive} nor {negative}")
+            }
         }
     }
 }

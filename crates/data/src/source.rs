@@ -8,37 +8,37 @@ use std::{
     sync::Arc,
 };
 
+use ranklab_files::read_at_most;
+use ranklab_settings::{Class, ClassScheme};
 use zip::{ZipArchive, result::ZipError};
 
 use crate::{
-    Error, Label, Progress,
-    listing::{escaped, list},
+    Error,
+    listing::{SYNTHETIC_MARKER, escaped, list},
     naming::{canonical, class_folder, common_depth, parts},
     passed_over::{PassedOver, Passing},
-    unwatched,
+    progress::{Progress, unwatched},
 };
 
 /// The largest file that is read: a cell image is some tens of kilobytes.
 const LARGEST_FILE: u64 = 64 << 20;
-/// The entry that marks generated images.
-pub(crate) const SYNTHETIC_MARKER: &str = "SYNTHETIC.txt";
 
 /// An image's names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ImageFile {
     /// Its name within its folder or zip, by which it is read.
     pub file: String,
-    /// Its name wherever its class folder lies: `cell_images/Parasitized/….png`. The same as `file` outside of
-    /// class folders.
+    /// Its path from its class folder on, wherever that lies. Outside of class folders it equals `file`.
     pub name: String,
     /// The class of the nearest class folder that it lies in.
-    pub label: Option<Label>,
+    pub class: Option<Class>,
 }
 
 /// A folder or a zip of images.
 #[derive(Debug)]
 pub struct ImageSource {
     path: PathBuf,
+    scheme: ClassScheme,
     storage: Storage,
     files: Vec<ImageFile>,
     passed_over: PassedOver,
@@ -60,32 +60,33 @@ impl ImageSource {
     ///
     /// # Errors
     /// When there is nothing at `path`, or a zip that is not whole.
-    pub fn open(path: &Path) -> Result<Self, Error> {
-        Self::open_watched(path, &unwatched)
+    pub fn open(path: &Path, scheme: &ClassScheme) -> Result<Self, Error> {
+        Self::open_watched(path, scheme, &unwatched)
     }
 
     /// Opens as [`ImageSource::open`] does, and asks `progress` now and then whether to go on.
     ///
     /// # Errors
     /// As [`ImageSource::open`], and when it was asked to stop.
-    pub fn open_watched(path: &Path, progress: Progress<'_>) -> Result<Self, Error> {
-        if path.is_dir() { Self::open_folder(path, progress) } else { Self::open_zip(path) }
+    pub fn open_watched(path: &Path, scheme: &ClassScheme, progress: Progress<'_>) -> Result<Self, Error> {
+        if path.is_dir() { Self::open_folder(path, scheme, progress) } else { Self::open_zip(path, scheme) }
     }
 
-    fn open_folder(path: &Path, progress: Progress<'_>) -> Result<Self, Error> {
-        let listing = list(path, progress)?;
+    fn open_folder(path: &Path, scheme: &ClassScheme, progress: Progress<'_>) -> Result<Self, Error> {
+        let listing = list(path, scheme, progress)?;
         let images = listing.images.iter().map(|(parts, _)| (parts.join("/"), parts.clone())).collect();
-        let places = listing.images.into_iter().map(|(parts, place)| (parts.join("/"), place)).collect();
+        let locations = listing.images.into_iter().map(|(parts, path)| (parts.join("/"), path)).collect();
         Ok(Self {
             path: path.to_owned(),
-            storage: Storage::Folder(places),
-            files: named(images),
+            scheme: scheme.clone(),
+            storage: Storage::Folder(locations),
+            files: named(images, scheme),
             passed_over: listing.passed_over,
             synthetic: listing.synthetic,
         })
     }
 
-    fn open_zip(path: &Path) -> Result<Self, Error> {
+    fn open_zip(path: &Path, scheme: &ClassScheme) -> Result<Self, Error> {
         let file = File::open(path).map_err(|problem| match problem.kind() {
             io::ErrorKind::NotFound => Error::Missing(path.to_owned()),
             _ => Error::io("opening", path)(problem),
@@ -113,7 +114,7 @@ impl ImageSource {
                 continue;
             } else if entry.is_symlink() {
                 passed_over.note(Passing::LinkInZip, &parts);
-            } else if passed_over.is_image(&parts) {
+            } else if passed_over.is_image(&parts, class_folder(&parts, scheme).is_some()) {
                 images.push((name.clone(), parts));
                 entries.insert(name, index);
             }
@@ -122,12 +123,24 @@ impl ImageSource {
             passed_over.note(Passing::SameName, &[]);
         }
         let storage = Storage::Zip { archive, entries };
-        Ok(Self { path: path.to_owned(), storage, files: named(images), passed_over, synthetic })
+        Ok(Self {
+            path: path.to_owned(),
+            scheme: scheme.clone(),
+            storage,
+            files: named(images, scheme),
+            passed_over,
+            synthetic,
+        })
     }
 
     /// Where it is.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// The classes and the rule for groups that it was opened with.
+    pub fn scheme(&self) -> &ClassScheme {
+        &self.scheme
     }
 
     /// The images' names, sorted by [`ImageFile::name`].
@@ -155,35 +168,41 @@ impl ImageSource {
         let absent = || unreadable("no such file".to_owned());
         let too_large = || unreadable(format!("it is larger than {} MiB", LARGEST_FILE >> 20));
         match &self.storage {
-            Storage::Folder(places) => {
-                let place = places.get(file).ok_or_else(absent)?;
+            Storage::Folder(locations) => {
+                let path = locations.get(file).ok_or_else(absent)?;
                 // What became a pipe since it was listed would be waited for.
-                let is_file = fs::metadata(place).map(|found| found.is_file());
+                let is_file = fs::metadata(path).map(|found| found.is_file());
                 if !is_file.map_err(|problem| unreadable(problem.to_string()))? {
                     return Err(unreadable("it is no file".to_owned()));
                 }
-                let file = File::open(place).map_err(|problem| unreadable(problem.to_string()))?;
-                read_bounded(file).map_err(|problem| unreadable(problem.to_string()))?.ok_or_else(too_large)
+                let file = File::open(path).map_err(|problem| unreadable(problem.to_string()))?;
+                read_at_most(file, LARGEST_FILE)
+                    .map_err(|problem| unreadable(problem.to_string()))?
+                    .ok_or_else(too_large)
             }
             Storage::Zip { archive, entries } => {
                 let index = *entries.get(file).ok_or_else(absent)?;
                 // A clone shares the directory and has a position of its own.
                 let mut archive = archive.clone();
                 let file = archive.by_index(index).map_err(|problem| unreadable(problem.to_string()))?;
-                read_bounded(file).map_err(|problem| unreadable(problem.to_string()))?.ok_or_else(too_large)
+                read_at_most(file, LARGEST_FILE)
+                    .map_err(|problem| unreadable(problem.to_string()))?
+                    .ok_or_else(too_large)
             }
         }
     }
 }
 
 /// Names of images, of whose files and parts are given.
-fn named(images: Vec<(String, Vec<String>)>) -> Vec<ImageFile> {
-    let common = common_depth(images.iter().map(|(_, parts)| parts.as_slice()));
+fn named(images: Vec<(String, Vec<String>)>, scheme: &ClassScheme) -> Vec<ImageFile> {
+    let common = common_depth(images.iter().map(|(_, parts)| parts.as_slice()), scheme);
     let mut files: Vec<ImageFile> = images
         .into_iter()
-        .map(|(file, parts)| match class_folder(&parts) {
-            Some((label, _)) => ImageFile { name: canonical(&parts, common), label: Some(label), file },
-            None => ImageFile { name: file.clone(), label: None, file },
+        .map(|(file, parts)| match class_folder(&parts, scheme) {
+            Some((class, _)) => {
+                ImageFile { name: canonical(&parts, common, scheme), class: Some(class), file }
+            }
+            None => ImageFile { name: file.clone(), class: None, file },
         })
         .collect();
     files.sort_unstable_by(|a, b| (&a.name, &a.file).cmp(&(&b.name, &b.file)));
@@ -200,13 +219,6 @@ fn leaves_its_folder(name: &str) -> bool {
 /// `C:`, as Windows names a disk.
 fn is_drive(part: &str) -> bool {
     matches!(part.as_bytes(), [letter, b':', ..] if letter.is_ascii_alphabetic())
-}
-
-/// At most [`LARGEST_FILE`] bytes; `None` when there are more.
-fn read_bounded(reader: impl Read) -> io::Result<Option<Vec<u8>>> {
-    let mut bytes = Vec::new();
-    reader.take(LARGEST_FILE + 1).read_to_end(&mut bytes)?;
-    Ok((bytes.len() as u64 <= LARGEST_FILE).then_some(bytes))
 }
 
 /// A file that several readers share, each at a position of its own.

@@ -4,15 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rand::{SeedableRng, seq::SliceRandom};
 use rand_chacha::ChaCha8Rng;
+use ranklab_files::hexadecimal;
+use ranklab_settings::{Class, SplitConfig, SplitKind};
 use sha2::{Digest, Sha256};
 
-use crate::{
-    Error,
-    config::{SplitConfig, SplitKind},
-    image_set::ImageSet,
-    label::Label,
-    manifest::hexadecimal,
-};
+use crate::{Error, image_set::ImageSet};
 
 /// Which image stands where. Indices point into the image set and are sorted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,20 +21,20 @@ pub struct Split {
     pub test: Vec<usize>,
     /// SHA-256 over names and parts, hexadecimal.
     pub hash: String,
-    /// How many patients stand on both sides.
+    /// How many groups have images on both sides.
     pub audit: LeakageAudit,
 }
 
-/// How far the test images' patients are known from training.
+/// How far the groups (patients) of the test images are known from training.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LeakageAudit {
-    /// Patients with a training or validation image.
-    pub train_patients: usize,
-    /// Patients with a test image.
-    pub test_patients: usize,
-    /// Patients on both sides.
-    pub shared_patients: usize,
-    /// Test images of patients on both sides.
+    /// Groups with a training or validation image.
+    pub train_groups: usize,
+    /// Groups with a test image.
+    pub test_groups: usize,
+    /// Groups on both sides.
+    pub shared_groups: usize,
+    /// Test images of groups on both sides.
     pub shared_test_images: usize,
 }
 
@@ -59,7 +55,7 @@ impl Split {
             SplitKind::Patient => {
                 let mut folds = patient_folds(images, &all, config.folds, &mut random)?;
                 if config.fold >= folds.len() {
-                    return Err(Error::Setting(format!(
+                    return Err(Error::Split(format!(
                         "fold is {}: with {} folds give 0 to {}",
                         config.fold,
                         folds.len(),
@@ -92,11 +88,11 @@ impl Split {
         let mut hasher = Sha256::new();
         for (name, part) in [("train", &mut train), ("validation", &mut validation), ("test", &mut test)] {
             part.sort_unstable();
-            for label in [Label::Uninfected, Label::Parasitized] {
-                if !part.iter().any(|&image| images.entries[image].label == label) {
-                    return Err(Error::Setting(format!(
+            for class in Class::ALL {
+                if !part.iter().any(|&image| images.entries[image].class == class) {
+                    return Err(Error::Split(format!(
                         "the split leaves no {} image for {name}: use more images (`limit=`), other fractions or fewer folds",
-                        if label == Label::Parasitized { "parasitized" } else { "uninfected" },
+                        if class == Class::Positive { "positive" } else { "negative" },
                     )));
                 }
             }
@@ -105,32 +101,28 @@ impl Split {
             }
         }
         let learned_from = [train.as_slice(), validation.as_slice()].concat();
-        let train_patients = patients(images, &learned_from);
-        let test_patients = patients(images, &test);
-        let shared: BTreeSet<&str> = train_patients.intersection(&test_patients).copied().collect();
+        let train_groups = patients(images, &learned_from);
+        let test_groups = patients(images, &test);
+        let shared: BTreeSet<&str> = train_groups.intersection(&test_groups).copied().collect();
         let audit = LeakageAudit {
-            train_patients: train_patients.len(),
-            test_patients: test_patients.len(),
-            shared_patients: shared.len(),
+            train_groups: train_groups.len(),
+            test_groups: test_groups.len(),
+            shared_groups: shared.len(),
             shared_test_images: test
                 .iter()
-                .filter(|&&image| shared.contains(images.entries[image].patient.as_str()))
+                .filter(|&&image| shared.contains(images.entries[image].group.as_str()))
                 .count(),
         };
-        Ok(Self { hash: hexadecimal(&hasher.finalize()), train, validation, test, audit })
+        Ok(Self { hash: hexadecimal(hasher.finalize()), train, validation, test, audit })
     }
 }
 
 /// Images of unknown patients, each counted as a patient of its own, would make a random split of one by patient.
 fn check_patients(images: &ImageSet) -> Result<(), Error> {
-    let unknown: Vec<&str> = images
-        .entries
-        .iter()
-        .filter(|image| !image.tells_patient())
-        .map(|image| image.name.as_str())
-        .collect();
+    let unknown: Vec<&str> =
+        images.entries.iter().filter(|image| !image.has_group()).map(|image| image.name.as_str()).collect();
     let Some(first) = unknown.first() else { return Ok(()) };
-    Err(Error::Setting(format!(
+    Err(Error::Split(format!(
         "split=patient needs every image's patient, and {} of {} images do not tell theirs, {first} first: give them names like C33P1thinF_1.png for an image of patient C33, or use split=random",
         unknown.len(),
         images.entries.len()
@@ -138,7 +130,7 @@ fn check_patients(images: &ImageSet) -> Result<(), Error> {
 }
 
 fn patients<'a>(images: &'a ImageSet, indices: &[usize]) -> BTreeSet<&'a str> {
-    indices.iter().map(|&image| images.entries[image].patient.as_str()).collect()
+    indices.iter().map(|&image| images.entries[image].group.as_str()).collect()
 }
 
 /// Draws `fraction` of each class; returns the drawn and the rest.
@@ -149,13 +141,13 @@ fn draw_cells(
     random: &mut ChaCha8Rng,
 ) -> (Vec<usize>, Vec<usize>) {
     let (mut drawn, mut rest) = (Vec::new(), Vec::new());
-    for label in [Label::Uninfected, Label::Parasitized] {
-        let mut class: Vec<usize> =
-            from.iter().copied().filter(|&image| images.entries[image].label == label).collect();
-        class.shuffle(random);
-        let count = (class.len() as f64 * fraction).round() as usize;
-        drawn.extend(&class[..count]);
-        rest.extend(&class[count..]);
+    for class in Class::ALL {
+        let mut members: Vec<usize> =
+            from.iter().copied().filter(|&image| images.entries[image].class == class).collect();
+        members.shuffle(random);
+        let count = (members.len() as f64 * fraction).round() as usize;
+        drawn.extend(&members[..count]);
+        rest.extend(&members[count..]);
     }
     (drawn, rest)
 }
@@ -170,17 +162,16 @@ fn patient_folds(
 ) -> Result<Vec<Vec<usize>>, Error> {
     let mut by_patient: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for &image in from {
-        by_patient.entry(images.entries[image].patient.as_str()).or_default().push(image);
+        by_patient.entry(images.entries[image].group.as_str()).or_default().push(image);
     }
     if by_patient.len() < folds || folds < 2 {
-        return Err(Error::Setting(format!(
+        return Err(Error::Split(format!(
             "{} patients cannot be divided into {folds} folds: use fewer folds or more images (`limit=`)",
             by_patient.len()
         )));
     }
     let classes = |part: &[usize]| {
-        let positive =
-            part.iter().filter(|&&image| images.entries[image].label == Label::Parasitized).count();
+        let positive = part.iter().filter(|&&image| images.entries[image].class == Class::Positive).count();
         [(part.len() - positive) as f64, positive as f64]
     };
     let totals = classes(from);
@@ -215,19 +206,19 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::manifest::{Manifest, ManifestEntry};
+    use crate::{entry::ManifestEntry, manifest::Manifest};
 
     /// `counts[p]` = (uninfected, parasitized) images of patient p.
     fn images(counts: &[(usize, usize)]) -> ImageSet {
         let mut entries = Vec::new();
         for (patient, &(uninfected, parasitized)) in counts.iter().enumerate() {
             for cell in 0..uninfected + parasitized {
-                let label = if cell < uninfected { Label::Uninfected } else { Label::Parasitized };
+                let class = if cell < uninfected { Class::Negative } else { Class::Positive };
                 entries.push(ManifestEntry {
-                    file: format!("{label:?}/C{patient}_{cell}.png"),
-                    name: format!("{label:?}/C{patient}_{cell}.png"),
-                    label,
-                    patient: format!("C{patient}"),
+                    file: format!("{class:?}/C{patient}_{cell}.png"),
+                    name: format!("{class:?}/C{patient}_{cell}.png"),
+                    class,
+                    group: format!("C{patient}"),
                     width: 1,
                     height: 1,
                     content_hash: format!("{patient}-{cell}"),
@@ -245,12 +236,12 @@ mod tests {
     fn a_random_split_takes_a_tenth_of_each_class_and_counts_the_patients_on_both_sides() {
         let images = images(&[(100, 50); 6]);
         let split = Split::new(&images, &config(SplitKind::Random, 1, 0)).unwrap();
-        let positives = split.test.iter().filter(|&&i| images.entries[i].label == Label::Parasitized).count();
+        let positives = split.test.iter().filter(|&&i| images.entries[i].class == Class::Positive).count();
         assert_eq!((split.test.len(), positives), (90, 30));
         assert_eq!((split.validation.len(), split.train.len()), (81, 729));
         assert_eq!(
             split.audit,
-            LeakageAudit { train_patients: 6, test_patients: 6, shared_patients: 6, shared_test_images: 90 }
+            LeakageAudit { train_groups: 6, test_groups: 6, shared_groups: 6, shared_test_images: 90 }
         );
     }
 
@@ -288,7 +279,7 @@ mod tests {
         let mut images = images(&[(10, 10); 6]);
         let name = "Parasitized/cell_7.png";
         for image in &mut images.entries[40..43] {
-            (image.name, image.patient) = (name.to_owned(), name.to_owned());
+            (image.name, image.group) = (name.to_owned(), name.to_owned());
         }
         let error = Split::new(&images, &config(SplitKind::Patient, 0, 0)).unwrap_err().to_string();
         assert!(
@@ -308,7 +299,7 @@ mod tests {
         ) {
             let images = images(&counts);
             let split = Split::new(&images, &config(SplitKind::Patient, seed, fold)).unwrap();
-            prop_assert_eq!(split.audit.shared_patients, 0);
+            prop_assert_eq!(split.audit.shared_groups, 0);
             prop_assert_eq!(split.audit.shared_test_images, 0);
             let mut everywhere = [split.train.clone(), split.validation.clone(), split.test.clone()].concat();
             everywhere.sort_unstable();

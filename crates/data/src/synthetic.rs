@@ -11,18 +11,12 @@ use std::{
 use image::{ImageFormat, Rgb, RgbImage};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use ranklab_files::{PartFile, sha256};
+use ranklab_settings::SyntheticConfig;
 use rayon::prelude::*;
-use sha2::{Digest, Sha256};
 use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
 
-use crate::{
-    Error,
-    config::SyntheticConfig,
-    latched::Latched,
-    manifest::{Progress, hexadecimal},
-    part,
-    source::SYNTHETIC_MARKER,
-};
+use crate::{Error, latched::Latched, listing::SYNTHETIC_MARKER, progress::Progress};
 
 /// Bumped whenever a pixel would come out differently.
 const GENERATOR: &str = "synthetic cells 1";
@@ -44,7 +38,7 @@ pub fn ensure(config: &SyntheticConfig, folder: &Path, progress: Progress<'_>) -
 /// Where [`ensure`] puts generated images.
 pub fn path(config: &SyntheticConfig, folder: &Path) -> PathBuf {
     let text = format!("{GENERATOR} {} {} {}", config.images, config.patients, config.seed);
-    let key = hexadecimal(&Sha256::digest(text));
+    let key = sha256(text);
     folder.join(format!("synthetic-{}.zip", &key[..12]))
 }
 
@@ -56,8 +50,8 @@ pub fn write_zip(config: &SyntheticConfig, path: &Path, progress: Progress<'_>) 
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder).map_err(Error::io("creating", folder))?;
     let failed = |problem: zip::result::ZipError| Error::io("writing", path)(std::io::Error::other(problem));
-    let part = part::readable_part(folder).map_err(Error::io("writing", path))?;
-    let mut zip = ZipWriter::new(Latched::new(part.as_file()));
+    let part = PartFile::create(folder).map_err(Error::io("writing", path))?;
+    let mut zip = ZipWriter::new(Latched::new(part.file()));
     // PNGs are compressed already.
     let options = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
     zip.start_file(format!("cell_images/{SYNTHETIC_MARKER}"), options).map_err(failed)?;
@@ -83,7 +77,7 @@ pub fn write_zip(config: &SyntheticConfig, path: &Path, progress: Progress<'_>) 
     let mut written = zip.finish().map_err(failed)?;
     written.flush().and_then(|()| written.check()).map_err(Error::io("writing", path))?;
     drop(written);
-    part::name(part, path).map_err(Error::io("writing", path))
+    part.persist(path).map_err(Error::io("writing", path))
 }
 
 /// A patient's stain and lighting, the same for all of its cells.
@@ -226,8 +220,10 @@ fn cell(config: &SyntheticConfig, index: usize) -> (String, Vec<u8>) {
 mod tests {
     use std::io::Read as _;
 
+    use ranklab_settings::{Class, ClassScheme};
+
     use super::*;
-    use crate::{ImageSource, Label, Manifest, unwatched};
+    use crate::{manifest::Manifest, progress::unwatched, source::ImageSource};
 
     fn config(seed: u64) -> SyntheticConfig {
         SyntheticConfig { images: 40, patients: 4, seed }
@@ -237,12 +233,12 @@ mod tests {
     fn generated_cells_are_balanced_belong_to_patients_and_say_that_they_are_synthetic() {
         let folder = tempfile::tempdir().unwrap();
         let path = ensure(&config(1), folder.path(), &unwatched).unwrap();
-        let source = ImageSource::open(&path).unwrap();
+        let source = ImageSource::open(&path, &ClassScheme::default()).unwrap();
         assert!(source.is_synthetic());
         let manifest = Manifest::build(&source, &unwatched).unwrap();
         assert!(manifest.rejected.is_empty());
-        assert_eq!(manifest.patients(), 4);
-        let positives = manifest.entries.iter().filter(|entry| entry.label == Label::Parasitized).count();
+        assert_eq!(manifest.groups(), 4);
+        let positives = manifest.entries.iter().filter(|entry| entry.class == Class::Positive).count();
         assert_eq!((manifest.entries.len(), positives), (40, 20));
     }
 

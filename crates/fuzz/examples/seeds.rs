@@ -66,7 +66,7 @@ fn main() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("cells.zip");
     fs::write(&path, &cells).unwrap();
-    let source = ImageSource::open(&path).unwrap();
+    let source = ImageSource::open(&path, &ranklab_settings::ClassScheme::default()).unwrap();
     Manifest::open_or_build(&source, folder.path(), &unwatched).unwrap();
     keep("manifest", "two", &fs::read(Manifest::file(&source, folder.path())).unwrap());
 

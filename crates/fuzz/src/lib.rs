@@ -4,8 +4,9 @@
 use std::{fs, path::Path, sync::OnceLock};
 
 use burn::tensor::Device;
-use ranklab_data::{ImageSource, Manifest, Resize, SyntheticConfig, decode, resize, synthetic, unwatched};
-use ranklab_sweep::{Experiment, Plan};
+use ranklab_data::{ImageSource, Manifest, decode, resize, synthetic, unwatched};
+use ranklab_settings::{ClassScheme, Experiment, Resize, SyntheticConfig, TrialConfig};
+use ranklab_sweep::Plan;
 use ranklab_trainer::Checkpoint;
 use ranklab_zoo::{HeadConfig, Model, weights};
 
@@ -47,7 +48,7 @@ fn plan(experiment: &Experiment) {
     assert!(!plan.trials.is_empty());
     for trial in plan.trials.iter().take(4) {
         let json = trial.config.canonical_json();
-        let again: Result<ranklab_sweep::TrialConfig, _> = serde_json::from_str(&json);
+        let again: Result<TrialConfig, _> = serde_json::from_str(&json);
         assert_eq!(again.map(|again| again.hash()).ok(), Some(trial.config.hash()), "{json}");
     }
 }
@@ -55,7 +56,7 @@ fn plan(experiment: &Experiment) {
 /// A zip of images: listed, and every image read and decoded.
 pub fn images(data: &[u8]) {
     with_file("x.zip", data, |path| {
-        let Ok(source) = ImageSource::open(path) else { return };
+        let Ok(source) = ImageSource::open(path, &ClassScheme::default()) else { return };
         for file in source.files() {
             let name = &file.file;
             assert!(!name.starts_with('/') && !name.split(['/', '\\']).any(|part| part == ".."), "{name}");
@@ -73,7 +74,7 @@ pub fn manifest(data: &[u8]) {
     let Some(kept) = KEPT.get_or_init(Kept::new) else { return };
     with_file("cells.zip", &kept.zip, |zip| {
         let Some(folder) = zip.parent() else { return };
-        let Ok(source) = ImageSource::open(zip) else { return };
+        let Ok(source) = ImageSource::open(zip, &ClassScheme::default()) else { return };
         let file = Manifest::file(&source, folder);
         let name = file.file_name().unwrap_or_default().to_string_lossy();
         let checksum = format!("{}  {name}\n", kept.hash);
@@ -98,7 +99,7 @@ impl Kept {
         let folder = tempfile::tempdir().ok()?;
         let zip = folder.path().join("cells.zip");
         synthetic::write_zip(&SyntheticConfig { images: 20, patients: 2, seed: 0 }, &zip, &unwatched).ok()?;
-        let source = ImageSource::open(&zip).ok()?;
+        let source = ImageSource::open(&zip, &ClassScheme::default()).ok()?;
         let manifest = Manifest::open_or_build(&source, folder.path(), &unwatched).ok()?;
         let file = Manifest::file(&source, folder.path());
         let checksum = fs::read_to_string(file.with_extension("sha256")).ok()?;

@@ -1,15 +1,18 @@
 //! Which trials of a plan this process trains next; others may work on the same plan.
 
+use ranklab_settings::TrialConfig;
 use ranklab_store::Claim;
 
 use crate::{
-    Error, TrialConfig,
+    Error,
     event::SweepEvent,
-    execute::SweepSummary,
+    joining::can_join,
     memory::{self, Room},
-    plan::{Plan, PlanTrial},
+    plan::Plan,
+    planned::PlanTrial,
     recorder::is_of_one_run,
     session::{Member, Session},
+    summary::SweepSummary,
 };
 
 /// The trials of a plan that are not settled yet.
@@ -58,7 +61,7 @@ impl<'a> Claims<'a> {
             }
             let (trial, identity) = (&self.plan.trials[position], &self.identities[position]);
             let joins = |member: &Member<'_>| {
-                member.trial.config.joins(&trial.config) && *member.identity != *identity
+                can_join(&member.trial.config, &trial.config) && *member.identity != *identity
             };
             if !group.iter().all(joins) || !fits(&group, trial, session, room)? {
                 kept.push(position);

@@ -1,69 +1,48 @@
-//! What can go wrong while planning and running sweeps.
+//! What can go wrong while sweeps are planned and run.
 
-use std::path::PathBuf;
-
-/// An error of a sweep. Every message is one line that names the key, file or run and what to do; [`Error::Several`]
-/// has as many lines as errors.
+/// An error of a sweep. Each message is one line that names the key, file or run and says what to do. The settings'
+/// [`ranklab_settings::Error::Several`] has as many lines as errors.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// A setting that does not make sense; the message is complete.
+    /// A registered sweep whose settings this version does not know.
+    #[error(
+        "sweep {sweep}: the configuration of {trial} is of another version ({reason}); repeat its command: {command}"
+    )]
+    OtherVersion {
+        /// The sweep in the database.
+        sweep: i64,
+        /// The trial's label.
+        trial: String,
+        /// What is unknown.
+        reason: String,
+        /// The sweep's command.
+        command: String,
+    },
+    /// Images or weights that are no longer those that a trial was registered with. The message names them.
     #[error("{0}")]
-    Setting(String),
-    /// Several errors at once, a line each.
-    #[error("{}", lines(.0))]
-    Several(Vec<Error>),
-    /// A key that does not exist.
-    #[error("unknown key `{key}`{place}{suggestion}")]
-    UnknownKey {
-        /// As written.
-        key: String,
-        /// Where: empty, or ` in FILE`.
-        place: String,
-        /// `: did you mean …?` or how to list the keys.
-        suggestion: String,
+    ChangedSources(String),
+    /// A trial that finds no room in memory. The message names it.
+    #[error("{0}")]
+    TooLarge(String),
+    /// A run that cannot be verified. The message names it.
+    #[error("{0}")]
+    NotVerified(String),
+    /// A task that ended before its work was done.
+    #[error("{what} stopped unexpectedly")]
+    Unexpected {
+        /// The work.
+        what: &'static str,
     },
-    /// An experiment file that cannot be used.
-    #[error("experiment file {path}: {problem}", path = .path.display())]
-    Experiment {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong, in one line.
-        problem: String,
-    },
-    /// Reading or writing failed.
-    #[error("{action} {path} failed: {source}", path = .path.display())]
-    Io {
-        /// What was tried.
-        action: &'static str,
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// A run's file could not be stored.
-    #[error(
-        "storing {path} failed: {source}; free some space or make its folder writable and repeat the command, which goes on from the last stored epoch",
-        path = .path.display()
-    )]
-    Unsaved {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// A run's folder that is another database's.
-    #[error(
-        "the run folder {path} belongs to another database, so that nothing is written into it; move it away, then repeat the command",
-        path = .path.display()
-    )]
-    OtherDatabase {
-        /// The folder.
-        path: PathBuf,
-    },
-    /// A device that cannot be used; the message is complete.
+    /// A device that cannot be used. The message is complete.
     #[error("{0}")]
     Device(String),
+    /// Settings.
+    #[error(transparent)]
+    Settings(#[from] ranklab_settings::Error),
+    /// The runs folder.
+    #[error(transparent)]
+    Runs(ranklab_runs::Error),
     /// Images.
     #[error(transparent)]
     Data(#[from] ranklab_data::Error),
@@ -81,31 +60,24 @@ pub enum Error {
     Stats(#[from] ranklab_stats::Error),
 }
 
-/// The messages of errors, each in its line and none twice.
-fn lines(errors: &[Error]) -> String {
-    let mut lines: Vec<String> = Vec::new();
-    for error in errors {
-        for line in error.to_string().lines() {
-            if !lines.iter().any(|known| known == line) {
-                lines.push(line.to_owned());
-            }
+impl From<ranklab_runs::Error> for Error {
+    /// Errors of the crates below stay what they are, so that each has one form.
+    fn from(error: ranklab_runs::Error) -> Self {
+        use ranklab_runs::Error as Runs;
+        match error {
+            Runs::Settings(error) => Self::Settings(error),
+            Runs::Data(error) => Self::Data(error),
+            Runs::Zoo(error) => Self::Zoo(error),
+            Runs::Trainer(error) => Self::Trainer(error),
+            Runs::Store(error) => Self::Store(error),
+            error => Self::Runs(error),
         }
     }
-    lines.join("\n")
 }
 
 impl Error {
-    /// Whether it was asked to stop before anything was begun.
+    /// Whether a stop was requested before any trial began.
     pub fn is_stopped(&self) -> bool {
         matches!(self, Self::Data(ranklab_data::Error::Stopped))
-    }
-
-    /// All of `errors` as one; `None` where there are none.
-    pub(crate) fn all(mut errors: Vec<Self>) -> Option<Self> {
-        match errors.len() {
-            0 => None,
-            1 => errors.pop(),
-            _ => Some(Self::Several(errors)),
-        }
     }
 }

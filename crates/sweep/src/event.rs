@@ -1,5 +1,6 @@
 //! What a sweep reports while it runs, for whoever shows it.
 
+use ranklab_runs::SourceEvent;
 use ranklab_store::RunResult;
 use ranklab_trainer::{Event, Phases};
 
@@ -93,6 +94,15 @@ pub enum SweepEvent {
     },
 }
 
+impl From<SourceEvent> for SweepEvent {
+    fn from(event: SourceEvent) -> Self {
+        match event {
+            SourceEvent::Progress { task, done, total } => Self::DataProgress { task, done, total },
+            SourceEvent::Notice(line) => Self::Notice(line),
+        }
+    }
+}
+
 /// Where the time of trials that were trained together went.
 #[derive(Clone, Debug)]
 pub struct Profile {
@@ -102,8 +112,8 @@ pub struct Profile {
     pub store: f64,
     /// Floating-point operations of the trunk's products, where it ran.
     pub trunk_operations: f64,
-    /// The same of training's forward passes.
+    /// Floating-point operations of training's forward passes.
     pub forward_operations: f64,
-    /// The same of its backward passes.
+    /// Floating-point operations of training's backward passes.
     pub backward_operations: f64,
 }

@@ -5,9 +5,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use ranklab_runs::Sources;
+use ranklab_settings::TrialConfig;
 use ranklab_trainer::memory_needed;
 
-use crate::{Error, Plan, TrialConfig, plan::PlanTrial, sources::Sources};
+use crate::{Error, plan::Plan, planned::PlanTrial};
 
 /// Memory that this process can still have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,7 +125,7 @@ pub(crate) fn refuse_too_large<'a>(
         let (dataset, _) = sources.of(&trial.config)?;
         let needed = needed(&[&trial.config], dataset.images.entries.len())?.unwrap_or(0);
         if needed > room.bytes {
-            return Err(Error::Setting(too_large(trial, needed, room)));
+            return Err(Error::TooLarge(too_large(trial, needed, room)));
         }
     }
     Ok(())
@@ -165,8 +167,9 @@ fn size(bytes: u64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use ranklab_settings::Experiment;
+
     use super::*;
-    use crate::Experiment;
 
     const GIB: u64 = 1 << 30;
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ranklab_zoo::{AdapterConfig, Scaling};
+use ranklab_settings::{AdapterConfig, Scaling};
 
 use crate::plan::Plan;
 
@@ -74,7 +74,9 @@ fn round(scale: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use crate::{Experiment, Plan};
+    use ranklab_settings::Experiment;
+
+    use crate::Plan;
 
     fn notices(overrides: &[&str]) -> Vec<String> {
         Plan::new(&Experiment::default().with_overrides(overrides).unwrap()).unwrap().notices()

@@ -1,23 +1,15 @@
-//! From an experiment to its trials: the cartesian product of its axes, without repetitions.
+//! The trials of a sweep, in order, as they are registered in the database.
 
-use std::collections::HashSet;
-
+use ranklab_files::hexadecimal;
+use ranklab_settings::{Experiment, TrialConfig};
 use ranklab_store::{NewSweep, PlannedTrial, SweepRow};
-use ranklab_zoo::Architecture;
-use sha2::{Digest, Sha256};
-use toml::{Table, Value};
+use sha2::{Digest as _, Sha256};
 
 use crate::{
     Error,
-    experiment::Experiment,
-    key::{Key, Kind},
-    trial::{TrialConfig, hexadecimal},
+    planned::PlanTrial,
+    strategy::{Grid, Strategy as _},
 };
-
-/// Trials that one sweep may hold; more are surely a slip.
-const MOST_TRIALS: usize = 10_000;
-/// Combinations that make no sense before the rest is not looked at.
-const MOST_PROBLEMS: usize = 100;
 
 /// All trials of a sweep, in order.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -32,55 +24,14 @@ pub struct Plan {
     pub(crate) registered: Option<String>,
 }
 
-/// One trial at its place in a plan.
-#[derive(Clone, Debug, PartialEq)]
-pub struct PlanTrial {
-    /// What differs from the other trials.
-    pub label: String,
-    /// What it computes.
-    pub config: TrialConfig,
-    /// The configuration hash that a sweep which is resumed has for it.
-    pub(crate) recorded: Option<String>,
-}
-
-impl PlanTrial {
-    pub(crate) fn new(label: String, config: TrialConfig) -> Self {
-        Self { label, config, recorded: None }
-    }
-}
-
 impl Plan {
-    /// Multiplies out the axes, the last one fastest, and checks every trial. Combinations that come to
-    /// the same work (model_4 at several ranks) are one trial.
+    /// The trials of an experiment, chosen by a grid over its values.
     ///
     /// # Errors
-    /// When combinations do not make sense, with every reason once, or there are too many.
+    /// When combinations do not make sense, with each reason once, or there are too many.
     pub fn new(experiment: &Experiment) -> Result<Self, Error> {
-        let count = count(experiment)?;
-        let mut trials: Vec<PlanTrial> = Vec::new();
-        let mut hashes: HashSet<String> = HashSet::new();
-        let mut problems: Vec<Error> = Vec::new();
-        for number in 0..count {
-            let chosen = combination(experiment, number);
-            match TrialConfig::resolve(nested(&chosen)) {
-                Ok(config) => {
-                    if hashes.insert(config.hash()) {
-                        trials.push(PlanTrial::new(label(experiment, &chosen, &config), config));
-                    }
-                }
-                Err(problem) => {
-                    problems.push(problem);
-                    if problems.len() >= MOST_PROBLEMS {
-                        break;
-                    }
-                }
-            }
-        }
-        if let Some(problem) = Error::all(problems) {
-            return Err(problem);
-        }
-        let name = experiment.name.clone().unwrap_or_else(|| default_name(experiment));
-        Ok(Self { name, command: None, trials, registered: None })
+        let trials = Grid::new(experiment).propose(&[])?;
+        Ok(Self { name: experiment.sweep_name(), command: None, trials, registered: None })
     }
 
     /// The plan of a sweep that was registered, to be asked for again.
@@ -91,11 +42,11 @@ impl Plan {
         let trials = trials
             .iter()
             .map(|trial| {
-                let config = serde_json::from_str(&trial.config).map_err(|problem| {
-                    Error::Setting(format!(
-                        "sweep {}: the configuration of {} is of another version ({problem}); repeat its command: {}",
-                        sweep.id, trial.label, sweep.command
-                    ))
+                let config = serde_json::from_str(&trial.config).map_err(|problem| Error::OtherVersion {
+                    sweep: sweep.id,
+                    trial: trial.label.clone(),
+                    reason: problem.to_string(),
+                    command: sweep.command.clone(),
                 })?;
                 let recorded = Some(trial.config_hash.clone());
                 Ok(PlanTrial { recorded, ..PlanTrial::new(trial.label.clone(), config) })
@@ -118,7 +69,12 @@ impl Plan {
         for trial in &self.trials {
             hasher.update(trial.config.hash());
         }
-        hexadecimal(&hasher.finalize())
+        hexadecimal(hasher.finalize())
+    }
+
+    /// The configurations of all trials.
+    pub fn configurations(&self) -> impl Iterator<Item = &TrialConfig> {
+        self.trials.iter().map(|trial| &trial.config)
     }
 
     /// The sweep's row, for this command; a resumed sweep keeps the command that says what it is.
@@ -141,89 +97,6 @@ impl Plan {
             })
             .collect()
     }
-}
-
-/// How many combinations there are.
-fn count(experiment: &Experiment) -> Result<usize, Error> {
-    experiment
-        .values
-        .iter()
-        .try_fold(1usize, |product, (_, values)| product.checked_mul(values.len()))
-        .filter(|count| *count <= MOST_TRIALS)
-        .ok_or_else(|| {
-            Error::Setting(format!("the sweep has more than {MOST_TRIALS} trials: shorten its lists"))
-        })
-}
-
-/// What is wrong in how settings go together, where some have no value that fits: their tables are left out.
-pub(crate) fn problems_of_the_rest(experiment: &Experiment) -> Option<Error> {
-    let mut rest = experiment.clone();
-    let fits = |key: &Key| !experiment.unfit.iter().any(|unfit| unfit.table() == key.table());
-    rest.values.retain(|(key, values)| fits(key) && !values.is_empty());
-    Plan::new(&rest).err()
-}
-
-/// The values of the combination numbered `number`, the last axis fastest.
-fn combination(experiment: &Experiment, mut number: usize) -> Vec<(Key, Value)> {
-    let mut chosen: Vec<(Key, Value)> = Vec::new();
-    for (key, values) in experiment.values.iter().rev() {
-        chosen.push((*key, values[number % values.len()].clone()));
-        number /= values.len();
-    }
-    chosen.reverse();
-    chosen
-}
-
-/// Dotted paths as nested tables.
-fn nested(chosen: &[(Key, Value)]) -> Table {
-    let mut root = Table::new();
-    for (key, value) in chosen {
-        if *value == Value::String("none".to_owned()) && key.short == "limit" {
-            continue;
-        }
-        let mut table = &mut root;
-        let mut parts = key.path.split('.').peekable();
-        while let Some(part) = parts.next() {
-            if parts.peek().is_none() {
-                table.insert(part.to_owned(), value.clone());
-                break;
-            }
-            let entry = table.entry(part).or_insert_with(|| Value::Table(Table::new()));
-            match entry {
-                Value::Table(inner) => table = inner,
-                _ => break,
-            }
-        }
-    }
-    root
-}
-
-/// The values of the axes that matter to this trial.
-fn label(experiment: &Experiment, chosen: &[(Key, Value)], config: &TrialConfig) -> String {
-    let varied = |key: &Key| {
-        experiment.values.iter().any(|(given, values)| given == key && values.len() > 1)
-            && (config.model.architecture == Architecture::Model5 || !key.path.starts_with("adapter."))
-    };
-    let adapter = config.adapter.as_ref();
-    let parts: Vec<String> = chosen
-        .iter()
-        .filter(|(key, _)| varied(key))
-        .map(|(key, value)| match (key.kind, adapter, value) {
-            // Layers stand from the input on, and ranks in their order.
-            (Kind::Layers, Some(adapter), _) => format!("{}={}", key.short, adapter.layers),
-            (Kind::Ranks, Some(adapter), _) => format!("{}={}", key.short, adapter.rank),
-            (_, _, Value::String(text)) => format!("{}={text}", key.short),
-            (_, _, other) => format!("{}={other}", key.short),
-        })
-        .collect();
-    if parts.is_empty() { config.model.architecture.name().to_owned() } else { parts.join(" ") }
-}
-
-/// A name made of what is varied: `rank × layers`.
-fn default_name(experiment: &Experiment) -> String {
-    let axes: Vec<&str> =
-        experiment.values.iter().filter(|(_, values)| values.len() > 1).map(|(key, _)| key.short).collect();
-    if axes.is_empty() { "single trial".to_owned() } else { axes.join(" × ") }
 }
 
 #[cfg(test)]

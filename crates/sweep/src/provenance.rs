@@ -1,4 +1,4 @@
-//! Where and from what a run was made: sources, host, process and its memory.
+//! From which sources a run was made, and how much memory its process took.
 
 /// The sources that the program was compiled from; unknown where they were in no repository.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -7,11 +7,6 @@ pub struct Code {
     pub commit: Option<String>,
     /// Whether they had changes that were not committed.
     pub dirty: Option<bool>,
-}
-
-/// This machine's name.
-pub(crate) fn host() -> String {
-    gethostname::gethostname().to_string_lossy().into_owned()
 }
 
 /// Peak resident memory of this process in bytes, feature maps included; 0 where the system does not

@@ -9,10 +9,11 @@ use std::{
     time::Duration,
 };
 
+use ranklab_runs::CheckpointFile;
 use ranklab_store::{PredictionRow, Store};
 use ranklab_trainer::{Event, Snapshot, Stop};
 use tokio::{
-    runtime::{Builder, Runtime},
+    runtime::Runtime,
     sync::oneshot,
     task::{JoinHandle, spawn_blocking},
     time::{MissedTickBehavior, interval},
@@ -20,7 +21,6 @@ use tokio::{
 
 use crate::{
     Error,
-    checkpoint_file::CheckpointFile,
     unwritten::{Told, Unwritten},
 };
 
@@ -145,22 +145,12 @@ pub(crate) fn is_of_one_run(problem: &Error) -> bool {
     matches!(
         problem,
         Error::Store(TakenOver { .. } | Ended { .. } | UnknownRun { .. } | Refused { .. })
-            | Error::OtherDatabase { .. }
+            | Error::Runs(ranklab_runs::Error::OtherDatabase { .. })
     )
 }
 
-fn unexpected(what: &str) -> Error {
-    Error::Setting(format!("{what} stopped unexpectedly"))
-}
-
-/// A runtime for the database alone. Its thread goes on while nobody waits: connections go back to the
-/// pool by tasks, and on a runtime that only turns within `block_on` the pool would run dry.
-pub(crate) fn runtime() -> Result<Runtime, Error> {
-    Builder::new_multi_thread().worker_threads(1).enable_all().build().map_err(|source| Error::Io {
-        action: "starting the database's",
-        path: "runtime".into(),
-        source,
-    })
+fn unexpected(what: &'static str) -> Error {
+    Error::Unexpected { what }
 }
 
 /// Shows that the runs are alive until whoever holds the other end of `ended` drops it.
@@ -230,33 +220,6 @@ impl Writer {
 }
 
 async fn keep(checkpoint: CheckpointFile, snapshot: Snapshot) -> Result<(), Error> {
-    spawn_blocking(move || checkpoint.write(&snapshot))
-        .await
-        .unwrap_or_else(|_| Err(unexpected("writing a checkpoint")))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Each question asked by `block_on` leaves a connection to be given back; none may wait until the
-    /// next one is asked, for training lies between.
-    #[test]
-    fn connections_return_to_the_pool_while_nobody_waits() {
-        let folder = tempfile::tempdir().unwrap();
-        let runtime = runtime().unwrap();
-        let store = runtime.block_on(Store::open(&folder.path().join("ranklab.db"))).unwrap();
-        for _ in 0..100 {
-            runtime.block_on(store.latest_sweep()).unwrap();
-        }
-        let deadline = std::time::Instant::now() + Duration::from_secs(20);
-        while store.connections_in_use() > 0 {
-            assert!(
-                std::time::Instant::now() < deadline,
-                "{} connections are kept",
-                store.connections_in_use()
-            );
-            std::thread::sleep(Duration::from_millis(5));
-        }
-    }
+    let written = spawn_blocking(move || checkpoint.write(&snapshot)).await;
+    Ok(written.map_err(|_| unexpected("writing a checkpoint"))??)
 }

@@ -2,23 +2,22 @@
 
 use std::path::Path;
 
-use ranklab_data::{Split, SplitKind};
+use ranklab_data::Split;
+use ranklab_files::{replace, sha256};
+use ranklab_runs::{
+    Dataset, KnownWeights, host,
+    run_folder::{self, MODEL},
+};
+use ranklab_settings::{SplitKind, family};
 use ranklab_stats::{ConfusionMatrix, THRESHOLD, roc_auc};
 use ranklab_store::{ArtifactRow, NewRun, PredictionRow, RunResult};
 use ranklab_trainer::Outcome;
 use ranklab_zoo::ParameterCounts;
-use sha2::{Digest, Sha256};
 
 use crate::{
     Error,
-    dataset::Dataset,
-    durable,
-    identity::family,
-    plan::PlanTrial,
-    provenance::{Code, host, peak_memory},
-    run_folder::{self, MODEL},
-    sources::KnownWeights,
-    trial::hexadecimal,
+    planned::PlanTrial,
+    provenance::{Code, peak_memory},
 };
 
 /// All that is known of a run when it starts.
@@ -67,9 +66,9 @@ pub(crate) fn new_run(
         train_images: split.train.len() as i64,
         validation_images: split.validation.len() as i64,
         test_images: split.test.len() as i64,
-        train_patients: split.audit.train_patients as i64,
-        test_patients: split.audit.test_patients as i64,
-        shared_patients: split.audit.shared_patients as i64,
+        train_patients: split.audit.train_groups as i64,
+        test_patients: split.audit.test_groups as i64,
+        shared_patients: split.audit.shared_groups as i64,
         shared_test_images: split.audit.shared_test_images as i64,
         weights: config.model.weights.clone(),
         weights_hash: weights.hash.clone(),
@@ -89,7 +88,7 @@ pub(crate) fn new_run(
 /// Its figures.
 pub(crate) fn run_result(dataset: &Dataset, split: &Split, outcome: &Outcome) -> Result<RunResult, Error> {
     let labels: Vec<u8> =
-        split.test.iter().map(|&image| dataset.images.entries[image].label.class()).collect();
+        split.test.iter().map(|&image| dataset.images.entries[image].class.number()).collect();
     let matrix = ConfusionMatrix::from_predictions(&labels, &outcome.probabilities, THRESHOLD)?;
     Ok(RunResult {
         best_epoch: outcome.best_epoch as i64,
@@ -131,8 +130,8 @@ fn rows(dataset: &Dataset, images: &[usize], probabilities: impl Iterator<Item =
             let entry = &dataset.images.entries[image];
             PredictionRow {
                 image: entry.name.as_str().into(),
-                patient: entry.patient.as_str().into(),
-                label: i64::from(entry.label.class()),
+                patient: entry.group.as_str().into(),
+                label: i64::from(entry.class.number()),
                 probability,
             }
         })
@@ -149,11 +148,11 @@ pub(crate) fn save_model(
     let relative = format!("{run:06}/{MODEL}");
     let path = runs_folder.join(&relative);
     run_folder::enter(&runs_folder.join(format!("{run:06}")), database)?;
-    durable::replace(&path, &outcome.model).map_err(|source| Error::Unsaved { path, source })?;
+    replace(&path, &outcome.model).map_err(|reason| ranklab_runs::Error::Unsaved { path, reason })?;
     Ok(ArtifactRow {
         kind: "model".to_owned(),
         path: relative,
-        sha256: hexadecimal(&Sha256::digest(&outcome.model)),
+        sha256: sha256(&outcome.model),
         bytes: outcome.model.len() as i64,
     })
 }

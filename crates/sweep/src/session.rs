@@ -3,21 +3,18 @@
 use std::time::Instant;
 
 use ranklab_data::Split;
+use ranklab_runs::{CheckpointFile, Dataset, DeviceOf, Sources, started};
 use ranklab_store::{Claim, PredictionRow, RunResult, Store};
 use ranklab_trainer::{Checkpoint, Error as TrainerError, Event, Outcome, Trial, run_together};
 use ranklab_zoo::{Cut, Operations, trunk_operations};
 
 use crate::{
     Error,
-    checkpoint_file::CheckpointFile,
-    dataset::Dataset,
+    context::Context,
     event::{Profile, SweepEvent},
-    execute::{Context, DeviceOf},
-    plan::PlanTrial,
-    process::started,
+    planned::PlanTrial,
     recorder::{Losses, Recorded, Recorder, is_of_one_run},
     rows::{new_run, predictions, run_result, save_model, validation_images},
-    sources::Sources,
 };
 
 /// What trials of one sweep share.
@@ -57,7 +54,7 @@ impl Session<'_> {
     /// Asks for a trial.
     pub(crate) fn claim(&self, trial: &PlanTrial, identity: &str) -> Result<Claim, Error> {
         let (dataset, weights) = self.sources.of(&trial.config)?;
-        let split = Split::new(&dataset.images, &trial.config.data.split)?;
+        let split = self.sources.split(&trial.config)?;
         let row = new_run(&self.context.code, trial, identity, dataset, &split, weights)?;
         Ok(self.runtime.block_on(self.store.claim(&row, started().as_deref()))?)
     }
@@ -110,7 +107,7 @@ impl Session<'_> {
         let Some(first) = members.first().map(|member| &member.trial.config) else { return Ok(Vec::new()) };
         let device = (self.device_of)(&first.device).map_err(Error::Device)?;
         let (dataset, weights) = self.sources.of(first)?;
-        let split = Split::new(&dataset.images, &first.data.split)?;
+        let split = self.sources.split(first)?;
         let stop = self.context.stop.within();
         let steps = split.train.len().div_ceil(first.training.batch_size.max(1));
         let (mut all, mut checkpoints) = (Vec::new(), Vec::new());
@@ -146,7 +143,7 @@ impl Session<'_> {
                     training: &config.training,
                     device: &device,
                     device_name: &config.device,
-                    cache_folder: &self.context.features_folder,
+                    cache_folder: &self.context.locations.features_folder,
                     checkpoint: checkpoint.as_ref(),
                     stop: &stop,
                 }
@@ -222,7 +219,7 @@ impl Session<'_> {
     }
 
     fn file(&self, member: &Member<'_>) -> CheckpointFile {
-        let (folder, database) = (&self.context.runs_folder, self.store.id());
+        let (folder, database) = (&self.context.locations.runs_folder, self.store.id());
         CheckpointFile::new(folder, database, member.run, member.identity, &self.program)
     }
 
@@ -316,7 +313,7 @@ impl Session<'_> {
         predictions: &[PredictionRow],
         outcome: &Outcome,
     ) -> Result<Ended, Error> {
-        let artifact = save_model(&self.context.runs_folder, self.store.id(), member.run, outcome)?;
+        let artifact = save_model(&self.context.locations.runs_folder, self.store.id(), member.run, outcome)?;
         self.runtime.block_on(self.store.finish_run(member.run, &result, predictions, &[artifact]))?;
         self.file(member).remove();
         Ok(Ended::Finished(Box::new(result)))
@@ -375,7 +372,12 @@ fn may_pass(problem: &Error) -> bool {
 
 /// Whether nothing more could be stored after this.
 fn is_of_storage(problem: &Error) -> bool {
-    matches!(problem, Error::Store(_) | Error::Unsaved { .. } | Error::Trainer(TrainerError::Cache { .. }))
+    matches!(
+        problem,
+        Error::Store(_)
+            | Error::Runs(ranklab_runs::Error::Unsaved { .. })
+            | Error::Trainer(TrainerError::Cache { .. })
+    )
 }
 
 #[cfg(test)]

@@ -2,24 +2,25 @@
 
 use std::{fs, path::Path};
 
+use ranklab_files::sha256;
+use ranklab_runs::{
+    DATABASE, DeviceOf, Locations, Names, Sources, host, locate, of_row, runtime, short_hash,
+};
+use ranklab_settings::{TrialConfig, first_version};
 use ranklab_store::{RunRow, RunStatus, Store};
-use sha2::{Digest, Sha256};
 
 use crate::{
-    DATABASE, Error, TrialConfig,
-    carry_over::{Names, of_row},
+    Error,
+    context::Context,
     differences::{
         Difference, OF_EARLIER_SUMS, differ_in_sums_only, first_epoch, first_step, of_predictions, of_results,
     },
     event::SweepEvent,
-    execute::{Context, DeviceOf, SweepSummary, execute},
-    identity::first_version,
-    paths::locate,
-    plan::{Plan, PlanTrial},
-    provenance::{Code, host},
-    recorder::runtime,
-    sources::Sources,
-    trial::hexadecimal,
+    plan::Plan,
+    planned::PlanTrial,
+    provenance::Code,
+    summary::SweepSummary,
+    work::execute,
 };
 
 /// How a run is verified.
@@ -54,25 +55,26 @@ pub fn verify(
     on_event: &mut dyn FnMut(SweepEvent),
 ) -> Result<Option<Verification>, Error> {
     let runtime = runtime()?;
-    let recorded = runtime.block_on(Store::open_read_only(&context.runs_folder.join(DATABASE)))?;
+    let recorded = runtime.block_on(Store::open_read_only(&context.locations.database()))?;
     let row = runtime.block_on(recorded.runs(&[run]))?.remove(0);
     let mut config = config_of(&row, rules)?;
-    for notice in locate(&mut config, &context.runs_folder)? {
+    for notice in locate(&mut config, &context.locations.runs_folder)? {
         on_event(SweepEvent::Notice(notice));
     }
     device_of(&config.device).map_err(|problem| {
-        Error::Setting(format!("run {run} was trained on {}: {problem}", config.device))
+        Error::NotVerified(format!("run {run} was trained on {}: {problem}", config.device))
     })?;
     tell_differences_of_place(&row, &context.code, on_event);
 
-    let folder = tempfile::tempdir().map_err(|source| Error::Io {
+    let folder = tempfile::tempdir().map_err(|reason| ranklab_runs::Error::Io {
         action: "making a folder in",
         path: std::env::temp_dir(),
-        source,
+        reason,
     })?;
-    let context = Context { runs_folder: folder.path().to_owned(), jobs: 1, ..context.clone() };
+    let locations = Locations { runs_folder: folder.path().to_owned(), ..context.locations.clone() };
+    let context = Context { locations, jobs: 1, ..context.clone() };
     let mut sources = Sources::default();
-    sources.open(&config, &context, on_event)?;
+    sources.open(&config, &context.locations, &context.stop, &mut |event| on_event(event.into()))?;
     let names = check_sources(&row, &config, &sources)?;
     drop(sources);
     let plan = Plan {
@@ -97,7 +99,7 @@ pub fn verify(
 /// The configuration of a run that can be trained again.
 fn config_of(row: &RunRow, rules: &VerifyRules) -> Result<TrialConfig, Error> {
     let run = row.id;
-    let refused = |reason: String| Err(Error::Setting(reason));
+    let refused = |reason: String| Err(Error::NotVerified(reason));
     if row.status != RunStatus::Finished {
         return refused(format!("run {run} is {}: only a finished run can be verified", row.status));
     }
@@ -109,7 +111,7 @@ fn config_of(row: &RunRow, rules: &VerifyRules) -> Result<TrialConfig, Error> {
         ));
     }
     serde_json::from_str(&row.start.config).map_err(|problem| {
-        Error::Setting(format!(
+        Error::NotVerified(format!(
             "run {run} has a configuration of another version ({problem}): verify it with ranklab {}",
             row.start.version
         ))
@@ -147,19 +149,18 @@ fn check_sources(row: &RunRow, config: &TrialConfig, sources: &Sources) -> Resul
         // A run of an earlier version in a database that cannot be written knows its images by another hash.
         let former = what == "images" && dataset.former_hashes().contains(then);
         if then != now && !former {
-            let short = |hash: &str| hash.chars().take(16).collect::<String>();
-            return Err(Error::Setting(format!(
+            return Err(Error::NotVerified(format!(
                 "the {what} of run {} have changed: {name} had the hash {} and now has {}; put back those that it was trained with",
                 row.id,
-                short(then),
-                short(now)
+                short_hash(then),
+                short_hash(now)
             )));
         }
     }
     let (then, now) = (&row.start.config_hash, sources.identity(config)?);
     let first = first_version(config, &row.start.image_set_hash, &row.start.weights_hash);
     if ![now, of_row(config, row), first].contains(then) {
-        return Err(Error::Setting(format!(
+        return Err(Error::NotVerified(format!(
             "this version computes another configuration hash for run {} than it was recorded with: verify it with the commit that trained it{}",
             row.id,
             row.start.git_commit.as_ref().map_or(String::new(), |commit| format!(" ({commit})"))
@@ -172,7 +173,9 @@ fn check_sources(row: &RunRow, config: &TrialConfig, sources: &Sources) -> Resul
 fn repeated(run: i64, summary: &SweepSummary) -> Result<i64, Error> {
     let undone = summary.failed.iter().chain(&summary.diverged).next();
     match undone {
-        Some((_, reason)) => Err(Error::Setting(format!("run {run} could not be trained again: {reason}"))),
+        Some((_, reason)) => {
+            Err(Error::NotVerified(format!("run {run} could not be trained again: {reason}")))
+        }
         // It is the first of an empty database.
         None => Ok(1),
     }
@@ -214,7 +217,7 @@ async fn compare(
     }
     let folder = recorded.path().parent().unwrap_or(Path::new("")).to_owned();
     for file in recorded.artifacts(run).await? {
-        let found = fs::read(folder.join(&file.path)).map(|bytes| hexadecimal(&Sha256::digest(bytes)));
+        let found = fs::read(folder.join(&file.path)).map(sha256);
         let how = match found {
             Ok(hash) if hash == file.sha256 => continue,
             Ok(_) => format!("{} was changed since", file.path),

@@ -9,6 +9,9 @@ pub enum Error {
     /// A setting that does not make sense; the message is complete.
     #[error("{0}")]
     Setting(String),
+    /// Settings.
+    #[error(transparent)]
+    Settings(#[from] ranklab_settings::Error),
     /// A weights file is absent.
     #[error("no trunk weights at {path}: run `ranklab weights fetch`, or give `weights=PATH` (`weights=random` is for tests)", path = .path.display())]
     WeightsMissing {

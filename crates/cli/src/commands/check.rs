@@ -3,11 +3,10 @@
 use anyhow::{Context as _, bail};
 use clap::Args;
 use indicatif::ProgressBar;
-use ranklab_sweep::{CheckRules, Checked, check as compare};
+use ranklab_runs::{CheckRules, Checked, check as compare};
 use serde_json::json;
 
 use crate::{
-    context::context,
     folders::Folders,
     signals::Signals,
     ui::{
@@ -49,11 +48,10 @@ enum CheckFormat {
 /// Checks the folders and prints the problems; any problem is an error.
 pub(crate) fn check(folders: &Folders, arguments: &CheckArgs) -> anyhow::Result<()> {
     let signals = Signals::listen().context("cannot install signal handlers")?;
-    let context = context(folders, 1, signals.stop());
     // Hidden where standard error is no terminal.
     let spinner = ProgressBar::new_spinner();
     let rules = CheckRules { images: arguments.images };
-    let checked = compare(&rules, &context, &mut |file| {
+    let checked = compare(&rules, &folders.locations(), &signals.stop(), &mut |file| {
         spinner.set_message(printable(&file.to_string_lossy()));
         spinner.tick();
     });

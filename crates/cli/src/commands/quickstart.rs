@@ -4,7 +4,8 @@ use std::ffi::OsString;
 
 use clap::Args;
 use ranklab_report::Options;
-use ranklab_sweep::{DEFAULT_JOBS, Experiment, Plan};
+use ranklab_settings::{DEFAULT_JOBS, Experiment};
+use ranklab_sweep::Plan;
 use ranklab_zoo::weights::{FetchOptions, fetch};
 
 use super::report::{ReportArgs, report};

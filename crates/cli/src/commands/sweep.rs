@@ -4,7 +4,9 @@ use std::{ffi::OsString, path::PathBuf};
 
 use anyhow::{Context as _, bail};
 use clap::Args;
-use ranklab_sweep::{DEFAULT_JOBS, Experiment, Plan, SweepSummary, describe_keys, missing_sources};
+use ranklab_runs::missing_sources;
+use ranklab_settings::{DEFAULT_JOBS, Experiment, describe_keys};
+use ranklab_sweep::{Plan, SweepSummary};
 use serde_json::json;
 
 use crate::{
@@ -106,7 +108,7 @@ fn check_sources(folders: &Folders, plan: &Plan) -> anyhow::Result<()> {
             problems.push(problem);
         }
     }
-    problems.extend(missing_sources(plan, &folders.runs, &folders.weights()));
+    problems.extend(missing_sources(plan.configurations(), &folders.runs, &folders.weights()));
     if problems.is_empty() { Ok(()) } else { Err(Problems(problems).into()) }
 }
 

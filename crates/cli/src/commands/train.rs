@@ -24,7 +24,7 @@ pub(crate) struct TrainArgs {
 pub(crate) fn train(folders: &Folders, arguments: &TrainArgs) -> anyhow::Result<()> {
     let arguments = &arguments.sweep;
     if arguments.keys {
-        return print(&ranklab_sweep::describe_keys());
+        return print(&ranklab_settings::describe_keys());
     }
     let (plan, jobs) = arguments.plan(folders)?;
     if plan.trials.len() > 1 {

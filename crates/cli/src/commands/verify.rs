@@ -2,7 +2,8 @@
 
 use anyhow::{Context as _, bail};
 use clap::Args;
-use ranklab_sweep::{FEATURES, Verification, VerifyRules, verify as train_again};
+use ranklab_runs::FEATURES;
+use ranklab_sweep::{Verification, VerifyRules, verify as train_again};
 use serde_json::json;
 
 use crate::{
@@ -47,7 +48,7 @@ pub(crate) fn verify(folders: &Folders, arguments: &VerifyArgs) -> anyhow::Resul
     let scratch = tempfile::tempdir().context("cannot create a temporary folder")?;
     let mut context = context(folders, 1, signals.stop());
     if arguments.no_cache {
-        context.features_folder = scratch.path().join(FEATURES);
+        context.locations.features_folder = scratch.path().join(FEATURES);
     }
     let rules = VerifyRules { any_version: arguments.any_version };
     let mut progress = Progress::new(arguments.quiet || arguments.json);

@@ -21,7 +21,11 @@ pub(crate) fn error_lines(error: &anyhow::Error) -> Vec<String> {
     if let Some(Problems(problems)) = error.downcast_ref() {
         return problems.iter().map(|problem| printable(problem)).collect();
     }
-    if let Some(several @ ranklab_sweep::Error::Several(_)) = error.downcast_ref() {
+    let settings = error.downcast_ref().or_else(|| match error.downcast_ref() {
+        Some(ranklab_sweep::Error::Settings(settings)) => Some(settings),
+        _ => None,
+    });
+    if let Some(several @ ranklab_settings::Error::Several(_)) = settings {
         return several.to_string().lines().map(printable).collect();
     }
     vec![error_line(error)]

@@ -3,11 +3,13 @@
 use std::fs;
 
 use burn::tensor::Device;
+use ranklab_runs::{DATABASE, FEATURES, Locations, runtime};
+use ranklab_settings::Experiment;
 use ranklab_store::{Liveness, RunStatus};
 use tempfile::TempDir;
 
 use super::*;
-use crate::{Code, DATABASE, Experiment, FEATURES, Plan, SweepSummary, execute, recorder::runtime};
+use crate::{Code, Plan, SweepSummary, execute};
 
 /// A runs folder, and sweeps of one trial on generated images in it.
 struct Place {
@@ -27,10 +29,12 @@ impl Place {
     fn context(&self) -> Context {
         let runs = self.folder.path().join("runs");
         Context {
-            features_folder: runs.join(FEATURES),
-            runs_folder: runs,
-            data_folder: self.folder.path().join("data"),
-            imagenet_weights: "none".into(),
+            locations: Locations {
+                features_folder: runs.join(FEATURES),
+                runs_folder: runs,
+                data_folder: self.folder.path().join("data"),
+                imagenet_weights: "none".into(),
+            },
             command: "ranklab sweep".to_owned(),
             jobs: 1,
             stop: ranklab_trainer::Stop::default(),

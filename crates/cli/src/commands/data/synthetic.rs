@@ -1,7 +1,8 @@
 //! `ranklab data synthetic`: generates SYNTHETIC cells.
 
 use clap::Args;
-use ranklab_data::{SyntheticConfig, synthetic::ensure};
+use ranklab_data::synthetic::ensure;
+use ranklab_settings::SyntheticConfig;
 
 use crate::{folders::Folders, signals::StopCheck, ui::output::print};
 

@@ -3,11 +3,10 @@
 use std::sync::Arc;
 
 use ranklab_report::{Picture, Pictures, ReportData, Wanted, wanted_pictures};
+use ranklab_runs::{Gallery, Shown};
 use ranklab_store::Store;
-use ranklab_sweep::{Gallery, Shown};
-use ranklab_trainer::Stop;
 
-use crate::{context::context, device::device, folders::Folders};
+use crate::{device::device, folders::Folders};
 
 /// Runs whose missing pictures are explained; further ones are only counted.
 const EXPLAINED_RUNS: usize = 3;
@@ -19,7 +18,7 @@ pub(crate) async fn pictures(
     folders: &Folders,
     explain: Option<i64>,
 ) -> anyhow::Result<Pictures> {
-    let context = context(folders, 1, Stop::default());
+    let locations = folders.locations();
     let mut gallery = Gallery::default();
     let mut found = Pictures::default();
     let mut incomplete_runs = 0;
@@ -30,7 +29,7 @@ pub(crate) async fn pictures(
             .iter()
             .map(|(image, probability)| Shown { image: image.to_string(), probability: *probability })
             .collect();
-        let of_run = gallery.pictures(row, &artifacts, &shown, &context, &device);
+        let of_run = gallery.pictures(row, &artifacts, &shown, &locations, &device);
         for picture in of_run.pictures {
             let heat = picture.heat.map(|heat| (run, heat));
             found.of.insert(Arc::from(picture.image.as_str()), Picture { png: picture.png, heat });

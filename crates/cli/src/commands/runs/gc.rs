@@ -4,8 +4,8 @@ use std::{path::Path, time::Duration};
 
 use clap::Args;
 use indicatif::HumanBytes;
+use ranklab_runs::{FEATURES, Garbage, GarbageRules, garbage};
 use ranklab_store::Store;
-use ranklab_sweep::{FEATURES, Garbage, GarbageRules, garbage};
 
 use crate::{
     database::with_store,

@@ -7,8 +7,11 @@ use std::{
 
 use anyhow::Context as _;
 use clap::Args;
+use ranklab_runs::{
+    mark_interrupted,
+    run_folder::{is_of_another_database, remove_if_empty},
+};
 use ranklab_store::{Error, RunRow, RunStatus, Store};
-use ranklab_sweep::{is_of_another_database, mark_interrupted, remove_if_empty};
 
 use crate::{
     database,

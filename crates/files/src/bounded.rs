@@ -1,0 +1,38 @@
+//! Reads that stop at a limit, so that a file of any size costs a bounded amount of memory.
+
+use std::{
+    fs::File,
+    io::{self, Read},
+    path::Path,
+};
+
+/// Reads all of `reader`; `None` when it holds more than `most` bytes.
+///
+/// # Errors
+/// When reading fails.
+pub fn read_at_most(reader: impl Read, most: u64) -> io::Result<Option<Vec<u8>>> {
+    let mut bytes = Vec::new();
+    reader.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
+    Ok((bytes.len() as u64 <= most).then_some(bytes))
+}
+
+/// Reads the file at `path`; `None` when it holds more than `most` bytes.
+///
+/// # Errors
+/// When the file cannot be opened or read.
+pub fn read_file_at_most(path: &Path, most: u64) -> io::Result<Option<Vec<u8>>> {
+    read_at_most(File::open(path)?, most)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_over_the_limit_is_refused_and_one_at_the_limit_is_read() {
+        assert_eq!(read_at_most(&b"four"[..], 4).unwrap().as_deref(), Some(&b"four"[..]));
+        assert_eq!(read_at_most(&b"fives"[..], 4).unwrap(), None);
+        // A reader without an end.
+        assert_eq!(read_at_most(io::repeat(0), 1 << 16).unwrap(), None);
+    }
+}

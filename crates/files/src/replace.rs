@@ -1,0 +1,86 @@
+//! Replaces a file by bytes that are in memory: readers see the old file or the new one, never half of one.
+
+use std::{
+    ffi::OsStr,
+    fs::{self, File},
+    io::{self, Write},
+    path::{Path, PathBuf},
+};
+
+use crate::folder::{create_folder, parent, sync_folder};
+
+/// Replaces the file at `path` by `bytes`, and creates its folder where there is none. The bytes are written aside,
+/// synced and renamed; on an error the old file stays.
+///
+/// # Errors
+/// When the file or its folder cannot be written.
+pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let folder = parent(path);
+    create_folder(folder)?;
+    // The name holds the process: one that lost its lease may still be writing.
+    let part = path.with_extension(format!("{}.part", std::process::id()));
+    let written =
+        write(&part, bytes).and_then(|()| fs::rename(&part, path)).and_then(|()| sync_folder(folder));
+    if written.is_err() {
+        // Half a file takes space that a full disk needs.
+        let _ = fs::remove_file(&part);
+    }
+    written
+}
+
+fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = File::create(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+/// Removes the half-written files that killed processes left in `folder`.
+pub fn remove_parts(folder: &Path) {
+    for part in parts(folder) {
+        let _ = fs::remove_file(part);
+    }
+}
+
+/// The half-written files in `folder`.
+pub fn parts(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    entries.filter(|path| is_part(path) && !path.is_symlink() && path.is_file()).collect()
+}
+
+/// Whether a file is named as [`replace`] names what it writes aside: NAME.PROCESS.part.
+pub fn is_part(path: &Path) -> bool {
+    let process = path.file_stem().map(Path::new).and_then(Path::extension).and_then(OsStr::to_str);
+    path.extension().is_some_and(|extension| extension == "part")
+        && process.is_some_and(|process| process.parse::<u32>().is_ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_replaced_whole_and_nothing_else_is_left() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("run/checkpoint");
+        replace(&path, b"first").unwrap();
+        replace(&path, b"second").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"second");
+        fs::write(path.with_extension("77.part"), b"half").unwrap();
+        for strangers in ["mine.part", "mine.v2.part", "7.part"] {
+            fs::write(path.with_file_name(strangers), b"half").unwrap();
+        }
+        remove_parts(path.parent().unwrap());
+        assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 4);
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_written_leaves_the_old_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("checkpoint");
+        replace(&path, b"first").unwrap();
+        // A folder in the way of the part.
+        fs::create_dir(path.with_extension(format!("{}.part", std::process::id()))).unwrap();
+        assert!(replace(&path, b"second").is_err());
+        assert_eq!(fs::read(&path).unwrap(), b"first");
+    }
+}

@@ -1,0 +1,205 @@
+//! Finds files of a runs folder that can be removed: folders without a run, checkpoints, feature caches.
+
+mod caches;
+mod item;
+mod rules;
+
+use std::{
+    fs::File,
+    io::Read as _,
+    path::{Path, PathBuf},
+    time::{Duration, SystemTime},
+};
+
+use ranklab_files::{abandoned_parts, is_part, parts};
+use ranklab_store::{RunRow, RunStatus, Store};
+
+use self::{
+    caches::{Cache, of_caches},
+    item::{Owner, Seen},
+};
+pub use self::{item::Garbage, rules::GarbageRules};
+use crate::{
+    Error,
+    entries::{entries, is_older, modified, run_folders},
+    locations::{FEATURES, MANIFESTS},
+    run_folder,
+};
+
+/// How a SQLite database begins (<https://www.sqlite.org/fileformat.html>).
+const SQLITE: &[u8; 16] = b"SQLite format 3\0";
+/// Why a part is not needed.
+const HALF_WRITTEN: &str = "half-written by a process that was killed";
+/// No copy of a database goes so long without a byte being written.
+const COPYING: Duration = Duration::from_secs(3600);
+
+/// Finds what can be removed. Nothing that a run in progress has used, or that a process holds locked, is among it.
+///
+/// # Errors
+/// When the folder or the database cannot be read.
+pub async fn garbage(store: &Store, runs_folder: &Path, rules: &GarbageRules) -> Result<Vec<Garbage>, Error> {
+    // Files first: a run's row is there before its files are, and it is in progress before it writes more.
+    let folders: Vec<RunFolder> = run_folders(runs_folder)?
+        .into_iter()
+        // Models of a database that was lost may be all that is left of it.
+        .filter(|(_, path)| !run_folder::is_of_another_database(path, store.id()))
+        .map(|(run, path)| RunFolder::seen(run, &path))
+        .collect::<Result<_, Error>>()?;
+    let caches = Cache::all(&runs_folder.join(FEATURES))?;
+    let copies = copies(runs_folder)?;
+    let unfinished = data_parts(runs_folder, rules)?;
+    let runs = store.all_runs().await?;
+    let mut found = Vec::new();
+    for folder in folders {
+        let status = runs.iter().find(|run| run.id == folder.run).map(|run| run.status);
+        found.extend(folder.garbage(status, rules));
+    }
+    found.extend(of_caches(caches, rules, first_start(&runs)));
+    found.extend(
+        copies
+            .into_iter()
+            .map(|copy| copy.garbage("half a copy of the database, whose process was killed", Owner::None)),
+    );
+    found.extend(unfinished.into_iter().map(|part| {
+        // Whoever writes it holds it locked.
+        let owner = Owner::Lock(part.path.clone());
+        part.garbage(HALF_WRITTEN, owner)
+    }));
+    Ok(found)
+}
+
+/// What is in a folder that is named like a run.
+struct RunFolder {
+    run: i64,
+    whole: Seen,
+    /// Whether nothing is in it that ranklab does not write.
+    is_ours: bool,
+    checkpoint: Option<Seen>,
+    parts: Vec<Seen>,
+}
+
+impl RunFolder {
+    fn seen(run: i64, path: &Path) -> Result<Self, Error> {
+        let checkpoint = Some(path.join(run_folder::CHECKPOINT)).filter(|file| file.is_file());
+        Ok(Self {
+            run,
+            whole: Seen::at(path.to_owned())?,
+            is_ours: entries(path)?.iter().all(|path| run_folder::is_ours(path)),
+            checkpoint: checkpoint.map(Seen::at).transpose()?,
+            parts: parts(path).into_iter().map(Seen::at).collect::<Result<_, Error>>()?,
+        })
+    }
+
+    /// What of it is of no use, if its run has this state.
+    fn garbage(self, status: Option<RunStatus>, rules: &GarbageRules) -> Vec<Garbage> {
+        let owner = Owner::Run(self.run, status);
+        let Some(state) = status else {
+            if !self.is_ours {
+                return Vec::new();
+            }
+            return vec![self.whole.garbage("no run of this number is in the database", owner)];
+        };
+        let is_old = |file: &Seen| rules.older_than.is_some_and(|age| is_older(file.modified, age));
+        let mut found = Vec::new();
+        match (state, self.checkpoint) {
+            (RunStatus::Finished | RunStatus::Failed, Some(file)) => {
+                found.push(file.garbage("a checkpoint of a run that ended", owner.clone()));
+            }
+            (RunStatus::Interrupted, Some(file)) if is_old(&file) => {
+                let reason = "a checkpoint of a run interrupted long ago, which would start over";
+                found.push(file.garbage(reason, owner.clone()));
+            }
+            _ => {}
+        }
+        if state != RunStatus::Running {
+            found.extend(self.parts.into_iter().map(|part| part.garbage(HALF_WRITTEN, owner.clone())));
+        }
+        found
+    }
+}
+
+/// Copies of the database in its folder that a killed process left half-written: NAME.PROCESS.part.
+fn copies(runs_folder: &Path) -> Result<Vec<Seen>, Error> {
+    let is_copy = |path: &PathBuf| {
+        let mut start = [0; SQLITE.len()];
+        is_part(path)
+            && !path.is_symlink()
+            && File::open(path).and_then(|mut file| file.read_exact(&mut start)).is_ok()
+            && start == *SQLITE
+            && is_older(modified(path), COPYING)
+    };
+    entries(runs_folder)?.into_iter().filter(is_copy).map(Seen::at).collect()
+}
+
+/// Manifests and generated images that a killed process left half-written.
+fn data_parts(runs_folder: &Path, rules: &GarbageRules) -> Result<Vec<Seen>, Error> {
+    let manifests = runs_folder.join(MANIFESTS);
+    let folders = [Some(&manifests), rules.data_folder.as_ref()];
+    folders.into_iter().flatten().flat_map(|folder| abandoned_parts(folder)).map(Seen::at).collect()
+}
+
+/// When the first of the runs in progress started; the beginning of time where that is not readable or yet to come,
+/// as after a clock ran ahead, so that nothing counts as unused.
+fn first_start(runs: &[RunRow]) -> Option<SystemTime> {
+    let running = runs.iter().filter(|run| run.status == RunStatus::Running);
+    let start = |run: &RunRow| {
+        let seconds = run.started_at.parse::<jiff::Timestamp>().map_or(0, |moment| moment.as_second());
+        let moment = SystemTime::UNIX_EPOCH + Duration::from_secs(u64::try_from(seconds).unwrap_or(0));
+        if moment > SystemTime::now() { SystemTime::UNIX_EPOCH } else { moment }
+    };
+    running.map(start).min()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    const DAY: Duration = Duration::from_secs(86_400);
+
+    fn age(path: &Path, age: Duration) {
+        File::options().write(true).open(path).unwrap().set_modified(SystemTime::now() - age).unwrap();
+    }
+
+    #[tokio::test]
+    async fn what_changes_between_being_found_and_being_removed_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("ranklab.db")).await.unwrap();
+        let run = ranklab_store::NewRun { config: "{}".to_owned(), ..Default::default() };
+        let checkpoint = folder.path().join("000001/checkpoint");
+        let part = folder.path().join("000001/model.7.part");
+        let orphan = folder.path().join("000002/model.safetensors");
+        let write = |path: &Path| {
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, b"x").unwrap();
+            age(path, DAY);
+        };
+        for path in [&checkpoint, &part, &orphan] {
+            write(path);
+        }
+        let rules = GarbageRules { older_than: Some(DAY / 2), ..GarbageRules::default() };
+        let found = async || garbage(&store, folder.path(), &rules).await.unwrap();
+        store.claim(&run, None).await.unwrap();
+        store.interrupt_run(1).await.unwrap();
+        let before = found().await;
+        assert_eq!(before.len(), 3);
+        // The run is continued, and one of the other number begins.
+        store.claim(&run, None).await.unwrap();
+        let other = ranklab_store::NewRun { config_hash: "other".to_owned(), ..run.clone() };
+        store.claim(&other, None).await.unwrap();
+        for garbage in &before {
+            assert!(!garbage.remove(&store).await.unwrap() && garbage.path.exists(), "{garbage:?}");
+        }
+        // Interrupted once more, it has a younger checkpoint.
+        store.interrupt_run(1).await.unwrap();
+        fs::write(&checkpoint, b"later").unwrap();
+        let old = before.iter().find(|garbage| garbage.path == checkpoint).unwrap();
+        assert!(!old.remove(&store).await.unwrap() && checkpoint.exists());
+        age(&checkpoint, DAY);
+        for garbage in found().await {
+            assert!(garbage.remove(&store).await.unwrap() && !garbage.path.exists(), "{garbage:?}");
+        }
+        assert!(orphan.exists() && !checkpoint.exists() && !part.exists());
+    }
+}

@@ -1,0 +1,41 @@
+//! Finds images and weights that earlier versions recorded by paths relative to a folder.
+
+use std::path::{Path, PathBuf};
+
+use ranklab_settings::{TrialConfig, absolute, is_name};
+
+use crate::Error;
+
+/// Gives a recorded configuration absolute paths. Earlier versions recorded paths relative to the folder that their
+/// command ran in: they are looked for from the folder that holds the runs folder, then from the current one. One
+/// line says for each what was found where.
+///
+/// # Errors
+/// When a relative path leads nowhere from either folder.
+pub fn locate(config: &mut TrialConfig, runs_folder: &Path) -> Result<Vec<String>, Error> {
+    let mut notices = Vec::new();
+    for (what, path) in [("dataset", &mut config.data.dataset), ("weights", &mut config.model.weights)] {
+        if is_name(path) || Path::new(path.as_str()).is_absolute() {
+            continue;
+        }
+        let candidates = candidates(path, runs_folder);
+        let Some(found) = candidates.iter().find(|candidate| candidate.exists()) else {
+            let looked: Vec<String> = candidates.iter().map(|path| path.display().to_string()).collect();
+            return Err(Error::Unlocated { what, path: path.clone(), looked: looked.join(" or at ") });
+        };
+        let found = absolute(&found.to_string_lossy())?;
+        notices.push(format!("{what} {path} was recorded without its folder: {found} is taken"));
+        *path = found;
+    }
+    Ok(notices)
+}
+
+/// Where a relative path of an earlier version may lead, without repetitions.
+fn candidates(path: &str, runs_folder: &Path) -> Vec<PathBuf> {
+    let runs_folder = runs_folder.canonicalize().unwrap_or_else(|_| runs_folder.to_owned());
+    let beside_runs = runs_folder.parent().map(|folder| folder.join(path));
+    let here = std::path::absolute(path).ok();
+    let mut paths: Vec<PathBuf> = beside_runs.into_iter().chain(here).collect();
+    paths.dedup();
+    paths
+}

@@ -1,0 +1,130 @@
+//! A run's folder, and the file in it that holds the id of its database. Numbers of runs begin anew in a new
+//! database: without the id, its runs would write over the models of another one's.
+
+use std::{fs, io, path::Path};
+
+use ranklab_files::{is_part, replace};
+
+use crate::Error;
+
+/// The file with the database's id.
+pub const DATABASE_ID: &str = "database";
+/// The file with the state after the last finished epoch.
+pub const CHECKPOINT: &str = "checkpoint";
+/// The file with the trained model.
+pub const MODEL: &str = "model.safetensors";
+
+/// Makes the folder of a run ready to be written: it holds this database's id afterwards. One without an id is of
+/// a version that wrote none.
+///
+/// # Errors
+/// When it belongs to another database, and when it cannot be written.
+pub fn enter(folder: &Path, database: &str) -> Result<(), Error> {
+    check(folder, database)?;
+    if id(folder).is_some() {
+        return Ok(());
+    }
+    let path = folder.join(DATABASE_ID);
+    replace(&path, format!("{database}\n").as_bytes()).map_err(|reason| Error::Unsaved { path, reason })
+}
+
+/// Checks that the folder of a run is not another database's.
+///
+/// # Errors
+/// When it is.
+pub fn check(folder: &Path, database: &str) -> Result<(), Error> {
+    match is_of_another_database(folder, database) {
+        true => Err(Error::OtherDatabase { path: folder.to_owned() }),
+        false => Ok(()),
+    }
+}
+
+/// Whether the folder holds the id of another database.
+pub fn is_of_another_database(folder: &Path, database: &str) -> bool {
+    id(folder).is_some_and(|id| id != database)
+}
+
+/// Removes a run's folder if it holds nothing but the id. Says whether it did.
+///
+/// # Errors
+/// When it cannot be read or removed.
+pub fn remove_if_empty(folder: &Path) -> io::Result<bool> {
+    let mut entries = fs::read_dir(folder)?;
+    let is_empty = entries.all(|entry| entry.is_ok_and(|entry| entry.file_name() == DATABASE_ID));
+    if is_empty {
+        let _ = fs::remove_file(folder.join(DATABASE_ID));
+        fs::remove_dir(folder)?;
+    }
+    Ok(is_empty)
+}
+
+/// Whether this version or an earlier one writes a file of this name into a run's folder.
+pub fn is_ours(path: &Path) -> bool {
+    let is_named = [DATABASE_ID, MODEL, CHECKPOINT].into_iter().any(|name| path.ends_with(name));
+    (is_named || is_part(path)) && !path.is_dir()
+}
+
+/// The highest number of a run's folder; 0 where there is none.
+pub fn highest(runs_folder: &Path) -> i64 {
+    let entries = fs::read_dir(runs_folder).into_iter().flatten().flatten();
+    entries.filter_map(|entry| number(&entry.path())).max().unwrap_or(0)
+}
+
+/// The run whose folder this is, by its name: six digits or more.
+pub fn number(path: &Path) -> Option<i64> {
+    let name = path.file_name()?.to_str()?;
+    let number: i64 = name.parse().ok()?;
+    (number >= 0 && name == format!("{number:06}") && path.is_dir()).then_some(number)
+}
+
+fn id(folder: &Path) -> Option<String> {
+    // An empty one was cut short by a power failure of a file system that reorders; it says nothing.
+    let id = fs::read_to_string(folder.join(DATABASE_ID)).ok()?;
+    Some(id.trim().to_owned()).filter(|id| !id.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_is_written_for_one_database_only() {
+        let runs = tempfile::tempdir().unwrap();
+        let folder = runs.path().join("000007");
+        enter(&folder, "one").unwrap();
+        enter(&folder, "one").unwrap();
+        let error = enter(&folder, "two").unwrap_err().to_string();
+        assert!(error.contains("000007 belongs to another database"), "{error}");
+        assert!(is_of_another_database(&folder, "two") && !is_of_another_database(&folder, "one"));
+        // Of a version that wrote no id.
+        let old = runs.path().join("000012");
+        fs::create_dir(&old).unwrap();
+        assert!(!is_of_another_database(&old, "two"));
+        enter(&old, "two").unwrap();
+        assert!(is_of_another_database(&old, "one"));
+    }
+
+    #[test]
+    fn a_folder_goes_when_nothing_but_the_id_is_left() {
+        let runs = tempfile::tempdir().unwrap();
+        let folder = runs.path().join("000001");
+        enter(&folder, "one").unwrap();
+        fs::write(folder.join("notes"), "mine").unwrap();
+        remove_if_empty(&folder).unwrap();
+        assert!(folder.join(DATABASE_ID).exists());
+        fs::remove_file(folder.join("notes")).unwrap();
+        remove_if_empty(&folder).unwrap();
+        assert!(!folder.exists());
+    }
+
+    #[test]
+    fn the_highest_number_is_that_of_a_folder_named_like_a_runs() {
+        let runs = tempfile::tempdir().unwrap();
+        assert_eq!(highest(&runs.path().join("none")), 0);
+        for name in ["000003", "000012", "12345678", "99", "0000099", "-00001", "features", "000013x"] {
+            fs::create_dir(runs.path().join(name)).unwrap();
+        }
+        fs::write(runs.path().join("99999999"), "a file").unwrap();
+        assert_eq!(highest(runs.path()), 12_345_678);
+    }
+}

@@ -1,0 +1,121 @@
+//! Datasets and trunk weights, opened once for all trials that share them, and the identity that their
+//! contents give a trial.
+
+use std::borrow::Cow;
+
+use ranklab_data::Split;
+use ranklab_settings::{Contents, DataConfig, SplitConfig, TrialConfig, identity};
+use ranklab_trainer::Stop;
+
+use crate::{
+    Error,
+    dataset::Dataset,
+    locations::Locations,
+    source_event::SourceEvent,
+    weights::{KnownWeights, load_weights},
+};
+
+/// What the trials of a sweep read.
+#[derive(Debug, Default)]
+pub struct Sources {
+    datasets: Vec<(String, Dataset)>,
+    weights: Vec<(String, KnownWeights)>,
+    /// Splits by their keys; `None` where the images do not allow the division.
+    splits: Vec<(String, Option<Split>)>,
+}
+
+impl Sources {
+    /// Opens what `config` names, where no earlier trial did.
+    ///
+    /// # Errors
+    /// When images or weights cannot be read or are not what they should be.
+    pub fn open(
+        &mut self,
+        config: &TrialConfig,
+        locations: &Locations,
+        stop: &Stop,
+        on_event: &mut dyn FnMut(SourceEvent),
+    ) -> Result<(), Error> {
+        let name = &config.model.weights;
+        if !self.weights.iter().any(|(opened, _)| opened == name) {
+            self.weights.push((name.clone(), load_weights(name, locations, on_event)?));
+        }
+        let key = dataset_key(&config.data);
+        if !self.datasets.iter().any(|(opened, _)| *opened == key) {
+            let dataset = Dataset::open(&config.data, locations, stop, on_event)?;
+            if dataset.synthetic {
+                let notice = "SYNTHETIC images: generated, not photographs of cells";
+                on_event(SourceEvent::Notice(notice.to_owned()));
+            }
+            self.datasets.push((key, dataset));
+        }
+        let key = split_key(&config.data);
+        if !self.splits.iter().any(|(known, _)| *known == key) {
+            let (dataset, _) = self.of(config)?;
+            let split = Split::new(&dataset.images, &config.data.split).ok();
+            self.splits.push((key, split));
+        }
+        Ok(())
+    }
+
+    /// The datasets that were opened.
+    pub fn datasets(&self) -> impl Iterator<Item = &Dataset> {
+        self.datasets.iter().map(|(_, dataset)| dataset)
+    }
+
+    /// The dataset and the weights of a trial that was opened.
+    ///
+    /// # Errors
+    /// When it was not opened.
+    pub fn of(&self, config: &TrialConfig) -> Result<(&Dataset, &KnownWeights), Error> {
+        let key = dataset_key(&config.data);
+        let dataset = self.datasets.iter().find(|(opened, _)| *opened == key);
+        let weights = self.weights.iter().find(|(opened, _)| *opened == config.model.weights);
+        match (dataset, weights) {
+            (Some((_, dataset)), Some((_, weights))) => Ok((dataset, weights)),
+            _ => Err(Error::NotOpened),
+        }
+    }
+
+    /// The split of a trial that was opened.
+    ///
+    /// # Errors
+    /// Why the images do not allow the division.
+    pub fn split(&self, config: &TrialConfig) -> Result<Cow<'_, Split>, Error> {
+        if let Some(split) = self.known_split(&split_key(&config.data)) {
+            return Ok(Cow::Borrowed(split));
+        }
+        let (dataset, _) = self.of(config)?;
+        Ok(Cow::Owned(Split::new(&dataset.images, &config.data.split)?))
+    }
+
+    fn known_split(&self, key: &str) -> Option<&Split> {
+        self.splits.iter().find(|(known, _)| known == key).and_then(|(_, split)| split.as_ref())
+    }
+
+    /// The hash that stands for all that a trial computes: its settings, with images and weights by their contents.
+    ///
+    /// # Errors
+    /// When it was not opened.
+    pub fn identity(&self, config: &TrialConfig) -> Result<String, Error> {
+        let (dataset, weights) = self.of(config)?;
+        let key = split_key(&config.data);
+        let (split, train_images) = match self.known_split(&key) {
+            Some(split) => (split.hash.as_str(), split.train.len()),
+            // Nothing can be trained on it: its settings stand for it until the trial says why.
+            None => (key.as_str(), usize::MAX),
+        };
+        let contents = Contents { images: &dataset.images.hash, split, train_images, weights: &weights.hash };
+        Ok(identity(config, contents))
+    }
+}
+
+/// What decides which image is trained on, validated on and tested on.
+fn split_key(config: &DataConfig) -> String {
+    format!("{config:?}")
+}
+
+/// What decides which images are read and how: all but the split.
+fn dataset_key(config: &DataConfig) -> String {
+    format!("{:?}", DataConfig { split: SplitConfig::default(), ..config.clone() })
+}

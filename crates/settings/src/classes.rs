@@ -1,0 +1,213 @@
+//! The two classes of a dataset by their names, and the rule that finds the group of an image in its name.
+
+use std::{fmt, str::FromStr};
+
+use regex::Regex;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::Error;
+
+/// Negative class of the NIH/NLM malaria cells.
+const NEGATIVE: &str = "Uninfected";
+/// Positive class of the NIH/NLM malaria cells.
+const POSITIVE: &str = "Parasitized";
+/// Patient of an NIH/NLM malaria cell: `C33P1thinF_….png` shows a cell of patient C33. It agrees with the official
+/// patient mapping for all 27,558 images.
+const GROUP: &str = r"(?:^|/)(C[0-9]+)[^/]*$";
+/// Folder that names of NIH/NLM malaria cells begin with, as in the official archive.
+const ROOT: &str = "cell_images";
+/// Folder that names of all other images begin with.
+const OTHER_ROOT: &str = "images";
+/// Rule under which images belong to no group.
+const NO_GROUP: &str = "none";
+
+/// One of the two classes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Class {
+    /// Class 0.
+    Negative,
+    /// Class 1, whose probability a network gives.
+    Positive,
+}
+
+impl Class {
+    /// Both classes, in the order of their numbers.
+    pub const ALL: [Self; 2] = [Self::Negative, Self::Positive];
+
+    /// 0 or 1.
+    pub fn number(self) -> u8 {
+        match self {
+            Self::Negative => 0,
+            Self::Positive => 1,
+        }
+    }
+
+    /// The class of a number; `None` unless it is 0 or 1.
+    pub fn from_number(number: i32) -> Option<Self> {
+        Self::ALL.into_iter().find(|class| i32::from(class.number()) == number)
+    }
+}
+
+/// The classes of a dataset, and the rule that finds an image's group. The default is that of the NIH/NLM malaria
+/// cells.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClassScheme {
+    /// Name of the negative class, which its folder bears.
+    pub negative: String,
+    /// Name of the positive class, which its folder bears.
+    pub positive: String,
+    /// Finds the group of an image in its name.
+    pub group: GroupRule,
+}
+
+impl Default for ClassScheme {
+    fn default() -> Self {
+        Self { negative: NEGATIVE.to_owned(), positive: POSITIVE.to_owned(), group: GroupRule::default() }
+    }
+}
+
+impl ClassScheme {
+    /// Name of a class.
+    pub fn name(&self, class: Class) -> &str {
+        match class {
+            Class::Negative => &self.negative,
+            Class::Positive => &self.positive,
+        }
+    }
+
+    /// The class of a folder of this name; `None` where no class has the name.
+    pub fn class_of_folder(&self, name: &str) -> Option<Class> {
+        Class::ALL.into_iter().find(|class| self.name(*class) == name)
+    }
+
+    /// Folder that the names of all images begin with.
+    pub fn root(&self) -> &'static str {
+        let default = Self::default();
+        if (&self.negative, &self.positive) == (&default.negative, &default.positive) {
+            ROOT
+        } else {
+            OTHER_ROOT
+        }
+    }
+}
+
+/// A regular expression whose first bracket finds the group of an image in its name; `none` where images belong to
+/// no group.
+#[derive(Clone, Debug)]
+pub struct GroupRule {
+    text: String,
+    pattern: Option<Regex>,
+}
+
+impl GroupRule {
+    /// The group of the image of this name; `None` where the rule finds none.
+    pub fn group_of<'a>(&self, name: &'a str) -> Option<&'a str> {
+        let found = self.pattern.as_ref()?.captures(name)?;
+        found.get(1).map(|group| group.as_str()).filter(|group| !group.is_empty())
+    }
+
+    /// Whether it is the rule of the NIH/NLM malaria cells.
+    pub fn is_default(&self) -> bool {
+        self.text == GROUP
+    }
+}
+
+impl Default for GroupRule {
+    fn default() -> Self {
+        Self { text: GROUP.to_owned(), pattern: Regex::new(GROUP).ok() }
+    }
+}
+
+impl PartialEq for GroupRule {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+
+impl Eq for GroupRule {}
+
+impl fmt::Display for GroupRule {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.text)
+    }
+}
+
+impl FromStr for GroupRule {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        if text == NO_GROUP {
+            return Ok(Self { text: text.to_owned(), pattern: None });
+        }
+        let wrong = |problem: String| {
+            let example = "give a regular expression whose first bracket finds the group in an image's path, as in \
+                           `group=(patient_[0-9]+)`, or none";
+            Err(Error::Setting(format!("group: `{text}` {problem}; {example}")))
+        };
+        match Regex::new(text) {
+            Ok(pattern) if pattern.captures_len() > 1 => {
+                Ok(Self { text: text.to_owned(), pattern: Some(pattern) })
+            }
+            Ok(_) => wrong("has no bracket".to_owned()),
+            Err(problem) => {
+                // The first lines show the place of the fault; the last one says what it is.
+                let reason = problem.to_string();
+                let reason = reason.lines().last().unwrap_or_default().trim_start_matches("error: ");
+                wrong(format!("is no regular expression ({reason})"))
+            }
+        }
+    }
+}
+
+impl Serialize for GroupRule {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.text)
+    }
+}
+
+impl<'de> Deserialize<'de> for GroupRule {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_default_rule_finds_the_patient_of_a_malaria_cell() {
+        let rule = GroupRule::default();
+        let name = "cell_images/Parasitized/C33P1thinF_IMG_20150619_114756a_cell_179.png";
+        assert_eq!(rule.group_of(name), Some("C33"));
+        assert_eq!(rule.group_of("Uninfected/C241NThinF_IMG.png"), Some("C241"));
+        assert_eq!(rule.group_of("C7.png"), Some("C7"));
+        for none in ["Uninfected/cell.png", "Uninfected/Cell.png", "C12/cell.png", "Uninfected/aC12.png"] {
+            assert_eq!(rule.group_of(none), None, "{none}");
+        }
+    }
+
+    #[test]
+    fn a_rule_of_the_users_finds_groups_anywhere_in_a_path() {
+        let rule: GroupRule = "(patient_[0-9]+)/".parse().unwrap();
+        assert_eq!(rule.group_of("images/benign/patient_12/3.png"), Some("patient_12"));
+        assert_eq!("none".parse::<GroupRule>().unwrap().group_of("C33P1.png"), None);
+        for (wrong, reason) in [("C[0-9]+", "has no bracket"), ("(C", "is no regular expression")] {
+            let refused = wrong.parse::<GroupRule>().unwrap_err().to_string();
+            assert!(refused.contains(reason) && !refused.contains('\n'), "{refused}");
+        }
+    }
+
+    #[test]
+    fn a_folder_has_the_class_whose_name_it_bears() {
+        let scheme = ClassScheme {
+            negative: "benign".to_owned(),
+            positive: "malignant".to_owned(),
+            ..ClassScheme::default()
+        };
+        assert_eq!(scheme.class_of_folder("malignant"), Some(Class::Positive));
+        assert_eq!(scheme.class_of_folder("benign"), Some(Class::Negative));
+        assert_eq!(scheme.class_of_folder("Parasitized"), None);
+        assert_eq!((scheme.root(), ClassScheme::default().root()), ("images", "cell_images"));
+    }
+}

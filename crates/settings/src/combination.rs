@@ -1,0 +1,146 @@
+//! The combinations of an experiment's values: each chooses one value of every key and resolves to a trial's settings.
+
+use toml::{Table, Value};
+
+use crate::{
+    Error,
+    experiment::Experiment,
+    key::{Key, Kind},
+    model::Architecture,
+    trial::TrialConfig,
+};
+
+/// Combinations that one sweep may have; more are surely a slip.
+const MOST_COMBINATIONS: usize = 10_000;
+/// Combinations that do not make sense before the rest is skipped.
+const MOST_PROBLEMS: usize = 100;
+
+/// One value of each key.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Combination {
+    values: Vec<(Key, Value)>,
+}
+
+impl Experiment {
+    /// All combinations of the values, the last key fastest.
+    ///
+    /// # Errors
+    /// When there are too many.
+    pub fn combinations(&self) -> Result<impl Iterator<Item = Combination> + '_, Error> {
+        let count = self
+            .values
+            .iter()
+            .try_fold(1usize, |product, (_, values)| product.checked_mul(values.len()))
+            .filter(|count| *count <= MOST_COMBINATIONS)
+            .ok_or_else(|| {
+                Error::Setting(format!(
+                    "the sweep has more than {MOST_COMBINATIONS} trials: shorten its lists"
+                ))
+            })?;
+        Ok((0..count).map(|number| self.combination(number)))
+    }
+
+    /// The settings of every combination.
+    ///
+    /// # Errors
+    /// When combinations do not make sense, with each reason once, or there are too many.
+    pub fn resolve_all(&self) -> Result<Vec<(Combination, TrialConfig)>, Error> {
+        let mut resolved = Vec::new();
+        let mut problems = Vec::new();
+        for combination in self.combinations()? {
+            match combination.resolve() {
+                Ok(config) => resolved.push((combination, config)),
+                Err(problem) => problems.push(problem),
+            }
+            if problems.len() >= MOST_PROBLEMS {
+                break;
+            }
+        }
+        Error::all(problems).map_or(Ok(resolved), Err)
+    }
+
+    /// The combination numbered `number`, the last key fastest.
+    fn combination(&self, mut number: usize) -> Combination {
+        let mut values: Vec<(Key, Value)> = Vec::new();
+        for (key, choices) in self.values.iter().rev() {
+            values.push((*key, choices[number % choices.len()].clone()));
+            number /= choices.len();
+        }
+        values.reverse();
+        Combination { values }
+    }
+
+    /// The values of the varied keys that matter to the trial that `combination` resolved to.
+    pub fn label(&self, combination: &Combination, config: &TrialConfig) -> String {
+        let is_varied = |key: &Key| {
+            self.values.iter().any(|(given, values)| given == key && values.len() > 1)
+                && (config.model.architecture == Architecture::Model5 || !key.path.starts_with("adapter."))
+        };
+        let adapter = config.adapter.as_ref();
+        let parts: Vec<String> = combination
+            .values
+            .iter()
+            .filter(|(key, _)| is_varied(key))
+            .map(|(key, value)| match (key.kind, adapter, value) {
+                // Layers stand from the input on, and ranks in their order.
+                (Kind::Layers, Some(adapter), _) => format!("{}={}", key.short, adapter.layers),
+                (Kind::Ranks, Some(adapter), _) => format!("{}={}", key.short, adapter.rank),
+                (_, _, Value::String(text)) => format!("{}={text}", key.short),
+                (_, _, other) => format!("{}={other}", key.short),
+            })
+            .collect();
+        if parts.is_empty() { config.model.architecture.name().to_owned() } else { parts.join(" ") }
+    }
+
+    /// The name of the sweep: the one given, or one made of the varied keys, such as `rank × layers`.
+    pub fn sweep_name(&self) -> String {
+        if let Some(name) = &self.name {
+            return name.clone();
+        }
+        let varied = self.values.iter().filter(|(_, values)| values.len() > 1);
+        let keys: Vec<&str> = varied.map(|(key, _)| key.short).collect();
+        if keys.is_empty() { "single trial".to_owned() } else { keys.join(" × ") }
+    }
+}
+
+impl Combination {
+    /// The settings of the trial, with presets filled in.
+    ///
+    /// # Errors
+    /// Which values do not go together.
+    pub fn resolve(&self) -> Result<TrialConfig, Error> {
+        TrialConfig::resolve(self.nested())
+    }
+
+    /// Dotted paths as nested tables.
+    fn nested(&self) -> Table {
+        let mut root = Table::new();
+        for (key, value) in &self.values {
+            if *value == Value::String("none".to_owned()) && key.short == "limit" {
+                continue;
+            }
+            let mut table = &mut root;
+            let mut parts = key.path.split('.').peekable();
+            while let Some(part) = parts.next() {
+                if parts.peek().is_none() {
+                    table.insert(part.to_owned(), value.clone());
+                    break;
+                }
+                match table.entry(part).or_insert_with(|| Value::Table(Table::new())) {
+                    Value::Table(inner) => table = inner,
+                    _ => break,
+                }
+            }
+        }
+        root
+    }
+}
+
+/// Which of the fitting settings do not go together, where others have no value that fits: the tables of those are
+/// left out.
+pub(crate) fn problems_of_fitting(experiment: &Experiment) -> Option<Error> {
+    let mut fitting = experiment.clone();
+    let is_fitting = |key: &Key| !experiment.unfit.iter().any(|unfit| unfit.table() == key.table());
+    fitting.values.retain(|(key, values)| is_fitting(key) && !values.is_empty());
+    fitting.resolve_all().err()
+}

@@ -1,0 +1,191 @@
+//! What a sweep is asked to vary: an experiment file and overrides, as values and axes.
+
+use std::ffi::OsStr;
+
+use toml::Value;
+
+use crate::{
+    Error,
+    key::{JOBS, Key},
+};
+
+/// Settings and what is varied over them.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Experiment {
+    /// Name for people.
+    pub name: Option<String>,
+    /// How many trials train together, where that is given.
+    pub jobs: Option<usize>,
+    /// Keys with their values, in the order given: one value is a setting, several are an axis.
+    pub(crate) values: Vec<(Key, Vec<Value>)>,
+    /// Keys whose values do not fit.
+    pub(crate) unfit: Vec<Key>,
+}
+
+impl Experiment {
+    /// Applies `key=value` overrides from a command line; lists and ranges become axes.
+    ///
+    /// # Errors
+    /// When an override is not `key=value`, its key is unknown or given twice, or its value does not
+    /// fit: all such overrides at once.
+    pub fn with_overrides(
+        mut self,
+        overrides: impl IntoIterator<Item = impl AsRef<OsStr>>,
+    ) -> Result<Self, Error> {
+        let mut problems = Vec::new();
+        self.override_with(overrides, &mut problems);
+        Error::all(problems).map_or(Ok(self), Err)
+    }
+
+    pub(crate) fn override_with(
+        &mut self,
+        overrides: impl IntoIterator<Item = impl AsRef<OsStr>>,
+        problems: &mut Vec<Error>,
+    ) {
+        let mut seen: Vec<(Key, String)> = Vec::new();
+        for setting in overrides {
+            if let Err(problem) = self.override_one(setting.as_ref(), &mut seen) {
+                problems.push(problem);
+            }
+        }
+    }
+
+    fn override_one(&mut self, setting: &OsStr, seen: &mut Vec<(Key, String)>) -> Result<(), Error> {
+        let Some(text) = setting.to_str() else {
+            return Err(Error::Setting(format!(
+                "{setting:?} is not UTF-8 text, as settings are; rename the file or folder, or name it by a link"
+            )));
+        };
+        let Some((name, list)) = text.split_once('=') else {
+            return Err(Error::Setting(format!("`{text}` is not key=value, like rank=1,5,16")));
+        };
+        let name = name.trim();
+        if name == JOBS {
+            let jobs = list.parse().ok().filter(|jobs| *jobs >= 1).ok_or_else(|| {
+                Error::Setting(format!(
+                    "{JOBS}: `{list}` is not a number of trials; give a whole number from 1"
+                ))
+            })?;
+            if let Some(first) = self.jobs.replace(jobs) {
+                return Err(Error::Setting(format!(
+                    "`{JOBS}` is given twice, as {first} and as {jobs}: give it once"
+                )));
+            }
+            return Ok(());
+        }
+        let key = Key::find(name, "")?;
+        let earlier = seen.iter().find(|(seen, _)| *seen == key).map(|(_, name)| name.clone());
+        let values = key.parse_list(list).inspect_err(|_| self.unfit.push(key))?;
+        match earlier {
+            None => self.set(key, values),
+            // A comma is no separator in a path: several are given one by one.
+            Some(_) if key.is_verbatim() => self.add(key, values),
+            Some(first) if first == name => {
+                return Err(Error::Setting(format!(
+                    "`{name}` is given twice: give one list, like {name}=1,2"
+                )));
+            }
+            Some(first) => {
+                return Err(Error::Setting(format!(
+                    "`{first}` and `{name}` are one setting and both given: give one of them"
+                )));
+            }
+        }
+        seen.push((key, name.to_owned()));
+        Ok(())
+    }
+
+    /// Sets a value unless the experiment gives one.
+    ///
+    /// # Errors
+    /// When the value does not fit.
+    pub fn with_default(mut self, name: &str, list: impl AsRef<OsStr>) -> Result<Self, Error> {
+        let key = Key::find(name, "")?;
+        if !self.values.iter().any(|(given, _)| *given == key) {
+            let list = list.as_ref();
+            let text = list.to_str().ok_or_else(|| {
+                Error::Setting(format!(
+                    "{name}: {list:?} is not UTF-8 text, as settings are; give {name}= with a path that is"
+                ))
+            })?;
+            self.set(key, key.parse_list(text)?);
+        }
+        Ok(self)
+    }
+
+    pub(crate) fn set(&mut self, key: Key, values: Vec<Value>) {
+        match self.values.iter_mut().find(|(given, _)| *given == key) {
+            Some((_, given)) => *given = values,
+            None => self.values.push((key, values)),
+        }
+    }
+
+    fn add(&mut self, key: Key, more: Vec<Value>) {
+        match self.values.iter_mut().find(|(given, _)| *given == key) {
+            Some((_, given)) => given.extend(more),
+            None => self.values.push((key, more)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wrong_overrides_say_what_would_fit() {
+        let message = |text: &str| Experiment::default().with_overrides([text]).unwrap_err().to_string();
+        assert!(message("rank=0").contains("`0` is not a rank"));
+        assert!(message("rank=abc").contains("`abc` is not a rank"));
+        assert!(message("layers=block9").contains("`block9` is not a part of VGG16"));
+        assert!(message("rnak=5").contains("did you mean `rank`?"));
+        assert!(message("quite_another=5").contains("`ranklab sweep --keys` lists the keys"));
+        assert!(message("epochs=0").contains("a whole number from 1"));
+        assert!(message("model=model_6").contains("model_4 or model_5"));
+        assert!(message("seed=4..0").contains("empty"));
+        assert!(message("seed").contains("is not key=value"));
+        assert!(message("dataset=").contains("no value is given"));
+        assert!(message("lr=1e-50").contains("`1e-50` is 0 in single precision; give a number above 0"));
+    }
+
+    #[test]
+    fn a_setting_given_twice_is_refused_under_all_its_names() {
+        let twice =
+            |overrides: [&str; 2]| Experiment::default().with_overrides(overrides).unwrap_err().to_string();
+        assert!(twice(["rank=1", "rank=2"]).contains("`rank` is given twice"));
+        assert!(twice(["lr=0.1", "learning_rate=0.2"]).contains("`lr` and `learning_rate` are one setting"));
+        assert!(
+            twice(["training.batch_size=8", "batch=16"]).contains("`training.batch_size` and `batch` are")
+        );
+        assert!(twice(["seed=1", "training.seed=1"]).contains("are one setting"));
+        assert!(twice(["jobs=2", "jobs=3"]).contains("`jobs` is given twice, as 2 and as 3"));
+    }
+
+    #[test]
+    fn several_paths_are_given_one_by_one() {
+        let experiment =
+            Experiment::default().with_overrides(["dataset=a,b", "rank=1", "dataset= c "]).unwrap();
+        let [(_, datasets), _] = experiment.values.as_slice() else { panic!("{experiment:?}") };
+        assert_eq!(datasets, &[Value::String("a,b".to_owned()), Value::String(" c ".to_owned())]);
+    }
+
+    #[test]
+    fn all_wrong_settings_are_said_at_once_a_line_each() {
+        let overrides = ["rank=0", "rnak=1", "fold=7", "jobs=none", "epochs=2", "lr=-1"];
+        let problem = Experiment::assemble(None, overrides).unwrap_err().to_string();
+        let lines: Vec<&str> = problem.lines().collect();
+        assert_eq!(lines.len(), 5, "{problem}");
+        for expected in ["rank: `0`", "unknown key `rnak`", "jobs: `none`", "lr: `-1`", "fold is 7"] {
+            assert!(lines.iter().any(|line| line.contains(expected)), "{expected}: {problem}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_setting_that_is_no_text_is_named() {
+        use std::os::unix::ffi::OsStrExt as _;
+        let setting = OsStr::from_bytes(b"dataset=caf\xe9");
+        let problem = Experiment::default().with_overrides([setting]).unwrap_err().to_string();
+        assert!(problem.contains(r#""dataset=caf\xE9" is not UTF-8 text"#), "{problem}");
+    }
+}

@@ -1,0 +1,326 @@
+//! The configuration hash: one hash for one computation, however its settings are written.
+//!
+//! Version 2 hashes what a trial computes. Version 1 hashed the settings as they were written, so that `rank=2` and
+//! `rank=2+2+2`, or PEFT's preset and its particulars, counted as different work.
+
+use serde_json::{Value, json};
+
+use crate::{
+    adapter::AdapterConfig,
+    canonical::{canonical, sha256},
+    data::SyntheticConfig,
+    training::{OptimizerKind, SelectBy, TrainingConfig},
+    trial::TrialConfig,
+};
+
+/// The definition of the hash that [`identity`] follows.
+pub const IDENTITY_VERSION: i64 = 2;
+
+/// What the settings name, by its contents.
+#[derive(Clone, Copy, Debug)]
+pub struct Contents<'a> {
+    /// Hash of the images used.
+    pub images: &'a str,
+    /// Hash over which image is trained on, validated on and tested on.
+    pub split: &'a str,
+    /// Training images.
+    pub train_images: usize,
+    /// Hash of the trunk's weights.
+    pub weights: &'a str,
+}
+
+/// The hash that stands for all that a trial computes. Other images at the same path make another trial, the same
+/// images at another path do not; neither do settings that come to the same split, batches or adapters.
+pub fn identity(config: &TrialConfig, contents: Contents<'_>) -> String {
+    let most = contents.train_images.max(1);
+    let training =
+        TrainingConfig { batch_size: config.training.batch_size.min(most), ..config.training.clone() };
+    let mut value = json!({
+        "adapter": config.adapter.as_ref().map(adapter),
+        "architecture": config.model.architecture.name(),
+        "device": config.device,
+        "image_size": config.data.image_size,
+        "images": contents.images,
+        "resize": config.data.resize.name(),
+        "split": contents.split,
+        "training": normal_training(&training),
+        "version": IDENTITY_VERSION,
+        "weights": contents.weights,
+    });
+    // Databases of earlier versions hold runs of the default rule, whose hashes stay.
+    if !config.data.group.is_default() {
+        value["group"] = json!(config.data.group);
+    }
+    hash(&value)
+}
+
+impl TrialConfig {
+    /// SHA-256 over what the settings make a trial compute, in hexadecimal digits, with images and weights by their
+    /// names. A run's identity holds their contents instead.
+    pub fn hash(&self) -> String {
+        hash(&settings(self))
+    }
+}
+
+/// Runs whose families are equal differ in seeds, in the fold and in images at most: on the same images they are
+/// repeats of one another. The settings in their normal form as canonical JSON, with weights by their contents.
+pub fn family(config: &TrialConfig, weights_hash: &str) -> String {
+    let mut value = settings(config);
+    value["model"]["weights"] = json!(weights_hash);
+    if let Some(data) = value["data"].as_object_mut() {
+        for named_by_contents in ["dataset", "limit", "synthetic"] {
+            data.remove(named_by_contents);
+        }
+    }
+    for (table, repeated) in [(&["data", "split"][..], &["seed", "fold"][..]), (&["training"], &["seed"])] {
+        let table = table.iter().try_fold(&mut value, |value, name| value.get_mut(name));
+        if let Some(table) = table.and_then(Value::as_object_mut) {
+            for key in repeated {
+                table.remove(*key);
+            }
+        }
+    }
+    canonical(&value)
+}
+
+/// The hash by the first definition, which rows of databases before schema 5 have.
+pub fn first_version(config: &TrialConfig, images_hash: &str, weights_hash: &str) -> String {
+    let mut contents = config.clone();
+    contents.data.dataset = images_hash.to_owned();
+    contents.data.limit = None;
+    contents.data.synthetic = SyntheticConfig::default();
+    contents.model.weights = weights_hash.to_owned();
+    sha256(contents.canonical_json())
+}
+
+/// The settings in their normal form.
+fn settings(config: &TrialConfig) -> Value {
+    let mut data = serde_json::to_value(&config.data).unwrap_or(Value::Null);
+    if let Some(split) = data.get_mut("split").and_then(Value::as_object_mut) {
+        for fraction in ["test_fraction", "validation_fraction"] {
+            if let Some(value) = split.get_mut(fraction) {
+                *value = json!(value.as_f64().map(unsigned_zero));
+            }
+        }
+    }
+    json!({
+        "adapter": config.adapter.as_ref().map(adapter),
+        "data": data,
+        "device": config.device,
+        "model": config.model,
+        "training": normal_training(&config.training),
+    })
+}
+
+/// An adapter by what it computes. A preset is a name for particulars and adds nothing to them. The delta path's
+/// geometry is left out: all convolutions of VGG16 are of stride 1 and "same", which both choices come to.
+fn adapter(config: &AdapterConfig) -> Value {
+    let ranks = config.rank.per_layer(&config.layers).unwrap_or_default();
+    let scales: Vec<f64> = ranks.iter().map(|rank| config.scale(*rank)).collect();
+    json!({
+        "activation": config.activation,
+        "dora": config.dora,
+        "dropout": unsigned_zero(config.dropout),
+        "initialisation": config.initialisation,
+        "layers": config.layers,
+        "ranks": ranks,
+        "scales": scales,
+    })
+}
+
+/// Training by what it computes: momentum is SGD's alone, and of one epoch each rule selects the first.
+fn normal_training(config: &TrainingConfig) -> TrainingConfig {
+    let defaults = TrainingConfig::default();
+    let momentum = if config.optimizer == OptimizerKind::Sgd { config.momentum } else { defaults.momentum };
+    let select_by = if config.epochs == 1 { SelectBy::default() } else { config.select_by };
+    TrainingConfig {
+        weight_decay: unsigned_zero(config.weight_decay),
+        momentum: unsigned_zero(momentum),
+        head_dropout: unsigned_zero(config.head_dropout),
+        batch_norm_momentum: unsigned_zero(config.batch_norm_momentum),
+        select_by,
+        ..config.clone()
+    }
+}
+
+/// A negative zero is the same number, and is written otherwise.
+fn unsigned_zero(number: f64) -> f64 {
+    number + 0.0
+}
+
+fn hash(value: &Value) -> String {
+    sha256(canonical(value))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::Experiment;
+
+    const CONTENTS: Contents<'static> =
+        Contents { images: "images", split: "split", train_images: 1000, weights: "weights" };
+
+    fn config(overrides: &[&str]) -> TrialConfig {
+        let experiment = Experiment::default().with_overrides(overrides).unwrap();
+        experiment.resolve_all().unwrap().remove(0).1
+    }
+
+    fn of(overrides: &[&str]) -> String {
+        identity(&config(overrides), CONTENTS)
+    }
+
+    #[test]
+    fn equal_work_has_one_hash_however_it_is_written() {
+        for (one, other) in [
+            (&["rank=2"][..], &["rank=2+2+2"][..]),
+            (
+                &["layers=block5_conv1+block5_conv3", "rank=16+4"],
+                &["layers=block5_conv3+block5_conv1", "rank=4+16"],
+            ),
+            (&["layers=block5+block5_conv2", "rank=3"], &["layers=block5", "rank=3"]),
+            (&["lr=0.01"], &["lr=0.01000000001"]),
+            (&["lr=0.0003"], &["lr=3.00000000001e-4"]),
+            (&["dropout=0.5", "head_dropout=0.1"], &["dropout=0.50000000001", "head_dropout=0.10000000001"]),
+            (&["batch_norm_momentum=0.9"], &["batch_norm_momentum=0.90000000001"]),
+            (&["weight_decay=0.001"], &["weight_decay=0.00100000000001"]),
+            (&["rank=4", "scaling=one"], &["scaling=alpha_over_rank", "rank=4", "alpha=4.0000000001"]),
+            (
+                &["preset=peft", "rank=8"],
+                &[
+                    "rank=8",
+                    "initialisation=kaiming_zero",
+                    "scaling=alpha_over_rank",
+                    "alpha=8",
+                    "activation=relu",
+                ],
+            ),
+            (&["preset=peft"], &["preset=peft", "delta_geometry=stride_one_same"]),
+            (&[], &["delta_geometry=layer"]),
+            (&[], &["preset=peft", "rank=5", "initialisation=glorot", "scaling=one", "activation=none"]),
+            // alpha/rank is 1 as well.
+            (&["rank=16"], &["rank=16", "scaling=alpha_over_rank", "alpha=16"]),
+            (&["rank=16", "scaling=alpha_over_sqrt_rank", "alpha=4"], &["rank=16", "alpha=7"]),
+            (
+                &["rank=16", "scaling=alpha_over_sqrt_rank", "alpha=8"],
+                &["rank=16", "scaling=alpha_over_rank", "alpha=32"],
+            ),
+            (
+                &["weight_decay=-0.0", "dropout=-0", "head_dropout=0"],
+                &["weight_decay=0", "head_dropout=-0e0"],
+            ),
+            (&["epochs=1", "select_by=last_epoch"], &["epochs=1", "select_by=validation_loss"]),
+            (&["momentum=0.9"], &["momentum=0.1"]),
+            (&["batch=1000"], &["batch=4096"]),
+            (&["split=random", "folds=7", "fold=3"], &[]),
+            (&["model=model_4", "rank=3", "dora=true"], &["model=model_4", "preset=peft"]),
+            (&["dataset=/a/b", "weights=/x"], &["dataset=/c", "weights=imagenet", "limit=5000"]),
+            (&["lr=0.005"], &["lr=5e-3"]),
+        ] {
+            assert_eq!(of(one), of(other), "{one:?} {other:?}");
+        }
+    }
+
+    #[test]
+    fn other_work_has_another_hash() {
+        let all: Vec<&[&str]> = vec![
+            &[],
+            &["rank=2"],
+            &["rank=2+2+3"],
+            &["rank=3+2+2"],
+            &["layers=block5_conv3"],
+            &["layers=block5_conv1+block5_conv3", "rank=4+16"],
+            &["layers=block5_conv3+block5_conv1", "rank=4+16"],
+            &["preset=peft"],
+            &["preset=peft", "alpha=16"],
+            &["initialisation=kaiming_zero"],
+            &["activation=relu"],
+            &["dora=true"],
+            &["dropout=0.1"],
+            &["image_size=96"],
+            &["resize=antialias"],
+            &["optimizer=sgd"],
+            &["optimizer=sgd", "momentum=0.9"],
+            &["optimizer=adam"],
+            &["lr=0.01"],
+            &["weight_decay=0.01"],
+            &["epochs=1"],
+            &["select_by=last_epoch"],
+            &["batch=64"],
+            &["batch=999"],
+            &["head_dropout=0"],
+            &["batch_norm_momentum=0.9"],
+            &["seed=1"],
+            &["model=model_4"],
+            &["device=tch"],
+        ];
+        let hashes: std::collections::HashSet<String> = all.iter().map(|overrides| of(overrides)).collect();
+        assert_eq!(hashes.len(), all.len());
+        let config = config(&[]);
+        for contents in [
+            Contents { images: "others", ..CONTENTS },
+            Contents { split: "other", ..CONTENTS },
+            Contents { weights: "others", ..CONTENTS },
+        ] {
+            assert_ne!(identity(&config, contents), identity(&config, CONTENTS));
+        }
+    }
+
+    #[test]
+    fn a_family_is_one_for_repeats_and_for_spellings() {
+        let of = |overrides: &[&str]| family(&config(overrides), "weights");
+        let base = of(&[]);
+        for repeat in [
+            &["seed=3"][..],
+            &["split_seed=4"],
+            &["dataset=/elsewhere", "limit=50"],
+            &["rank=5+5+5"],
+            &["delta_geometry=layer"],
+            &["weights=/x"],
+        ] {
+            assert_eq!(of(repeat), base, "{repeat:?}");
+        }
+        assert_eq!(of(&["split=patient", "fold=1"]), of(&["split=patient", "fold=4"]));
+        for other in [&["rank=4"][..], &["epochs=9"], &["split=patient"], &["test_fraction=0.2"]] {
+            assert_ne!(of(other), base, "{other:?}");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+
+        /// Layers in any order with their ranks, each named once, and any spelling of the scale.
+        #[test]
+        fn any_order_of_layers_and_any_spelling_of_the_scale_has_one_hash(
+            picked in prop::collection::btree_map(0usize..13, 0u32..6, 1..5),
+            seed in any::<u64>(), dora in any::<bool>(), exponent in -3i32..4,
+        ) {
+            let layers: Vec<String> = crate::Layer::all().map(|layer| layer.to_string()).collect();
+            let mut pairs: Vec<(String, u32)> =
+                picked.iter().map(|(layer, power)| (layers[*layer].clone(), 1 << power)).collect();
+            let written = |pairs: &[(String, u32)]| {
+                let layers: Vec<&str> = pairs.iter().map(|(layer, _)| layer.as_str()).collect();
+                let ranks: Vec<String> = pairs.iter().map(|(_, rank)| rank.to_string()).collect();
+                [format!("layers={}", layers.join("+")), format!("rank={}", ranks.join("+")), format!("dora={dora}")]
+            };
+            let sorted = written(&pairs);
+            let place = (seed % pairs.len() as u64) as usize;
+            pairs.rotate_left(place);
+            if seed % 2 == 0 { pairs.reverse(); }
+            let shuffled = written(&pairs);
+            let all = |settings: &[String], more: &[&str]| {
+                let overrides: Vec<&str> = settings.iter().map(String::as_str).chain(more.iter().copied()).collect();
+                of(&overrides)
+            };
+            prop_assert_eq!(all(&sorted, &[]), all(&shuffled, &[]));
+            let first = pairs[0].1;
+            if pairs.iter().all(|(_, rank)| *rank == first) {
+                // Powers of two divide without rounding.
+                let alpha = format!("alpha={}", f64::from(first) * 2f64.powi(exponent));
+                let scaled = all(&shuffled, &["scaling=alpha_over_rank", &alpha]);
+                prop_assert_eq!(exponent == 0, scaled == all(&sorted, &[]));
+            }
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! Every setting by name: short names for the usual ones, the limits of each, and "did you mean".
+
+use strum::VariantNames as _;
+
+use crate::{
+    Error,
+    adapter::{AdaptedActivation, DeltaGeometry, Initialisation, Preset, Scaling},
+    data::{Resize, SYNTHETIC, SplitKind},
+    limits::Limits,
+    model::{Architecture, NAMED_WEIGHTS},
+    ranks::Ranks,
+    training::{OptimizerKind, SelectBy},
+};
+
+/// Trials that train together unless `jobs` says otherwise.
+pub const DEFAULT_JOBS: usize = 4;
+/// Devices by name.
+const DEVICES: &[&str] = &["flex", "tch", "cuda", "wgpu"];
+
+/// What a key's value may be.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Kind {
+    /// A whole number from the first to the second, both included, and a multiple of the third.
+    Whole(i64, i64, i64),
+    /// A whole number from the first to the second, both included, or `none`.
+    WholeOrNone(i64, i64),
+    /// A number within limits.
+    Number(Limits),
+    /// True or false.
+    Truth,
+    /// One of these, or the path of a file or folder. A path is one value, whatever characters it has.
+    Path(&'static [&'static str]),
+    /// One of these.
+    Choice(&'static [&'static str]),
+    /// The name of a folder. A name is one value, whatever characters it has.
+    FolderName,
+    /// A regular expression, or `none`. It is one value, whatever characters it has.
+    Pattern,
+    /// Convolutions.
+    Layers,
+    /// One rank, or one per layer joined by `+`.
+    Ranks,
+}
+
+/// A setting: its names and its limits.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Key {
+    /// The usual short name; the last part of the path where there is no other.
+    pub short: &'static str,
+    /// Table and key in an experiment file, joined by dots.
+    pub path: &'static str,
+    pub(crate) kind: Kind,
+}
+
+const fn key(short: &'static str, path: &'static str, kind: Kind) -> Key {
+    Key { short, path, kind }
+}
+
+/// No limit from above: seeds.
+const ANY: i64 = i64::MAX;
+
+const fn whole(least: i64, most: i64) -> Kind {
+    Kind::Whole(least, most, 1)
+}
+
+/// All settings, each with the only limits that it has. A value above a limit is a slip, and would claim memory or
+/// time without end.
+pub(crate) const KEYS: &[Key] = &[
+    key("model", "model.architecture", Kind::Choice(Architecture::VARIANTS)),
+    key("weights", "model.weights", Kind::Path(NAMED_WEIGHTS)),
+    key("preset", "adapter.preset", Kind::Choice(Preset::VARIANTS)),
+    key("layers", "adapter.layers", Kind::Layers),
+    key("rank", "adapter.rank", Kind::Ranks),
+    key("initialisation", "adapter.initialisation", Kind::Choice(Initialisation::VARIANTS)),
+    key("scaling", "adapter.scaling", Kind::Choice(Scaling::VARIANTS)),
+    key("alpha", "adapter.alpha", Kind::Number(Limits::ABOVE_ZERO)),
+    key("activation", "adapter.activation", Kind::Choice(AdaptedActivation::VARIANTS)),
+    key("delta_geometry", "adapter.delta_geometry", Kind::Choice(DeltaGeometry::VARIANTS)),
+    key("dora", "adapter.dora", Kind::Truth),
+    key("dropout", "adapter.dropout", Kind::Number(Limits::SHARE)),
+    key("dataset", "data.dataset", Kind::Path(&[SYNTHETIC])),
+    key("positive", "data.positive", Kind::FolderName),
+    key("negative", "data.negative", Kind::FolderName),
+    key("group", "data.group", Kind::Pattern),
+    key("image_size", "data.image_size", Kind::Whole(32, 512, 32)),
+    key("resize", "data.resize", Kind::Choice(Resize::VARIANTS)),
+    key("limit", "data.limit", Kind::WholeOrNone(20, 10_000_000)),
+    key("split", "data.split.kind", Kind::Choice(SplitKind::VARIANTS)),
+    key("split_seed", "data.split.seed", whole(0, ANY)),
+    key("test_fraction", "data.split.test_fraction", Kind::Number(Limits::PART)),
+    key("validation_fraction", "data.split.validation_fraction", Kind::Number(Limits::PART)),
+    key("folds", "data.split.folds", whole(2, 1000)),
+    key("fold", "data.split.fold", whole(0, 999)),
+    key("images", "data.synthetic.images", whole(20, 1_000_000)),
+    key("patients", "data.synthetic.patients", whole(2, 100_000)),
+    key("data_seed", "data.synthetic.seed", whole(0, ANY)),
+    key("optimizer", "training.optimizer", Kind::Choice(OptimizerKind::VARIANTS)),
+    key("lr", "training.learning_rate", Kind::Number(Limits::RATE)),
+    key("weight_decay", "training.weight_decay", Kind::Number(Limits::FROM_ZERO)),
+    key("momentum", "training.momentum", Kind::Number(Limits::SHARE)),
+    key("epochs", "training.epochs", whole(1, 100_000)),
+    key("batch", "training.batch_size", whole(2, 65_536)),
+    key("head_dropout", "training.head_dropout", Kind::Number(Limits::SHARE)),
+    key("batch_norm_momentum", "training.batch_norm_momentum", Kind::Number(Limits::SHARE)),
+    key("seed", "training.seed", whole(0, ANY)),
+    key("select_by", "training.select_by", Kind::Choice(SelectBy::VARIANTS)),
+    key("device", "device", Kind::Choice(DEVICES)),
+];
+
+/// The setting that says how to train and not what: no part of a trial.
+pub(crate) const JOBS: &str = "jobs";
+
+impl Key {
+    /// The key of a short name or path. `file` is named in the error: empty, or ` in FILE`.
+    ///
+    /// # Errors
+    /// When there is no such key, with the nearest one.
+    pub(crate) fn find(name: &str, file: &str) -> Result<Self, Error> {
+        let last = |path: &'static str| path.rsplit('.').next().unwrap_or(path);
+        let exact = KEYS.iter().find(|key| key.short == name || key.path == name);
+        // `learning_rate` and `batch_size` are clear without their table; `seed` is a short name.
+        let tail = || KEYS.iter().find(|key| last(key.path) == name);
+        exact.or_else(tail).copied().ok_or_else(|| {
+            let names = KEYS.iter().flat_map(|key| [key.short, key.path, last(key.path)]).chain([JOBS]);
+            let suggestion = match name {
+                JOBS => ": give it on the command line, as in `ranklab sweep jobs=2`".to_owned(),
+                _ => suggest(name, names),
+            };
+            Error::UnknownKey { key: name.to_owned(), file: file.to_owned(), suggestion }
+        })
+    }
+
+    /// The table that the key belongs to in an experiment file.
+    pub(crate) fn table(&self) -> &'static str {
+        self.path.rsplit_once('.').map_or("", |(table, _)| table)
+    }
+
+    /// The values that fit, for an error: `a whole number from 1 to 100000`.
+    pub(crate) fn fitting(&self) -> String {
+        match self.kind {
+            Kind::Choice(choices) => choices.join(" or "),
+            Kind::Truth => "true or false".to_owned(),
+            _ => self.describe(),
+        }
+    }
+
+    /// The values that fit, for a list of keys.
+    fn describe(&self) -> String {
+        let whole = |least: i64, most: i64| {
+            let to = if most == ANY { String::new() } else { format!(" to {most}") };
+            format!("from {least}{to}")
+        };
+        match self.kind {
+            Kind::Whole(least, most, 1) => format!("a whole number {}", whole(least, most)),
+            Kind::Whole(least, most, step) => format!("a multiple of {step} {}", whole(least, most)),
+            Kind::WholeOrNone(least, most) => format!("a whole number {}, or none", whole(least, most)),
+            Kind::Number(limits) => limits.to_string(),
+            Kind::Truth => "true, false".to_owned(),
+            Kind::Path(names) => format!("{}, or a path", names.join(", ")),
+            Kind::Choice(choices) => choices.join(", "),
+            Kind::FolderName => "the name of a folder".to_owned(),
+            Kind::Pattern => "a regular expression with a bracket, or none".to_owned(),
+            Kind::Layers => "block1 to block5, block5_conv3, block4+block5, all".to_owned(),
+            Kind::Ranks => {
+                format!("a whole number from {} to {}, or one per layer: 4+8+16", Ranks::LEAST, Ranks::MOST)
+            }
+        }
+    }
+}
+
+/// `: did you mean …?` for the nearest of `names`.
+pub(crate) fn suggest<'a>(name: &str, names: impl IntoIterator<Item = &'a str>) -> String {
+    let nearest = names
+        .into_iter()
+        .map(|candidate| (strsim::damerau_levenshtein(name, candidate), candidate))
+        .min_by_key(|(distance, _)| *distance);
+    match nearest {
+        Some((distance, candidate)) if distance <= 1 + name.len() / 3 => {
+            format!(": did you mean `{candidate}`?")
+        }
+        _ => "; `ranklab sweep --keys` lists the keys".to_owned(),
+    }
+}
+
+/// Short name, path and allowed values of every key, for help texts.
+pub fn describe_keys() -> String {
+    let mut text = String::new();
+    for key in KEYS {
+        text += &format!("  {:<20} {:<32} {}\n", key.short, key.path, key.describe());
+    }
+    let jobs = format!(
+        "how many trials train together, from 1 (usually {DEFAULT_JOBS}); results do not depend on it"
+    );
+    text += &format!("  {JOBS:<20} {:<32} {jobs}\n", "");
+    text += "\nA comma separates values (rank=1,5,16), 0..4 are the whole numbers from 0 to 4. A path is one value:\n\
+             repeat the key for several (dataset=a dataset=b). An experiment file gives lists under [sweep].\n";
+    text
+}

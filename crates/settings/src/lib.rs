@@ -1,0 +1,41 @@
+//! What a trial is: settings with their keys and limits, experiment files, layers, ranks, presets, the class scheme, and
+//! the configuration hashes that stand for equal work.
+
+mod adapter;
+mod assemble;
+mod canonical;
+mod classes;
+mod combination;
+mod data;
+mod error;
+mod experiment;
+mod experiment_file;
+mod identity;
+mod key;
+mod layer;
+mod layers;
+mod limits;
+mod model;
+mod paths;
+mod ranks;
+mod training;
+mod trial;
+mod value;
+
+pub use adapter::{
+    AdaptedActivation, AdapterConfig, AdapterSettings, DeltaGeometry, Initialisation, Preset, Scaling,
+};
+pub use classes::{Class, ClassScheme, GroupRule};
+pub use combination::Combination;
+pub use data::{DataConfig, Resize, SYNTHETIC, SplitConfig, SplitKind, SyntheticConfig};
+pub use error::Error;
+pub use experiment::Experiment;
+pub use identity::{Contents, IDENTITY_VERSION, family, first_version, identity};
+pub use key::{DEFAULT_JOBS, Key, describe_keys};
+pub use layer::Layer;
+pub use layers::{LayerList, LayerSet};
+pub use model::{Architecture, IMAGENET_WEIGHTS, ModelConfig, NAMED_WEIGHTS, RANDOM_WEIGHTS};
+pub use paths::{absolute, is_name};
+pub use ranks::Ranks;
+pub use training::{OptimizerKind, SelectBy, TrainingConfig};
+pub use trial::TrialConfig;

@@ -1,0 +1,139 @@
+//! One trial's complete configuration.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use toml::Table;
+
+use crate::{
+    Error,
+    adapter::{AdapterConfig, AdapterSettings, Scaling},
+    canonical::canonical,
+    classes::{ClassScheme, GroupRule},
+    data::{DataConfig, SYNTHETIC, SplitConfig, SplitKind, SyntheticConfig},
+    model::{Architecture, ModelConfig},
+    paths::absolute,
+    training::{OptimizerKind, TrainingConfig},
+};
+
+/// Everything that decides what a trial computes. Settings that cannot matter are at their defaults.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrialConfig {
+    /// Images and their division.
+    pub data: DataConfig,
+    /// Network and trunk weights.
+    pub model: ModelConfig,
+    /// Adapters; `None` for model_4.
+    pub adapter: Option<AdapterConfig>,
+    /// How to train.
+    pub training: TrainingConfig,
+    /// Device name.
+    pub device: String,
+}
+
+/// A trial as it is written, before presets are filled in.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct TrialSettings {
+    data: DataConfig,
+    model: ModelConfig,
+    adapter: AdapterSettings,
+    training: TrainingConfig,
+    device: String,
+}
+
+impl Default for TrialSettings {
+    fn default() -> Self {
+        Self {
+            data: DataConfig::default(),
+            model: ModelConfig::default(),
+            adapter: AdapterSettings::default(),
+            training: TrainingConfig::default(),
+            device: "flex".to_owned(),
+        }
+    }
+}
+
+impl TrialConfig {
+    /// Resolves nested settings: fills presets, drops what cannot matter, and makes paths absolute.
+    ///
+    /// # Errors
+    /// Everything that does not go together, at once.
+    pub fn resolve(settings: Table) -> Result<Self, Error> {
+        let settings: TrialSettings = settings
+            .try_into()
+            .map_err(|problem: toml::de::Error| Error::Setting(problem.message().to_owned()))?;
+        let mut problems: Vec<Error> = settings.data.check().err().into_iter().collect();
+        let adapter = match settings.model.architecture {
+            Architecture::Model4 => None,
+            Architecture::Model5 => settings.adapter.resolve().map_err(|problem| problems.push(problem)).ok(),
+        };
+        let mut config = Self {
+            data: settings.data,
+            model: settings.model,
+            adapter,
+            training: settings.training,
+            device: settings.device,
+        };
+        for path in [&mut config.data.dataset, &mut config.model.weights] {
+            match absolute(path) {
+                Ok(absolute) => *path = absolute,
+                Err(problem) => problems.push(problem),
+            }
+        }
+        config.round_to_single_precision();
+        config.drop_what_cannot_matter();
+        Error::all(problems).map_or(Ok(config), Err)
+    }
+
+    /// Training computes in single precision: 0.01 and 0.01000000001 are one rate, and one trial.
+    fn round_to_single_precision(&mut self) {
+        let training = &mut self.training;
+        let numbers = [
+            &mut training.learning_rate,
+            &mut training.weight_decay,
+            &mut training.momentum,
+            &mut training.head_dropout,
+            &mut training.batch_norm_momentum,
+        ];
+        let adapter = self.adapter.iter_mut().flat_map(|adapter| [&mut adapter.alpha, &mut adapter.dropout]);
+        for number in numbers.into_iter().chain(adapter) {
+            *number = in_single_precision(*number);
+        }
+    }
+
+    fn drop_what_cannot_matter(&mut self) {
+        let (split, defaults) = (&mut self.data.split, SplitConfig::default());
+        match split.kind {
+            SplitKind::Random => (split.folds, split.fold) = (defaults.folds, defaults.fold),
+            SplitKind::Patient => split.test_fraction = defaults.test_fraction,
+        }
+        if self.data.dataset == SYNTHETIC {
+            // Generated images imitate the malaria cells, names included.
+            let ClassScheme { negative, positive, .. } = ClassScheme::default();
+            (self.data.negative, self.data.positive) = (negative, positive);
+            self.data.group = GroupRule::default();
+        } else {
+            self.data.synthetic = SyntheticConfig::default();
+        }
+        if self.training.optimizer != OptimizerKind::Sgd {
+            self.training.momentum = TrainingConfig::default().momentum;
+        }
+        if let Some(adapter) = &mut self.adapter
+            && adapter.scaling == Scaling::One
+        {
+            adapter.alpha = 1.0;
+        }
+    }
+
+    /// JSON with sorted keys and no spaces.
+    pub fn canonical_json(&self) -> String {
+        // Plain data with text keys always has a JSON form.
+        canonical(&serde_json::to_value(self).unwrap_or(Value::Null))
+    }
+}
+
+/// The shortest decimal that is the same number in single precision; usual numbers, of up to six digits, stay.
+fn in_single_precision(number: f64) -> f64 {
+    (number as f32).to_string().parse().unwrap_or(number)
+}

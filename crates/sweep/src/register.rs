@@ -1,0 +1,188 @@
+//! Registers a sweep: opens its images and weights, finds the identity of each trial, and writes the plan.
+
+use std::collections::HashMap;
+
+use ranklab_runs::{Sources, follow_images, locate, short_hash};
+use ranklab_settings::first_version;
+use ranklab_store::Store;
+use tokio::runtime::Runtime;
+
+use crate::{Error, context::Context, event::SweepEvent, memory, plan::Plan, planned::PlanTrial};
+
+/// A sweep whose trials can be claimed.
+pub(crate) struct Registered {
+    /// Trials that compute different things.
+    pub(crate) plan: Plan,
+    pub(crate) sources: Sources,
+    /// The configuration hash of each trial.
+    pub(crate) identities: Vec<String>,
+    /// The sweep's number.
+    pub(crate) sweep: i64,
+}
+
+/// Opens what the trials of a plan read, finds out which of them are the same work, and registers the sweep.
+///
+/// # Errors
+/// When images or weights cannot be read, when a sweep that is resumed would train on others than it was registered
+/// with, and when the database cannot be written.
+pub(crate) fn register(
+    plan: &Plan,
+    context: &Context,
+    runtime: &Runtime,
+    store: &Store,
+    on_event: &mut dyn FnMut(SweepEvent),
+) -> Result<Registered, Error> {
+    let mut plan = plan.clone();
+    let mut sources = Sources::default();
+    let mut said: Vec<String> = Vec::new();
+    for trial in &mut plan.trials {
+        for notice in locate(&mut trial.config, &context.locations.runs_folder)? {
+            if !said.contains(&notice) {
+                said.push(notice.clone());
+                on_event(SweepEvent::Notice(notice));
+            }
+        }
+        sources
+            .open(&trial.config, &context.locations, &context.stop, &mut |event| on_event(event.into()))?;
+    }
+    let mut carried = HashMap::new();
+    for dataset in sources.datasets() {
+        let former = dataset.former_hashes();
+        carried.extend(runtime.block_on(follow_images(store, &dataset.images, &former))?);
+    }
+    let mut identities = Vec::new();
+    for trial in &plan.trials {
+        let identity = sources.identity(&trial.config)?;
+        check_recorded(trial, &identity, &carried, &sources, runtime, store)?;
+        identities.push(identity);
+    }
+    let registered = plan.clone();
+    let all_identities = identities.clone();
+    let repeated = drop_repeated(&mut plan, &mut identities);
+    for (label, first) in repeated {
+        on_event(SweepEvent::Notice(format!("{label} is the same work as {first}: it is trained once")));
+    }
+    // A sweep that is resumed keeps its positions; a new one has none for what is trained with another trial.
+    let rows = match registered.registered {
+        Some(_) => registered.rows(&all_identities),
+        None => plan.rows(&identities),
+    };
+    let mut row = plan.sweep(&context.command);
+    if let Some(known) = registered_otherwise(&row.plan_hash, &identities, context, runtime, store)? {
+        row.plan_hash = known;
+    }
+    refuse_too_large(runtime, store, &plan, &identities, &sources)?;
+    let sweep = runtime.block_on(store.register_sweep(&row, &rows))?;
+    Ok(Registered { plan, sources, identities, sweep })
+}
+
+/// The plan hash under which an earlier version registered these very settings: it hashed them as they were written,
+/// with paths relative to a folder.
+fn registered_otherwise(
+    plan_hash: &str,
+    identities: &[String],
+    context: &Context,
+    runtime: &Runtime,
+    store: &Store,
+) -> Result<Option<String>, Error> {
+    for (sweep, trials) in runtime.block_on(store.sweeps_of(identities))? {
+        // Settings that this version does not know are no settings of this plan.
+        let Ok(mut plan) = Plan::registered(&sweep, &trials) else { continue };
+        plan.registered = None;
+        for trial in &mut plan.trials {
+            // A path that leads nowhere any more stays as it is.
+            let _ = locate(&mut trial.config, &context.locations.runs_folder);
+        }
+        if plan.hash() == plan_hash {
+            return Ok(Some(sweep.plan_hash));
+        }
+    }
+    Ok(None)
+}
+
+/// Leaves the first trial of each identity; the labels of the others, each with the label of the first.
+fn drop_repeated(plan: &mut Plan, identities: &mut Vec<String>) -> Vec<(String, String)> {
+    let mut first_of: HashMap<String, String> = HashMap::new();
+    let mut repeated = Vec::new();
+    let mut kept = Vec::new();
+    let mut trials = Vec::new();
+    for (trial, identity) in plan.trials.drain(..).zip(identities.drain(..)) {
+        match first_of.get(&identity) {
+            Some(first) => repeated.push((trial.label, first.clone())),
+            None => {
+                first_of.insert(identity.clone(), trial.label.clone());
+                kept.push(identity);
+                trials.push(trial);
+            }
+        }
+    }
+    (plan.trials, *identities) = (trials, kept);
+    repeated
+}
+
+/// Refuses to resume a trial whose images or weights are no longer those that it was registered with.
+fn check_recorded(
+    trial: &PlanTrial,
+    identity: &str,
+    carried: &HashMap<String, String>,
+    sources: &Sources,
+    runtime: &Runtime,
+    store: &Store,
+) -> Result<(), Error> {
+    let Some(recorded) = &trial.recorded else { return Ok(()) };
+    let recorded = carried.get(recorded).unwrap_or(recorded);
+    if recorded == identity {
+        return Ok(());
+    }
+    let (dataset, weights) = sources.of(&trial.config)?;
+    let former = dataset.former_hashes();
+    let mut image_hashes = former.iter().chain([&dataset.images.hash]);
+    if image_hashes.any(|images| first_version(&trial.config, images, &weights.hash) == *recorded) {
+        // An earlier version registered it and never began it.
+        return Ok(());
+    }
+    let changed = match runtime.block_on(store.newest_run(recorded))? {
+        Some(run) if run.start.image_set_hash != dataset.images.hash => format!(
+            "the images at {} had the hash {} for run {} and now have {}",
+            trial.config.data.dataset,
+            short_hash(&run.start.image_set_hash),
+            run.id,
+            short_hash(&dataset.images.hash)
+        ),
+        Some(run) if run.start.weights_hash != weights.hash => format!(
+            "the weights {} had the hash {} for run {} and now have {}",
+            trial.config.model.weights,
+            short_hash(&run.start.weights_hash),
+            run.id,
+            short_hash(&weights.hash)
+        ),
+        _ => format!(
+            "with the images at {} and the weights {} it was registered as {} and now is {}",
+            trial.config.data.dataset,
+            trial.config.model.weights,
+            short_hash(recorded),
+            short_hash(identity)
+        ),
+    };
+    Err(Error::ChangedSources(format!(
+        "{}: {changed}; put back what the sweep was registered with, or repeat its command without --resume to train on what is there now",
+        trial.label
+    )))
+}
+
+/// Refuses a plan with a trial that is left to train and finds no room in memory even alone.
+fn refuse_too_large(
+    runtime: &Runtime,
+    store: &Store,
+    plan: &Plan,
+    identities: &[String],
+    sources: &Sources,
+) -> Result<(), Error> {
+    let mut left = Vec::new();
+    for (trial, identity) in plan.trials.iter().zip(identities) {
+        if runtime.block_on(store.finished_run(identity))?.is_none() {
+            left.push(trial);
+        }
+    }
+    memory::refuse_too_large(left.into_iter(), sources, memory::room())
+}
