@@ -1,4 +1,4 @@
-//! Sweeps that are asked to stop, damaged, diverging or in company lose nothing and record nothing twice.
+//! Sweeps that are stopped, damaged or shared, or that diverge, lose nothing and record nothing twice.
 
 use std::{fs, path::Path, process::Child, thread::sleep, time::Duration};
 

@@ -98,11 +98,11 @@ impl Progress {
                     bars.sweep.set_prefix("sweep");
                     bars.sweep.set_length(trials as u64);
                 }
-                self.line(&format!("sweep {sweep}: {trials} trials, {finished} of them finished before"));
+                self.line(&format!("sweep {sweep}: {trials} trials, {finished} already finished"));
             }
             SweepEvent::TrialSkipped { position, label, run } => {
                 self.line(&format!(
-                    "[{}/{}] {label}: finished before as run {run}",
+                    "[{}/{}] {label}: already finished as run {run}",
                     position + 1,
                     self.trials
                 ));

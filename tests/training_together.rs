@@ -1,4 +1,4 @@
-//! A run is the same whatever was trained with it: `ranklab verify` trains each one again, alone.
+//! A run is the same whichever trials train together with it: `ranklab verify` trains each one again, alone.
 
 use crate::command::{Ranklab, succeeded};
 
@@ -41,7 +41,7 @@ fn runs_that_train_alone_and_continued_ones_are_repeated_to_the_last_bit() {
     sweep(&ranklab, &["model=model_4", "optimizer=sgd", "momentum=0.8"]);
     sweep(&ranklab, &["dora=true", "dropout=0.25", "rank=3,6", "epochs=2"]);
     verify_all(&ranklab, 3);
-    // Killed after an epoch and continued in company.
+    // Killed after an epoch and continued with the others.
     let trials: &[&str] = &["rank=1,2,3", "epochs=8"];
     let continued = Ranklab::killed_after_its_checkpoint(trials);
     succeeded(&continued.sweep(trials));
