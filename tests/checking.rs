@@ -58,7 +58,7 @@ fn sound_folders_are_checked_as_a_whole_and_nothing_is_written() {
     {
         assert!(said.contains(kind) || kind.starts_with('2'), "{said} lacks {kind}");
     }
-    assert!(said.contains("feature caches") && said.ends_with("all as they were stored\n"), "{said}");
+    assert!(said.contains("feature caches") && said.ends_with("all intact\n"), "{said}");
     let json: Value =
         serde_json::from_str(&ranklab.stdout(&["check", "--images", "--format", "json"])).unwrap();
     assert_eq!((&json["findings"], &json["checked"]["image_sets"]), (&Value::Array(Vec::new()), &1.into()));
@@ -100,7 +100,7 @@ fn whatever_is_damaged_is_found_with_what_to_do_about_it() {
         let name = path.file_name().unwrap().to_str().unwrap();
         let line = said.lines().find(|line| line.contains(name)).unwrap_or_else(|| panic!("{what}: {said}"));
         assert!(line.contains(problem) && line.contains(advice), "{what}: {line}");
-        assert_eq!(error, "error: 1 finding: see above what to do about it", "{what}: {said}");
+        assert_eq!(error, "error: 1 problem found; see above what to do about it", "{what}: {said}");
         fs::write(path, whole).unwrap();
     }
     succeeded(&ranklab.run(&["check", "--images"]));
@@ -108,7 +108,7 @@ fn whatever_is_damaged_is_found_with_what_to_do_about_it() {
     fs::remove_file(ranklab.path("runs/000002/model.safetensors")).unwrap();
     OpenOptions::new().write(true).open(&features).unwrap().set_len(999).unwrap();
     let output = ranklab.run(&["check", "--json"]);
-    assert!(failed(&output).contains("2 findings"));
+    assert!(failed(&output).contains("2 problems found"));
     let json: Value = serde_json::from_slice(&output.stdout).unwrap();
     let findings = json["findings"].to_string();
     assert!(
@@ -128,7 +128,7 @@ fn pipes_strangers_and_files_in_place_of_folders_are_findings_and_hold_nothing_u
     fs::remove_file(&model).unwrap();
     assert!(std::process::Command::new("mkfifo").arg(&model).status().unwrap().success());
     let output = ranklab.run(&["check"]);
-    assert!(failed(&output).contains("3 findings"));
+    assert!(failed(&output).contains("3 problems found"));
     let said = String::from_utf8(output.stdout).unwrap();
     for found in ["it is no regular file", "000001: it belongs to another database", "runs/features: "] {
         assert!(said.contains(found), "{found} is not in {said}");

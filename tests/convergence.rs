@@ -75,7 +75,8 @@ fn root() -> PathBuf {
 fn examples() -> Vec<Vec<String>> {
     let mut files = vec![
         root().join("README.md"),
-        root().join("crates/cli/src/sweep.rs"),
+        root().join("crates/cli/src/commands/sweep.rs"),
+        root().join("crates/cli/src/commands/train.rs"),
         root().join("ARCHITECTURE.md"),
     ];
     files.extend(fs::read_dir(root().join("docs")).unwrap().map(|entry| entry.unwrap().path()));

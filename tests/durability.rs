@@ -1,4 +1,4 @@
-//! Sweeps that are asked to stop, damaged, diverging or in company lose nothing and record nothing twice.
+//! Sweeps that are stopped, damaged or shared, or that diverge, lose nothing and record nothing twice.
 
 use std::{fs, path::Path, process::Child, thread::sleep, time::Duration};
 
@@ -92,7 +92,7 @@ fn a_sweep_whose_log_is_full_or_read_by_nobody_ends_and_records_its_runs() {
     // An answer that does not arrive is told, in one line.
     let output = ranklab.command(&["runs"]).stdout(full().unwrap()).output().unwrap();
     let line = failed(&output);
-    assert!(line.contains("the answer cannot be written to standard output: No space left"), "{line}");
+    assert!(line.contains("cannot write to standard output: No space left"), "{line}");
     // And where that cannot be told either, the exit code tells it.
     let status = ranklab.command(&["runs"]).stdout(full().unwrap()).stderr(full().unwrap()).status().unwrap();
     assert_eq!(status.code(), Some(1));
@@ -110,7 +110,8 @@ fn a_verification_that_is_stopped_says_so_and_not_that_the_run_is_not_repeated()
         let output = child.wait_with_output().unwrap();
         if !matches!(output.status.code(), None | Some(0)) {
             assert_eq!(output.status.code(), Some(143), "{}", errors(&output));
-            let said = "interrupted by SIGTERM before run 1 was trained again: nothing is known of it";
+            let said =
+                "interrupted by SIGTERM before run 1 was trained again; repeat the command to verify it";
             assert!(errors(&output).ends_with(&format!("{said}\n")), "{}", errors(&output));
             return;
         }

@@ -102,7 +102,7 @@ fn gc_shows_first_what_it_would_remove_and_keeps_what_runs_and_strangers_need() 
     ranklab.stdout(&["runs", "gc", "--keep-bytes", "0", "--older-than", "0s", "--yes"]);
     assert_eq!(caches(&runs.join("features")), 2, "those of a stranger alone");
     assert!(mine.iter().all(|stranger| runs.join(stranger).exists()));
-    assert!(ranklab.stdout(&["verify", "1", "-q"]).contains("is repeated to the last bit"));
+    assert!(ranklab.stdout(&["verify", "1", "-q"]).contains("is reproduced bit for bit"));
     // Behind a link may be what other runs folders use.
     let elsewhere = ranklab.path("elsewhere");
     fs::rename(runs.join("features"), &elsewhere).unwrap();

@@ -37,7 +37,7 @@ fn a_run_in_training_is_removed_only_by_force_and_the_others_of_its_group_go_on(
     assert!(!folder(2).exists(), "files of the removed run are left");
     // The others are what they are alone.
     for run in ["1", "3"] {
-        assert!(ranklab.stdout(&["verify", run, "-q"]).contains("is repeated to the last bit"));
+        assert!(ranklab.stdout(&["verify", run, "-q"]).contains("is reproduced bit for bit"));
     }
 }
 

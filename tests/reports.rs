@@ -98,7 +98,7 @@ fn figures_and_links_of_others_outlast_a_report() {
     assert!(own.join("figures/roc.svg").is_file());
     assert!(fs::symlink_metadata(own.join("figures.kept")).unwrap().is_symlink());
     let said = String::from_utf8(output.stderr).unwrap();
-    assert!(said.contains("figures stood where the report belongs and is now"), "{said}");
+    assert!(said.contains("figures was in the way of the report and was moved to"), "{said}");
 }
 
 #[test]

@@ -247,6 +247,6 @@ fn a_query_answers_as_a_table_as_csv_and_as_json() {
 fn train_takes_one_trial_and_completions_are_printed() {
     let ranklab = Ranklab::new();
     let output = ranklab.run(&["train", "rank=1,2"]);
-    assert!(crate::command::failed(&output).contains("these are 2 trials"));
+    assert!(crate::command::failed(&output).contains("these settings give 2 trials"));
     assert!(ranklab.stdout(&["completions", "bash"]).contains("_ranklab"));
 }

@@ -30,7 +30,7 @@ fn a_run_is_repeated_to_the_last_bit_alone_with_other_company_and_without_its_fe
     let before = recorded(&ranklab);
     for arguments in [&["verify", "1"][..], &["verify", "2", "--no-cache"], &["verify", "3", "-q"]] {
         let said = ranklab.stdout(arguments);
-        assert!(said.contains("is repeated to the last bit: ") && said.contains(", weights "), "{said}");
+        assert!(said.contains("is reproduced bit for bit: ") && said.contains(", weights "), "{said}");
     }
     let json: serde_json::Value = serde_json::from_str(&ranklab.stdout(&["verify", "2", "--json"])).unwrap();
     assert_eq!(
@@ -69,7 +69,7 @@ async fn a_run_that_was_recorded_otherwise_is_told_with_the_place_where_it_parts
     let said = String::from_utf8(output.stdout).unwrap();
     let step = steps[place].step;
     assert!(error.contains(&format!(
-        "run 2 is not repeated: metrics per step differ, from step {step} in epoch 2 on"
+        "run 2 is not reproduced: metrics per step differ, from step {step} in epoch 2 on"
     )));
     assert!(said.contains("metrics per epoch: from epoch 2 on: train_loss was"), "{said}");
     assert!(said.contains("test predictions: 2 of 6 differ, by 1.25"), "{said}");
@@ -141,7 +141,7 @@ async fn changed_and_absent_images_weights_versions_and_devices_are_named() {
     // Asked for, it is compared: its row lacks everything that was recorded.
     let error = failed(&ranklab.run(&["verify", "2", "--any-version", "-q"]));
     assert!(
-        error.contains("run 2 is not repeated: metrics per step differ, from step 1 in epoch 1 on"),
+        error.contains("run 2 is not reproduced: metrics per step differ, from step 1 in epoch 1 on"),
         "{error}"
     );
 }

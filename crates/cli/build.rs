@@ -1,12 +1,12 @@
-//! Puts into the binary which commit's sources it is compiled from, and whether they had been changed.
+//! Records in the binary the commit of its sources, and whether they had uncommitted changes.
 //!
-//! Asked at build time, because a binary may run anywhere and long after its working tree has moved on. The
-//! commit is the last one that changed what is compiled: commits to docs do not make another binary, and with
-//! it checkpoints that belong to none.
+//! The script asks git at build time, because a binary may run anywhere and long after its working tree has changed.
+//! The commit is the last one that changed compiled files: a commit to docs makes no different binary, so that
+//! checkpoints stay valid.
 
 use std::{path::Path, process::Command};
 
-/// What is compiled, from the workspace's root.
+/// Compiled files and folders, from the root of the workspace.
 const SOURCES: [&str; 5] = ["crates", "Cargo.toml", "Cargo.lock", "rust-toolchain.toml", ".cargo"];
 
 fn main() {
@@ -20,7 +20,7 @@ fn main() {
             .ok()?;
         output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
     };
-    // A folder stands for all in it; a path that is not there would make every build run this again.
+    // A folder stands for all files in it. A path that does not exist would run this script in every build.
     let watch = |path: &Path| {
         if path.exists() {
             println!("cargo::rerun-if-changed={}", path.display());
@@ -38,17 +38,17 @@ fn main() {
     let commit = of_sources(&["log", "-1", "--format=%H"]).filter(|commit| !commit.is_empty());
     let changes = of_sources(&["status", "--porcelain"]);
     let version = env!("CARGO_PKG_VERSION");
-    let (hash, dirty, said) = match (&commit, &changes) {
+    let (hash, dirty, version_text) = match (&commit, &changes) {
         (Some(commit), Some(changes)) if changes.is_empty() => {
             (commit.as_str(), "false", format!("{version} (commit {commit})"))
         }
         (Some(commit), _) => {
             (commit.as_str(), "true", format!("{version} (commit {commit} with uncommitted changes)"))
         }
-        // Sources without a repository, or in somebody else's that does not track them.
+        // Sources outside a repository, or in one that does not track them.
         (None, _) => ("", "", version.to_owned()),
     };
     println!("cargo::rustc-env=RANKLAB_COMMIT={hash}");
     println!("cargo::rustc-env=RANKLAB_DIRTY={dirty}");
-    println!("cargo::rustc-env=RANKLAB_VERSION={said}");
+    println!("cargo::rustc-env=RANKLAB_VERSION={version_text}");
 }

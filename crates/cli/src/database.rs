@@ -1,15 +1,29 @@
-//! The runs database for commands that only read: brought up to date first where that is needed and possible at
-//! once. They wait for no writer.
+//! The runs database of commands that only read: migrated first if that is needed and possible at once. These
+//! commands wait for no writer.
 
 use std::path::Path;
 
 use ranklab_runs::{abandoned, carry_over, mark_interrupted};
-use ranklab_store::{Error, Store};
+use ranklab_store::{Error, RunStatus, Store, Value};
 
-use crate::output::tell;
+use crate::ui::output::log;
 
-/// Opens the database for reading. One of an earlier schema is migrated, and runs whose process is gone are
-/// marked as interrupted; where that cannot be written at once, they are only shown as interrupted.
+/// Opens the database for reading, runs `read` on it and closes it.
+///
+/// # Errors
+/// When the database cannot be opened, and those of `read`.
+pub(crate) async fn with_store<T>(
+    database: &Path,
+    read: impl AsyncFnOnce(&Store) -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
+    let store = open(database).await?;
+    let result = read(&store).await;
+    store.close().await;
+    result
+}
+
+/// Opens the database for reading. A database of an earlier schema is migrated, and runs whose process is gone are
+/// marked as interrupted. If the database cannot be written at once, these runs are only shown as interrupted.
 pub(crate) async fn open(database: &Path) -> anyhow::Result<Store> {
     let store = match Store::open_read_only(database).await {
         Err(older @ Error::OlderSchema { .. }) => {
@@ -23,9 +37,9 @@ pub(crate) async fn open(database: &Path) -> anyhow::Result<Store> {
         opened => opened?,
     };
     if store.has_outdated_runs().await?
-        && let Err(problem) = carry_runs_over(database).await
+        && let Err(problem) = update_hashes(database).await
     {
-        tell(format_args!("note: runs of an earlier version keep the hashes that they had: {problem}"));
+        log(format_args!("note: runs of an earlier version keep their configuration hashes: {problem}"));
     }
     let gone = abandoned(&store).await?;
     if gone.is_empty() {
@@ -35,8 +49,8 @@ pub(crate) async fn open(database: &Path) -> anyhow::Result<Store> {
         Ok(()) => Ok(store),
         Err(problem) => {
             for run in &gone {
-                tell(format_args!(
-                    "note: run {run} was interrupted: its process is gone; it is recorded as running still, because {problem}"
+                log(format_args!(
+                    "note: run {run} was interrupted: its process is gone; the database still records it as running: {problem}"
                 ));
             }
             Ok(store.presuming_interrupted(&gone))
@@ -44,24 +58,33 @@ pub(crate) async fn open(database: &Path) -> anyhow::Result<Store> {
     }
 }
 
-/// Runs of an earlier version get the configuration hashes of this one, if that can be written at once; otherwise the
-/// database is shown as it stands.
-async fn carry_runs_over(database: &Path) -> anyhow::Result<()> {
+/// Changes the status of a row to interrupted if the process of its run is gone but the database could not record
+/// that. The first two columns are the run's number and its status.
+pub(crate) fn show_presumed_interrupted(store: &Store, row: &mut [Value]) {
+    if let [Value::Integer(run), Value::Text(status), ..] = row
+        && store.is_presumed_interrupted(*run)
+    {
+        *status = RunStatus::Interrupted.name().to_owned();
+    }
+}
+
+/// Gives runs of an earlier version the configuration hashes of this version.
+async fn update_hashes(database: &Path) -> anyhow::Result<()> {
     let store = Store::open_if_free(database).await?;
-    let carried = carry_over(&store).await;
+    let updated = carry_over(&store).await;
     store.close().await;
-    carried?;
+    updated?;
     Ok(())
 }
 
-/// Marks runs whose process is gone, if that can be written at once.
+/// Marks runs whose process is gone as interrupted.
 async fn mark(database: &Path) -> anyhow::Result<()> {
     let store = Store::open_if_free(database).await?;
     let marked = mark_interrupted(&store).await;
     store.close().await;
     for run in marked? {
-        tell(format_args!(
-            "note: run {run} was interrupted: its process is gone; `ranklab sweep --resume` continues it"
+        log(format_args!(
+            "note: run {run} was interrupted: its process is gone; `ranklab sweep --resume` resumes it"
         ));
     }
     Ok(())

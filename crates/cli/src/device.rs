@@ -1,4 +1,4 @@
-//! From a device's name to a device, among those compiled in.
+//! Devices by name, among those that this binary was compiled with.
 
 use burn::tensor::Device;
 
@@ -26,7 +26,7 @@ pub(crate) fn device(name: &str) -> Result<Device, String> {
         #[cfg(feature = "wgpu")]
         "wgpu" => Ok(Device::wgpu(burn::tensor::DeviceKind::DefaultDevice)),
         _ if OPTIONAL.contains(&name) => Err(format!(
-            "device: `{name}` is not in this build; build it with `--features {name}`, or give device=flex"
+            "device: this build lacks `{name}`; build with `--features {name}`, or give device=flex"
         )),
         _ => Err(format!("device: `{name}` is unknown; give flex, tch, cuda or wgpu")),
     }

@@ -1,8 +1,9 @@
-//! Signals that end a process: the first one asks the sweep to stop where it can be continued, a second one ends the
+//! Signals that end a process: the first one asks the work to stop where it can be resumed, a second one ends the
 //! process at once.
 
 use std::{
     fmt, io,
+    ops::ControlFlow,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -12,10 +13,10 @@ use std::{
 use ranklab_trainer::Stop;
 use signal_hook::{consts::SIGINT, flag};
 
-/// What a shell reports of a process that a signal ended: 128 and its number.
+/// The exit code that a shell reports of a process that a signal ended is this plus the number of the signal.
 const SIGNALLED: i32 = 128;
 
-/// Each would end the process without saving. SIGHUP comes when a terminal or an ssh session closes, SIGXCPU at a
+/// Signals that would end the process without saving. SIGHUP comes when a terminal or an ssh session closes, SIGXCPU at a
 /// limit of processor time, SIGUSR1 and SIGUSR2 from batch systems before a time limit. SIGQUIT is not among them: it
 /// asks for a core dump of the process as it stands.
 #[cfg(unix)]
@@ -35,7 +36,10 @@ const ENDING: &[(i32, &str)] = &[(SIGINT, "SIGINT"), (signal_hook::consts::SIGTE
 /// The system repeats it every second.
 const REPEATED: &str = "SIGXCPU";
 
-/// Listens to them from now on.
+/// A check between two steps of some work: whether to go on.
+pub(crate) type StopCheck<'a> = &'a (dyn Fn() -> ControlFlow<()> + Sync);
+
+/// Handlers of the signals that end a process.
 #[derive(Debug)]
 pub(crate) struct Signals {
     stop: Stop,
@@ -43,8 +47,8 @@ pub(crate) struct Signals {
 }
 
 impl Signals {
-    /// Starts listening. What was ignored when the process started stays ignored, as `nohup` has it; but SIGINT,
-    /// which shells ignore for background jobs and people send by hand.
+    /// Installs the handlers. A signal that was ignored when the process started stays ignored, as `nohup` has it.
+    /// SIGINT is the exception: shells ignore it for background jobs, and people send it by hand.
     pub(crate) fn listen() -> io::Result<Self> {
         let (stop, received) = (Stop::default(), Arc::new(AtomicUsize::new(0)));
         let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
@@ -52,7 +56,7 @@ impl Signals {
             if signal != SIGINT && ignores(&status, signal) {
                 continue;
             }
-            // In this order: the first signal finds no wish yet, the second one does.
+            // In this order: the first signal finds no stop requested, the second one does.
             if name != REPEATED {
                 flag::register_conditional_shutdown(signal, SIGNALLED + signal, stop.flag())?;
             }
@@ -62,32 +66,33 @@ impl Signals {
         Ok(Self { stop, received })
     }
 
-    /// The wish that a signal makes.
+    /// The request to stop that a signal makes.
     pub(crate) fn stop(&self) -> Stop {
         self.stop.clone()
     }
 
-    /// What is to be said when a signal ended a sweep with `left` trials undone.
-    pub(crate) fn interrupted(&self, left: usize) -> Option<Interrupted> {
-        let trials = if left == 1 { "1 trial".to_owned() } else { format!("{left} trials") };
-        self.ended(format!(
-            "with {trials} left, saved up to the last completed epoch; `ranklab sweep --resume`, or the same command again, goes on from there"
-        ))
+    /// A check that ends the work once a signal has arrived.
+    pub(crate) fn stop_check(&self) -> impl Fn() -> ControlFlow<()> + Sync + use<> {
+        let stop = self.stop();
+        move || if stop.is_requested() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 
-    /// What is to be said when a signal ended the work: by which one, and how far it was.
-    pub(crate) fn ended(&self, how: String) -> Option<Interrupted> {
+    /// The error of work that a signal ended in this state; `None` where no signal has arrived.
+    pub(crate) fn interruption(&self, state: &str) -> Option<Interrupted> {
         let signal = self.received.load(Ordering::Relaxed);
-        (signal != 0).then_some(Interrupted { signal: i32::try_from(signal).unwrap_or(SIGINT), how })
+        (signal != 0).then_some(Interrupted {
+            signal: i32::try_from(signal).unwrap_or(SIGINT),
+            state: state.to_owned(),
+        })
     }
 }
 
-/// Makes a write beyond the limit on a file's size (`ulimit -f`) fail with an error that names the file, where its
-/// signal would end the process without a word.
+/// Makes a write above the limit on a file's size (`ulimit -f`) fail with an error that names the file. Without this,
+/// a signal ends the process with no message.
 pub(crate) fn survive_file_size_limit() {
     #[cfg(unix)]
     {
-        // A handler that does nothing of use: with one, the write returns EFBIG (setrlimit(2)).
+        // With any handler, the write returns EFBIG (setrlimit(2)).
         let _ = flag::register(signal_hook::consts::SIGXFSZ, Arc::default());
     }
 }
@@ -100,15 +105,16 @@ fn ignores(status: &str, signal: i32) -> bool {
     u32::try_from(signal - 1).ok().and_then(|bit| mask.checked_shr(bit)).is_some_and(|rest| rest & 1 == 1)
 }
 
-/// A signal ended the work.
+/// The error of work that a signal ended.
 #[derive(Debug)]
 pub(crate) struct Interrupted {
     signal: i32,
-    how: String,
+    /// How far the work was, and how to resume it.
+    state: String,
 }
 
 impl Interrupted {
-    /// The exit code that shells give such a process.
+    /// The exit code that shells give a process that this signal ended.
     pub(crate) fn exit_code(&self) -> u8 {
         u8::try_from(SIGNALLED + self.signal).unwrap_or(1)
     }
@@ -118,7 +124,7 @@ impl fmt::Display for Interrupted {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let known = ENDING.iter().find(|(signal, _)| *signal == self.signal);
         let name = known.map_or("a signal", |(_, name)| name);
-        write!(formatter, "interrupted by {name} {}", self.how)
+        write!(formatter, "interrupted by {name} {}", self.state)
     }
 }
 

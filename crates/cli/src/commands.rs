@@ -1,0 +1,31 @@
+//! The commands of the tool, one file each.
+
+pub(crate) mod check;
+pub(crate) mod completions;
+pub(crate) mod data;
+pub(crate) mod query;
+pub(crate) mod quickstart;
+pub(crate) mod report;
+pub(crate) mod runs;
+pub(crate) mod sweep;
+pub(crate) mod train;
+pub(crate) mod verify;
+pub(crate) mod weights;
+
+use clap::Subcommand;
+
+/// A command with its arguments; each command's file holds its help text.
+#[derive(Subcommand, Debug)]
+pub(crate) enum Command {
+    Quickstart(quickstart::QuickstartArgs),
+    Sweep(sweep::SweepArgs),
+    Train(train::TrainArgs),
+    Report(report::ReportArgs),
+    Verify(verify::VerifyArgs),
+    Check(check::CheckArgs),
+    Query(query::QueryArgs),
+    Runs(runs::RunsArgs),
+    Data(data::DataArgs),
+    Weights(weights::WeightsArgs),
+    Completions(completions::CompletionsArgs),
+}

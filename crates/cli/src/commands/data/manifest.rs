@@ -1,0 +1,116 @@
+//! `ranklab data manifest`: lists images, and the files that are left out.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use ranklab_data::{ImageSource, Manifest};
+use ranklab_settings::{Class, ClassScheme};
+use serde_json::{Value, json};
+
+use crate::{
+    folders::Folders,
+    signals::StopCheck,
+    ui::{
+        output::{json_text, print},
+        printable::{printable, printable_lines},
+    },
+};
+
+/// Count images, classes and patients, and list duplicates and unreadable files.
+#[derive(Args, Clone, Debug)]
+pub(super) struct ManifestArgs {
+    /// Folder or zip of images [default: the fetched zip].
+    path: Option<PathBuf>,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Opens or builds the manifest of a folder or zip, and prints it.
+pub(super) fn manifest(
+    folders: &Folders,
+    arguments: &ManifestArgs,
+    stop: StopCheck<'_>,
+) -> anyhow::Result<()> {
+    let path = arguments.path.clone().unwrap_or_else(|| folders.images());
+    let progress = |_, _| stop();
+    let scheme = ClassScheme::default();
+    let source = ImageSource::open_watched(&path, &scheme, &progress)?;
+    let cache = folders.runs.join("manifests");
+    let manifest = Manifest::open_or_build(&source, &cache, &progress)?;
+    let file = Manifest::file(&source, &cache);
+    let listing = Listing { path: &path, scheme: &scheme, source: &source, manifest: &manifest, file: &file };
+    print(&if arguments.json { json_text(&listing.json())? } else { printable_lines(&listing.text()) })
+}
+
+/// A manifest with all that its listing names.
+struct Listing<'a> {
+    path: &'a Path,
+    scheme: &'a ClassScheme,
+    source: &'a ImageSource,
+    manifest: &'a Manifest,
+    /// The file of the manifest.
+    file: &'a Path,
+}
+
+impl Listing<'_> {
+    /// The number of images of a class.
+    fn count(&self, class: Class) -> usize {
+        self.manifest.entries.iter().filter(|entry| entry.class == class).count()
+    }
+
+    /// The counts and the files that are left out, as JSON.
+    fn json(&self) -> Value {
+        let left_out: Vec<_> = self
+            .manifest
+            .rejected
+            .iter()
+            .map(|rejected| json!({ "image": rejected.name, "reason": rejected.reason.to_string() }))
+            .collect();
+        json!({
+            "path": self.path,
+            "synthetic": self.source.is_synthetic(),
+            "images": self.manifest.entries.len(),
+            "classes": {
+                &self.scheme.positive: self.count(Class::Positive),
+                &self.scheme.negative: self.count(Class::Negative),
+            },
+            "groups": self.manifest.groups(),
+            "image_set_hash": self.manifest.select(None).hash,
+            "manifest": self.file,
+            "contradicting": self.manifest.contradicting().count(),
+            "left_out": left_out,
+            "passed_over": self.source.passed_over().lines().collect::<Vec<_>>(),
+        })
+    }
+
+    /// The counts and the files that are left out, as text.
+    fn text(&self) -> String {
+        let mut text = format!(
+            "{}{}\n  images       {} ({} {}, {} {})\n  groups       {}\n  hash         {}\n  manifest     {}\n  left out     {} ({} duplicates, {} contradicting, {} unreadable, {} in folders of neither class)\n",
+            self.path.display(),
+            if self.source.is_synthetic() { " (SYNTHETIC)" } else { "" },
+            self.manifest.entries.len(),
+            self.count(Class::Positive),
+            self.scheme.positive,
+            self.count(Class::Negative),
+            self.scheme.negative,
+            self.manifest.groups(),
+            self.manifest.select(None).hash,
+            self.file.display(),
+            self.manifest.rejected.len(),
+            self.manifest.duplicates().count(),
+            self.manifest.contradicting().count(),
+            self.manifest.unreadable().count(),
+            self.manifest.unlabelled().count(),
+        );
+        for rejected in &self.manifest.rejected {
+            text +=
+                &format!("    {}: {}\n", printable(&rejected.name), printable(&rejected.reason.to_string()));
+        }
+        for line in self.source.passed_over().lines() {
+            text += &format!("  passed over  {}\n", printable(&line));
+        }
+        text
+    }
+}

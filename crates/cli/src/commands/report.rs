@@ -1,0 +1,107 @@
+//! `ranklab report`: writes the report of a sweep or of chosen runs.
+
+mod pictures;
+
+use std::path::Path;
+
+use clap::Args;
+use ranklab_report::{ReportData, Selection, load, write};
+use ranklab_store::Store;
+use serde_json::json;
+
+use crate::{
+    database::with_store,
+    folders::Folders,
+    runtime::block_on,
+    ui::{
+        output::{log, print},
+        printable::{printable, printable_json},
+    },
+};
+
+/// Write the report of a sweep or of chosen runs: one HTML page and one Markdown file.
+#[derive(Args, Clone, Debug)]
+#[command(after_help = "Examples:
+  ranklab report                 report the most recent sweep
+  ranklab report --sweep 2       report sweep 2
+  ranklab report --runs 1,4,7    compare chosen runs
+  ranklab report --margin 0.5    count half a point of accuracy as equivalent
+  ranklab report --explain 7     show Grad-CAM of run 7 for misclassified cells")]
+pub(crate) struct ReportArgs {
+    /// Sweep to report [default: the most recent one].
+    #[arg(long, conflicts_with = "runs")]
+    pub(crate) sweep: Option<i64>,
+    /// Runs to compare, separated by commas.
+    #[arg(long, value_delimiter = ',')]
+    pub(crate) runs: Vec<i64>,
+    /// Points of accuracy within which configurations count as equivalent.
+    #[arg(long, value_name = "POINTS", default_value = "1", value_parser = margin)]
+    pub(crate) margin: f64,
+    /// Run that Grad-CAM explains [default: a run of the most accurate configuration].
+    #[arg(long, value_name = "RUN", conflicts_with = "no_pictures")]
+    pub(crate) explain: Option<i64>,
+    /// Leave the pictures out of the galleries.
+    #[arg(long)]
+    pub(crate) no_pictures: bool,
+    /// Print the paths of the report as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Reads points of accuracy as a share.
+fn margin(text: &str) -> Result<f64, String> {
+    let points: f64 = text.parse().map_err(|_| "give points of accuracy, such as 1 or 0.5".to_owned())?;
+    if points > 0.0 && points < 100.0 {
+        Ok(points / 100.0)
+    } else {
+        Err("give points of accuracy above 0 and below 100, such as 1 or 0.5".to_owned())
+    }
+}
+
+/// Reads the rows of the runs and makes the pictures.
+async fn collect(
+    store: &Store,
+    selection: Selection,
+    folders: &Folders,
+    arguments: &ReportArgs,
+) -> anyhow::Result<ReportData> {
+    let mut data = load(store, selection).await?;
+    data.options.margin = arguments.margin;
+    if !arguments.no_pictures {
+        data.pictures = pictures::pictures(&data, store, folders, arguments.explain).await?;
+    }
+    Ok(data)
+}
+
+/// Writes the report and prints its paths.
+pub(crate) fn report(folders: &Folders, arguments: &ReportArgs) -> anyhow::Result<()> {
+    let selection = match (arguments.sweep, arguments.runs.as_slice()) {
+        (Some(sweep), _) => Selection::Sweep(sweep),
+        (None, []) => Selection::LatestSweep,
+        (None, runs) => Selection::Runs(runs.to_vec()),
+    };
+    let database = folders.database();
+    let data =
+        block_on(with_store(&database, async |store| collect(store, selection, folders, arguments).await))?;
+    let written = write(&data, &folders.reports)?;
+    for moved in &written.moved {
+        let name = |path: &Path| printable(&path.to_string_lossy());
+        log(format_args!(
+            "note: {} was in the way of the report and was moved to {}",
+            name(&moved.from),
+            name(&moved.to)
+        ));
+    }
+    if arguments.json {
+        return print(&format!(
+            "{}\n",
+            printable_json(&json!({ "html": written.html, "markdown": written.markdown }).to_string())
+        ));
+    }
+    print(&format!(
+        "{}\n{}\nopen {}\n",
+        written.html.display(),
+        written.markdown.display(),
+        written.latest_html.display()
+    ))
+}

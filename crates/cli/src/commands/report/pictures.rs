@@ -1,0 +1,51 @@
+//! Pictures for the galleries of a report: cells from the images, Grad-CAM from the weights of its runs.
+
+use std::sync::Arc;
+
+use ranklab_report::{Picture, Pictures, ReportData, Wanted, wanted_pictures};
+use ranklab_runs::{Gallery, Shown};
+use ranklab_store::Store;
+
+use crate::{device::device, folders::Folders};
+
+/// Runs whose missing pictures are explained; further ones are only counted.
+const EXPLAINED_RUNS: usize = 3;
+
+/// The pictures that a report asks for, from images and weights that are still those of its runs.
+pub(crate) async fn pictures(
+    data: &ReportData,
+    store: &Store,
+    folders: &Folders,
+    explain: Option<i64>,
+) -> anyhow::Result<Pictures> {
+    let locations = folders.locations();
+    let mut gallery = Gallery::default();
+    let mut found = Pictures::default();
+    let mut incomplete_runs = 0;
+    for Wanted { run, cells } in wanted_pictures(data, explain)? {
+        let Some(row) = data.runs.iter().map(|known| &known.row).find(|row| row.id == run) else { continue };
+        let artifacts = store.artifacts(run).await?;
+        let shown: Vec<Shown> = cells
+            .iter()
+            .map(|(image, probability)| Shown { image: image.to_string(), probability: *probability })
+            .collect();
+        let of_run = gallery.pictures(row, &artifacts, &shown, &locations, &device);
+        for picture in of_run.pictures {
+            let heat = picture.heat.map(|heat| (run, heat));
+            found.of.insert(Arc::from(picture.image.as_str()), Picture { png: picture.png, heat });
+        }
+        if let Some(missing) = of_run.missing {
+            incomplete_runs += 1;
+            if incomplete_runs <= EXPLAINED_RUNS {
+                // A message of a library may have several lines.
+                found.missing.push(missing.split_whitespace().collect::<Vec<_>>().join(" ") + ".");
+            }
+        }
+    }
+    if incomplete_runs > EXPLAINED_RUNS {
+        found
+            .missing
+            .push(format!("Pictures of {} more runs are missing as well.", incomplete_runs - EXPLAINED_RUNS));
+    }
+    Ok(found)
+}

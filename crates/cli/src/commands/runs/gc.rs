@@ -1,0 +1,133 @@
+//! `ranklab runs gc`: removes files that no run needs.
+
+use std::{path::Path, time::Duration};
+
+use clap::Args;
+use indicatif::HumanBytes;
+use ranklab_runs::{FEATURES, Garbage, GarbageRules, garbage};
+use ranklab_store::Store;
+
+use crate::{
+    database::with_store,
+    ui::{output::print, printable::printable},
+};
+
+/// Remove run folders without a run, and checkpoints and feature caches that no run needs; without --yes, list
+/// what would be removed.
+#[derive(Args, Clone, Debug)]
+pub(super) struct GcArgs {
+    /// Also remove feature caches unused for this long, and checkpoints of runs interrupted this long ago: 30d, 12h, 45m.
+    #[arg(long, value_name = "AGE", value_parser = age)]
+    older_than: Option<Duration>,
+    /// Also remove feature caches, the least recently used first, until they take no more than this: 20G, 500M.
+    #[arg(long, value_name = "BYTES", value_parser = bytes)]
+    keep_bytes: Option<u64>,
+    /// Remove the files.
+    #[arg(long)]
+    yes: bool,
+}
+
+/// Removes the files that no run needs, or lists them.
+pub(super) async fn gc(database: &Path, data_folder: &Path, arguments: &GcArgs) -> anyhow::Result<()> {
+    let folder = database.parent().unwrap_or(Path::new(""));
+    let rules = GarbageRules {
+        data_folder: Some(data_folder.to_owned()),
+        older_than: arguments.older_than,
+        keep_bytes: arguments.keep_bytes,
+    };
+    let found = with_store(database, async |store| Ok(garbage(store, folder, &rules).await?)).await?;
+    let features = folder.join(FEATURES);
+    if features.is_symlink() && (arguments.older_than.is_some() || arguments.keep_bytes.is_some()) {
+        let features = printable(&features.to_string_lossy());
+        print(&format!(
+            "{features} is a link: its caches may serve other runs folders and are not removed\n"
+        ))?;
+    }
+    if arguments.yes && !found.is_empty() { remove(database, &found).await } else { preview(&found) }
+}
+
+/// Lists the files and how much removing them would free.
+fn preview(found: &[Garbage]) -> anyhow::Result<()> {
+    let lines: String = found.iter().map(|garbage| line("would remove", garbage)).collect();
+    let total = found.iter().map(|garbage| garbage.bytes).sum();
+    match found {
+        [] => print("nothing to remove\n"),
+        _ => print(&format!("{lines}Nothing was removed; add --yes to free {}.\n", HumanBytes(total))),
+    }
+}
+
+/// Removes the files that can be removed and lists them, even if another file cannot be removed.
+async fn remove(database: &Path, found: &[Garbage]) -> anyhow::Result<()> {
+    // A process that claims a run waits until its files are removed or kept.
+    let store = Store::open(database).await?;
+    let (mut text, mut total, mut kept) = (String::new(), 0, None);
+    for garbage in found {
+        match garbage.remove(&store).await {
+            Ok(true) => {
+                text += &line("removed", garbage);
+                total += garbage.bytes;
+            }
+            Ok(false) => text += &line("kept, as it is now in use or has changed,", garbage),
+            Err(problem) => {
+                text += &line("could not remove", garbage);
+                kept.get_or_insert(problem);
+            }
+        }
+    }
+    store.close().await;
+    print(&format!("{text}{} freed\n", HumanBytes(total)))?;
+    kept.map_or(Ok(()), |problem| Err(problem.into()))
+}
+
+/// One file with its size and why it is garbage.
+fn line(verb: &str, garbage: &Garbage) -> String {
+    let path = printable(&garbage.path.to_string_lossy());
+    format!("{verb} {path} ({}): {}\n", HumanBytes(garbage.bytes), garbage.reason)
+}
+
+/// Reads an age such as `30d`, `12h`, `45m` or `10s`.
+fn age(text: &str) -> Result<Duration, String> {
+    let wrong = || format!("`{text}` is not an age; give 30d, 12h, 45m or 10s");
+    let seconds = match text.chars().last().ok_or_else(wrong)? {
+        'd' => 86_400,
+        'h' => 3_600,
+        'm' => 60,
+        's' => 1,
+        _ => return Err(wrong()),
+    };
+    let count: u64 = text[..text.len() - 1].parse().map_err(|_| wrong())?;
+    count.checked_mul(seconds).map(Duration::from_secs).ok_or_else(wrong)
+}
+
+/// Reads a number of bytes such as `20G`, `500M`, `8K` or `1000`.
+fn bytes(text: &str) -> Result<u64, String> {
+    let wrong = || format!("`{text}` is not a number of bytes; give 20G, 500M or 0");
+    let number = text.trim_end_matches(['K', 'M', 'G', 'T']);
+    let factor = match &text[number.len()..] {
+        "" => 1,
+        "K" => 1 << 10,
+        "M" => 1 << 20,
+        "G" => 1 << 30,
+        "T" => 1u64 << 40,
+        _ => return Err(wrong()),
+    };
+    number.parse::<u64>().ok().and_then(|number| number.checked_mul(factor)).ok_or_else(wrong)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ages_and_sizes_have_units_and_nonsense_is_named() {
+        assert_eq!(age("30d"), Ok(Duration::from_secs(2_592_000)));
+        assert_eq!(age("45m"), Ok(Duration::from_secs(2_700)));
+        assert_eq!((bytes("0"), bytes("20G"), bytes("8K")), (Ok(0), Ok(20 << 30), Ok(8 << 10)));
+        for text in ["", "d", "-1d", "3w", "é", "99999999999999999999d", "9999999999999999d"] {
+            assert!(age(text).unwrap_err().contains("is not an age"), "{text}");
+        }
+        for text in ["", "G", "-1", "3GM", "20g", "1.5G", "99999999999T"] {
+            assert!(bytes(text).unwrap_err().contains("is not a number of bytes"), "{text}");
+        }
+    }
+}

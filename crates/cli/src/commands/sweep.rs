@@ -1,0 +1,207 @@
+//! `ranklab sweep`: trains every combination of settings that has no finished run.
+
+use std::{ffi::OsString, path::PathBuf};
+
+use anyhow::{Context as _, bail};
+use clap::Args;
+use ranklab_runs::missing_sources;
+use ranklab_settings::{DEFAULT_JOBS, Experiment, describe_keys};
+use ranklab_sweep::{Plan, SweepSummary};
+use serde_json::json;
+
+use crate::{
+    database::with_store,
+    device::device,
+    execution::execute_plan,
+    folders::Folders,
+    runtime::block_on,
+    ui::{
+        errors::Problems,
+        output::{json_text, log, print},
+        printable::{printable, printable_json},
+        profile::Profiler,
+    },
+};
+
+/// Train every combination of the given settings that has no finished run yet.
+#[derive(Args, Clone, Debug)]
+#[command(after_help = "Examples:
+  ranklab sweep rank=1,5,16                          three ranks, otherwise the published protocol
+  ranklab sweep model=model_4,model_5 limit=3000 epochs=4 batch_norm_momentum=0.9
+  ranklab sweep layers=block5_conv3,block5,block4+block5 rank=5 seed=0..2
+  ranklab sweep -e experiments/rank_sweep.toml device=flex --dry-run
+  ranklab sweep split=patient fold=0..4              five folds of whole patients
+  ranklab sweep rank=1,2,4,8 jobs=2                  train two trials at a time
+
+Repeat a command to resume interrupted runs; finished runs are not trained again. `ranklab sweep --resume`
+resumes the most recent sweep. Several processes can share the trials of one sweep.
+
+Lists are a,b,c; ranges 0..4 include both ends. A path is one value: repeat the key for several
+(dataset=a dataset=b). `ranklab sweep --keys` lists all keys and their limits.")]
+pub(crate) struct SweepArgs {
+    /// Settings; a list or a range gives one trial per value.
+    #[arg(value_name = "KEY=VALUE")]
+    pub(crate) overrides: Vec<OsString>,
+    /// Resume the most recent sweep.
+    #[arg(long, conflicts_with_all = ["experiment", "dry_run"])]
+    pub(crate) resume: bool,
+    /// Experiment file with settings; KEY=VALUE arguments override it.
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) experiment: Option<PathBuf>,
+    /// Print the plan and exit.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Print the plan or the result as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Hide progress and notes.
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+    /// Print how long each part took, after the sweep.
+    #[arg(long)]
+    pub(crate) profile: bool,
+    /// Print all keys with their limits and exit.
+    #[arg(long)]
+    pub(crate) keys: bool,
+}
+
+impl SweepArgs {
+    /// The plan of the settings, and how many trials train together.
+    ///
+    /// # Errors
+    /// When a setting is wrong, or when there is no sweep to resume.
+    pub(super) fn plan(&self, folders: &Folders) -> anyhow::Result<(Plan, usize)> {
+        let experiment = Experiment::assemble(self.experiment.as_deref(), &self.overrides)?;
+        let jobs = experiment.jobs.unwrap_or(DEFAULT_JOBS);
+        if self.resume {
+            return Ok((self.latest_plan(folders)?, jobs));
+        }
+        let experiment = experiment.with_default("dataset", folders.images())?;
+        Ok((Plan::new(&experiment)?, jobs))
+    }
+
+    /// The plan of the most recent sweep in the database.
+    fn latest_plan(&self, folders: &Folders) -> anyhow::Result<Plan> {
+        let is_jobs = |setting: &&OsString| setting.to_string_lossy().trim_start().starts_with("jobs");
+        if let Some(setting) = self.overrides.iter().find(|setting| !is_jobs(setting)) {
+            let setting = setting.to_string_lossy();
+            bail!(
+                "`{setting}` cannot be combined with --resume, which keeps the settings of the most recent sweep"
+            );
+        }
+        block_on(with_store(&folders.database(), async |store| {
+            let sweep = store.latest_sweep().await?;
+            let sweep = sweep.context("there is no sweep to resume; run `ranklab sweep` first")?;
+            let trials = store.trials(sweep.id).await?;
+            Ok(Plan::registered(&sweep, &trials)?)
+        }))
+    }
+}
+
+/// Refuses a plan whose devices, images or weights are missing, and names all of them at once.
+fn check_sources(folders: &Folders, plan: &Plan) -> anyhow::Result<()> {
+    let mut problems: Vec<String> = Vec::new();
+    for trial in &plan.trials {
+        if let Err(problem) = device(&trial.config.device)
+            && !problems.contains(&problem)
+        {
+            problems.push(problem);
+        }
+    }
+    problems.extend(missing_sources(plan.configurations(), &folders.runs, &folders.weights()));
+    if problems.is_empty() { Ok(()) } else { Err(Problems(problems).into()) }
+}
+
+/// Trains the trials of the settings, or prints the keys.
+pub(crate) fn sweep(folders: &Folders, arguments: &SweepArgs) -> anyhow::Result<()> {
+    if arguments.keys {
+        return print(&describe_keys());
+    }
+    let (plan, jobs) = arguments.plan(folders)?;
+    run_plan(folders, &plan, jobs, arguments)
+}
+
+/// Executes a plan, or prints it for `--dry-run`.
+///
+/// # Errors
+/// When images, weights or devices are missing, a signal ends the sweep, or a trial fails or diverges.
+pub(super) fn run_plan(
+    folders: &Folders,
+    plan: &Plan,
+    jobs: usize,
+    arguments: &SweepArgs,
+) -> anyhow::Result<()> {
+    check_sources(folders, plan)?;
+    if arguments.dry_run {
+        for notice in plan.notices().into_iter().chain(plan.memory_notice()) {
+            log(format_args!("note: {}", printable(&notice)));
+        }
+        return print(&plan_text(plan, arguments.json)?);
+    }
+    let mut profiler = Profiler::default();
+    let quiet = arguments.quiet || arguments.json;
+    let (summary, warnings) = execute_plan(folders, plan, jobs, quiet, &mut |event| profiler.observe(event))?;
+    if arguments.profile {
+        log(profiler.table().trim_end());
+    }
+    if arguments.json {
+        let named = |trials: &[(String, String)]| -> Vec<_> {
+            trials.iter().map(|(label, reason)| json!({ "label": label, "reason": reason })).collect()
+        };
+        let (failed, diverged) = (named(&summary.failed), named(&summary.diverged));
+        let result = json!({
+            "sweep": summary.sweep,
+            "trained": summary.finished,
+            "skipped": summary.skipped,
+            "failed": failed,
+            "diverged": diverged,
+            "not_converged": warnings.json(),
+        });
+        print(&format!("{}\n", printable_json(&result.to_string())))?;
+    } else {
+        print(&summary_line(&summary))?;
+        warnings.log_summary();
+    }
+    let without_result: Vec<&(String, String)> = summary.failed.iter().chain(&summary.diverged).collect();
+    match without_result.as_slice() {
+        [] => Ok(()),
+        [(label, reason)] => bail!("{label}: {reason}"),
+        [(label, reason), ..] => {
+            bail!("{} trials have no result; the first is {label}: {reason}", without_result.len())
+        }
+    }
+}
+
+/// The counts of a finished sweep in one line.
+fn summary_line(summary: &SweepSummary) -> String {
+    let mut line = format!(
+        "sweep {}: {} trained, {} finished before, {} failed",
+        summary.sweep,
+        summary.finished,
+        summary.skipped,
+        summary.failed.len()
+    );
+    if !summary.diverged.is_empty() {
+        line += &format!(", {} diverged", summary.diverged.len());
+    }
+    line + "\n"
+}
+
+/// The plan as text or as JSON.
+fn plan_text(plan: &Plan, json: bool) -> anyhow::Result<String> {
+    if json {
+        let trials: Vec<_> = plan
+            .trials
+            .iter()
+            .map(|trial| json!({ "label": trial.label, "settings_hash": trial.config.hash(), "config": trial.config }))
+            .collect();
+        let plan = json!({ "name": plan.name, "plan_hash": plan.hash(), "trials": trials });
+        return json_text(&plan);
+    }
+    let mut text = format!("{}: {} trials\n", printable(&plan.name), plan.trials.len());
+    for (position, trial) in plan.trials.iter().enumerate() {
+        text +=
+            &format!("{:>4}  {}  {}\n", position + 1, &trial.config.hash()[..12], printable(&trial.label));
+    }
+    Ok(text)
+}

@@ -1,0 +1,63 @@
+//! Executes a plan with progress, convergence warnings and signals.
+
+use anyhow::Context as _;
+use ranklab_sweep::{Plan, SweepEvent, SweepSummary, execute};
+use ranklab_trainer::Event;
+
+use crate::{
+    allocator,
+    context::context,
+    device::device,
+    folders::Folders,
+    signals::Signals,
+    ui::{convergence::ConvergenceWarnings, progress::Progress},
+};
+
+/// Executes a plan and shows its progress unless `quiet`; `observe` sees every event first. Returns the summary and
+/// the warnings of runs that did not converge.
+///
+/// # Errors
+/// When the sweep fails or a signal ends it.
+pub(crate) fn execute_plan(
+    folders: &Folders,
+    plan: &Plan,
+    jobs: usize,
+    quiet: bool,
+    observe: &mut dyn FnMut(&SweepEvent),
+) -> anyhow::Result<(SweepSummary, ConvergenceWarnings)> {
+    let signals = Signals::listen().context("cannot install signal handlers")?;
+    let context = context(folders, jobs, signals.stop());
+    let mut progress = Progress::new(quiet);
+    let mut warnings = ConvergenceWarnings::default();
+    let summary = execute(plan, &context, &device, &mut |event| {
+        observe(&event);
+        // Memory of feature extraction, evaluation and checkpoints is not needed again soon.
+        if let SweepEvent::Training { event: Event::FeaturesReady | Event::Checkpoint(_), .. } = &event {
+            allocator::release_freed_memory();
+        }
+        let not_converged = warnings.observe(folders, &event);
+        progress.show(event);
+        not_converged.iter().for_each(|line| progress.line(line));
+    });
+    progress.finish();
+    let summary = match summary {
+        Err(problem) if problem.is_stopped() => {
+            let state = "while images were read, before training began; repeat the command to start again";
+            return Err(signals.interruption(state).map_or(problem.into(), anyhow::Error::from));
+        }
+        summary => summary?,
+    };
+    match signals.interruption(&remaining(summary.left)) {
+        // A signal that comes after the last trial changes nothing.
+        Some(interrupted) if summary.left > 0 => Err(interrupted.into()),
+        _ => Ok((summary, warnings)),
+    }
+}
+
+/// What a signal left of a sweep, and how to resume it.
+fn remaining(trials: usize) -> String {
+    let trials = if trials == 1 { "1 trial".to_owned() } else { format!("{trials} trials") };
+    format!(
+        "with {trials} left, saved up to the last completed epoch; to resume, repeat the command or run `ranklab sweep --resume`"
+    )
+}

@@ -1,0 +1,64 @@
+//! Console output: results on standard output, everything else on standard error, including closed pipes and full
+//! disks. Nothing here panics: a closed pipe or a log on a full disk is no reason to stop training. Text is made
+//! printable here, so that no caller has to remember it.
+
+use std::{
+    fmt::Display,
+    io::{self, Write},
+    sync::{Mutex, PoisonError},
+};
+
+use anyhow::Context as _;
+use indicatif::MultiProgress;
+use serde::Serialize;
+
+use super::printable::{printable_json, printable_lines};
+
+/// Writes a result to standard output. A pipe that its reader has closed (`| head`) is no error: the rest is dropped,
+/// and the exit code is that of the work.
+///
+/// # Errors
+/// When standard output cannot be written for another reason, as on a full disk.
+pub(crate) fn print(text: &str) -> anyhow::Result<()> {
+    let mut output = io::stdout().lock();
+    let written = output.write_all(printable_lines(text).as_bytes()).and_then(|()| output.flush());
+    written.or_else(unless_closed)
+}
+
+/// A value as JSON over several lines, with a line break at the end.
+///
+/// # Errors
+/// When the value cannot be written as JSON.
+pub(crate) fn json_text(value: &impl Serialize) -> anyhow::Result<String> {
+    Ok(printable_json(&serde_json::to_string_pretty(value)?) + "\n")
+}
+
+/// Ignores the error of a pipe that its reader has closed.
+///
+/// # Errors
+/// Any other error of standard output.
+pub(crate) fn unless_closed(error: io::Error) -> anyhow::Result<()> {
+    match error.kind() {
+        io::ErrorKind::BrokenPipe => Ok(()),
+        _ => Err(error).context("cannot write to standard output"),
+    }
+}
+
+/// Progress bars that are drawn on standard error.
+static BARS: Mutex<Option<MultiProgress>> = Mutex::new(None);
+
+/// Sets the progress bars that later lines are written above; `None` when no bar is drawn any more.
+pub(crate) fn set_bars(bars: Option<MultiProgress>) {
+    *BARS.lock().unwrap_or_else(PoisonError::into_inner) = bars;
+}
+
+/// Writes one line to standard error, above the progress bars, from any thread. It is written in one call, so that
+/// lines of several processes stay whole. A line that cannot be written is dropped.
+pub(crate) fn log(line: impl Display) {
+    let line = printable_lines(&line.to_string());
+    let bars = BARS.lock().unwrap_or_else(PoisonError::into_inner);
+    // If the bars cannot be drawn, the line without them may still arrive.
+    if bars.as_ref().is_none_or(|bars| bars.println(&line).is_err()) {
+        let _ = io::stderr().write_all(format!("{line}\n").as_bytes());
+    }
+}
