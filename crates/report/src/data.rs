@@ -1,14 +1,15 @@
 //! The rows that a report is made of.
 
-use ranklab_store::{EpochMetric, PredictionRow, RunRow, SweepRow};
+use ranklab_store::{EpochMetric, PredictionRow, RunRow, RunStatus, SweepRow};
+use serde::Serialize;
 
 use crate::options::Options;
-use crate::pictures::Pictures;
+use crate::pictures::CellPictures;
 
 /// Longest part of a folder's name that comes from a sweep's name or from run ids.
 const NAME_LENGTH: usize = 48;
 
-/// Everything a report shows.
+/// The rows of a report and how they are to be shown.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ReportData {
     /// Heading.
@@ -22,7 +23,7 @@ pub struct ReportData {
     /// How runs are compared.
     pub options: Options,
     /// Pictures for the galleries, where there are any.
-    pub pictures: Pictures,
+    pub pictures: CellPictures,
 }
 
 /// A finished run with what it recorded.
@@ -39,16 +40,27 @@ pub struct RunData {
 }
 
 /// A trial or run that has no result.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Unfinished {
     /// The trial's label.
     pub label: String,
-    /// The run, if one was started.
-    pub run: Option<i64>,
-    /// `planned`, `running`, `failed` or `interrupted`.
-    pub status: String,
-    /// Why, or since when.
-    pub reason: String,
+    /// The run; `None` where none was started.
+    pub run: Option<UnfinishedRun>,
+}
+
+/// A run that has no result.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct UnfinishedRun {
+    /// Primary key.
+    pub id: i64,
+    /// How far it came.
+    pub status: RunStatus,
+    /// When it started.
+    pub started_at: String,
+    /// When it ended, where that is known.
+    pub ended_at: Option<String>,
+    /// Why it failed or diverged, where that is known.
+    pub failure: Option<String>,
 }
 
 impl ReportData {
@@ -64,7 +76,7 @@ impl ReportData {
             .runs
             .iter()
             .map(|run| run.row.id)
-            .chain(self.unfinished.iter().filter_map(|trial| trial.run))
+            .chain(self.unfinished.iter().filter_map(|trial| Some(trial.run.as_ref()?.id)))
             .collect();
         let listed = ids.iter().map(i64::to_string).collect::<Vec<_>>().join("-");
         match (ids.iter().min(), ids.iter().max()) {
@@ -73,16 +85,6 @@ impl ReportData {
             }
             _ => format!("runs-{listed}"),
         }
-    }
-
-    /// Whether any run used generated images.
-    pub fn is_synthetic(&self) -> bool {
-        self.runs.iter().any(|run| run.row.start.synthetic)
-    }
-
-    /// Whether any run used a trunk of random weights.
-    pub fn has_random_weights(&self) -> bool {
-        self.runs.iter().any(|run| run.row.start.weights == "random")
     }
 }
 

@@ -1,25 +1,20 @@
 //! What a report contains, in order, whatever it is rendered to.
 
-use crate::charts::{self, Shown};
-use crate::comparison::{Group, compare};
-use crate::comparison_table;
-use crate::convergence;
-use crate::data::ReportData;
+use crate::analysis::{Analysis, ClassNames, Run};
+use crate::charts::{self, Figure};
 use crate::error::Result;
-use crate::facts::facts;
-use crate::findings::findings;
-use crate::format::NONE;
-use crate::gallery::{self, GallerySection};
-use crate::intervals::{Measured, measure};
-use crate::operating_points;
-use crate::other_measures;
-use crate::paired::{Comparisons, compare_pairs};
-use crate::run_choice;
-use crate::run_section::{RunSection, section};
-use crate::sentences;
-use crate::series;
-use crate::splits::{self, SplitSection};
-use crate::table::{Column, Fact, Figure, Table};
+use crate::pictures::CellPictures;
+use crate::words::banners::banners;
+use crate::words::facts::facts;
+use crate::words::findings::findings;
+use crate::words::galleries::{self, GallerySection};
+use crate::words::run::{self, RunWords};
+use crate::words::splits::{self, SplitSection};
+use crate::words::table::{Fact, Table};
+use crate::words::{
+    all_runs, comparison, not_compared, operating_points, other_measures, pairs, pairs_table, series,
+    unfinished,
+};
 
 /// Configurations against each other.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,10 +25,19 @@ pub(crate) struct PairsSection {
     pub(crate) series: Vec<String>,
     /// Sentences on what is not compared.
     pub(crate) not_compared: Vec<String>,
-    /// The same comparisons in numbers.
+    /// The comparisons in numbers.
     pub(crate) table: Option<Table>,
     /// The leading ones in measures besides accuracy.
     pub(crate) other_measures: Option<Table>,
+}
+
+/// A run's part of the report.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct RunSection {
+    /// What is said of it.
+    pub(crate) words: RunWords,
+    /// Its learning curves.
+    pub(crate) figures: Vec<Figure>,
 }
 
 /// A report's content.
@@ -41,6 +45,8 @@ pub(crate) struct PairsSection {
 pub(crate) struct Document {
     /// Heading.
     pub(crate) title: String,
+    /// Names of the classes.
+    pub(crate) class_names: ClassNames,
     /// Warnings that no reader may miss: a word and a sentence.
     pub(crate) banners: Vec<(&'static str, String)>,
     /// What the numbers say.
@@ -69,110 +75,61 @@ pub(crate) struct Document {
     pub(crate) unfinished: Option<Table>,
 }
 
-/// Builds the content.
+/// Builds the content of an analysis and the pictures of its cells.
 ///
 /// # Errors
-/// When the runs cannot be grouped or a chart cannot be drawn.
-pub(crate) fn document(data: &ReportData) -> Result<Document> {
-    let groups = compare(data)?;
-    let measured = measure(data, &groups);
-    let comparisons = compare_pairs(&groups, &measured, &data.options);
-    let series = series::sentences(&groups, &measured, &comparisons, &data.options);
-    let choice = run_choice::choose(data, &groups);
-    let mut runs = Vec::new();
-    for (run, name) in choice.detailed {
-        if let Some(result) = &run.row.result {
-            runs.push(section(run, result, name, data.options.level())?);
-        }
-    }
-    let overview =
-        charts::overview(&Shown { data, groups: &groups, measured: &measured, comparisons: &comparisons })?;
+/// When a chart cannot be drawn.
+pub(crate) fn document(analysis: &Analysis, pictures: &CellPictures) -> Result<Document> {
+    let series = series::sentences(analysis);
+    let overview = charts::overview(analysis)?;
+    let detailed = |run: &Run| {
+        let words = run::words(analysis, run)?;
+        Some(charts::learning_curves(run).map(|figures| RunSection { words, figures }))
+    };
     Ok(Document {
-        title: data.title.clone(),
-        banners: banners(data, &groups),
-        findings: findings(data, &groups, &measured, &comparisons, &series),
-        facts: facts(data),
-        comparison: (!groups.is_empty()).then(|| comparison_table::table(&groups, &measured, &data.options)),
-        pairs: pairs(data, &groups, &measured, &comparisons, series),
-        splits: splits::section(data, &groups, &measured, &data.options),
-        operating_points: operating_points::table(data, &groups, &data.options),
+        title: analysis.title.clone(),
+        class_names: analysis.class_names.clone(),
+        banners: banners(analysis),
+        findings: findings(analysis, &series),
+        facts: facts(analysis),
+        comparison: (!analysis.configurations.is_empty()).then(|| comparison::table(analysis)),
+        pairs: pairs(analysis, series),
+        splits: splits::section(analysis),
+        operating_points: operating_points::table(analysis),
         figures: overview.figures,
         figures_note: overview.note,
-        galleries: gallery::section(data, &groups, &measured),
-        all_runs: choice.table,
-        runs,
-        unfinished: unfinished(data),
+        galleries: galleries::section(analysis, pictures),
+        all_runs: all_runs::table(analysis),
+        runs: analysis.runs.iter().filter_map(detailed).collect::<Result<_>>()?,
+        unfinished: unfinished::table(analysis),
     })
 }
 
-fn pairs(
-    data: &ReportData,
-    groups: &[Group],
-    measured: &[Measured],
-    comparisons: &Comparisons,
-    series: Vec<String>,
-) -> Option<PairsSection> {
-    if comparisons.pairs.is_empty() && comparisons.not_compared.is_empty() {
+fn pairs(analysis: &Analysis, series: Vec<String>) -> Option<PairsSection> {
+    let pairs = &analysis.comparisons.pairs;
+    let not_compared = not_compared::sentences(analysis);
+    if pairs.is_empty() && not_compared.is_empty() {
         return None;
     }
-    let sentence = |pair| sentences::sentence(groups, pair, comparisons, &data.options);
     Some(PairsSection {
-        sentences: comparisons.pairs.iter().map(sentence).collect(),
+        sentences: pairs.iter().map(|pair| pairs::sentence(analysis, pair)).collect(),
         series,
-        not_compared: comparisons.not_compared.clone(),
-        table: sentences::table(groups, comparisons, &data.options),
-        other_measures: other_measures::table(groups, measured, comparisons, &data.options),
-    })
-}
-
-fn banners(data: &ReportData, groups: &[Group]) -> Vec<(&'static str, String)> {
-    let mut banners = Vec::new();
-    if data.is_synthetic() {
-        banners.push((
-            "SYNTHETIC",
-            "Images were generated, not photographed. The figures show that the software works and nothing about malaria."
-                .to_owned(),
-        ));
-    }
-    if data.has_random_weights() {
-        banners.push((
-            "RANDOM WEIGHTS",
-            "A trunk was not pretrained. The figures say nothing about fine-tuning VGG16.".to_owned(),
-        ));
-    }
-    banners.extend(convergence::banner(data, groups).map(|sentence| ("NOT CONVERGED", sentence)));
-    banners
-}
-
-fn unfinished(data: &ReportData) -> Option<Table> {
-    if data.unfinished.is_empty() {
-        return None;
-    }
-    let rows = data.unfinished.iter().map(|trial| {
-        let run = trial.run.map_or_else(|| NONE.to_owned(), |run| run.to_string());
-        vec![
-            trial.label.as_str().into(),
-            run.into(),
-            trial.status.as_str().into(),
-            trial.reason.as_str().into(),
-        ]
-    });
-    Some(Table {
-        caption: "Trials without a result, with the reason.".to_owned(),
-        columns: vec![
-            Column::text("trial"),
-            Column::number("run"),
-            Column::text("status"),
-            Column::text("reason"),
-        ],
-        rows: rows.collect(),
+        not_compared,
+        table: pairs_table::table(analysis),
+        other_measures: other_measures::table(analysis),
     })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::analysis::analyse;
+    use crate::data::ReportData;
     use crate::fixture;
+
+    fn document(data: &ReportData) -> Result<Document> {
+        super::document(&analyse(data)?, &data.pictures)
+    }
 
     #[test]
     fn generated_images_and_random_weights_are_announced() {

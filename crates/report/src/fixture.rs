@@ -3,9 +3,9 @@
 use ranklab_stats::{ConfusionMatrix, THRESHOLD, roc_auc};
 use ranklab_store::{EpochMetric, NewRun, PredictionRow, RunResult, RunRow, RunStatus, SweepRow};
 
-use crate::data::{ReportData, RunData, Unfinished};
+use crate::data::{ReportData, RunData, Unfinished, UnfinishedRun};
 use crate::options::Options;
-use crate::pictures::{Picture, Pictures};
+use crate::pictures::{CellPicture, CellPictures};
 
 /// Test cells of every run, half of each class.
 const CELLS: i64 = 200;
@@ -30,19 +30,18 @@ pub(crate) fn ranks() -> ReportData {
         unfinished: vec![
             Unfinished {
                 label: "rank=64".into(),
-                run: Some(5),
-                status: "failed".into(),
-                reason: "out of memory at step 3".into(),
+                run: Some(UnfinishedRun {
+                    id: 5,
+                    status: RunStatus::Failed,
+                    started_at: "2026-01-02T03:05:00Z".into(),
+                    ended_at: Some("2026-01-02T03:05:10Z".into()),
+                    failure: Some("out of memory at step 3".into()),
+                }),
             },
-            Unfinished {
-                label: "rank=128".into(),
-                run: None,
-                status: "planned".into(),
-                reason: "has not started".into(),
-            },
+            Unfinished { label: "rank=128".into(), run: None },
         ],
         options: Options::default(),
-        pictures: Pictures::default(),
+        pictures: CellPictures::default(),
     }
 }
 
@@ -50,7 +49,7 @@ pub(crate) fn ranks() -> ReportData {
 pub(crate) fn with_pictures() -> ReportData {
     let mut data = ranks();
     for cell in 0..7 {
-        let picture = Picture { png: vec![137, cell], heat: Some((3, vec![137, cell, 1])) };
+        let picture = CellPicture { png: vec![137, cell], heat: Some((3, vec![137, cell, 1])) };
         data.pictures.of.insert(format!("cell_{cell:04}.png").into(), picture);
     }
     data.pictures.missing.push("one line on what is missing".into());
@@ -180,7 +179,9 @@ pub(crate) fn hostile() -> ReportData {
     }
     for trial in &mut data.unfinished {
         trial.label = evil.into();
-        trial.reason = evil.into();
+        if let Some(run) = &mut trial.run {
+            run.failure = Some(evil.into());
+        }
     }
     data
 }

@@ -1,57 +1,28 @@
-//! Runs to polars frames, tables and plotters figures, one HTML page and one Markdown file.
+//! Runs to one analysis, and its views: words, charts, one HTML page and one Markdown file.
 //!
-//! [`load`] reads the rows of a sweep or of chosen runs, everything after it is a pure function of
-//! those rows: the same rows give the same bytes. [`document`] says what the report contains,
-//! [`html`] and [`markdown`] how it looks.
+//! [`load`] reads the rows of a sweep or of chosen runs. Everything after it is a pure function of those rows: the same
+//! rows give the same bytes. [`analysis`] computes what they say as one serialisable object; words are made of it, then
+//! charts, then files.
 
-mod cells;
+pub mod analysis;
 mod charts;
-mod comparison;
-mod comparison_table;
-mod convergence;
 mod data;
 mod document;
 mod error;
-mod escape;
-#[cfg(test)]
-mod escape_tests;
-mod facts;
-mod family;
-mod findings;
 #[cfg(test)]
 mod fixture;
-mod format;
-mod gallery;
-mod gallery_file;
-mod gallery_page;
-mod html;
-mod intervals;
-mod leakage;
 mod load;
-mod markdown;
-mod measures;
-mod operating_points;
+mod not_converged;
 mod options;
-mod other_measures;
-mod paired;
 mod pictures;
-mod published;
-mod replace;
-mod run_choice;
-mod run_section;
-mod sentences;
-mod series;
-mod splits;
-mod table;
-mod write;
+mod render;
+mod words;
 
-pub use convergence::{NotConverged, not_converged};
-pub use data::{ReportData, RunData, Unfinished};
+pub use analysis::{Analysis, WantedCells, analyse, wanted_pictures};
+pub use data::{ReportData, RunData, Unfinished, UnfinishedRun};
 pub use error::{Error, Result};
-pub use html::render_html;
 pub use load::{Selection, load};
-pub use markdown::{Markdown, render_markdown};
+pub use not_converged::{NotConverged, not_converged};
 pub use options::Options;
-pub use pictures::{Picture, Pictures, Wanted, wanted_pictures};
-pub use replace::Moved;
-pub use write::{Written, write};
+pub use pictures::{CellPicture, CellPictures};
+pub use render::{Markdown, Moved, Written, render_html, render_markdown, write};

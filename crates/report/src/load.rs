@@ -4,11 +4,10 @@ use std::collections::HashSet;
 
 use ranklab_store::{RunRow, RunStatus, Store};
 
-use crate::data::{ReportData, RunData, Unfinished};
+use crate::data::{ReportData, RunData, Unfinished, UnfinishedRun};
 use crate::error::{Error, Result};
-use crate::format::moment;
 use crate::options::Options;
-use crate::pictures::Pictures;
+use crate::pictures::CellPictures;
 
 /// What a report is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,7 +44,7 @@ async fn load_sweep(store: &Store, id: i64) -> Result<ReportData> {
         runs: Vec::new(),
         unfinished: Vec::new(),
         options: Options::default(),
-        pictures: Pictures::default(),
+        pictures: CellPictures::default(),
     };
     let mut seen = HashSet::new();
     let mut finished = Vec::new();
@@ -54,12 +53,7 @@ async fn load_sweep(store: &Store, id: i64) -> Result<ReportData> {
             // Two trials of one configuration share their run.
             Some(run) if seen.insert(run.id) => sort(&mut data, &mut finished, run, &trial.label),
             Some(_) => {}
-            None => data.unfinished.push(Unfinished {
-                label: trial.label,
-                run: None,
-                status: "planned".into(),
-                reason: "has not started".into(),
-            }),
+            None => data.unfinished.push(Unfinished { label: trial.label, run: None }),
         }
     }
     data.runs = with_records(store, finished).await?;
@@ -80,7 +74,7 @@ async fn load_runs(store: &Store, ids: &[i64]) -> Result<ReportData> {
         runs: Vec::new(),
         unfinished: Vec::new(),
         options: Options::default(),
-        pictures: Pictures::default(),
+        pictures: CellPictures::default(),
     };
     let mut finished = Vec::new();
     for run in store.runs(&ids).await? {
@@ -110,17 +104,14 @@ fn sort(data: &mut ReportData, finished: &mut Vec<RunRow>, run: RunRow, label: &
         finished.push(run);
         return;
     }
-    let ended = run.ended_at.as_deref().map_or_else(|| "an unknown time".to_owned(), moment);
     data.unfinished.push(Unfinished {
         label: label.to_owned(),
-        run: Some(run.id),
-        status: run.status.name().to_owned(),
-        reason: match run.status {
-            RunStatus::Running => format!("has been running since {}", moment(&run.started_at)),
-            RunStatus::Interrupted => format!("its process was gone by {ended}"),
-            RunStatus::Failed | RunStatus::Diverged | RunStatus::Finished => {
-                run.failure.clone().unwrap_or_else(|| "left no reason".to_owned())
-            }
-        },
+        run: Some(UnfinishedRun {
+            id: run.id,
+            status: run.status,
+            started_at: run.started_at,
+            ended_at: run.ended_at,
+            failure: run.failure,
+        }),
     });
 }

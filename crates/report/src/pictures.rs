@@ -1,17 +1,11 @@
-//! Pictures that a report asks for and is given: it reads no images itself.
+//! Pictures of cells that a report is given: it reads no images itself.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::cells::TestCells;
-use crate::comparison::compare;
-use crate::data::{ReportData, RunData};
-use crate::error::{Error, Result};
-use crate::gallery::choose;
-
 /// A test cell as the network sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Picture {
+pub struct CellPicture {
     /// PNG file.
     pub png: Vec<u8>,
     /// The run that tested it, and a PNG file of the cell under the heat of Grad-CAM for what that run
@@ -19,91 +13,11 @@ pub struct Picture {
     pub heat: Option<(i64, Vec<u8>)>,
 }
 
-/// The pictures of a report.
+/// The pictures of a report's galleries.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Pictures {
+pub struct CellPictures {
     /// By the cell's image name.
-    pub of: BTreeMap<Arc<str>, Picture>,
+    pub of: BTreeMap<Arc<str>, CellPicture>,
     /// Sentences on what is missing, and why.
     pub missing: Vec<String>,
-}
-
-/// Cells of which pictures are wanted, each explained by a run that tested it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Wanted {
-    /// The run.
-    pub run: i64,
-    /// Its cells: image names and stored probabilities of parasitized.
-    pub cells: Vec<(Arc<str>, f64)>,
-}
-
-/// The pictures that the galleries want: of each cell from the run `explain`, or from the first run of the
-/// most accurate configuration that tested it. A run that did not test a cell may have trained on it and
-/// explains nothing of it.
-///
-/// # Errors
-/// When `explain` is no finished run of this report, and when the runs cannot be grouped.
-pub fn wanted_pictures(data: &ReportData, explain: Option<i64>) -> Result<Vec<Wanted>> {
-    if let Some(run) = explain.filter(|run| data.runs.iter().all(|known| known.row.id != *run)) {
-        return Err(Error::NotShown { run });
-    }
-    let groups = compare(data)?;
-    let cells: Vec<_> = groups.iter().map(|group| TestCells::gather(data, group)).collect();
-    let cells: Vec<Option<&TestCells>> = cells.iter().map(|cells| cells.as_ref().ok()).collect();
-    let Some(gallery) = choose(&cells) else { return Ok(Vec::new()) };
-    let explaining = |run: &&RunData| match explain {
-        Some(chosen) => run.row.id == chosen,
-        None => groups[gallery.best].runs.contains(&run.row.id),
-    };
-    let others = |run: &&RunData| gallery.set.iter().any(|place| groups[*place].runs.contains(&run.row.id));
-    let mut runs: Vec<&RunData> = data.runs.iter().filter(explaining).collect();
-    // Cells that the chosen run did not test are shown all the same, if not by it.
-    runs.extend(data.runs.iter().filter(others));
-    let mut wanted: Vec<Wanted> = Vec::new();
-    for cell in gallery.wrong.iter().chain(&gallery.disagreed) {
-        let tested = runs.iter().find_map(|run| {
-            let row = run.predictions.iter().find(|row| row.image == cell.image)?;
-            Some((run.row.id, row.probability))
-        });
-        let Some((run, probability)) = tested else { continue };
-        let one = (Arc::clone(&cell.image), probability);
-        match wanted.iter_mut().find(|wanted| wanted.run == run) {
-            Some(wanted) => wanted.cells.push(one),
-            None => wanted.push(Wanted { run, cells: vec![one] }),
-        }
-    }
-    Ok(wanted)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::fixture;
-
-    #[test]
-    fn the_best_configuration_explains_and_another_run_where_it_is_chosen() {
-        let data = fixture::ranks();
-        let wanted = wanted_pictures(&data, None).unwrap();
-        // Rank 5 is run 3; four cells are wrong everywhere, and four more in some runs.
-        assert_eq!((wanted.len(), wanted[0].run, wanted[0].cells.len()), (1, 3, 8));
-        assert_eq!(wanted_pictures(&data, Some(1)).unwrap()[0].run, 1);
-        let error = wanted_pictures(&data, Some(9)).unwrap_err().to_string();
-        assert!(error.starts_with("run 9 is not among the finished runs of this report"), "{error}");
-    }
-
-    #[test]
-    fn a_cell_is_explained_by_the_fold_that_tested_it() {
-        let data = fixture::folds();
-        let wanted = wanted_pictures(&data, None).unwrap();
-        assert!(wanted.len() > 1, "{wanted:?}");
-        for one in &wanted {
-            let run = data.runs.iter().find(|run| run.row.id == one.run).unwrap();
-            assert_eq!(run.row.start.model, "model_5");
-            for (image, probability) in &one.cells {
-                assert!(
-                    run.predictions.iter().any(|row| row.image == *image && row.probability == *probability)
-                );
-            }
-        }
-    }
 }

@@ -1,27 +1,30 @@
 //! Accuracy against rank and choice of layers.
 
-use crate::comparison::Group;
-use crate::intervals::{self, Measured};
+use crate::analysis::{Configuration, spread};
+use crate::words::format::confidence;
 
 use super::axis::Axis;
-use super::drawing::{Chart, Point, Rule, Series};
-use super::{Draft, Shown, reach, slot_of};
+use super::chart::{Chart, Point, Rule, Series, reach};
+use super::draft::Draft;
+use super::scope::ChartScope;
 
-/// Series of groups in order of first appearance, each group as the point that `place` gives it.
-pub(super) fn series_of(shown: &Shown<'_>, place: impl Fn(&Group) -> Option<f64>) -> Vec<Series> {
+/// Series of configurations in order of first appearance, each configuration as the point that `place` gives it.
+pub(super) fn series_of(
+    scope: &ChartScope<'_>,
+    place: impl Fn(&Configuration) -> Option<f64>,
+) -> Vec<Series> {
     let mut series: Vec<Series> = Vec::new();
-    for (group, measured) in shown.groups.iter().zip(shown.measured) {
-        let (Some(x), Some((y, bar))) = (place(group), point(group, measured)) else { continue };
-        let known = match series.iter().position(|known| known.name == group.series) {
+    for one in &scope.configurations {
+        let (Some(x), Some((y, bar))) = (place(one), point(one)) else { continue };
+        let known = match series.iter().position(|known| known.name == one.without_rank) {
             Some(known) => known,
             None => {
-                let slot = slot_of(shown.groups, &group.series);
-                series.push(Series::of(group.series.clone(), slot, Vec::new()));
+                series.push(Series::of(one.without_rank.clone(), scope.slot_of(one), Vec::new()));
                 series.len() - 1
             }
         };
         series[known].points.push(Point { x, y, bar });
-        series[known].dots.extend(single_runs(shown, group).into_iter().map(|y| (x, y)));
+        series[known].dots.extend(single_runs(one).iter().map(|y| (x, *y)));
     }
     for known in &mut series {
         known.points.sort_by(|one, other| one.x.total_cmp(&other.x));
@@ -30,33 +33,30 @@ pub(super) fn series_of(shown: &Shown<'_>, place: impl Fn(&Group) -> Option<f64>
 }
 
 /// Mean accuracy with its interval, or else its spread over repeats.
-fn point(group: &Group, measured: &Measured) -> Option<(f64, Option<(f64, f64)>)> {
-    let accuracy = group.measure("accuracy")?;
-    let interval = intervals::spread(measured.accuracy).map(|interval| (interval.lower, interval.upper));
+fn point(configuration: &Configuration) -> Option<(f64, Option<(f64, f64)>)> {
+    let accuracy = configuration.measures.accuracy?;
+    let interval = spread(configuration.accuracy_interval).map(|interval| (interval.lower, interval.upper));
     let spread = accuracy.sd.map(|sd| (accuracy.mean - sd, accuracy.mean + sd));
     Some((accuracy.mean, interval.or(spread)))
 }
 
-/// Accuracies of the runs of a group that has several.
-fn single_runs(shown: &Shown<'_>, group: &Group) -> Vec<f64> {
-    if group.runs.len() < 2 {
-        return Vec::new();
-    }
-    let runs = shown.data.runs.iter().filter(|run| group.runs.contains(&run.row.id));
-    runs.filter_map(|run| run.row.result.as_ref())
-        .map(|result| result.test_accuracy)
-        .filter(|accuracy| accuracy.is_finite())
-        .collect()
+/// Accuracies of the runs of a configuration that has several.
+fn single_runs(configuration: &Configuration) -> &[f64] {
+    if configuration.runs.len() < 2 { &[] } else { &configuration.accuracies }
 }
 
-fn spread_note(shown: &Shown<'_>) -> String {
+fn spread_note(scope: &ChartScope<'_>) -> String {
     let mut note = String::new();
-    if shown.measured.iter().any(|one| intervals::spread(one.accuracy).is_some()) {
-        note += &format!(" Bars show intervals of {} as in the table.", shown.data.options.confidence());
-    } else if shown.groups.iter().any(|group| group.measure("accuracy").is_some_and(|one| one.sd.is_some())) {
+    if scope.configurations.iter().any(|one| spread(one.accuracy_interval).is_some()) {
+        note += &format!(" Bars show intervals of {} as in the table.", confidence(&scope.analysis.options));
+    } else if scope
+        .configurations
+        .iter()
+        .any(|one| one.measures.accuracy.is_some_and(|accuracy| accuracy.sd.is_some()))
+    {
         note += " Bars show ± one sample standard deviation over repeats.";
     }
-    if shown.groups.iter().any(|group| group.runs.len() > 1) {
+    if scope.configurations.iter().any(|one| one.runs.len() > 1) {
         note += " Small points are single runs.";
     }
     note
@@ -68,10 +68,10 @@ const SERIES: usize = 8;
 const SPREADS: usize = 4;
 
 /// The series as they are drawn, and what the caption says of intervals, single runs and the rest.
-pub(super) fn drawn(shown: &Shown<'_>, series: Vec<Series>) -> (Vec<Series>, String) {
+pub(super) fn drawn(scope: &ChartScope<'_>, series: Vec<Series>) -> (Vec<Series>, String) {
     let (mut series, rest) = most_accurate(series);
     if series.len() <= SPREADS {
-        return (series, spread_note(shown) + &rest);
+        return (series, spread_note(scope) + &rest);
     }
     for series in &mut series {
         series.points.iter_mut().for_each(|point| point.bar = None);
@@ -98,17 +98,16 @@ fn most_accurate(mut series: Vec<Series>) -> (Vec<Series>, String) {
     (series, format!(" Drawn are the {SERIES} of {all} entries with the most accurate configurations."))
 }
 
-pub(super) fn by_rank(shown: &Shown<'_>) -> Option<Draft> {
-    let groups = shown.groups;
-    let rank = |group: &Group| group.first.start.rank.filter(|rank| *rank > 0).map(|rank| rank as f64);
-    let (mut series, spread) = drawn(shown, series_of(shown, rank));
+pub(super) fn by_rank(scope: &ChartScope<'_>) -> Option<Draft> {
+    let rank = |one: &Configuration| one.start.rank.filter(|rank| *rank > 0).map(|rank| rank as f64);
+    let (mut series, spread) = drawn(scope, series_of(scope, rank));
     let ranks: Vec<f64> = series.iter().flat_map(|series| &series.points).map(|point| point.x).collect();
     let one_rank = ranks.iter().all(|rank| *rank == ranks[0]);
     // Choices of layers at one rank have a chart of their own.
-    if ranks.is_empty() || (one_rank && by_layers(shown).is_some()) {
+    if ranks.is_empty() || (one_rank && by_layers(scope).is_some()) {
         return None;
     }
-    let rules = without_adapters(shown);
+    let rules = without_adapters(scope);
     let x = Axis::doubling("rank (doubling scale)", &ranks);
     for series in &mut series {
         series.points.iter_mut().for_each(|point| point.x = point.x.log2());
@@ -117,15 +116,15 @@ pub(super) fn by_rank(shown: &Shown<'_>) -> Option<Draft> {
     let values: Vec<f64> = reach(&series).chain(reach_of_rules(&rules)).collect();
     let sidestep = series.iter().flat_map(|series| &series.points).any(|point| point.bar.is_some());
     let elsewhere =
-        groups.iter().filter(|group| group.first.start.ranks.is_some() && rank(group).is_none()).count();
+        scope.configurations.iter().filter(|one| one.start.ranks.is_some() && rank(one).is_none()).count();
     let note = match elsewhere {
         0 => String::new(),
         several => format!(" {several} with one rank per layer are in the table only."),
     };
     Some(Draft {
-        file_name: "accuracy-by-rank.svg".into(),
-        title: "Test accuracy against rank".into(),
-        caption: format!("One line per choice of layers.{spread}{}{note}", note_on_rules(shown, &rules)),
+        file_name: scope.file_name("accuracy-by-rank"),
+        title: scope.title("Test accuracy against rank"),
+        caption: format!("One line per choice of layers.{spread}{}{note}", note_on_rules(scope, &rules)),
         chart: Chart { rules, sidestep, ..Chart::of(x, Axis::share("test accuracy, %", &values), series) },
     })
 }
@@ -135,21 +134,20 @@ const AREAS: usize = 2;
 /// Rules across one plot; of more the most accurate.
 const RULES: usize = 4;
 
-/// Groups without adapters as lines across, in the areas of their intervals where they are few.
-fn without_adapters(shown: &Shown<'_>) -> Vec<Rule> {
-    let all = shown.groups.iter().zip(shown.measured);
-    let mut plain: Vec<(&Group, &Measured)> =
-        all.filter(|(group, _)| group.first.start.ranks.is_none()).collect();
+/// Configurations without adapters as lines across, in the areas of their intervals where they are few.
+fn without_adapters(scope: &ChartScope<'_>) -> Vec<Rule> {
+    let mut plain: Vec<&Configuration> =
+        scope.configurations.iter().copied().filter(|one| one.start.ranks.is_none()).collect();
     if plain.len() > RULES {
-        let accuracy = |group: &Group| group.accuracy().unwrap_or(f64::NEG_INFINITY);
-        plain.sort_by(|(one, _), (other, _)| accuracy(other).total_cmp(&accuracy(one)));
+        let accuracy = |one: &Configuration| one.accuracy().unwrap_or(f64::NEG_INFINITY);
+        plain.sort_by(|one, other| accuracy(other).total_cmp(&accuracy(one)));
         plain.truncate(RULES);
     }
-    let rule = |(group, measured): &(&Group, &Measured)| {
-        let (y, interval) = point(group, measured)?;
+    let rule = |one: &&Configuration| {
+        let (y, interval) = point(one)?;
         Some(Rule {
-            name: format!("{} (no adapters)", group.name),
-            slot: slot_of(shown.groups, &group.series),
+            name: format!("{} (no adapters)", one.name),
+            slot: scope.slot_of(one),
             y,
             band: interval.filter(|_| plain.len() <= AREAS),
         })
@@ -158,13 +156,13 @@ fn without_adapters(shown: &Shown<'_>) -> Vec<Rule> {
 }
 
 /// What the caption says of them.
-fn note_on_rules(shown: &Shown<'_>, rules: &[Rule]) -> String {
+fn note_on_rules(scope: &ChartScope<'_>, rules: &[Rule]) -> String {
     let bands = match rules.iter().filter(|rule| rule.band.is_some()).count() {
         0 => "",
         1 => " The shaded band is the same for the line across.",
         _ => " Shaded bands are the same for the lines across.",
     };
-    let all = shown.groups.iter().filter(|group| group.first.start.ranks.is_none()).count();
+    let all = scope.configurations.iter().filter(|one| one.start.ranks.is_none()).count();
     let rest = if all > rules.len() {
         format!(" Of {all} configurations without adapters {} have their line.", rules.len())
     } else {
@@ -182,42 +180,39 @@ fn reach_of_rules(rules: &[Rule]) -> impl Iterator<Item = f64> {
 
 /// One place per choice of layers, one series per rank. Left out for a single choice, and for so many
 /// that their names do not fit: the table has them all.
-pub(super) fn by_layers(shown: &Shown<'_>) -> Option<Draft> {
-    let groups = shown.groups;
+pub(super) fn by_layers(scope: &ChartScope<'_>) -> Option<Draft> {
     let mut choices: Vec<&str> = Vec::new();
     let mut series: Vec<Series> = Vec::new();
     // Looks that no series of the other charts has.
-    let looks = groups.len();
-    for (group, measured) in groups.iter().zip(shown.measured) {
-        let (Some(layers), Some((y, bar))) = (&group.first.start.layers, point(group, measured)) else {
-            continue;
-        };
+    let looks = scope.configurations.len();
+    for one in &scope.configurations {
+        let (Some(layers), Some((y, bar))) = (&one.start.layers, point(one)) else { continue };
         let choice = choices.iter().position(|known| known == layers).unwrap_or_else(|| {
             choices.push(layers);
             choices.len() - 1
         });
         let x = choice as f64;
-        let (point, dots) = (Point { x, y, bar }, single_runs(shown, group).into_iter().map(|y| (x, y)));
-        let name = group.name.replacen(&format!(" · {layers}"), "", 1);
-        match series.iter_mut().find(|known| known.name == name) {
+        let (point, dots) = (Point { x, y, bar }, single_runs(one).iter().map(|y| (x, *y)));
+        let name = &one.without_layers;
+        match series.iter_mut().find(|known| known.name == *name) {
             Some(known) => {
                 known.points.push(point);
                 known.dots.extend(dots);
             }
             None => {
                 let slot = looks + series.len();
-                series.push(Series { dots: dots.collect(), ..Series::of(name, slot, vec![point]) });
+                series.push(Series { dots: dots.collect(), ..Series::of(name.clone(), slot, vec![point]) });
             }
         }
     }
     let x = Axis::names("adapted layers", &choices).filter(|_| choices.len() > 1)?;
-    let (series, spread) = drawn(shown, series);
-    let rules = without_adapters(shown);
+    let (series, spread) = drawn(scope, series);
+    let rules = without_adapters(scope);
     let values: Vec<f64> = reach(&series).chain(reach_of_rules(&rules)).collect();
     Some(Draft {
-        file_name: "accuracy-by-layers.svg".into(),
-        title: "Test accuracy by choice of layers".into(),
-        caption: format!("One marker per configuration.{spread}{}", note_on_rules(shown, &rules)),
+        file_name: scope.file_name("accuracy-by-layers"),
+        title: scope.title("Test accuracy by choice of layers"),
+        caption: format!("One marker per configuration.{spread}{}", note_on_rules(scope, &rules)),
         chart: Chart {
             rules,
             joined: false,

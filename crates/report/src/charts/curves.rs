@@ -1,26 +1,22 @@
 //! Learning curves: of all configurations together and of one run.
 
-use ranklab_store::EpochMetric;
-
-use crate::comparison::Group;
-use crate::data::{ReportData, RunData};
+use crate::analysis::{EpochValue, Run};
 use crate::error::Result;
-use crate::table::Figure;
 
 use super::axis::Axis;
-use super::drawing::{Chart, Mark, Point, Series};
-use super::{Draft, finish, leading, reach, which};
+use super::chart::{Chart, Mark, Point, Series, reach};
+use super::draft::{Draft, finish};
+use super::figure::Figure;
+use super::scope::{ChartScope, Leading};
 
 /// Validation accuracy of the first run of each configuration.
-pub(super) fn validation_overview(data: &ReportData, groups: &[Group]) -> Option<Draft> {
-    let mut series = Vec::new();
-    for (group, slot) in leading(groups) {
-        let run = data.runs.iter().find(|run| Some(&run.row.id) == group.runs.first());
-        let points = run.map(|run| curve(&run.epochs, "validation_accuracy")).unwrap_or_default();
-        if !points.is_empty() {
-            series.push(Series::of(group.name.clone(), slot, points));
-        }
-    }
+pub(super) fn validation_overview(scope: &ChartScope<'_>) -> Option<Draft> {
+    let of = |Leading { configuration, slot }: &Leading<'_>| {
+        let run = scope.analysis.run(*configuration.runs.first()?)?;
+        let points = points(&run.learning.validation_accuracy);
+        (!points.is_empty()).then(|| Series::of(configuration.name.clone(), *slot, points))
+    };
+    let series: Vec<Series> = scope.leading.iter().filter_map(of).collect();
     // A single configuration's curve stands with its run.
     if series.len() < 2 {
         return None;
@@ -28,9 +24,9 @@ pub(super) fn validation_overview(data: &ReportData, groups: &[Group]) -> Option
     let values: Vec<f64> = reach(&series).collect();
     let epochs: Vec<f64> = series.iter().flat_map(|series| &series.points).map(|point| point.x).collect();
     Some(Draft {
-        file_name: "validation-accuracy.svg".into(),
-        title: "Validation accuracy by epoch".into(),
-        caption: format!("First run of {}.", which(groups)),
+        file_name: scope.file_name("validation-accuracy"),
+        title: scope.title("Validation accuracy by epoch"),
+        caption: format!("First run of {}.", scope.which()),
         chart: Chart::of(
             Axis::whole("epoch", &epochs),
             Axis::share("validation accuracy, %", &values),
@@ -43,65 +39,73 @@ pub(super) fn validation_overview(data: &ReportData, groups: &[Group]) -> Option
 ///
 /// # Errors
 /// When plotters cannot draw.
-pub(crate) fn learning_curves(run: &RunData, best_epoch: i64) -> Result<Vec<Figure>> {
-    let id = run.row.id;
-    let mut figures = Vec::new();
-    for (what, title, axis) in [
-        ("loss", "Loss by epoch", Axis::amount as fn(&str, &[f64]) -> Axis),
-        ("accuracy", "Accuracy by epoch", Axis::share),
-    ] {
-        let mut series = Vec::new();
-        for (slot, part) in ["train", "validation"].into_iter().enumerate() {
-            let points = curve(&run.epochs, &format!("{part}_{what}"));
-            if !points.is_empty() {
-                let name = if part == "train" { "training" } else { part };
-                series.push(Series::of(name, slot, points));
-            }
-        }
-        if series.is_empty() {
-            continue;
-        }
-        let values: Vec<f64> = reach(&series).collect();
-        let epochs: Vec<f64> = series.iter().flat_map(|series| &series.points).map(|point| point.x).collect();
-        let unit = if what == "accuracy" { "accuracy, %" } else { "cross-entropy" };
-        let mark = Mark { x: best_epoch as f64, name: "kept epoch".to_owned() };
-        let marks = epochs.contains(&mark.x).then_some(mark).into_iter().collect();
-        let chart = Chart { marks, ..Chart::of(Axis::whole("epoch", &epochs), axis(unit, &values), series) };
-        figures.push(finish(Draft {
-            file_name: format!("run-{id}-{what}.svg"),
-            title: title.to_owned(),
-            caption: format!("Run {id}; the dotted line marks the epoch whose weights were kept."),
-            chart,
-        })?);
-    }
-    Ok(figures)
+pub(crate) fn learning_curves(run: &Run) -> Result<Vec<Figure>> {
+    let learning = &run.learning;
+    let loss = draft(
+        run,
+        ("loss", "Loss by epoch"),
+        (Axis::amount, "cross-entropy"),
+        [&learning.train_loss, &learning.validation_loss],
+    );
+    let accuracy = draft(
+        run,
+        ("accuracy", "Accuracy by epoch"),
+        (Axis::share, "accuracy, %"),
+        [&learning.train_accuracy, &learning.validation_accuracy],
+    );
+    [loss, accuracy].into_iter().flatten().map(finish).collect()
 }
 
-/// A metric over the epochs, without values that are not numbers.
-fn curve(epochs: &[EpochMetric], metric: &str) -> Vec<Point> {
-    let mut points: Vec<Point> = epochs
-        .iter()
-        .filter(|row| row.metric == metric && row.value.is_finite())
-        .map(|row| Point { x: row.epoch as f64, y: row.value, bar: None })
-        .collect();
-    points.sort_by(|one, other| one.x.total_cmp(&other.x));
-    points
+/// How an axis is made of its title and its values.
+type MakeAxis = fn(&str, &[f64]) -> Axis;
+
+/// A value on training and on validation images by epoch; `None` without values.
+fn draft(
+    run: &Run,
+    (what, title): (&str, &str),
+    (axis, unit): (MakeAxis, &str),
+    [training, validation]: [&[EpochValue]; 2],
+) -> Option<Draft> {
+    let named = [("training", training), ("validation", validation)];
+    let curves = named.into_iter().enumerate().filter(|(_, (_, values))| !values.is_empty());
+    let series: Vec<Series> =
+        curves.map(|(slot, (name, values))| Series::of(name, slot, points(values))).collect();
+    if series.is_empty() {
+        return None;
+    }
+    let id = run.row.id;
+    let values: Vec<f64> = reach(&series).collect();
+    let epochs: Vec<f64> = series.iter().flat_map(|series| &series.points).map(|point| point.x).collect();
+    let kept = run.row.result.as_ref().map(|result| result.best_epoch as f64);
+    let mark = |x: f64| Mark { x, name: "kept epoch".to_owned() };
+    let marks = kept.filter(|epoch| epochs.contains(epoch)).map(mark).into_iter().collect();
+    let chart = Chart { marks, ..Chart::of(Axis::whole("epoch", &epochs), axis(unit, &values), series) };
+    Some(Draft {
+        file_name: format!("run-{id}-{what}.svg"),
+        title: title.to_owned(),
+        caption: format!("Run {id}; the dotted line marks the epoch whose weights were kept."),
+        chart,
+    })
+}
+
+fn points(values: &[EpochValue]) -> Vec<Point> {
+    values.iter().map(|value| Point { x: value.epoch as f64, y: value.value, bar: None }).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::analysis::analyse;
     use crate::fixture;
 
     #[test]
     fn a_single_epoch_and_a_diverged_one_still_draw() {
         let mut data = fixture::ranks();
-        let run = &mut data.runs[0];
-        run.epochs.retain(|row| row.epoch == 1);
-        assert_eq!(learning_curves(run, 1).unwrap().len(), 2);
-        for row in &mut run.epochs {
+        data.runs[0].epochs.retain(|row| row.epoch == 1);
+        assert_eq!(learning_curves(&analyse(&data).unwrap().runs[0]).unwrap().len(), 2);
+        for row in &mut data.runs[0].epochs {
             row.value = f64::NAN;
         }
-        assert!(learning_curves(run, 1).unwrap().is_empty());
+        assert!(learning_curves(&analyse(&data).unwrap().runs[0]).unwrap().is_empty());
     }
 }

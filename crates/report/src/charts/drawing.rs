@@ -1,25 +1,21 @@
 //! Drawing a chart with plotters: grid, axes, lines, markers, bars of spread and the legend.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use plotters::coord::CoordTranslate;
-use plotters::coord::Shift;
 use plotters::coord::types::RangedCoordf64;
-use plotters::element::{Drawable, PointCollection};
 use plotters::prelude::*;
-use plotters::style::text_anchor::{HPos, Pos, VPos};
+use plotters::style::text_anchor::{HPos, VPos};
 
-use super::axis::Axis;
+use super::canvas::{Area, Drawn, RIGHT, WIDTH, put, write};
+use super::chart::{Chart, Mark, Series};
 use super::markers::draw_marker;
-use super::theme::{DOTTED, GRID, INK, MUTED, line, marker};
+use super::palette::{DOTTED, GRID, INK, MUTED, line, marker};
+use super::shortened::shortened;
 
-/// Width of every chart in pixels.
-pub(super) const WIDTH: i32 = 560;
 /// Height of the plot itself, without axis words and legend.
 const PLOT_HEIGHT: i32 = 260;
 const LEFT: i32 = 58;
-pub(super) const RIGHT: i32 = 22;
 const TOP: i32 = 36;
 const BELOW: i32 = 52;
 const LEGEND_ROW: i32 = 22;
@@ -35,113 +31,6 @@ const WIDE_SIDESTEP: i32 = 16;
 const BAND_OPACITY: f64 = 0.16;
 /// Pixels of single runs to the right of their mean.
 const DOTS_SHIFT: i32 = 8;
-
-/// A point, drawn with a bar where it has an interval or a spread.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Point {
-    /// Place along the x axis.
-    pub(crate) x: f64,
-    /// Place along the y axis.
-    pub(crate) y: f64,
-    /// Ends of its bar, along the y axis.
-    pub(crate) bar: Option<(f64, f64)>,
-}
-
-/// Points that belong together, ascending in x.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Series {
-    /// Entry of the legend.
-    pub(crate) name: String,
-    /// Decides hue, marker and dash.
-    pub(crate) slot: usize,
-    /// The points.
-    pub(crate) points: Vec<Point>,
-    /// Single runs behind the points, drawn small.
-    pub(crate) dots: Vec<(f64, f64)>,
-    /// Place, lower and upper end of the area around the line; empty without one.
-    pub(crate) band: Vec<(f64, f64, f64)>,
-}
-
-impl Series {
-    /// Points and nothing else.
-    pub(crate) fn of(name: impl Into<String>, slot: usize, points: Vec<Point>) -> Self {
-        Self { name: name.into(), slot, points, dots: Vec::new(), band: Vec::new() }
-    }
-}
-
-/// A value that does not depend on x: a line across the plot.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Rule {
-    /// Entry of the legend.
-    pub(crate) name: String,
-    /// Decides hue and dash.
-    pub(crate) slot: usize,
-    /// Place along the y axis.
-    pub(crate) y: f64,
-    /// Ends of the area around it.
-    pub(crate) band: Option<(f64, f64)>,
-}
-
-/// A place along the x axis: a dotted line down the plot.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Mark {
-    /// Place.
-    pub(crate) x: f64,
-    /// Word beside it.
-    pub(crate) name: String,
-}
-
-/// A dotted path that helps to read the series.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Guide {
-    /// Entry of the legend.
-    pub(crate) name: String,
-    /// Corners of the path.
-    pub(crate) path: Vec<(f64, f64)>,
-}
-
-/// All of a chart.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Chart {
-    /// Horizontal axis.
-    pub(crate) x: Axis,
-    /// Vertical axis.
-    pub(crate) y: Axis,
-    /// Lines with markers.
-    pub(crate) series: Vec<Series>,
-    /// Lines across.
-    pub(crate) rules: Vec<Rule>,
-    /// Lines down.
-    pub(crate) marks: Vec<Mark>,
-    /// Dotted paths below the series.
-    pub(crate) guides: Vec<Guide>,
-    /// Whether a series' points follow one another: then a line joins them.
-    pub(crate) joined: bool,
-    /// Whether points of different series at the same place stand beside each other.
-    pub(crate) sidestep: bool,
-    /// Whether points have markers.
-    pub(crate) marked: bool,
-}
-
-impl Chart {
-    /// Lines with markers and nothing else.
-    pub(crate) fn of(x: Axis, y: Axis, series: Vec<Series>) -> Self {
-        Self {
-            x,
-            y,
-            series,
-            rules: Vec::new(),
-            marks: Vec::new(),
-            guides: Vec::new(),
-            joined: true,
-            sidestep: false,
-            marked: true,
-        }
-    }
-}
-
-pub(super) type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
-pub(super) type Drawn = Result<(), String>;
 
 /// Draws the chart as SVG in the placeholder colours of the theme.
 pub(crate) fn draw(chart: &Chart) -> Result<String, String> {
@@ -199,27 +88,6 @@ pub(crate) fn draw(chart: &Chart) -> Result<String, String> {
         area.present().map_err(|error| error.to_string())?;
     }
     Ok(svg)
-}
-
-pub(super) fn put<'a, 'b, E>(area: &Area<'b>, element: &'a E) -> Drawn
-where
-    &'a E: PointCollection<'a, (i32, i32)>,
-    E: Drawable<SVGBackend<'b>>,
-{
-    area.draw(element).map_err(|error| error.to_string())
-}
-
-pub(super) fn write(
-    area: &Area<'_>,
-    text: &str,
-    place: (i32, i32),
-    colour: &RGBColor,
-    h: HPos,
-    v: VPos,
-) -> Drawn {
-    // The SVG backend divides font sizes by 1.24.
-    let style = ("sans-serif", 13.0 * 1.24).into_text_style(area).color(colour).pos(Pos::new(h, v));
-    area.draw_text(text, &style, place).map_err(|error| error.to_string())
 }
 
 fn draw_axes(area: &Area<'_>, chart: &Chart, at: &impl Fn(f64, f64) -> (i32, i32)) -> Drawn {
@@ -320,41 +188,11 @@ fn draw_entry(
     write(area, name, (x + 38, y), &INK, HPos::Left, VPos::Center)
 }
 
-/// Names of at most so many letters, of which no two are alike: start and end of those that have more. Names often
-/// differ at their ends; where they do not, as much of the end is kept as tells them apart, and else they are numbered.
-pub(super) fn shortened<'a>(
-    names: impl IntoIterator<Item = &'a str>,
-    letters: usize,
-) -> BTreeMap<&'a str, String> {
-    let names: BTreeSet<&str> = names.into_iter().collect();
-    let with_end =
-        |end: usize| names.iter().map(|name| start_and_end(name, letters, end)).collect::<Vec<_>>();
-    let are_distinct = |short: &Vec<String>| short.iter().collect::<BTreeSet<_>>().len() == short.len();
-    let usual = (letters - 1) / 3;
-    let ends = std::iter::once(usual).chain((0..letters).filter(|end| *end != usual));
-    let short = ends.map(with_end).find(are_distinct).unwrap_or_else(|| {
-        let numbered = (1..).zip(&names).map(|(number, name)| {
-            let number = format!("…{number}");
-            let room = letters.saturating_sub(number.chars().count());
-            name.chars().take(room).collect::<String>() + &number
-        });
-        numbered.collect()
-    });
-    names.into_iter().zip(short).collect()
-}
-
-fn start_and_end(name: &str, letters: usize, end: usize) -> String {
-    let all: Vec<char> = name.chars().collect();
-    if all.len() <= letters {
-        return name.to_owned();
-    }
-    let start = letters - 1 - end;
-    all[..start].iter().chain(&['…']).chain(&all[all.len() - end..]).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::charts::axis::Axis;
+    use crate::charts::chart::{Guide, Point, Rule};
 
     fn chart(names: &[&str]) -> Chart {
         let series = names.iter().enumerate().map(|(slot, name)| {
@@ -397,32 +235,6 @@ mod tests {
         let place = |text: &str| svg.find(text).unwrap();
         assert_eq!(svg.matches("opacity=\"0.16\"").count(), 2);
         assert!(place("<polygon opacity") < place("#000200"));
-    }
-
-    #[test]
-    fn long_names_keep_their_start_and_their_end() {
-        let short = |name| shortened([name], 12).remove(name).unwrap();
-        assert_eq!(short("block5 · r 1"), "block5 · r 1");
-        assert_eq!(short("block4+block5 · rank 16"), "block4+b… 16");
-    }
-
-    #[test]
-    fn shortened_names_stay_apart() {
-        let of = |names: &[&'static str], letters| shortened(names.iter().copied(), letters);
-        for (names, letters) in [
-            (&["block5_conv1+block5_conv2+x", "block5_conv1+block4_conv2+x"][..], 24),
-            (&["0.0050000001", "0.0050000011", "0.0050000012"][..], 9),
-            (
-                &["a long name whose middle 1 differs alone", "a long name whose middle 2 differs alone"][..],
-                12,
-            ),
-            (&["short", "short too"][..], 8),
-        ] {
-            let short = of(names, letters);
-            let distinct: BTreeSet<&String> = short.values().collect();
-            assert_eq!((short.len(), distinct.len()), (names.len(), names.len()), "{short:?}");
-            assert!(short.values().all(|name| name.chars().count() <= letters), "{short:?}");
-        }
     }
 
     #[test]

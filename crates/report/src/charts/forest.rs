@@ -8,15 +8,15 @@ use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, VPos};
 
 use crate::error::{Error, Result};
-use crate::format::{count, signed_points};
-use crate::table::Figure;
+use crate::words::format::{confidence, count, margin_in_points, signed_points};
 
-use super::Shown;
 use super::axis::Axis;
-use super::drawing::{Area, Drawn, RIGHT, WIDTH, put, shortened, write};
-use super::theme::{BAND, GRID, INK, MUTED, marker};
+use super::canvas::{Area, Drawn, RIGHT, WIDTH, put, write};
+use super::figure::Figure;
+use super::palette::{BAND, GRID, INK, MUTED, marker};
+use super::scope::ChartScope;
+use super::shortened::shortened;
 
-const FILE_NAME: &str = "differences.svg";
 /// Comparisons drawn; the table has the rest.
 const ROWS: usize = 30;
 const LEFT: i32 = 14;
@@ -38,17 +38,18 @@ enum Line {
 ///
 /// # Errors
 /// When plotters cannot draw.
-pub(super) fn figure(shown: &Shown<'_>) -> Result<Option<Figure>> {
-    let pairs = &shown.comparisons.pairs;
+pub(super) fn figure(scope: &ChartScope<'_>) -> Result<Option<Figure>> {
+    let pairs = &scope.pairs;
     if pairs.is_empty() {
         return Ok(None);
     }
-    let options = &shown.data.options;
+    let options = &scope.analysis.options;
+    let name = |id: usize| &scope.analysis.configurations[id].name;
     let mut lines = Vec::new();
     let mut spoken = String::new();
     let mut against = None;
     for pair in pairs.iter().take(ROWS) {
-        let (first, second) = (&shown.groups[pair.first].name, &shown.groups[pair.second].name);
+        let (first, second) = (name(pair.first), name(pair.second));
         if against != Some(pair.second) {
             lines.push(Line::Against(format!("minus {second}")));
             against = Some(pair.second);
@@ -63,23 +64,23 @@ pub(super) fn figure(shown: &Shown<'_>) -> Result<Option<Figure>> {
         );
         lines.push(Line::Difference(first.clone(), difference, (interval.lower, interval.upper)));
     }
-    let title = "Differences in accuracy";
+    let (file_name, title) = (scope.file_name("differences"), scope.title("Differences in accuracy"));
     let drawing =
-        draw(&lines, options.margin).map_err(|reason| Error::Chart { name: FILE_NAME.to_owned(), reason })?;
+        draw(&lines, options.margin).map_err(|reason| Error::Chart { name: file_name.clone(), reason })?;
     let rest = if pairs.len() > ROWS {
         format!(" {} more are in the table.", count(pairs.len() - ROWS, "comparison"))
     } else {
         String::new()
     };
     Ok(Some(Figure {
-        file_name: FILE_NAME.to_owned(),
-        title: title.to_owned(),
+        file_name,
         description: format!("{title}:{spoken}"),
+        title,
         caption: format!(
             "Points of accuracy with intervals of {} as in the table, not corrected for several comparisons. The band is the \
              margin of ±{}.{rest}",
-            options.confidence(),
-            options.margin_in_points()
+            confidence(options),
+            margin_in_points(options)
         ),
         drawing,
     }))

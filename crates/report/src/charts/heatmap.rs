@@ -3,16 +3,16 @@
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, VPos};
 
-use crate::comparison::Group;
+use crate::analysis::Configuration;
 use crate::error::{Error, Result};
-use crate::format::{NONE, percent};
-use crate::table::Figure;
+use crate::words::format::{NONE, percent};
 
-use super::Shown;
-use super::drawing::{RIGHT, WIDTH, put, shortened, write};
-use super::theme::{GRID, INK, MUTED, marker};
+use super::canvas::{RIGHT, WIDTH, put, write};
+use super::figure::Figure;
+use super::palette::{GRID, INK, MUTED, marker};
+use super::scope::ChartScope;
+use super::shortened::shortened;
 
-const FILE_NAME: &str = "layers-by-rank.svg";
 const TOP: i32 = 12;
 const ROW: i32 = 46;
 const BELOW: i32 = 54;
@@ -28,19 +28,19 @@ struct Map<'a> {
 }
 
 impl<'a> Map<'a> {
-    /// The map of the groups that share everything but layers and rank, of most such groups; `None` with
-    /// one choice of either.
-    fn of(groups: &'a [Group]) -> Option<Self> {
+    /// The map of the configurations that share everything but layers and rank, of most such configurations; `None`
+    /// with one choice of either.
+    fn of(configurations: &[&'a Configuration]) -> Option<Self> {
         /// Layers, rank and accuracy.
         type Cell<'a> = (&'a str, i64, f64);
-        let mut families: Vec<(String, Vec<Cell<'_>>)> = Vec::new();
-        for group in groups {
-            let start = &group.first.start;
-            let (Some(layers), Some(rank), Some(accuracy)) = (&start.layers, start.rank, group.accuracy())
+        let mut families: Vec<(&str, Vec<Cell<'_>>)> = Vec::new();
+        for one in configurations {
+            let start = &one.start;
+            let (Some(layers), Some(rank), Some(accuracy)) = (&start.layers, start.rank, one.accuracy())
             else {
                 continue;
             };
-            let family = group.series.replacen(&format!(" · {layers}"), "", 1);
+            let family = one.without_rank_and_layers.as_str();
             let cell = (layers.as_str(), rank, accuracy);
             match families.iter_mut().find(|(known, _)| *known == family) {
                 Some((_, cells)) => cells.push(cell),
@@ -85,12 +85,13 @@ impl<'a> Map<'a> {
 ///
 /// # Errors
 /// When plotters cannot draw.
-pub(super) fn figure(shown: &Shown<'_>) -> Result<Option<Figure>> {
-    let Some(map) = Map::of(shown.groups) else { return Ok(None) };
-    let drawing = draw(&map).map_err(|reason| Error::Chart { name: FILE_NAME.to_owned(), reason })?;
+pub(super) fn figure(scope: &ChartScope<'_>) -> Result<Option<Figure>> {
+    let Some(map) = Map::of(&scope.configurations) else { return Ok(None) };
+    let file_name = scope.file_name("layers-by-rank");
+    let drawing = draw(&map).map_err(|reason| Error::Chart { name: file_name.clone(), reason })?;
     Ok(Some(Figure {
-        file_name: FILE_NAME.to_owned(),
-        title: "Test accuracy by layers and rank".to_owned(),
+        file_name,
+        title: scope.title("Test accuracy by layers and rank"),
         description: map.describe(),
         caption: "Percent of test cells; darker is higher, from the lowest to the highest of the map."
             .to_owned(),

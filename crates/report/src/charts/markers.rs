@@ -2,8 +2,8 @@
 
 use plotters::prelude::*;
 
-use super::drawing::{Area, Drawn, put};
-use super::theme::{HUES, SURFACE, marker};
+use super::canvas::{Area, Drawn, put};
+use super::palette::{HUES, SURFACE, marker};
 
 /// Corners of the markers, in pixels from their middle; the first marker is a circle.
 const CORNERS: [&[(i32, i32)]; 7] = [

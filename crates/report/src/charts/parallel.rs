@@ -5,18 +5,17 @@ use std::collections::{BTreeMap, HashSet};
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, VPos};
 
-use crate::data::RunData;
+use crate::analysis::Run;
 use crate::error::{Error, Result};
-use crate::family;
-use crate::format::{NONE, count, percent};
-use crate::table::Figure;
+use crate::words::format::{NONE, count, percent};
 
-use super::Shown;
 use super::axis::Axis;
-use super::drawing::{Area, Drawn, WIDTH, put, shortened, write};
-use super::theme::{GRID, INK, MUTED, SURFACE, marker};
+use super::canvas::{Area, Drawn, WIDTH, put, write};
+use super::figure::Figure;
+use super::palette::{GRID, INK, MUTED, SURFACE, marker};
+use super::scope::ChartScope;
+use super::shortened::shortened;
 
-const FILE_NAME: &str = "settings.svg";
 /// Settings that must differ: fewer are shown better by the other charts.
 const LEAST_SETTINGS: usize = 3;
 /// Settings side by side.
@@ -39,8 +38,8 @@ const NAME_LETTERS: usize = 18;
 #[derive(Debug, PartialEq)]
 struct Setting {
     name: String,
-    /// Distinct values, from low to high.
-    values: Vec<String>,
+    /// Distinct values, from low to high; `None` where it is not set.
+    values: Vec<Option<String>>,
     /// For each run the place of its value.
     of_run: Vec<usize>,
 }
@@ -49,18 +48,19 @@ struct Setting {
 ///
 /// # Errors
 /// When plotters cannot draw.
-pub(super) fn figure(shown: &Shown<'_>) -> Result<Option<Figure>> {
-    let counted: HashSet<i64> = shown.groups.iter().flat_map(|group| &group.runs).copied().collect();
-    let (runs, all) = chosen(shown.data.runs.iter().filter(|run| counted.contains(&run.row.id)));
+pub(super) fn figure(scope: &ChartScope<'_>) -> Result<Option<Figure>> {
+    let counted: HashSet<usize> = scope.charted.configurations.iter().copied().collect();
+    let is_counted = |run: &&Run| run.configuration.is_some_and(|id| counted.contains(&id));
+    let (runs, all) = chosen(scope.analysis.runs.iter().filter(is_counted));
     let settings = settings(&runs.iter().map(|(run, _)| *run).collect::<Vec<_>>());
     if settings.len() < LEAST_SETTINGS {
         return Ok(None);
     }
     let accuracies: Vec<f64> = runs.iter().map(|(_, accuracy)| *accuracy).collect();
     let drawn = &settings[..settings.len().min(MOST_SETTINGS)];
+    let (file_name, title) = (scope.file_name("settings"), scope.title("Settings and test accuracy"));
     let drawing =
-        draw(drawn, &accuracies).map_err(|reason| Error::Chart { name: FILE_NAME.to_owned(), reason })?;
-    let title = "Settings and test accuracy";
+        draw(drawn, &accuracies).map_err(|reason| Error::Chart { name: file_name.clone(), reason })?;
     let extent = if runs.len() < all {
         format!("{} runs of {all}, evenly chosen from the least to the most accurate", runs.len())
     } else {
@@ -73,9 +73,9 @@ pub(super) fn figure(shown: &Shown<'_>) -> Result<Option<Figure>> {
         names => format!(" Not shown: {}.", names.join(", ")),
     };
     Ok(Some(Figure {
-        file_name: FILE_NAME.to_owned(),
-        title: title.to_owned(),
-        description: describe(title, drawn, &accuracies),
+        file_name,
+        description: describe(&title, drawn, &accuracies),
+        title,
         caption: format!(
             "One line per run, {extent}; the stronger a line, the higher its accuracy, and the thick one is the most \
              accurate run. Settings that differ between runs, each value at a place of its own in rising order; settings \
@@ -87,12 +87,12 @@ pub(super) fn figure(shown: &Shown<'_>) -> Result<Option<Figure>> {
 }
 
 /// At most [`RUNS`] runs with their accuracies, from low to high, and how many there are.
-fn chosen<'a>(runs: impl Iterator<Item = &'a RunData>) -> (Vec<(&'a RunData, f64)>, usize) {
+fn chosen<'a>(runs: impl Iterator<Item = &'a Run>) -> (Vec<(&'a Run, f64)>, usize) {
     let finished = runs.filter_map(|run| {
         let accuracy = run.row.result.as_ref()?.test_accuracy;
         accuracy.is_finite().then_some((run, accuracy))
     });
-    let mut runs: Vec<(&RunData, f64)> = finished.collect();
+    let mut runs: Vec<(&Run, f64)> = finished.collect();
     runs.sort_by(|(one, low), (other, high)| low.total_cmp(high).then(other.row.id.cmp(&one.row.id)));
     let all = runs.len();
     if all > RUNS {
@@ -102,33 +102,28 @@ fn chosen<'a>(runs: impl Iterator<Item = &'a RunData>) -> (Vec<(&'a RunData, f64
 }
 
 /// The settings that differ; of those that always change together the first.
-fn settings(runs: &[&RunData]) -> Vec<Setting> {
-    let mut columns: Vec<(String, Vec<String>)> = Vec::new();
-    let mut add = |name: &str, value: &dyn Fn(&RunData) -> Option<String>| {
-        let values = runs.iter().map(|run| value(run).unwrap_or_else(|| NONE.to_owned()));
-        columns.push((name.to_owned(), values.collect()));
+fn settings(runs: &[&Run]) -> Vec<Setting> {
+    let column = |name: &str, value: &dyn Fn(&Run) -> Option<String>| {
+        (name.to_owned(), runs.iter().map(|run| value(run)).collect::<Vec<_>>())
     };
-    add("model", &|run| Some(run.row.start.model.clone()));
-    add("layers", &|run| run.row.start.layers.clone());
-    add("rank", &|run| run.row.start.ranks.clone());
-    add("preset", &|run| run.row.start.preset.clone());
-    let configurations: Vec<BTreeMap<String, String>> =
-        runs.iter().map(|run| family::settings(&run.row.start)).collect();
-    let mut paths: Vec<&String> = configurations.iter().flat_map(BTreeMap::keys).collect();
+    let mut columns = vec![
+        column("model", &|run| Some(run.row.start.model.clone())),
+        column("layers", &|run| run.row.start.layers.clone()),
+        column("rank", &|run| run.row.start.ranks.clone()),
+        column("preset", &|run| run.row.start.preset.clone()),
+    ];
+    let mut paths: Vec<&String> = runs.iter().flat_map(|run| run.settings.keys()).collect();
     paths.sort();
     paths.dedup();
     for path in paths {
-        let values = configurations.iter().map(|one| one.get(path).cloned().unwrap_or_else(|| NONE.into()));
         let name = path.rsplit('.').next().unwrap_or(path).replace('_', " ");
-        columns.push((name, values.collect()));
+        columns.push(column(&name, &|run| run.settings.get(path).cloned()));
     }
-    let mut add = |name: &str, value: &dyn Fn(&RunData) -> Option<String>| {
-        let values = runs.iter().map(|run| value(run).unwrap_or_else(|| NONE.to_owned()));
-        columns.push((name.to_owned(), values.collect()));
-    };
-    add("seed", &|run| Some(run.row.start.seed.to_string()));
-    add("split seed", &|run| Some(run.row.start.split_seed.to_string()));
-    add("fold", &|run| run.row.start.fold.map(|fold| fold.to_string()));
+    columns.extend([
+        column("seed", &|run| Some(run.row.start.seed.to_string())),
+        column("split seed", &|run| Some(run.row.start.split_seed.to_string())),
+        column("fold", &|run| run.row.start.fold.map(|fold| fold.to_string())),
+    ]);
     let mut known: Vec<Vec<usize>> = Vec::new();
     let mut settings = Vec::new();
     for (name, column) in columns {
@@ -143,26 +138,30 @@ fn settings(runs: &[&RunData]) -> Vec<Setting> {
 }
 
 /// For each value where it first occurs: equal lists tell the same runs apart.
-fn first_places(column: &[String]) -> Vec<usize> {
-    let mut first: BTreeMap<&str, usize> = BTreeMap::new();
+fn first_places(column: &[Option<String>]) -> Vec<usize> {
+    let mut first: BTreeMap<&Option<String>, usize> = BTreeMap::new();
     column.iter().enumerate().map(|(place, value)| *first.entry(value).or_insert(place)).collect()
 }
 
 impl Setting {
-    fn of(name: String, column: &[String]) -> Self {
-        let mut values: Vec<String> = column.to_vec();
+    fn of(name: String, column: &[Option<String>]) -> Self {
+        let mut values: Vec<Option<String>> = column.to_vec();
         // Numbers by their size, before words; what is not set lowest of all.
-        let number = |value: &str| match value {
-            NONE => Some(f64::NEG_INFINITY),
-            _ => value.parse::<f64>().ok().filter(|number| number.is_finite()),
+        let size = |value: &Option<String>| match value {
+            None => f64::NEG_INFINITY,
+            Some(text) => {
+                text.parse::<f64>().ok().filter(|number| number.is_finite()).unwrap_or(f64::INFINITY)
+            }
         };
-        values.sort_by(|one, other| {
-            let size = |value: &str| number(value).unwrap_or(f64::INFINITY);
-            size(one).total_cmp(&size(other)).then(one.cmp(other))
-        });
+        values.sort_by(|one, other| size(one).total_cmp(&size(other)).then(one.cmp(other)));
         values.dedup();
-        let place = |value: &String| values.iter().position(|known| known == value).unwrap_or(0);
+        let place = |value: &Option<String>| values.iter().position(|known| known == value).unwrap_or(0);
         Self { of_run: column.iter().map(place).collect(), name, values }
+    }
+
+    /// The distinct values as they are written.
+    fn texts(&self) -> Vec<&str> {
+        self.values.iter().map(|value| value.as_deref().unwrap_or(NONE)).collect()
     }
 
     /// Height of a value between 0 and 1.
@@ -174,7 +173,7 @@ impl Setting {
 fn describe(title: &str, settings: &[Setting], accuracies: &[f64]) -> String {
     let mut text = format!("{title}: one line per run through");
     for setting in settings {
-        let values = match setting.values.as_slice() {
+        let values = match setting.texts().as_slice() {
             [first, .., last] if setting.values.len() > LABELS => {
                 format!("{first} to {last}, {} values", setting.values.len())
             }
@@ -185,7 +184,7 @@ fn describe(title: &str, settings: &[Setting], accuracies: &[f64]) -> String {
     // Runs stand in rising order.
     let (Some(last), Some(best)) = (accuracies.len().checked_sub(1), accuracies.last()) else { return text };
     let of_best =
-        settings.iter().map(|setting| format!("{} {}", setting.name, setting.values[setting.of_run[last]]));
+        settings.iter().map(|setting| format!("{} {}", setting.name, setting.texts()[setting.of_run[last]]));
     text + &format!(
         " to test accuracy, {} to {} %. Most accurate: {}.",
         percent(accuracies[0]),
@@ -225,9 +224,10 @@ fn draw(settings: &[Setting], accuracies: &[f64]) -> std::result::Result<String,
             let x = across(place);
             draw_axis(&area, &names[setting.name.as_str()], x, place % 2 == 1, (x - 4, HPos::Left))?;
             let step = setting.values.len().div_ceil(LABELS);
-            let texts = shortened(setting.values.iter().map(String::as_str), VALUE_LETTERS);
-            for (value, text) in setting.values.iter().enumerate().step_by(step) {
-                draw_value(&area, &texts[text.as_str()], (x, up(setting.height(value))))?;
+            let values = setting.texts();
+            let texts = shortened(values.iter().copied(), VALUE_LETTERS);
+            for (value, text) in values.iter().enumerate().step_by(step) {
+                draw_value(&area, &texts[text], (x, up(setting.height(value))))?;
             }
         }
         let x = across(settings.len());
@@ -267,6 +267,7 @@ fn draw_tick(area: &Area<'_>, text: &str, (x, y): (i32, i32)) -> Drawn {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::analysis::analyse;
     use crate::data::ReportData;
     use crate::fixture;
 
@@ -286,8 +287,10 @@ mod tests {
     }
 
     fn of(data: &ReportData) -> Vec<(String, Vec<String>)> {
-        let runs: Vec<&RunData> = data.runs.iter().collect();
-        settings(&runs).into_iter().map(|setting| (setting.name, setting.values)).collect()
+        let analysis = analyse(data).unwrap();
+        let settings = settings(&analysis.runs.iter().collect::<Vec<_>>());
+        let texts = |setting: &Setting| setting.texts().into_iter().map(str::to_owned).collect();
+        settings.iter().map(|setting| (setting.name.clone(), texts(setting))).collect()
     }
 
     #[test]
@@ -302,15 +305,14 @@ mod tests {
 
     #[test]
     fn what_is_not_set_stands_below_numbers_and_words_above() {
-        let column = ["5", "4+8", "—", "16"].map(str::to_owned);
-        assert_eq!(Setting::of("rank".into(), &column).values, ["—", "5", "16", "4+8"]);
+        let column = [Some("5"), Some("4+8"), None, Some("16")].map(|value| value.map(str::to_owned));
+        assert_eq!(Setting::of("rank".into(), &column).texts(), ["—", "5", "16", "4+8"]);
     }
 
     #[test]
     fn many_runs_are_thinned_evenly_and_keep_their_ends() {
-        let mut data = grid();
-        let run = data.runs[0].clone();
-        data.runs = (0..1000)
+        let run = analyse(&grid()).unwrap().runs.remove(0);
+        let thousand: Vec<Run> = (0..1000)
             .map(|id| {
                 let mut run = run.clone();
                 run.row.id = id;
@@ -318,7 +320,7 @@ mod tests {
                 run
             })
             .collect();
-        let (runs, all) = chosen(data.runs.iter());
+        let (runs, all) = chosen(thousand.iter());
         assert_eq!((runs.len(), all), (RUNS, 1000));
         assert_eq!((runs[0].1, runs[RUNS - 1].1), (0.0, 0.999));
         assert!(runs.windows(2).all(|pair| pair[0].1 < pair[1].1));

@@ -1,16 +1,18 @@
 //! Accuracy against what it costs, trainable parameters or training time, with the Pareto front.
 
-use crate::comparison::Group;
+use crate::analysis::Configuration;
 
 use super::accuracy::{drawn, series_of};
 use super::axis::Axis;
-use super::drawing::{Chart, Guide, shortened};
-use super::{Draft, Shown, reach};
+use super::chart::{Chart, Guide, reach};
+use super::draft::Draft;
+use super::scope::ChartScope;
+use super::shortened::shortened;
 
 /// A cost of a configuration and the words for it.
 struct Cost {
     /// Positive, or `None` where it is not known.
-    of: fn(&Group) -> Option<f64>,
+    of: fn(&Configuration) -> Option<f64>,
     file_name: &'static str,
     title: &'static str,
     axis: &'static str,
@@ -25,10 +27,8 @@ struct Cost {
 }
 
 const PARAMETERS: Cost = Cost {
-    of: |group| {
-        Some(group.first.start.trainable_parameters).filter(|count| *count > 0).map(|count| count as f64)
-    },
-    file_name: "accuracy-by-parameters.svg",
+    of: |one| Some(one.start.trainable_parameters).filter(|count| *count > 0).map(|count| count as f64),
+    file_name: "accuracy-by-parameters",
     title: "Test accuracy against trainable parameters",
     axis: "trainable parameters",
     note: "Head and adapters together.",
@@ -38,8 +38,8 @@ const PARAMETERS: Cost = Cost {
 };
 
 const TIME: Cost = Cost {
-    of: |group| group.measure("train_seconds").map(|seconds| seconds.mean).filter(|seconds| *seconds > 0.0),
-    file_name: "accuracy-by-time.svg",
+    of: |one| one.measures.train_seconds.map(|seconds| seconds.mean).filter(|seconds| *seconds > 0.0),
+    file_name: "accuracy-by-time",
     title: "Test accuracy against training time",
     axis: "training time of a run, s",
     note: "Seconds of training and validation, the mean of a configuration's runs; computing \
@@ -55,15 +55,15 @@ const DECADE: f64 = 10.0;
 /// Spread below which times are not drawn.
 const LEAST_SPREAD: f64 = 1.1;
 
-pub(super) fn by_parameters(shown: &Shown<'_>) -> Option<Draft> {
-    by(&PARAMETERS, shown)
+pub(super) fn by_parameters(scope: &ChartScope<'_>) -> Option<Draft> {
+    by(&PARAMETERS, scope)
 }
 
 /// `None` where times hardly differ, as those of a single configuration or of trials that were trained
 /// together: they stand in the table.
-pub(super) fn by_time(shown: &Shown<'_>) -> Option<Draft> {
-    let times: Vec<f64> = shown.groups.iter().filter_map(TIME.of).collect();
-    by(&TIME, shown).filter(|_| ratio(&times) >= LEAST_SPREAD)
+pub(super) fn by_time(scope: &ChartScope<'_>) -> Option<Draft> {
+    let times: Vec<f64> = scope.configurations.iter().filter_map(|one| (TIME.of)(one)).collect();
+    by(&TIME, scope).filter(|_| ratio(&times) >= LEAST_SPREAD)
 }
 
 /// How many times the least the most is.
@@ -72,8 +72,8 @@ fn ratio(costs: &[f64]) -> f64 {
     costs.iter().copied().fold(0.0, f64::max) / least
 }
 
-fn by(cost: &Cost, shown: &Shown<'_>) -> Option<Draft> {
-    let (mut series, spread) = drawn(shown, series_of(shown, cost.of));
+fn by(cost: &Cost, scope: &ChartScope<'_>) -> Option<Draft> {
+    let (mut series, spread) = drawn(scope, series_of(scope, cost.of));
     if series.is_empty() {
         return None;
     }
@@ -90,7 +90,7 @@ fn by(cost: &Cost, shown: &Shown<'_>) -> Option<Draft> {
         series.dots.iter_mut().for_each(|(x, _)| *x = place(*x));
     }
     let values: Vec<f64> = reach(&series).collect();
-    let front = front(shown.groups, cost.of);
+    let front = front(&scope.configurations, cost.of);
     let path: Vec<(f64, f64)> = front.iter().map(|(cost, accuracy, _)| (place(*cost), *accuracy)).collect();
     let guides = if front.len() > 1 {
         vec![Guide { name: cost.front.to_owned(), path: stairs(&path) }]
@@ -98,14 +98,14 @@ fn by(cost: &Cost, shown: &Shown<'_>) -> Option<Draft> {
         Vec::new()
     };
     let unbeaten: Vec<&str> = front.iter().map(|(.., name)| *name).collect();
-    let note = if shown.groups.len() > 1 {
+    let note = if scope.configurations.len() > 1 {
         format!(" More accurate than all {}: {}.", cost.cheaper, listed(&unbeaten))
     } else {
         String::new()
     };
     Some(Draft {
-        file_name: cost.file_name.into(),
-        title: cost.title.into(),
+        file_name: scope.file_name(cost.file_name),
+        title: scope.title(cost.title),
         caption: format!("{}{spread}{note}", cost.note),
         chart: Chart {
             guides,
@@ -130,12 +130,15 @@ fn listed(names: &[&str]) -> String {
     shown.join(", ") + &rest
 }
 
-/// The Pareto front: cost, accuracy and name of the groups that none as cheap or cheaper matches in
+/// The Pareto front: cost, accuracy and name of the configurations that none as cheap or cheaper matches in
 /// accuracy, from cheap to dear.
-fn front(groups: &[Group], cost: fn(&Group) -> Option<f64>) -> Vec<(f64, f64, &str)> {
-    let mut all: Vec<(f64, f64, &str)> = groups
+fn front<'a>(
+    configurations: &[&'a Configuration],
+    cost: fn(&Configuration) -> Option<f64>,
+) -> Vec<(f64, f64, &'a str)> {
+    let mut all: Vec<(f64, f64, &str)> = configurations
         .iter()
-        .filter_map(|group| Some((cost(group)?, group.accuracy()?, group.name.as_str())))
+        .filter_map(|one| Some((cost(one)?, one.accuracy()?, one.name.as_str())))
         .collect();
     all.sort_by(|one, other| one.0.total_cmp(&other.0).then(other.1.total_cmp(&one.1)));
     let mut front: Vec<(f64, f64, &str)> = Vec::new();
@@ -147,7 +150,7 @@ fn front(groups: &[Group], cost: fn(&Group) -> Option<f64>) -> Vec<(f64, f64, &s
     front
 }
 
-/// The same as steps: to the right first, then up.
+/// A front as steps: to the right first, then up.
 fn stairs(front: &[(f64, f64)]) -> Vec<(f64, f64)> {
     let corners = front.windows(2).flat_map(|pair| [(pair[1].0, pair[0].1), pair[1]]);
     front.iter().take(1).copied().chain(corners).collect()
@@ -156,17 +159,20 @@ fn stairs(front: &[(f64, f64)]) -> Vec<(f64, f64)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::comparison::compare;
+    use crate::analysis::analyse;
     use crate::fixture;
 
-    fn names(groups: &[Group], cost: &Cost) -> Vec<String> {
-        front(groups, cost.of).into_iter().map(|(.., name)| name.to_owned()).collect()
+    fn names(configurations: &[Configuration], cost: &Cost) -> Vec<String> {
+        front(&configurations.iter().collect::<Vec<_>>(), cost.of)
+            .into_iter()
+            .map(|(.., name)| name.to_owned())
+            .collect()
     }
 
     #[test]
     fn the_front_holds_what_no_cheaper_configuration_matches() {
         // model_4 has the most parameters and took the least time.
-        let groups = compare(&fixture::ranks()).unwrap();
+        let groups = analyse(&fixture::ranks()).unwrap().configurations;
         assert_eq!(names(&groups, &PARAMETERS), ["model_5 · block5 · rank 1", "model_5 · block5 · rank 5"]);
         assert_eq!(names(&groups, &TIME), ["model_4", "model_5 · block5 · rank 5"]);
         assert_eq!(stairs(&[(1.0, 0.8), (2.0, 0.9)]), [(1.0, 0.8), (2.0, 0.8), (2.0, 0.9)]);

@@ -5,16 +5,15 @@ use std::collections::BTreeMap;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, VPos};
 
-use crate::cells::TestCells;
 use crate::error::{Error, Result};
-use crate::format::{count, percent};
-use crate::table::Figure;
+use crate::words::format::{count, percent};
 
-use super::drawing::{RIGHT, WIDTH, put, shortened, write};
-use super::theme::{BAND, INK, MUTED, marker};
-use super::{Shown, leading, which};
+use super::canvas::{RIGHT, WIDTH, put, write};
+use super::figure::Figure;
+use super::palette::{BAND, INK, MUTED, marker};
+use super::scope::ChartScope;
+use super::shortened::shortened;
 
-const FILE_NAME: &str = "errors-by-patient.svg";
 /// Patients side by side.
 const PATIENTS: usize = 60;
 const LEFT: i32 = 14;
@@ -24,20 +23,16 @@ const BELOW: i32 = 30;
 const LETTERS: usize = 62;
 
 /// A configuration's name and its share of wrong calls by patient.
-type Row<'a> = (&'a str, BTreeMap<&'a str, f64>);
+type Row<'a> = (&'a str, &'a BTreeMap<String, f64>);
 
 /// The strip of the leading configurations; `None` where patients or errors are missing.
 ///
 /// # Errors
 /// When plotters cannot draw.
-pub(super) fn figure(shown: &Shown<'_>) -> Result<Option<Figure>> {
-    let mut rows: Vec<Row<'_>> = Vec::new();
-    for (group, _) in leading(shown.groups) {
-        let place = shown.groups.iter().position(|other| other.runs == group.runs);
-        if let Some(Ok(cells)) = place.map(|place| &shown.measured[place].cells) {
-            rows.push((&group.name, shares(cells)));
-        }
-    }
+pub(super) fn figure(scope: &ChartScope<'_>) -> Result<Option<Figure>> {
+    let name = |id: usize| scope.analysis.configurations[id].name.as_str();
+    let rows: Vec<Row<'_>> =
+        scope.charted.patient_errors.iter().map(|one| (name(one.configuration), &one.shares)).collect();
     let worst = worst_first(&rows);
     let tested =
         rows.iter().flat_map(|(_, shares)| shares.keys()).collect::<std::collections::BTreeSet<_>>().len();
@@ -45,8 +40,8 @@ pub(super) fn figure(shown: &Shown<'_>) -> Result<Option<Figure>> {
         return Ok(None);
     }
     let drawn = &worst[..worst.len().min(PATIENTS)];
-    let drawing = draw(&rows, drawn).map_err(|reason| Error::Chart { name: FILE_NAME.to_owned(), reason })?;
-    let title = "Errors by patient";
+    let (file_name, title) = (scope.file_name("errors-by-patient"), scope.title("Errors by patient"));
+    let drawing = draw(&rows, drawn).map_err(|reason| Error::Chart { name: file_name.clone(), reason })?;
     let extent = if drawn.len() < worst.len() {
         format!("The {} with most errors of {} with any", count(drawn.len(), "patient"), worst.len())
     } else {
@@ -55,8 +50,7 @@ pub(super) fn figure(shown: &Shown<'_>) -> Result<Option<Figure>> {
     let average = |patient: &str| rows.iter().filter_map(|(_, shares)| shares.get(patient)).sum::<f64>();
     let highest = average(drawn[0]) / rows.len() as f64;
     Ok(Some(Figure {
-        file_name: FILE_NAME.to_owned(),
-        title: title.to_owned(),
+        file_name,
         description: format!(
             "{title}: {} with any error of {tested}; most in {}, {} % of its cells over {}.",
             count(worst.len(), "patient"),
@@ -67,27 +61,17 @@ pub(super) fn figure(shown: &Shown<'_>) -> Result<Option<Figure>> {
         caption: format!(
             "{extent}, of {tested} tested, worst first, for {}. The darker, the larger the share of the patient's cells \
              that are called wrongly; a column dark in every row is a patient that is hard for all.",
-            which(shown.groups)
+            scope.which()
         ),
+        title,
         drawing,
     }))
-}
-
-/// Share of wrong calls of each patient, averaged over repeats.
-fn shares(cells: &TestCells) -> BTreeMap<&str, f64> {
-    let mut sums: BTreeMap<&str, (f64, f64)> = BTreeMap::new();
-    for (patient, right) in cells.patients.iter().zip(&cells.correctness) {
-        let (wrong, all) = sums.entry(patient).or_default();
-        *wrong += 1.0 - right;
-        *all += 1.0;
-    }
-    sums.into_iter().map(|(patient, (wrong, all))| (patient, wrong / all)).collect()
 }
 
 /// Patients with any error, by the sum of their shares, then by name.
 fn worst_first<'a>(rows: &[Row<'a>]) -> Vec<&'a str> {
     let mut sums: BTreeMap<&str, f64> = BTreeMap::new();
-    for (patient, share) in rows.iter().flat_map(|(_, shares)| shares) {
+    for (patient, share) in rows.iter().flat_map(|(_, shares)| shares.iter()) {
         *sums.entry(patient).or_default() += share;
     }
     let mut patients: Vec<(&str, f64)> = sums.into_iter().filter(|(_, sum)| *sum > 0.0).collect();
@@ -113,7 +97,7 @@ fn draw(rows: &[Row<'_>], patients: &[&str]) -> std::result::Result<String, Stri
             )?;
             for (place, patient) in patients.iter().enumerate() {
                 let edge = |place: usize| LEFT + width * place as i32 / patients.len() as i32;
-                let share = shares.get(patient).copied().unwrap_or(0.0);
+                let share = shares.get(*patient).copied().unwrap_or(0.0);
                 if share > 0.0 {
                     let colour = marker(0).mix(0.2 + 0.8 * share / most);
                     let corners = [(edge(place), top + 19), (edge(place + 1) - 1, top + 37)];
@@ -133,11 +117,10 @@ mod tests {
 
     #[test]
     fn patients_with_errors_come_first_and_those_without_do_not_come() {
-        let row = |shares: &[(&'static str, f64)]| ("name", shares.iter().copied().collect());
-        let rows = [
-            row(&[("a", 0.0), ("b", 0.2), ("c", 0.2), ("d", 0.1)]),
-            row(&[("a", 0.0), ("b", 0.0), ("c", 0.0), ("d", 0.4)]),
-        ];
-        assert_eq!(worst_first(&rows), ["d", "b", "c"]);
+        let shares = |shares: [f64; 4]| -> BTreeMap<String, f64> {
+            ["a", "b", "c", "d"].map(str::to_owned).into_iter().zip(shares).collect()
+        };
+        let (one, other) = (shares([0.0, 0.2, 0.2, 0.1]), shares([0.0, 0.0, 0.0, 0.4]));
+        assert_eq!(worst_first(&[("one", &one), ("other", &other)]), ["d", "b", "c"]);
     }
 }

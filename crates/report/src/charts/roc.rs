@@ -1,161 +1,41 @@
 //! ROC curves with their bands.
 
-use ranklab_stats::{Curve, CurveBand, RocPoint, roc_curve};
-
-use crate::cells::TestCells;
-use crate::format::four;
+use crate::analysis::RocCurves;
 
 use super::axis::Axis;
-use super::drawing::{Chart, Guide, Point, Series};
-use super::probabilities::{band, banded, cells};
-use super::{Draft, Shown, leading, which};
-
-/// Places at which the curves of several seeds are averaged.
-const PLACES: usize = 200;
-/// Places of a band.
-const BAND_PLACES: usize = 60;
-/// Side of the corner that is shown where all curves run through it.
-const CORNER: f64 = 0.25;
+use super::bands::{self, curve_series};
+use super::chart::{Chart, Guide, Series};
+use super::draft::Draft;
+use super::scope::ChartScope;
 
 /// ROC curves of the leading configurations.
-pub(super) fn figure(shown: &Shown<'_>) -> Option<Draft> {
-    let mut curves = Vec::new();
-    for (group, slot) in leading(shown.groups) {
-        let Some((cells, area)) = cells(shown, group)
-            .and_then(|(cells, place)| Some((cells, shown.measured[place].area?.estimate)))
-        else {
-            continue;
-        };
-        let name = format!("{}, AUC {}", group.name, four(area));
-        curves.extend(curve(cells).map(|curve| (name, slot, group, curve)));
-    }
-    // All of the curve that matters lies in a corner for good models.
-    let reaches_corner = |curve: &[(f64, f64)]| height(curve, CORNER) >= 1.0 - CORNER / 5.0;
-    let corner = curves.iter().all(|(.., curve)| reaches_corner(curve));
-    let side = if corner { CORNER } else { 1.0 };
-    let (banded, note) = banded(shown);
-    let places: Vec<f64> =
-        (0..=BAND_PLACES).map(|place| side * (place as f64 / BAND_PLACES as f64).powi(2)).collect();
-    let floor = 1.0 - side;
-    let series: Vec<Series> = curves
-        .into_iter()
-        .map(|(name, slot, group, curve)| {
-            let points = cut(&curve, side).into_iter().map(|(x, y)| Point { x, y, bar: None }).collect();
-            let cells = cells(shown, group).filter(|_| banded.iter().any(|one| one.runs == group.runs));
-            let band = cells.and_then(|(cells, _)| band(shown, Curve::Roc, cells, &places));
-            let ends = |band: CurveBand| {
-                let ends = places.iter().zip(band.intervals);
-                ends.map(|(x, one)| (*x, one.lower.max(floor), one.upper.max(floor))).collect()
-            };
-            Series { band: band.map(ends).unwrap_or_default(), ..Series::of(name, slot, points) }
-        })
-        .collect();
+pub(super) fn figure(scope: &ChartScope<'_>) -> Option<Draft> {
+    let RocCurves { side, curves } = &scope.charted.roc;
+    let series: Vec<Series> = curves.iter().filter_map(|curve| curve_series(scope, curve, "AUC")).collect();
     if series.is_empty() {
         return None;
     }
+    let is_corner = *side < 1.0;
     let chance = Guide { name: "chance".to_owned(), path: vec![(0.0, 0.0), (1.0, 1.0)] };
-    let close_up = if corner { " Only the upper left corner is shown." } else { "" };
+    let close_up = if is_corner { " Only the upper left corner is shown." } else { "" };
+    let classes = &scope.analysis.class_names;
+    let across = format!("{} called {}, %", classes.negative_word(), classes.positive_word());
     Some(Draft {
-        file_name: "roc.svg".into(),
-        title: "ROC curves".into(),
+        file_name: scope.file_name("roc"),
+        title: scope.title("ROC curves"),
         caption: format!(
-            "Test cells of {}: folds together, seeds averaged at equal false positive rates.{close_up}{note}",
-            which(shown.groups)
+            "Test cells of {}: folds together, seeds averaged at equal false positive rates.{close_up}{}",
+            scope.which(),
+            bands::note(scope)
         ),
         chart: Chart {
-            guides: if corner { Vec::new() } else { vec![chance] },
+            guides: if is_corner { Vec::new() } else { vec![chance] },
             marked: false,
             ..Chart::of(
-                Axis::share("uninfected called parasitized, %", &[0.0, side]),
-                Axis::share("sensitivity, %", &[floor, 1.0]),
+                Axis::share(&across, &[0.0, *side]),
+                Axis::share("sensitivity, %", &[1.0 - side, 1.0]),
                 series,
             )
         },
     })
-}
-
-/// The corners of the curve of a single repeat, or the mean curve of several.
-fn curve(cells: &TestCells) -> Option<Vec<(f64, f64)>> {
-    let mut curves = Vec::new();
-    for repeat in &cells.repeats {
-        let points = roc_curve(&cells.labels, repeat).ok()??;
-        let place = |point: &RocPoint| (point.false_positive_rate, point.sensitivity);
-        curves.push(corners(&points.iter().map(place).collect::<Vec<_>>()));
-    }
-    if curves.len() == 1 {
-        return curves.pop();
-    }
-    // Closer to each other where curves are steep.
-    let places = (0..=PLACES).map(|place| (place as f64 / PLACES as f64).powi(2));
-    let mean = |x: f64| curves.iter().map(|curve| height(curve, x)).sum::<f64>() / curves.len() as f64;
-    Some(std::iter::once((0.0, 0.0)).chain(places.map(|x| (x, mean(x)))).collect())
-}
-
-/// Without points between two others on a level or upright line.
-fn corners(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
-    let between = |place: usize| {
-        let Some([before, point, after]) = place.checked_sub(1).and_then(|from| points.get(from..from + 3))
-        else {
-            return false;
-        };
-        (before.0 == point.0 && point.0 == after.0) || (before.1 == point.1 && point.1 == after.1)
-    };
-    (0..points.len()).filter(|place| !between(*place)).map(|place| points[place]).collect()
-}
-
-/// The curve's height at a false positive rate, the upper end of an upright stretch.
-fn height(curve: &[(f64, f64)], x: f64) -> f64 {
-    let after = curve.partition_point(|point| point.0 <= x);
-    match (after.checked_sub(1).map(|before| curve[before]), curve.get(after)) {
-        (Some(before), Some(after)) => {
-            before.1 + (after.1 - before.1) * (x - before.0) / (after.0 - before.0)
-        }
-        (Some(last), None) => last.1,
-        (None, _) => 0.0,
-    }
-}
-
-/// The part of a curve that lies in the upper left square of a side.
-fn cut(curve: &[(f64, f64)], side: f64) -> Vec<(f64, f64)> {
-    let floor = 1.0 - side;
-    let enters = curve.partition_point(|point| point.1 < floor);
-    let mut points: Vec<(f64, f64)> = Vec::new();
-    if let (Some((from, below)), Some((to, above))) =
-        (enters.checked_sub(1).map(|before| curve[before]), curve.get(enters))
-    {
-        let x = from + (to - from) * (floor - below) / (above - below);
-        points.extend(Some((x, floor)).filter(|_| x < side));
-    }
-    points.extend(curve[enters..].iter().take_while(|point| point.0 < side));
-    points.push((side, height(curve, side).max(floor)));
-    // Steps that no screen shows would only make the page heavy.
-    let step = side / 1000.0;
-    points.dedup_by(|next, kept| (next.0 - kept.0).abs() < step && (next.1 - kept.1).abs() < step);
-    points
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_corners_of_a_curve_are_drawn() {
-        let points = [(0.0, 0.0), (0.0, 0.4), (0.0, 0.8), (0.1, 0.8), (0.2, 0.8), (0.3, 0.9), (1.0, 1.0)];
-        assert_eq!(corners(&points), [(0.0, 0.0), (0.0, 0.8), (0.2, 0.8), (0.3, 0.9), (1.0, 1.0)]);
-    }
-
-    #[test]
-    fn a_curve_is_cut_where_it_leaves_the_corner() {
-        let curve = [(0.0, 0.0), (0.0, 0.8), (0.2, 0.8), (0.3, 0.9), (1.0, 1.0)];
-        assert!((height(&curve, 0.25) - 0.85).abs() < 1e-12);
-        assert_eq!((height(&curve, 0.0), height(&curve, 1.0)), (0.8, 1.0));
-        let cut = cut(&curve, 0.25);
-        assert_eq!(cut[..3], [(0.0, 0.75), (0.0, 0.8), (0.2, 0.8)]);
-        assert_eq!((cut.len(), cut[3].0), (4, 0.25));
-        let late = [(0.0, 0.0), (0.1, 0.6), (0.2, 0.9), (1.0, 1.0)];
-        let entered = super::cut(&late, 0.25);
-        assert!((entered[0].0 - 0.15).abs() < 1e-12 && entered[0].1 == 0.75 && entered[1] == (0.2, 0.9));
-        let fine: Vec<(f64, f64)> = (0..=100_000).map(|place| (f64::from(place) / 1e5, 1.0)).collect();
-        assert!((900..1100).contains(&super::cut(&fine, 1.0).len()));
-    }
 }

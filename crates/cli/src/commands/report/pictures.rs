@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ranklab_report::{Picture, Pictures, ReportData, Wanted, wanted_pictures};
+use ranklab_report::{CellPicture, CellPictures, ReportData, WantedCells, wanted_pictures};
 use ranklab_runs::{Gallery, Shown};
 use ranklab_store::Store;
 
@@ -17,12 +17,12 @@ pub(crate) async fn pictures(
     store: &Store,
     folders: &Folders,
     explain: Option<i64>,
-) -> anyhow::Result<Pictures> {
+) -> anyhow::Result<CellPictures> {
     let locations = folders.locations();
     let mut gallery = Gallery::default();
-    let mut found = Pictures::default();
+    let mut found = CellPictures::default();
     let mut incomplete_runs = 0;
-    for Wanted { run, cells } in wanted_pictures(data, explain)? {
+    for WantedCells { run, cells } in wanted_pictures(data, explain)? {
         let Some(row) = data.runs.iter().map(|known| &known.row).find(|row| row.id == run) else { continue };
         let artifacts = store.artifacts(run).await?;
         let shown: Vec<Shown> = cells
@@ -32,7 +32,7 @@ pub(crate) async fn pictures(
         let of_run = gallery.pictures(row, &artifacts, &shown, &locations, &device);
         for picture in of_run.pictures {
             let heat = picture.heat.map(|heat| (run, heat));
-            found.of.insert(Arc::from(picture.image.as_str()), Picture { png: picture.png, heat });
+            found.of.insert(Arc::from(picture.image.as_str()), CellPicture { png: picture.png, heat });
         }
         if let Some(missing) = of_run.missing {
             incomplete_runs += 1;

@@ -1,0 +1,167 @@
+//! A configuration: the repeats of one choice of settings, with everything that was measured of them.
+
+use std::collections::BTreeMap;
+
+use ranklab_stats::{Bootstrap, Interval, Resampled, Summary};
+use ranklab_store::NewRun;
+use serde::Serialize;
+
+use super::operating_points::AimPoint;
+
+/// A setting that tells a configuration from others.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SettingValue {
+    /// Its name, as short as tells it from other settings.
+    pub name: String,
+    /// Its value.
+    pub value: String,
+}
+
+/// Which images and which division of them a run used.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Division {
+    /// Hash of the image set.
+    pub image_set_hash: String,
+    /// Hash of the division into training, validation and test cells.
+    pub split_hash: String,
+}
+
+/// Mean and spread of the measured values over the runs of a configuration; `None` where no run has the value.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Measures {
+    /// Seconds of training.
+    pub train_seconds: Option<Summary>,
+    /// Training images per second.
+    pub images_per_second: Option<Summary>,
+    /// Most memory in use, in bytes.
+    pub peak_memory: Option<Summary>,
+    /// Share of test cells that are called right.
+    pub accuracy: Option<Summary>,
+    /// Share of positive test cells that are called so.
+    pub sensitivity: Option<Summary>,
+    /// Share of negative test cells that are called so.
+    pub specificity: Option<Summary>,
+    /// F1 of the positive class.
+    pub f1: Option<Summary>,
+    /// Area under the ROC curve.
+    pub auc: Option<Summary>,
+}
+
+/// Why the predictions of a configuration's runs cannot be put together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NoCells {
+    /// A run stored no predictions.
+    NoPredictions,
+    /// One seed has two predictions of one cell.
+    RepeatedCell,
+    /// No run has finished.
+    NoRun,
+    /// Its repeats were tested on different cells.
+    DifferentCells,
+    /// A prediction is no probability.
+    NoProbabilities,
+}
+
+/// The test cells of a configuration in numbers.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Tested {
+    /// Test cells.
+    pub cells: usize,
+    /// Cells whose patient is not known.
+    pub unknown_patients: usize,
+    /// Seeds that were trained with.
+    pub seeds: usize,
+    /// Splits that each seed was trained on.
+    pub splits: usize,
+    /// Folds that make up one repeat.
+    pub folds: usize,
+    /// Share of right calls, averaged over the repeats.
+    pub accuracy: f64,
+    /// Accuracy of each seed.
+    pub accuracies: Vec<f64>,
+    /// What intervals take as independent.
+    pub resampled: Resampled,
+}
+
+/// The repeats of one configuration and their results.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Configuration {
+    /// Its place in [`super::Analysis::configurations`].
+    pub id: usize,
+    /// Everything that tells it from the other configurations: `model_5 · block5 · rank 5`.
+    pub name: String,
+    /// The name without the rank: configurations that differ in rank and in nothing else share it.
+    pub without_rank: String,
+    /// The name without the layers: configurations that differ in layers and in nothing else share it.
+    pub without_layers: String,
+    /// The name without rank and layers.
+    pub without_rank_and_layers: String,
+    /// The settings that tell it from configurations of the same model and preset.
+    pub differing: Vec<SettingValue>,
+    /// All its settings but seeds and fold, by their paths.
+    pub settings: BTreeMap<String, String>,
+    /// Its first run as it was started, for what all its runs share.
+    pub start: NewRun,
+    /// Ids of its runs, in the order of the report.
+    pub runs: Vec<i64>,
+    /// Those of them that did not converge.
+    pub not_converged: Vec<i64>,
+    /// Divisions into training and test cells that its runs used.
+    pub divisions: Vec<Division>,
+    /// Mean and spread over its runs.
+    pub measures: Measures,
+    /// Test accuracy of each run that has one.
+    pub accuracies: Vec<f64>,
+    /// Test cells of all runs whose patients also stand in training or validation.
+    pub shared_test_images: i64,
+    /// Test cells of all runs.
+    pub test_images: i64,
+    /// Its test cells, or why there are none to compare.
+    pub tested: Result<Tested, NoCells>,
+    /// Accuracy on all cells, averaged over seeds, with its interval.
+    pub accuracy_interval: Option<Bootstrap>,
+    /// Area under the ROC curve of all cells, averaged over seeds, with its interval.
+    pub area_interval: Option<Bootstrap>,
+    /// Thresholds chosen on validation images; `None` where a run has no validation predictions.
+    pub operating_points: Option<Vec<AimPoint>>,
+}
+
+impl Configuration {
+    /// Mean test accuracy.
+    pub fn accuracy(&self) -> Option<f64> {
+        self.measures.accuracy.map(|summary| summary.mean)
+    }
+
+    /// Its test cells, where there are any to compare.
+    pub fn tested(&self) -> Option<&Tested> {
+        self.tested.as_ref().ok()
+    }
+
+    /// The number of its test cells: of all folds where predictions are stored, else of its first run.
+    pub(crate) fn number_of_cells(&self) -> i64 {
+        let known = self.tested().and_then(|tested| i64::try_from(tested.cells).ok());
+        known.unwrap_or(self.start.test_images)
+    }
+}
+
+/// The interval, unless all resamples are equal: a sample without spread says nothing of others.
+pub(crate) fn spread(found: Option<Bootstrap>) -> Option<Interval> {
+    found.map(|found| found.interval).filter(|interval| interval.lower < interval.upper)
+}
+
+/// The highest mean accuracy; the first of equals.
+pub(crate) fn most_accurate<'a>(
+    configurations: impl IntoIterator<Item = &'a Configuration>,
+) -> Option<&'a Configuration> {
+    let known = configurations.into_iter().filter_map(|one| one.accuracy().map(|accuracy| (accuracy, one)));
+    known.reduce(|best, next| if next.0 > best.0 { next } else { best }).map(|(_, one)| one)
+}
+
+/// The highest accuracy on the test cells; the first of equals.
+pub(crate) fn most_accurate_on_cells<'a>(
+    configurations: impl IntoIterator<Item = &'a Configuration>,
+) -> Option<&'a Configuration> {
+    let known = configurations.into_iter().filter_map(|one| Some((one.tested()?.accuracy, one)));
+    known.reduce(|best, next| if next.0 > best.0 { next } else { best }).map(|(_, one)| one)
+}

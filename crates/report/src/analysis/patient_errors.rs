@@ -1,0 +1,35 @@
+//! Errors of a configuration by patient.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::cells::TestCells;
+use super::measured::Measured;
+
+/// A configuration's share of wrong calls of each patient, averaged over repeats.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct PatientErrors {
+    /// Id of the configuration.
+    pub configuration: usize,
+    /// The share by patient.
+    pub shares: BTreeMap<String, f64>,
+}
+
+/// The errors of the configurations that have predictions.
+pub(crate) fn patient_errors(leading: &[&Measured<'_>]) -> Vec<PatientErrors> {
+    let of = |one: &&Measured<'_>| {
+        Some(PatientErrors { configuration: one.configuration.id, shares: shares(one.cells.as_ref()?) })
+    };
+    leading.iter().filter_map(of).collect()
+}
+
+fn shares(cells: &TestCells) -> BTreeMap<String, f64> {
+    let mut sums: BTreeMap<&str, (f64, f64)> = BTreeMap::new();
+    for (patient, right) in cells.patients.iter().zip(&cells.correctness) {
+        let (wrong, all) = sums.entry(patient).or_default();
+        *wrong += 1.0 - right;
+        *all += 1.0;
+    }
+    sums.into_iter().map(|(patient, (wrong, all))| (patient.to_owned(), wrong / all)).collect()
+}

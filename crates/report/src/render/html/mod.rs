@@ -1,0 +1,10 @@
+//! The report as one HTML page.
+
+mod chart;
+mod facts;
+mod gallery;
+mod page;
+mod run;
+mod table;
+
+pub(crate) use page::render;

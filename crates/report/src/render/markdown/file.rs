@@ -1,0 +1,215 @@
+//! The report as GitHub-flavoured Markdown with its figures as files beside it.
+
+use ranklab_stats::ConfusionMatrix;
+
+use crate::analysis::ClassNames;
+use crate::charts::Figure;
+use crate::document::{Document, RunSection};
+use crate::render::escape::{markdown as plain, markdown_code as code, visible};
+use crate::render::theme::{Theme, themed};
+use crate::words::format::{percent, thousands};
+use crate::words::table::Fact;
+
+use super::gallery;
+use super::table::table;
+
+/// A Markdown file and what it shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Markdown {
+    /// The file's text; figures are linked as `figures/NAME`.
+    pub text: String,
+    /// File names and SVG texts of the figures.
+    pub figures: Vec<(String, String)>,
+    /// File names and PNG files of cells, linked in the same way.
+    pub pictures: Vec<(String, Vec<u8>)>,
+}
+
+/// The Markdown file of a document.
+pub(crate) fn render(document: &Document) -> Markdown {
+    let drawn = document.figures.iter().chain(document.runs.iter().flat_map(|run| &run.figures));
+    let figures = drawn
+        .map(|figure| {
+            let svg = themed(&figure.drawing, &figure.title, &figure.description, Theme::File);
+            (figure.file_name.clone(), visible(&svg))
+        })
+        .collect();
+    let galleries = document.galleries.as_ref().map(gallery::render).unwrap_or_default();
+    Markdown { text: visible(&text(document, galleries.blocks)), figures, pictures: galleries.pictures }
+}
+
+fn text(document: &Document, galleries: Vec<String>) -> String {
+    let mut blocks = vec![format!("# {}", plain(&document.title))];
+    for (word, sentence) in &document.banners {
+        blocks.push(warning(word, sentence));
+    }
+    blocks.push("## In short".to_owned());
+    blocks.extend(document.findings.iter().map(|finding| plain(finding)));
+    blocks.push("## What was run".to_owned());
+    blocks.push(facts(&document.facts));
+    if let Some(comparison) = &document.comparison {
+        blocks.push("## Comparison".to_owned());
+        blocks.extend(table(comparison));
+    }
+    if let Some(pairs) = &document.pairs {
+        blocks.push("## Against each other".to_owned());
+        let sentences: Vec<String> =
+            pairs.sentences.iter().map(|sentence| format!("- {}", plain(sentence))).collect();
+        if !sentences.is_empty() {
+            blocks.push(sentences.join("\n"));
+        }
+        blocks.extend(pairs.series.iter().chain(&pairs.not_compared).map(|sentence| plain(sentence)));
+        blocks.extend(pairs.table.iter().chain(&pairs.other_measures).flat_map(table));
+    }
+    if let Some(splits) = &document.splits {
+        blocks.push("## Random against patient split".to_owned());
+        let sentences = splits.sentences.iter().map(|sentence| format!("- {}", plain(sentence)));
+        blocks.push(sentences.collect::<Vec<_>>().join("\n"));
+        blocks.extend(table(&splits.table));
+    }
+    if let Some(points) = &document.operating_points {
+        blocks.push("## Operating points".to_owned());
+        blocks.extend(table(points));
+    }
+    if !document.figures.is_empty() {
+        blocks.push("## Charts".to_owned());
+        blocks.extend(document.figures_note.iter().map(|note| plain(note)));
+        for figure in &document.figures {
+            blocks.push(format!("### {}", plain(&figure.title)));
+            blocks.push(image(figure));
+            blocks.push(plain(&figure.caption));
+        }
+    }
+    blocks.extend(galleries);
+    if let Some(all) = &document.all_runs {
+        blocks.push("## All runs".to_owned());
+        blocks.extend(table(all));
+    }
+    if !document.runs.is_empty() {
+        blocks.push("## Runs in detail".to_owned());
+        for section in &document.runs {
+            blocks.extend(run(section, &document.class_names));
+        }
+    }
+    if let Some(unfinished) = &document.unfinished {
+        blocks.push("## Without a result".to_owned());
+        blocks.extend(table(unfinished));
+    }
+    blocks.push("---".to_owned());
+    blocks.push("Made by ranklab from its runs database; the same rows give the same file.".to_owned());
+    blocks.join("\n\n") + "\n"
+}
+
+fn warning(word: &str, sentence: &str) -> String {
+    format!("> [!WARNING]\n> **{word}** — {}", plain(sentence))
+}
+
+fn run(RunSection { words: section, figures }: &RunSection, classes: &ClassNames) -> Vec<String> {
+    let tag = if section.is_synthetic { " — SYNTHETIC" } else { "" };
+    let mut blocks =
+        vec![format!("### Run {}: {} — {}{tag}", section.id, plain(&section.name), section.accuracy)];
+    blocks.extend(section.warnings.iter().map(|sentence| warning("NOT CONVERGED", &format!("{sentence}."))));
+    blocks.extend(table(&section.report));
+    blocks.push(confusion(&section.matrix, classes));
+    if !figures.is_empty() {
+        blocks.push(figures.iter().map(image).collect::<Vec<_>>().join("\n"));
+    }
+    blocks.push(facts(&section.facts));
+    blocks
+}
+
+fn facts(facts: &[Fact]) -> String {
+    let mut lines = Vec::new();
+    for fact in facts {
+        let value = |value: &String| if fact.is_code { code(value) } else { plain(value) };
+        match fact.values.as_slice() {
+            [only] => lines.push(format!("- **{}:** {}", fact.name, value(only))),
+            several => {
+                lines.push(format!("- **{}:**", fact.name));
+                lines.extend(several.iter().map(|one| format!("  - {}", value(one))));
+            }
+        }
+    }
+    lines.join("\n")
+}
+
+fn confusion(matrix: &ConfusionMatrix, classes: &ClassNames) -> String {
+    let cell = |count: u64, all: u64| {
+        let share = if all == 0 { 0.0 } else { count as f64 / all as f64 };
+        format!("{} ({} %)", thousands(i64::try_from(count).unwrap_or(i64::MAX)), percent(share))
+    };
+    let (negatives, positives) = (matrix.negatives(), matrix.positives());
+    format!(
+        "| truly | called {} | called {} |\n| --- | --: | --: |\n| {} | {} | {} |\n| {} | {} | {} |",
+        plain(&classes.negative_word()),
+        plain(&classes.positive_word()),
+        plain(&classes.negative),
+        cell(matrix.true_negatives, negatives),
+        cell(matrix.false_positives, negatives),
+        plain(&classes.positive),
+        cell(matrix.false_negatives, positives),
+        cell(matrix.true_positives, positives),
+    )
+}
+
+fn image(figure: &Figure) -> String {
+    // A description ends at a closing bracket.
+    format!("![{}](figures/{})", plain(&figure.description), figure.file_name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture;
+    use crate::render::render_markdown;
+    use crate::render::report::document_of;
+
+    #[test]
+    fn the_same_rows_give_the_same_bytes() {
+        assert_eq!(render_markdown(&fixture::ranks()).unwrap(), render_markdown(&fixture::ranks()).unwrap());
+    }
+
+    #[test]
+    fn the_file_says_all_that_the_page_says_of_pairs() {
+        let document = document_of(&fixture::ranks()).unwrap();
+        let (page, file) = (crate::render::html::render(&document), render(&document).text);
+        for sentence in document.pairs.unwrap().sentences.iter().chain(&document.findings) {
+            assert!(page.contains(sentence.as_str()), "{sentence}");
+            assert!(file.contains(&plain(sentence)), "{sentence}");
+        }
+    }
+
+    #[test]
+    fn every_figure_is_shown_once_and_every_shown_figure_is_there() {
+        let markdown = render_markdown(&fixture::ranks()).unwrap();
+        assert_eq!(markdown.text.matches("](figures/").count(), markdown.figures.len());
+        for (name, svg) in &markdown.figures {
+            assert_eq!(markdown.text.matches(&format!("](figures/{name})")).count(), 1, "{name}");
+            assert!(svg.starts_with("<svg xmlns=") && svg.trim_end().ends_with("</svg>"), "{name}");
+        }
+    }
+
+    #[test]
+    fn every_row_of_a_table_has_as_many_cells_as_its_head() {
+        let markdown = render_markdown(&fixture::hostile()).unwrap();
+        let bars = |line: &str| line.replace("\\|", "").matches('|').count();
+        let mut previous: Option<usize> = None;
+        for line in markdown.text.lines() {
+            let width = line.starts_with('|').then(|| bars(line));
+            if let (Some(one), Some(next)) = (previous, width) {
+                assert_eq!(one, next, "{line}");
+            }
+            previous = width;
+        }
+    }
+
+    #[test]
+    fn markup_in_names_stays_text() {
+        let markdown = render_markdown(&fixture::hostile()).unwrap();
+        // In a span of code nothing is markup.
+        let outside_code = markdown.text.lines().filter(|line| !line.starts_with("- **Command:** `"));
+        for line in outside_code {
+            assert!(!line.contains("<script") && !line.contains("<img"), "{line}");
+        }
+        assert!(markdown.figures.iter().all(|(_, svg)| !svg.contains("<script")));
+    }
+}

@@ -1,0 +1,16 @@
+//! Reports as files: one HTML page and one Markdown file with its figures.
+
+mod escape;
+#[cfg(test)]
+mod escape_tests;
+mod html;
+mod markdown;
+mod replace;
+mod report;
+mod theme;
+mod write;
+
+pub use markdown::Markdown;
+pub use replace::Moved;
+pub use report::{render_html, render_markdown};
+pub use write::{Written, write};

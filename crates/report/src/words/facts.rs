@@ -1,0 +1,211 @@
+//! What was run: data, cut, leakage, weights, training, device and code, as far as the runs share it.
+
+use ranklab_store::NewRun;
+
+use crate::analysis::{Analysis, Run};
+
+use super::format::{count, moment, short_hash, thousands};
+use super::leakage;
+use super::table::Fact;
+
+/// Values listed per fact before the rest is only counted.
+const LISTED: usize = 8;
+
+/// One fact of a run in words.
+type Describe = fn(&NewRun) -> String;
+
+/// The facts of a report.
+pub(crate) fn facts(analysis: &Analysis) -> Vec<Fact> {
+    let mut facts = Vec::new();
+    if let Some(sweep) = &analysis.sweep {
+        facts.push(Fact::new(
+            "Sweep",
+            format!(
+                "{} ({}), first asked for {}; {} of {} trials finished",
+                sweep.name,
+                sweep.id,
+                moment(&sweep.created_at),
+                sweep.finished,
+                sweep.trials
+            ),
+        ));
+        facts.push(Fact::code("Command", sweep.command.clone()));
+    }
+    let described: [(&'static str, Describe); 10] = [
+        ("Dataset", dataset),
+        ("Images", images),
+        ("Split", split),
+        ("Parts", parts),
+        ("Leakage audit", audit),
+        ("Trunk weights", weights),
+        ("Training", training),
+        ("Seeds", |start| start.seed.to_string()),
+        ("Device", |start| format!("{} on {}", start.device, start.host)),
+        ("Code", code),
+    ];
+    if let Some(unknown) = leakage::unknown(&analysis.leakage) {
+        facts.push(Fact::new("Patients", unknown));
+    }
+    for (name, describe) in described {
+        let values = distinct(&analysis.runs, describe);
+        if !values.is_empty() {
+            facts.push(Fact::several(name, values));
+        }
+    }
+    facts
+}
+
+/// Different values in the order of their first appearance, with their runs where there are several.
+fn distinct(runs: &[Run], describe: Describe) -> Vec<String> {
+    let mut values: Vec<(String, usize)> = Vec::new();
+    for run in runs {
+        let value = describe(&run.row.start);
+        match values.iter_mut().find(|(known, _)| *known == value) {
+            Some((_, runs)) => *runs += 1,
+            None => values.push((value, 1)),
+        }
+    }
+    if values.len() == 1 {
+        return values.into_iter().map(|(value, _)| value).collect();
+    }
+    let rest = values.len().saturating_sub(LISTED);
+    let mut lines: Vec<String> = values
+        .into_iter()
+        .take(LISTED)
+        .map(|(value, runs)| format!("{value} ({})", count(runs, "run")))
+        .collect();
+    if rest > 0 {
+        lines.push(format!("and {rest} more"));
+    }
+    lines
+}
+
+fn dataset(start: &NewRun) -> String {
+    let kind = if start.synthetic { " — SYNTHETIC, generated images" } else { "" };
+    format!("{}{kind}; image set {}", start.dataset, short_hash(&start.image_set_hash))
+}
+
+fn images(start: &NewRun) -> String {
+    // Earlier versions counted neither.
+    let contradicting = match start.contradicting_images {
+        0 => String::new(),
+        count => format!(", {} of contradicting labels", thousands(count)),
+    };
+    let skipped = match start.skipped_files {
+        0 => String::new(),
+        count => format!("; passed over: {} other image files", thousands(count)),
+    };
+    format!(
+        "{} used at {side} × {side} pixels ({} resizing); left out: {} duplicate, {} unreadable{contradicting}{skipped}",
+        thousands(start.images),
+        start.resize,
+        thousands(start.duplicate_images),
+        thousands(start.unreadable_images),
+        side = start.image_size,
+    )
+}
+
+fn split(start: &NewRun) -> String {
+    let fold = start.fold.map_or(String::new(), |fold| format!(", fold {fold}"));
+    format!("{}{fold}, split seed {}, split {}", start.split, start.split_seed, short_hash(&start.split_hash))
+}
+
+fn parts(start: &NewRun) -> String {
+    format!(
+        "{} training, {} validation and {} test cells",
+        thousands(start.train_images),
+        thousands(start.validation_images),
+        thousands(start.test_images)
+    )
+}
+
+/// The audit in words.
+pub(crate) fn audit(start: &NewRun) -> String {
+    let test = thousands(start.test_patients);
+    if start.shared_patients == 0 {
+        return format!("None of the {test} test patients stands in training or validation.");
+    }
+    let every = start.shared_patients == start.test_patients;
+    let who =
+        if every { format!("All {test}") } else { format!("{} of {test}", thousands(start.shared_patients)) };
+    format!(
+        "{who} test patients also stand in training or validation; {} of {} test cells come from them.",
+        thousands(start.shared_test_images),
+        thousands(start.test_images)
+    )
+}
+
+fn weights(start: &NewRun) -> String {
+    format!("{}, hash {}", start.weights, short_hash(&start.weights_hash))
+}
+
+fn training(start: &NewRun) -> String {
+    format!(
+        "{}, batches of {}, {} at learning rate {}, best epoch by {}",
+        count(usize::try_from(start.epochs).unwrap_or(0), "epoch"),
+        thousands(start.batch_size),
+        start.optimizer,
+        start.learning_rate,
+        start.select_by.replace('_', " ")
+    )
+}
+
+fn code(start: &NewRun) -> String {
+    let commit = match (&start.git_commit, start.git_dirty) {
+        (None, _) => "no commit known".to_owned(),
+        (Some(commit), Some(true)) => format!("commit {} with uncommitted changes", short_hash(commit)),
+        (Some(commit), _) => format!("commit {}", short_hash(commit)),
+    };
+    format!("ranklab {}, {commit}", start.version)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::analyse;
+    use crate::data::ReportData;
+    use crate::fixture;
+
+    fn values(data: &ReportData, name: &str) -> Vec<String> {
+        facts(&analyse(data).unwrap())
+            .into_iter()
+            .find(|fact| fact.name == name)
+            .map(|fact| fact.values)
+            .unwrap_or_default()
+    }
+
+    #[test]
+    fn the_audit_says_how_many_patients_and_cells_leak() {
+        let data = fixture::ranks();
+        assert_eq!(
+            values(&data, "Leakage audit"),
+            [
+                "36 of 40 test patients also stand in training or validation; 190 of 200 test cells come from them."
+            ]
+        );
+        let mut start = data.runs[0].row.start.clone();
+        start.shared_patients = 0;
+        assert_eq!(audit(&start), "None of the 40 test patients stands in training or validation.");
+        start.shared_patients = 40;
+        assert!(audit(&start).starts_with("All 40 test patients"));
+    }
+
+    #[test]
+    fn what_differs_between_runs_is_listed_with_its_runs() {
+        let mut data = fixture::ranks();
+        data.runs[0].row.start.git_dirty = Some(true);
+        let code = values(&data, "Code");
+        assert_eq!(code.len(), 2);
+        assert!(code[0].ends_with("with uncommitted changes (1 run)"), "{code:?}");
+        assert!(code[1].ends_with("(3 runs)"), "{code:?}");
+    }
+
+    #[test]
+    fn generated_images_are_labelled() {
+        let mut data = fixture::ranks();
+        for run in &mut data.runs {
+            run.row.start.synthetic = true;
+        }
+        assert!(values(&data, "Dataset")[0].contains("SYNTHETIC"));
+    }
+}

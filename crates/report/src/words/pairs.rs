@@ -1,0 +1,256 @@
+//! One sentence per comparison, never stronger than its numbers.
+
+use ranklab_stats::{Equivalence, MeanDifference, Resampled, Verdict};
+
+use crate::analysis::{Analysis, Comparisons, Pair};
+use crate::options::Options;
+
+use super::convergence::caveat;
+use super::format::{confidence, count, margin_in_points, p_value, signed_points};
+
+/// The sentence of a comparison.
+pub(crate) fn sentence(analysis: &Analysis, pair: &Pair) -> String {
+    let Analysis { configurations, comparisons: all, options, .. } = analysis;
+    let (first, second) = (&configurations[pair.first].name, &configurations[pair.second].name);
+    let margin = margin_in_points(options);
+    let numbers = numbers(pair, options);
+    let equals = if pair.corrected_p < 0.001 { "" } else { "= " };
+    let p = format!("p {equals}{}{}", p_value(pair.corrected_p), after(all.corrected_for));
+    let trained = trained(pair, first, second);
+    let direction = if pair.difference.difference > 0.0 { "better" } else { "worse" };
+    let said = match pair.verdict {
+        Verdict::Equivalent => {
+            let same = equivalence(pair, all, options, "");
+            format!("{first} is equivalent to {second} within ±{margin}{trained}: {numbers}; {same}.")
+        }
+        Verdict::EquivalentYetDifferent => {
+            let same = equivalence(pair, all, options, "");
+            format!(
+                "{first} is {direction} than {second}, but equivalent to it within ±{margin}{trained}: {numbers}, {p}; {same}."
+            )
+        }
+        Verdict::Better | Verdict::Worse => {
+            format!("{first} is {direction} than {second}{trained}: {numbers}, {p}.")
+        }
+        Verdict::Inconclusive => {
+            let mut taken_back = String::new();
+            if !pair.difference.interval.contains(0.0) {
+                taken_back += &format!(" The interval leaves out 0, but {p}.");
+            }
+            if within(pair) && !pair.equivalence.equivalent {
+                taken_back +=
+                    &format!(" Within ±{margin} lies the {}.", equivalence(pair, all, options, "but "));
+            }
+            taken_back += &too_few_differ(pair, options);
+            format!(
+                "The data do not tell {first} and {second} apart, nor show them equivalent within ±{margin}{trained}: {numbers}.{taken_back}"
+            )
+        }
+    };
+    said + &caveat([&configurations[pair.first], &configurations[pair.second]])
+}
+
+/// What equivalence rests on: `90 % interval −0.35 to +0.15, p = 0.003 after correction for 7 comparisons`, with a word
+/// before its p.
+fn equivalence(pair: &Pair, all: &Comparisons, options: &Options, before_p: &str) -> String {
+    let Equivalence { interval, p, .. } = pair.equivalence;
+    let equals = if p < 0.001 { "" } else { "= " };
+    let after = if all.equivalences > 1 {
+        format!(" after correction for {}", count(all.equivalences, "comparison"))
+    } else {
+        String::new()
+    };
+    format!(
+        "{:.0} % interval {} to {}, {before_p}p {equals}{} of a difference beyond ±{}{after}",
+        interval.level * 100.0,
+        signed_points(interval.lower),
+        signed_points(interval.upper),
+        p_value(p),
+        margin_in_points(options)
+    )
+}
+
+/// Why nothing is equivalent where hardly any patient's cells are called otherwise; empty elsewhere.
+fn too_few_differ(pair: &Pair, options: &Options) -> String {
+    let MeanDifference { differing, resampled, .. } = pair.difference;
+    if differing.p(options.margin) < options.alpha {
+        return String::new();
+    }
+    let of = match resampled {
+        Resampled::Patients(patients) => count(patients, "patient"),
+        Resampled::Cells(cells) => count(cells, "cell"),
+    };
+    let differ = if differing.patients == 0 { "none".to_owned() } else { differing.patients.to_string() };
+    format!(
+        " They differ in {differ} of {of}, too few to say how much those that were not seen could differ."
+    )
+}
+
+/// Whether the interval that equivalence rests on lies within the margin, whatever the correction says.
+fn within(pair: &Pair) -> bool {
+    let Equivalence { interval, margin, .. } = pair.equivalence;
+    interval.lower > -margin && interval.upper < margin
+}
+
+/// What a claim is limited to: without several seeds, to the networks that were trained.
+fn trained(pair: &Pair, first: &str, second: &str) -> String {
+    let (each, only) = match pair.folds {
+        Some(_) => ("one seed per fold", "one seed per fold only"),
+        None => ("one seed each", "one seed only"),
+    };
+    match pair.seeds {
+        (1, 1) => format!(" as trained here, with {each}"),
+        (1, _) => format!(" as {first} was trained here, with {only}"),
+        (_, 1) => format!(" as {second} was trained here, with {only}"),
+        _ => String::new(),
+    }
+}
+
+/// `difference −0.10 points, 95 % interval −0.40 to +0.20, 200 patients`.
+fn numbers(pair: &Pair, options: &Options) -> String {
+    let MeanDifference { difference, interval, resampled, .. } = pair.difference;
+    let mut seeds = match pair.seeds {
+        (1, 1) => String::new(),
+        (first, second) if first == second => format!(", {} each", count(first, "seed")),
+        (first, second) => format!(", {first} and {}", count(second, "seed")),
+    };
+    if pair.splits > 1 {
+        seeds += &format!(", {}", count(pair.splits, "split"));
+    }
+    format!(
+        "difference {} points, {} interval {} to {}, {}{seeds}",
+        signed_points(difference),
+        confidence(options),
+        signed_points(interval.lower),
+        signed_points(interval.upper),
+        match pair.folds {
+            Some(folds) => format!("{} of {}", count(folds, "fold"), units(resampled)),
+            None => units(resampled),
+        }
+    )
+}
+
+/// What was taken as independent.
+fn units(resampled: Resampled) -> String {
+    match resampled {
+        Resampled::Patients(patients) => count(patients, "patient"),
+        Resampled::Cells(cells) => format!("{} one by one", count(cells, "cell")),
+    }
+}
+
+fn after(pairs: usize) -> String {
+    if pairs > 1 { format!(" after correction for {pairs} pairs") } else { String::new() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::analyse;
+    use crate::data::ReportData;
+    use crate::fixture;
+
+    fn said(data: &ReportData) -> Vec<String> {
+        let analysis = analyse(data).unwrap();
+        analysis.comparisons.pairs.iter().map(|pair| sentence(&analysis, pair)).collect()
+    }
+
+    #[test]
+    fn each_verdict_has_its_own_words() {
+        let of = |classical, adapted| said(&fixture::against_classical(classical, adapted)).remove(0);
+        let adapted = "model_5 · block5 · rank 5";
+        let same = of(40, 41);
+        assert!(
+            same.starts_with(&format!("{adapted} is equivalent to model_4 within ±1 point as trained here, with one seed each: difference −0."))
+        );
+        assert!(
+            same.contains(" points, 95 % interval −0.") && same.contains(", 200 patients; 90 % interval −0."),
+            "{same}"
+        );
+        assert!(same.ends_with(", p < 0.001 of a difference beyond ±1 point."), "{same}");
+        assert!(
+            of(40, 60)
+                .starts_with(&format!("{adapted} is worse than model_4, but equivalent to it within ±1"))
+        );
+        assert!(
+            of(60, 40).starts_with(&format!("{adapted} is better than model_4, but equivalent to it within"))
+        );
+        assert!(of(40, 400).starts_with(&format!(
+            "{adapted} is worse than model_4 as trained here, with one seed each: difference −9.00 points"
+        )));
+        assert!(of(400, 40).starts_with(&format!(
+            "{adapted} is better than model_4 as trained here, with one seed each: difference +9.00 points"
+        )));
+        assert!(of(400, 40).ends_with("200 patients, p < 0.001."));
+    }
+
+    #[test]
+    fn what_is_open_is_called_neither_different_nor_equivalent() {
+        let sentences = said(&fixture::ranks());
+        assert_eq!(sentences.len(), 5);
+        for sentence in sentences {
+            assert!(sentence.starts_with("The data do not tell model_5 · block5 · rank"), "{sentence}");
+            assert!(sentence.contains("apart, nor show them equivalent within ±1 point as trained here, with one seed each: difference"));
+        }
+    }
+
+    #[test]
+    fn a_claim_that_the_correction_takes_back_is_pointed_out() {
+        let mut analysis = analyse(&fixture::against_classical(40, 60)).unwrap();
+        let all = &mut analysis.comparisons;
+        all.corrected_for = 21;
+        all.pairs[0].corrected_p = 0.07;
+        all.pairs[0].verdict = Verdict::Inconclusive;
+        let said = sentence(&analysis, &analysis.comparisons.pairs[0]);
+        assert!(
+            said.ends_with(" The interval leaves out 0, but p = 0.070 after correction for 21 pairs."),
+            "{said}"
+        );
+    }
+
+    #[test]
+    fn an_equivalence_that_the_correction_takes_back_is_pointed_out() {
+        let mut analysis = analyse(&fixture::against_classical(40, 41)).unwrap();
+        let all = &mut analysis.comparisons;
+        all.equivalences = 7;
+        all.pairs[0].equivalence = all.pairs[0].equivalence.corrected(0.084);
+        all.pairs[0].verdict = Verdict::Inconclusive;
+        let said = sentence(&analysis, &analysis.comparisons.pairs[0]);
+        assert!(said.contains(", 200 patients. Within ±1 point lies the 90 % interval −0."), "{said}");
+        let end = ", but p = 0.084 of a difference beyond ±1 point after correction for 7 comparisons.";
+        assert!(said.ends_with(end), "{said}");
+    }
+
+    #[test]
+    fn patients_that_hardly_differ_are_no_proof_and_that_is_said() {
+        let mut data = fixture::ranks();
+        data.runs.truncate(2);
+        data.runs[1].predictions = data.runs[0].predictions.clone();
+        let same = said(&data).remove(0);
+        assert!(same.contains("nor show them equivalent"), "{same}");
+        assert!(same.ends_with("They differ in none of 40 patients, too few to say how much those that were not seen could differ."));
+        let many = said(&fixture::ranks()).remove(0);
+        assert!(!many.contains("They differ in none"), "{many}");
+    }
+
+    #[test]
+    fn seeds_and_single_patients_are_named() {
+        let seeds = said(&fixture::seeds()).remove(0);
+        assert!(
+            seeds.ends_with("40 patients, 3 seeds each.") && !seeds.contains("as trained here"),
+            "{seeds}"
+        );
+        let folds = said(&fixture::folds()).remove(0);
+        assert!(folds.contains("as trained here, with one seed per fold: difference"), "{folds}");
+        assert!(folds.contains("4 folds of 40 patients"), "{folds}");
+        let mut data = fixture::seeds();
+        data.runs.truncate(4);
+        let mixed = said(&data).remove(0);
+        assert!(
+            mixed.contains("as model_5 · block5 · rank 5 was trained here, with one seed only: "),
+            "{mixed}"
+        );
+        assert!(mixed.ends_with("40 patients, 1 and 3 seeds."), "{mixed}");
+        let single = said(&fixture::hostile()).remove(0);
+        assert!(single.contains("200 cells one by one"), "{single}");
+    }
+}

@@ -1,0 +1,283 @@
+//! Series of ranks and of layers: which member is enough.
+
+use crate::analysis::{
+    AllSeries, Analysis, Configuration, ConfigurationSeries, Member, SERIES_MEMBERS, SeriesKind,
+    SeriesOutcome,
+};
+
+use super::convergence::caveat;
+use super::format::{count, margin_in_points, signed_points};
+
+/// Members listed by name before the rest is only counted.
+const LISTED: usize = 16;
+
+/// How a series is spoken of.
+struct Words {
+    /// How small a member is: `smallest rank`.
+    smallest: &'static str,
+    /// All members.
+    all: &'static str,
+}
+
+const RANKS: Words = Words { smallest: "smallest rank", all: "ranks" };
+const LAYERS: Words =
+    Words { smallest: "choice of layers with the fewest trainable parameters", all: "choices of layers" };
+
+/// A series with its words.
+struct Spoken<'a> {
+    analysis: &'a Analysis,
+    /// What its members share.
+    key: &'a str,
+    words: &'static Words,
+    kind: SeriesKind,
+    members: &'a [Member],
+}
+
+/// One sentence per series of configurations that differ in rank only, then in layers only.
+pub(crate) fn sentences(analysis: &Analysis) -> Vec<String> {
+    let AllSeries { series, left_out, .. } = &analysis.series;
+    let mut sentences: Vec<String> = series.iter().map(|one| sentence(analysis, one)).collect();
+    if *left_out > 0 {
+        sentences.push(format!("{left_out} more series are not told. Report fewer runs to read of them."));
+    }
+    sentences
+}
+
+fn sentence(analysis: &Analysis, series: &ConfigurationSeries) -> String {
+    let first = series.members.first().map(|member| &analysis.configurations[member.configuration]);
+    let (words, key) = match series.kind {
+        SeriesKind::Ranks => (&RANKS, first.map_or("", |one| &one.without_rank)),
+        SeriesKind::Layers => (&LAYERS, first.map_or("", |one| &one.without_layers)),
+    };
+    let spoken = Spoken { analysis, key, words, kind: series.kind, members: &series.members };
+    match &series.outcome {
+        SeriesOutcome::TooManyPairs => format!(
+            "{key}: its {} are not tested, as the series before have as many pairs as a report tests. Report \
+             fewer runs.",
+            words.all
+        ),
+        SeriesOutcome::TooManyMembers => format!(
+            "{key}: {} {} are too many to be tested pair by pair. Report at most {SERIES_MEMBERS} of them.",
+            series.members.len(),
+            words.all
+        ),
+        SeriesOutcome::Failed { reason } => format!("{key}: the {} are not compared: {reason}.", words.all),
+        SeriesOutcome::Compared { best, smallest_within_margin } => {
+            spoken.enough(*best, *smallest_within_margin)
+                + &spoken.shown_worse(*best)
+                + spoken.once()
+                + &caveat(spoken.configurations())
+        }
+    }
+}
+
+impl Spoken<'_> {
+    fn configurations(&self) -> impl Iterator<Item = &Configuration> + Clone {
+        self.members.iter().map(|member| &self.analysis.configurations[member.configuration])
+    }
+
+    /// The member's name within its series.
+    fn name(&self, member: &Member) -> String {
+        let start = &self.analysis.configurations[member.configuration].start;
+        match self.kind {
+            SeriesKind::Ranks => format!("rank {}", member.size),
+            SeriesKind::Layers => start.layers.clone().unwrap_or_default(),
+        }
+    }
+
+    /// Which member loses no more than the margin.
+    fn enough(&self, best: usize, enough: usize) -> String {
+        let Self { key, words, members, .. } = self;
+        let names: Vec<String> = members.iter().map(|member| self.name(member)).collect();
+        let margin = margin_in_points(&self.analysis.options);
+        let is_shown =
+            |member: &Member| member.against_best.is_none_or(|against| against.noninferiority.noninferior);
+        let listed_members = listed(&names);
+        if best == 0 {
+            return format!(
+                "{key}: {}, the {}, has the highest accuracy of all {} compared ({listed_members}).",
+                names[0], words.smallest, words.all
+            );
+        }
+        if enough == best {
+            return format!(
+                "{key}: no smaller member than the best, {}, is shown to lose less than {margin} of accuracy to it; a \
+                 real loss and too few patients or seeds can both be the reason ({} compared: {listed_members}).",
+                names[best], words.all
+            );
+        }
+        let open: Vec<String> =
+            members.iter().filter(|member| !is_shown(member)).map(|member| self.name(member)).collect();
+        let all = if open.is_empty() {
+            format!(" All {} compared are shown to lose less than that ({listed_members}).", words.all)
+        } else {
+            format!(" Not shown of {}.", listed(&open))
+        };
+        let corrected = match self.analysis.series.corrected_for {
+            0 | 1 => String::new(),
+            several => format!(", corrected for {}", count(several, "comparison")),
+        };
+        format!(
+            "{key}: {} is the {} shown to lose less than {margin} of accuracy to the best, {}{corrected}.{all}",
+            names[enough], words.smallest, names[best]
+        )
+    }
+
+    /// Which differences from the best stand after correction over all pairs of the report.
+    fn shown_worse(&self, best: usize) -> String {
+        let against: Vec<_> = self
+            .members
+            .iter()
+            .filter_map(|member| Some((member, member.against_best?.difference)))
+            .collect();
+        if against.iter().any(|(member, _)| member.corrected_p.is_none()) {
+            // Too many pairs were made for all of them to be tested.
+            return String::new();
+        }
+        let worse: Vec<String> = against
+            .iter()
+            .filter(|(member, found)| {
+                member.corrected_p.is_some_and(|p| p < self.analysis.options.alpha)
+                    && found.difference > 0.0
+                    && !found.interval.contains(0.0)
+            })
+            .map(|(member, found)| {
+                format!("{} ({} points)", self.name(member), signed_points(-found.difference))
+            })
+            .collect();
+        let best = self.name(&self.members[best]);
+        if worse.is_empty() {
+            format!(" None is shown worse than {best}.")
+        } else {
+            format!(" Shown worse than {best}: {}.", listed(&worse))
+        }
+    }
+
+    /// What a series says less where members were trained once.
+    fn once(&self) -> &'static str {
+        let seeds = self.configurations().filter_map(|one| Some(one.tested()?.seeds));
+        match (seeds.clone().all(|seeds| seeds == 1), seeds.min()) {
+            (true, _) => " Each was trained with one seed: this holds for these trained networks only.",
+            (false, Some(1)) => " Some were trained with one seed: of them this holds as trained here only.",
+            _ => "",
+        }
+    }
+}
+
+/// The names, of many the first.
+fn listed(names: &[String]) -> String {
+    let first = names[..names.len().min(LISTED)].join(", ");
+    match names.len().saturating_sub(LISTED) {
+        0 => first,
+        more => format!("{first} and {more} more"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::analyse;
+    use crate::data::ReportData;
+    use crate::fixture;
+
+    fn said(data: &ReportData) -> Vec<String> {
+        sentences(&analyse(data).unwrap())
+    }
+
+    #[test]
+    fn the_smallest_rank_that_is_enough_is_named() {
+        let said = said(&fixture::series(&[(1, 300), (5, 42), (16, 40), (64, 41)]));
+        assert_eq!(
+            said,
+            [
+                "model_5 · block5: rank 5 is the smallest rank shown to lose less than 1 point of accuracy to the best, rank 16, corrected for 3 comparisons. Not shown of rank 1. Shown worse than rank 16: rank 1 (−6.50 points). Each was trained with one seed: this holds for these trained networks only."
+            ]
+        );
+    }
+
+    #[test]
+    fn all_ranks_and_no_smaller_rank_have_their_own_words() {
+        let all = said(&fixture::series(&[(1, 42), (5, 41), (16, 40)])).remove(0);
+        assert!(all.contains("rank 1 is the smallest rank shown"), "{all}");
+        assert!(
+            all.contains("All ranks compared are shown to lose less than that (rank 1, rank 5, rank 16).")
+        );
+        let none = said(&fixture::series(&[(1, 300), (5, 200), (16, 40)])).remove(0);
+        assert!(
+            none.starts_with("model_5 · block5: no smaller member than the best, rank 16, is shown"),
+            "{none}"
+        );
+        let first = said(&fixture::series(&[(1, 40), (5, 200)])).remove(0);
+        assert!(first.starts_with("model_5 · block5: rank 1, the smallest rank, has the highest accuracy"));
+    }
+
+    #[test]
+    fn only_seeds_make_a_series_speak_of_other_seeds() {
+        let seeds = said(&fixture::seed_series(&[(1, [42, 44, 43]), (5, [41, 42, 40])])).remove(0);
+        assert!(
+            seeds.contains("rank 1 is the smallest rank shown to lose") && !seeds.contains("one seed"),
+            "{seeds}"
+        );
+        let mut data = fixture::seed_series(&[(1, [42, 44, 43]), (5, [41, 42, 40])]);
+        data.runs.truncate(4);
+        assert!(
+            said(&data)[0]
+                .ends_with("Some were trained with one seed: of them this holds as trained here only.")
+        );
+        let apart = said(&fixture::seed_series(&[(1, [42, 200, 600]), (5, [41, 42, 40])])).remove(0);
+        assert!(apart.contains("no smaller member than the best, rank 5, is shown"), "{apart}");
+    }
+
+    #[test]
+    fn layers_at_one_rank_are_a_series_by_their_parameters() {
+        let mut data = fixture::series(&[(5, 42), (5, 40)]);
+        data.runs[0].row.start.layers = Some("block5_conv3".into());
+        data.runs[0].row.start.trainable_parameters = 1_000_000;
+        let said = said(&data);
+        assert_eq!(said.len(), 1);
+        assert!(said[0].starts_with(
+            "model_5 · rank 5: block5_conv3 is the choice of layers with the fewest trainable parameters shown to lose"
+        ));
+    }
+
+    #[test]
+    fn a_series_too_long_to_be_tested_says_so() {
+        assert_eq!(
+            said(&fixture::many(101)),
+            [
+                "model_5 · block5: 101 ranks are too many to be tested pair by pair. Report at most 100 of them."
+            ]
+        );
+        let long = said(&fixture::many(40)).remove(0);
+        assert!(long.contains("rank 16 and 24 more"), "{long}");
+    }
+
+    #[test]
+    fn series_beyond_the_pairs_of_a_report_say_so() {
+        let mut data = fixture::many(200);
+        for run in &mut data.runs[100..] {
+            run.row.start.layers = Some("block5_conv3".into());
+            run.row.start.rank = run.row.start.rank.map(|rank| rank - 100);
+            run.row.start.ranks = run.row.start.rank.map(|rank| rank.to_string());
+        }
+        let said = said(&data);
+        assert!(
+            said[0].starts_with("model_5 · block5: rank 1, the smallest rank, has the highest"),
+            "{}",
+            said[0]
+        );
+        assert!(
+            said[1].starts_with("model_5 · block5_conv3: its ranks are not tested, as the series before"),
+            "{}",
+            said[1]
+        );
+    }
+
+    #[test]
+    fn single_ranks_and_other_cells_make_no_series() {
+        assert!(said(&fixture::against_classical(40, 41)).is_empty());
+        let mut data = fixture::series(&[(1, 40), (5, 41)]);
+        data.runs[0].row.start.image_set_hash = "another".into();
+        assert!(said(&data).is_empty());
+    }
+}

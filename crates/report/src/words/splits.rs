@@ -1,0 +1,189 @@
+//! The same configuration under a random split and under a split by patient, side by side.
+
+use ranklab_stats::{MeanDifference, Resampled};
+
+use crate::analysis::{Analysis, Configuration, SplitPair, written};
+
+use super::convergence::caveat;
+use super::format::{confidence, count, p_value, percent, signed_points, thousands};
+use super::intervals::few;
+use super::table::{Cell, Column, Table};
+
+/// Settings that only say how cells were divided.
+const SPLIT_SETTINGS: [&str; 4] = ["split", "folds", "test_fraction", "validation_fraction"];
+
+/// Both splits of all configurations that have them.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct SplitSection {
+    /// One sentence per configuration.
+    pub(crate) sentences: Vec<String>,
+    /// The comparisons in numbers.
+    pub(crate) table: Table,
+}
+
+/// The section; `None` where no configuration was run under both splits.
+pub(crate) fn section(analysis: &Analysis) -> Option<SplitSection> {
+    if analysis.splits.is_empty() {
+        return None;
+    }
+    let of_pair = |pair: &SplitPair| {
+        let of = |id: usize| &analysis.configurations[id];
+        sentence(analysis, pair) + &caveat([of(pair.random), of(pair.patient)])
+    };
+    Some(SplitSection { sentences: analysis.splits.iter().map(of_pair).collect(), table: table(analysis) })
+}
+
+/// The configuration's name without the split; with the settings of both where it stands more than once.
+fn name(analysis: &Analysis, pair: &SplitPair) -> String {
+    let (random, patient) = (&analysis.configurations[pair.random], &analysis.configurations[pair.patient]);
+    let name = name_without_split(random);
+    if !pair.is_one_of_several {
+        return name;
+    }
+    // Other folds or other shares of test cells: the settings say which.
+    format!("{name} ({} against {})", written(&random.differing), written(&patient.differing))
+}
+
+fn name_without_split(configuration: &Configuration) -> String {
+    let start = &configuration.start;
+    let rank = start.ranks.as_ref().map(|ranks| format!("rank {ranks}"));
+    let differing = &configuration.differing;
+    let settings = written(differing.iter().filter(|one| !SPLIT_SETTINGS.contains(&one.name.as_str())));
+    let parts = [Some(start.model.clone()), start.layers.clone(), rank, Some(settings)];
+    parts.into_iter().flatten().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ")
+}
+
+fn sentence(analysis: &Analysis, pair: &SplitPair) -> String {
+    let Analysis { configurations, splits, options, .. } = analysis;
+    let all = splits.len();
+    let MeanDifference { difference, interval, .. } = pair.difference;
+    let shared = percent(pair.shared);
+    let after =
+        if all > 1 { format!(" after correction for {}", count(all, "comparison")) } else { String::new() };
+    let equals = if pair.corrected_p < 0.001 { "" } else { "= " };
+    let numbers = format!(
+        "{} % on a random split, {} % on new patients, difference {} points, {} interval {} to {}, p {equals}{}{after}",
+        percent(pair.difference.first),
+        percent(pair.difference.second),
+        signed_points(difference),
+        confidence(options),
+        signed_points(interval.lower),
+        signed_points(interval.upper),
+        p_value(pair.corrected_p)
+    );
+    let shown = pair.corrected_p < options.alpha && !interval.contains(0.0);
+    let seeds = |id: usize| configurations[id].tested().map_or(0, |tested| tested.seeds);
+    let trained = if seeds(pair.random).min(seeds(pair.patient)) > 1 {
+        ""
+    } else {
+        " as trained here, with one seed for a split"
+    };
+    let name = name(analysis, pair);
+    match (shown, difference > 0.0) {
+        (true, true) => format!(
+            "{name} is better on the random split than on new patients{trained}: {numbers}. {shared} % of the random split's test \
+             cells come from patients with other cells in training or validation; a figure for new patients is the lower one."
+        ),
+        (true, false) => format!(
+            "{name} is worse on the random split than on new patients{trained}: {numbers}. That is not what shared patients \
+             do: the splits differ in how many cells they train on and in which they test."
+        ),
+        (false, _) => format!(
+            "The data do not show that the split matters for {name}{trained}: {numbers}. {shared} % of the random split's test \
+             cells come from patients with other cells in training or validation, so that its figure is no evidence for new patients."
+        ),
+    }
+}
+
+/// The same configurations under both splits in numbers.
+fn table(analysis: &Analysis) -> Table {
+    let Analysis { configurations, splits: pairs, options, .. } = analysis;
+    let interval = format!("{} interval", confidence(options));
+    let columns = vec![
+        Column::text("configuration"),
+        Column::number("accuracy, %").under("random split"),
+        Column::number("cells").under("random split"),
+        Column::number("of patients in training or validation, %").under("random split"),
+        Column::number("accuracy, %").under("split by patient"),
+        Column::number("cells").under("split by patient"),
+        Column::number("points").under("random − patient"),
+        Column::number(&interval).under("random − patient"),
+        Column::number("p, corrected").under("random − patient"),
+    ];
+    let whole = |value: usize| Cell::ordered(thousands(value as i64), value as f64);
+    let rows = pairs.iter().map(|pair| {
+        let MeanDifference { first, second, difference, interval, .. } = pair.difference;
+        let cells = |id: usize| whole(configurations[id].tested().map_or(0, |tested| tested.cells));
+        vec![
+            name(analysis, pair).into(),
+            Cell::ordered(percent(first), first),
+            cells(pair.random),
+            Cell::ordered(percent(pair.shared), pair.shared),
+            Cell::ordered(percent(second), second),
+            cells(pair.patient),
+            Cell::ordered(signed_points(difference), difference),
+            Cell::ordered(
+                format!("{} to {}", signed_points(interval.lower), signed_points(interval.upper)),
+                interval.lower,
+            ),
+            Cell::ordered(p_value(pair.corrected_p), pair.corrected_p),
+        ]
+    });
+    let rows = rows.collect();
+    let resampled: Vec<Resampled> = pairs.iter().map(|pair| pair.difference.resampled).collect();
+    let units = count(resampled.iter().map(|one| one.count()).max().unwrap_or(0), "patient");
+    let few = few(&resampled);
+    let caption = format!(
+        "The same configurations under both splits. They test different cells, so the differences are not paired: the intervals hold \
+         the spread between cells as well. Patients are the units ({units}), one that is tested under both splits counts once, and of several seeds \
+         the spread over seeds is added. p is Holm's over the configurations. Under a random split a patient's cells stand on both \
+         sides; how much of a difference that is, and how much other training and test cells, the figures cannot tell.{few}"
+    );
+    Table { caption, columns, rows }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::analyse;
+    use crate::data::ReportData;
+    use crate::fixture;
+
+    fn found(data: &ReportData) -> Option<SplitSection> {
+        section(&analyse(data).unwrap())
+    }
+
+    #[test]
+    fn a_random_split_that_flatters_is_said_to() {
+        let section = found(&fixture::both_splits(40, 400)).unwrap();
+        assert_eq!((section.sentences.len(), section.table.rows.len()), (1, 1));
+        let said = &section.sentences[0];
+        assert!(said.starts_with(
+            "model_5 · block5 · rank 5 is better on the random split than on new patients as trained here, with one seed for a split: \
+             99.00 % on a random split, 90.00 % on new patients, difference +9.00 points, 95 % interval +"
+        ), "{said}");
+        assert!(said.contains("p < 0.001. 95.00 % of the random split's test cells"), "{said}");
+        assert!(
+            section.table.caption.contains("not paired") && section.table.caption.contains("200 patients")
+        );
+    }
+
+    #[test]
+    fn no_shown_difference_is_no_proof_of_a_sound_split() {
+        let said = found(&fixture::both_splits(40, 41)).unwrap().sentences.remove(0);
+        assert!(said.starts_with("The data do not show that the split matters for model_5"), "{said}");
+        assert!(said.ends_with("no evidence for new patients."), "{said}");
+        let worse = found(&fixture::both_splits(400, 40)).unwrap().sentences.remove(0);
+        assert!(
+            worse.contains("is worse on the random split") && worse.contains("not what shared patients do")
+        );
+    }
+
+    #[test]
+    fn other_configurations_and_single_splits_are_not_set_side_by_side() {
+        assert_eq!(found(&fixture::ranks()), None);
+        let mut data = fixture::both_splits(40, 400);
+        data.runs[1].row.start.config = data.runs[1].row.start.config.replace("0.005", "0.01");
+        assert_eq!(found(&data), None);
+    }
+}

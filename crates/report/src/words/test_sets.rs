@@ -1,0 +1,35 @@
+//! What tells sets of test cells apart.
+
+use std::collections::BTreeSet;
+
+use crate::analysis::{Analysis, Configuration, TestSet};
+
+use super::format::{count, short_hash};
+
+/// The name of each set, as short as tells them apart: `random split, 1,532 cells`.
+pub(crate) fn names(analysis: &Analysis) -> Vec<String> {
+    let first = |set: &TestSet| -> &Configuration { &analysis.configurations[set.configurations[0]] };
+    let short = |set: &TestSet| {
+        let cells = usize::try_from(first(set).number_of_cells()).unwrap_or(0);
+        format!("{} split, {}", first(set).start.split, count(cells, "cell"))
+    };
+    let seeded = |set: &TestSet| format!("{}, split seed {}", short(set), first(set).start.split_seed);
+    let hashed = |set: &TestSet| {
+        let start = &first(set).start;
+        format!(
+            "{}, images {}, split {}",
+            short(set),
+            short_hash(&start.image_set_hash),
+            short_hash(&start.split_hash)
+        )
+    };
+    let are_distinct = |names: &Vec<String>| names.iter().collect::<BTreeSet<_>>().len() == names.len();
+    let sets = &analysis.test_sets;
+    let named: [Vec<String>; 3] = [
+        sets.iter().map(short).collect(),
+        sets.iter().map(seeded).collect(),
+        sets.iter().map(hashed).collect(),
+    ];
+    let [.., last] = &named;
+    named.iter().find(|names| are_distinct(names)).unwrap_or(last).clone()
+}
