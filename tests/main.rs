@@ -21,6 +21,7 @@ mod locked_database;
 mod lost_database;
 mod memory;
 mod ordering;
+mod own_images;
 mod queries;
 mod real_images;
 mod reliability;
@@ -35,6 +36,7 @@ mod spellings;
 mod sweeping;
 mod terminal;
 mod training_together;
+mod upgrade;
 mod verifying;
 #[cfg(target_os = "linux")]
 mod volumes;

@@ -109,8 +109,8 @@ fn report_rows(report: &ClassificationReport, classes: &ClassNames) -> Vec<Vec<C
         whole(report.macro_average.support).into(),
     ];
     vec![
-        row(&classes.negative, &report.uninfected),
-        row(&classes.positive, &report.parasitized),
+        row(&classes.negative, &report.negative),
+        row(&classes.positive, &report.positive),
         accuracy,
         row("macro avg", &report.macro_average),
         row("weighted avg", &report.weighted_average),
