@@ -14,7 +14,8 @@ pub(crate) struct Folders {
         env = "RANKLAB_RUNS",
         default_value = "runs",
         global = true,
-        value_name = "FOLDER"
+        value_name = "FOLDER",
+        help_heading = "Folders"
     )]
     pub(crate) runs: PathBuf,
     /// Folder for reports.
@@ -24,7 +25,8 @@ pub(crate) struct Folders {
         env = "RANKLAB_REPORTS",
         default_value = "reports",
         global = true,
-        value_name = "FOLDER"
+        value_name = "FOLDER",
+        help_heading = "Folders"
     )]
     pub(crate) reports: PathBuf,
     /// Folder for images and weights.
@@ -34,7 +36,8 @@ pub(crate) struct Folders {
         env = "RANKLAB_DATA",
         default_value = "data",
         global = true,
-        value_name = "FOLDER"
+        value_name = "FOLDER",
+        help_heading = "Folders"
     )]
     pub(crate) data: PathBuf,
 }

@@ -32,11 +32,11 @@ use crate::{
 #[derive(Parser, Debug)]
 #[command(name = "ranklab", version = env!("RANKLAB_VERSION"), max_term_width = 110)]
 #[command(after_help = "Examples:
-  ranklab quickstart                     a SYNTHETIC sweep and its report, in minutes
-  ranklab weights fetch                  fetch the ImageNet weights of VGG16
-  ranklab data fetch                     fetch the cell images
-  ranklab sweep rank=1,5,16              train three ranks
-  ranklab report                         compare the trained models
+  ranklab quickstart            run a SYNTHETIC sweep and report it, in minutes
+  ranklab weights fetch         fetch the ImageNet weights of VGG16
+  ranklab data fetch            fetch the cell images
+  ranklab sweep rank=1,5,16     train three ranks
+  ranklab report                compare the trained models
   ranklab query \"select * from leaderboard\"")]
 struct Arguments {
     #[command(flatten)]

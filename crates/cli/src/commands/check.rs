@@ -18,11 +18,12 @@ use crate::{
 /// Check database, models, checkpoints, feature caches, manifests and weights against their hashes.
 #[derive(Args, Clone, Debug)]
 #[command(after_help = "Examples:
-  ranklab check                    exit code 0 if everything is intact, otherwise 1
-  ranklab check --images           check every image of every run as well
-  ranklab check --json             print JSON, for a script
+  ranklab check             check all stored files
+  ranklab check --images    check every image of every run as well
+  ranklab check --json      print JSON, for a script
 
-The command trains and removes nothing. Each problem comes with what to do about it.")]
+The exit code is 0 if everything is intact, otherwise 1. Each problem comes with what to do about it. The command \
+trains and removes nothing.")]
 pub(crate) struct CheckArgs {
     /// Also check the images of all runs, if their folder or zip still exists.
     #[arg(long)]

@@ -12,10 +12,10 @@ use crate::{folders::Folders, signals::Signals};
 /// Fetch images, list them, or generate SYNTHETIC ones.
 #[derive(Args, Clone, Debug)]
 #[command(after_help = "Examples:
-  ranklab data fetch                                  fetch the official zip
+  ranklab data fetch                            fetch the official zip
   ranklab data fetch ~/Downloads/cell_images.zip --any
   ranklab data fetch https://mirror.example/cell_images.zip
-  ranklab data manifest data/cell_images.zip          show counts, and which files are left out and why
+  ranklab data manifest data/cell_images.zip    show counts and left-out files
   ranklab data synthetic --images 200")]
 pub(crate) struct DataArgs {
     #[command(subcommand)]

@@ -16,7 +16,7 @@ use crate::{
   ranklab query \"select * from rank_comparison\" --format csv > ranks.csv
   ranklab query \"select name, sql from sqlite_master where type = 'view'\" --json
 
-Views: leaderboard, rank_comparison, layer_comparison, sweep_progress, trial_states, learning_curves,
+Views: leaderboard, rank_comparison, layer_comparison, sweep_progress, trial_states, learning_curves, \
 test_errors, patient_errors. docs/database.md describes the views and the tables.")]
 pub(crate) struct QueryArgs {
     /// SQL statement that reads; it may begin with a comment.

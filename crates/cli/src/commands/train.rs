@@ -9,11 +9,11 @@ use crate::{folders::Folders, ui::output::print};
 /// Train one configuration.
 #[derive(Args, Clone, Debug)]
 #[command(after_help = "Examples:
-  ranklab train                                      model_5 at rank 5, the published protocol
+  ranklab train                            train model_5 at rank 5
   ranklab train -e experiments/model_4.toml limit=3000 batch_norm_momentum=0.9
   ranklab train rank=16 preset=peft layers=block4+block5
 
-`ranklab train --keys` lists all keys and their limits.")]
+Settings that are not given follow the published protocol. `ranklab train --keys` lists all keys and their limits.")]
 pub(crate) struct TrainArgs {
     /// The arguments of `ranklab sweep`, without lists.
     #[command(flatten)]

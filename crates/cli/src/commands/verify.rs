@@ -21,10 +21,12 @@ use crate::{
 /// Train a recorded run again from its database row, and compare predictions and weights bit for bit.
 #[derive(Args, Clone, Debug)]
 #[command(after_help = "Examples:
-  ranklab verify 3                 exit code 0 if run 3 is reproduced bit for bit, otherwise 1
-  ranklab verify 3 --no-cache      compute the features of the trunk again as well
+  ranklab verify 3               train run 3 again and compare
+  ranklab verify 3 --no-cache    compute the features of the trunk again as well
 
-The command only reads the recorded run. It trains in a temporary folder and removes that folder.")]
+The exit code is 0 if the run is reproduced bit for bit, otherwise 1. The command only reads the recorded \
+run. It trains in a temporary folder and \
+removes that folder.")]
 pub(crate) struct VerifyArgs {
     /// Number of the run.
     run: i64,

