@@ -12,6 +12,14 @@ const CELLS: i64 = 200;
 /// Patients that the test cells come from, five cells each.
 const PATIENTS: i64 = 40;
 
+/// Compares a text with the snapshot of this name.
+pub(crate) fn check_snapshot(name: &str, text: &str) {
+    insta::with_settings!(
+        { prepend_module_to_snapshot => false, omit_expression => true, snapshot_path => "../tests/snapshots" },
+        { insta::assert_snapshot!(name, text) }
+    );
+}
+
 /// model_4 and three ranks of model_5, a failed trial and a planned one.
 pub(crate) fn ranks() -> ReportData {
     let runs = vec![run(1, None, 0, 6), run(2, Some(1), 0, 8), run(3, Some(5), 0, 4), run(4, Some(16), 0, 5)];
@@ -45,7 +53,7 @@ pub(crate) fn ranks() -> ReportData {
     }
 }
 
-/// The same with pictures of all but one of the cells in the galleries.
+/// The report of [`ranks`] with pictures of all but one of the cells in the galleries.
 pub(crate) fn with_pictures() -> ReportData {
     let mut data = ranks();
     for cell in 0..7 {

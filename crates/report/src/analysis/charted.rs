@@ -15,7 +15,7 @@ use super::test_sets::TestSet;
 
 /// Sets of test cells that have charts.
 const TEST_SETS: usize = 4;
-/// Curves in one overview; more cannot be told apart.
+/// Curves in one overview; more cannot be distinguished.
 pub(crate) const OVERVIEW_CURVES: usize = 8;
 /// Curves with a band each; more would cover each other.
 const BANDS: usize = 3;
@@ -26,7 +26,7 @@ pub(crate) const BAND_REPLICATES: usize = 500;
 /// several sets of cells.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Charted {
-    /// Their place in [`super::Analysis::test_sets`]; `None` where all configurations share charts.
+    /// Index in [`super::Analysis::test_sets`]; `None` where all configurations share charts.
     pub test_set: Option<usize>,
     /// Their ids, ascending.
     pub configurations: Vec<usize>,

@@ -8,10 +8,10 @@ use serde::Serialize;
 
 use super::operating_points::AimPoint;
 
-/// A setting that tells a configuration from others.
+/// A setting in which a configuration differs from others.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct SettingValue {
-    /// Its name, as short as tells it from other settings.
+    /// Its name, as short as it can be without being another setting's.
     pub name: String,
     /// Its value.
     pub value: String,
@@ -87,9 +87,9 @@ pub struct Tested {
 /// The repeats of one configuration and their results.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Configuration {
-    /// Its place in [`super::Analysis::configurations`].
+    /// Its index in [`super::Analysis::configurations`].
     pub id: usize,
-    /// Everything that tells it from the other configurations: `model_5 · block5 · rank 5`.
+    /// Its name, which no other configuration has: `model_5 · block5 · rank 5`.
     pub name: String,
     /// The name without the rank: configurations that differ in rank and in nothing else share it.
     pub without_rank: String,
@@ -97,7 +97,7 @@ pub struct Configuration {
     pub without_layers: String,
     /// The name without rank and layers.
     pub without_rank_and_layers: String,
-    /// The settings that tell it from configurations of the same model and preset.
+    /// The settings in which it differs from configurations of the same model and preset.
     pub differing: Vec<SettingValue>,
     /// All its settings but seeds and fold, by their paths.
     pub settings: BTreeMap<String, String>,

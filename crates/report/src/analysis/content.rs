@@ -39,7 +39,7 @@ pub struct Analysis {
     pub runs: Vec<Run>,
     /// Trials and runs without a result.
     pub unfinished: Vec<Unfinished>,
-    /// The repeats of each configuration and their results, each at the place that is its id.
+    /// The repeats of each configuration and their results; its id is its index.
     pub configurations: Vec<Configuration>,
     /// Configurations that were tested on the same cells, those with the least leakage first.
     pub test_sets: Vec<TestSet>,

@@ -52,8 +52,7 @@ pub struct Leakage {
     pub counts: Vec<SharedPatients>,
 }
 
-/// Whether an image's name holds its patient. Where it does not, the image is its own patient to `ranklab-data`, by its
-/// own name.
+/// Whether an image's name holds its patient. Where it does not, `ranklab-data` takes the image's name as the patient.
 pub(crate) fn is_patient_known(row: &PredictionRow) -> bool {
     row.patient != row.image
 }

@@ -81,7 +81,7 @@ pub(crate) fn operating_points(runs: &[&RunData], level: f64) -> Option<Vec<AimP
     Some(Aim::ALL.into_iter().map(|aim| AimPoint { aim, applied: applied(runs, aim, level) }).collect())
 }
 
-/// Chooses each run's threshold on its own validation images and applies it to its own test cells; the
+/// Chooses each run's threshold on the run's validation images and applies it to the run's test cells; the
 /// cells of all runs count together, a patient's as one unit. `None` when a run has no validation
 /// predictions, when these or the test cells are of one class only, or no threshold reaches the aim.
 pub(crate) fn applied(runs: &[&RunData], aim: Aim, level: f64) -> Option<Applied> {

@@ -1,4 +1,4 @@
-//! Settings of a run: which make runs repeats of one another, and which tell configurations apart.
+//! Settings of a run: which make runs repeats of one another, and in which configurations differ.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,8 +10,7 @@ use super::configuration::SettingValue;
 /// Digits of the image set's hash among the settings.
 const HASH_DIGITS: usize = 12;
 
-/// Keys that tell repeats apart, at any depth of a configuration: the database's views leave out the
-/// same ones.
+/// Keys in which repeats differ, at any depth of a configuration. The database's views leave them out as well.
 const REPEAT_KEYS: [&str; 3] = ["seed", "split_seed", "fold"];
 
 /// A configuration without its seeds and its fold, as dotted paths and values. Text that is no JSON

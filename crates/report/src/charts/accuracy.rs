@@ -8,7 +8,7 @@ use super::chart::{Chart, Point, Rule, Series, reach};
 use super::draft::Draft;
 use super::scope::ChartScope;
 
-/// Series of configurations in order of first appearance, each configuration as the point that `place` gives it.
+/// Series of configurations in order of first appearance, each configuration at the position that `place` gives it.
 pub(super) fn series_of(
     scope: &ChartScope<'_>,
     place: impl Fn(&Configuration) -> Option<f64>,
@@ -103,7 +103,7 @@ pub(super) fn by_rank(scope: &ChartScope<'_>) -> Option<Draft> {
     let (mut series, spread) = drawn(scope, series_of(scope, rank));
     let ranks: Vec<f64> = series.iter().flat_map(|series| &series.points).map(|point| point.x).collect();
     let one_rank = ranks.iter().all(|rank| *rank == ranks[0]);
-    // Choices of layers at one rank have a chart of their own.
+    // Choices of layers at one rank have another chart.
     if ranks.is_empty() || (one_rank && by_layers(scope).is_some()) {
         return None;
     }
@@ -178,7 +178,7 @@ fn reach_of_rules(rules: &[Rule]) -> impl Iterator<Item = f64> {
     })
 }
 
-/// One place per choice of layers, one series per rank. Left out for a single choice, and for so many
+/// One position per choice of layers, one series per rank. Left out for a single choice, and for so many
 /// that their names do not fit: the table has them all.
 pub(super) fn by_layers(scope: &ChartScope<'_>) -> Option<Draft> {
     let mut choices: Vec<&str> = Vec::new();

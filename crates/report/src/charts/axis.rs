@@ -18,7 +18,7 @@ enum Scale {
     Doubling,
     /// A power of ten.
     Decades,
-    /// One of these names, by its place.
+    /// One of these names, by its index.
     Names(Vec<String>),
 }
 
@@ -150,7 +150,7 @@ impl Axis {
         }
     }
 
-    /// A place on the axis as people read it.
+    /// The label of a position on the axis.
     pub(crate) fn label(&self, place: f64) -> String {
         match &self.scale {
             Scale::Plain(_) if place.abs() >= 1e9 => format!("{place:e}"),

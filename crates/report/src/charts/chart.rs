@@ -48,7 +48,7 @@ pub(crate) struct Rule {
     pub(crate) band: Option<(f64, f64)>,
 }
 
-/// A place along the x axis: a dotted line down the plot.
+/// A position along the x axis: a dotted line down the plot.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Mark {
     /// Place.

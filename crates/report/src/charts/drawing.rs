@@ -25,7 +25,7 @@ const HALF_WIDTH_LETTERS: usize = 24;
 const WIDTH_LETTERS: usize = 60;
 /// Pixels between markers that stand beside each other.
 const SIDESTEP: i32 = 8;
-/// The same where single runs are drawn between them.
+/// Pixels between markers that have single runs between them.
 const WIDE_SIDESTEP: i32 = 16;
 /// Of areas around lines.
 const BAND_OPACITY: f64 = 0.16;

@@ -5,7 +5,7 @@ use plotters::style::RGBColor;
 /// Hues before they repeat with other markers.
 pub(crate) const HUES: usize = 8;
 
-/// Series that can be told apart by hue, marker and dash together.
+/// Series that differ in hue, marker or dash.
 pub(crate) const SLOTS: usize = 64;
 
 /// Titles and labels.

@@ -40,7 +40,7 @@ struct Setting {
     name: String,
     /// Distinct values, from low to high; `None` where it is not set.
     values: Vec<Option<String>>,
-    /// For each run the place of its value.
+    /// For each run the index of its value.
     of_run: Vec<usize>,
 }
 
@@ -137,7 +137,7 @@ fn settings(runs: &[&Run]) -> Vec<Setting> {
     settings
 }
 
-/// For each value where it first occurs: equal lists tell the same runs apart.
+/// For each value where it first occurs: equal lists divide the runs alike.
 fn first_places(column: &[Option<String>]) -> Vec<usize> {
     let mut first: BTreeMap<&Option<String>, usize> = BTreeMap::new();
     column.iter().enumerate().map(|(place, value)| *first.entry(value).or_insert(place)).collect()
@@ -250,7 +250,7 @@ fn draw_axis(area: &Area<'_>, name: &str, x: i32, lower: bool, (from, anchor): (
     write(area, name, (from, y), &MUTED, anchor, VPos::Center)
 }
 
-/// A value beside its axis and above its place, on paper: lines along a row do not cross it out.
+/// A value beside its axis and above its position, on paper: lines along a row do not cross it out.
 fn draw_value(area: &Area<'_>, text: &str, (x, y): (i32, i32)) -> Drawn {
     let width = text.chars().count() as i32 * 8 + 4;
     put(area, &Rectangle::new([(x + 3, y - 18), (x + 3 + width, y - 3)], SURFACE.mix(0.75).filled()))?;

@@ -96,7 +96,7 @@ fn leading<'a>(
     analysis.with_ids(&charted.leading).enumerate().map(look).collect()
 }
 
-/// A series keeps its look in every chart: its place among all series.
+/// A series keeps its look in every chart: its index among all series.
 fn slot_of(configurations: &[&Configuration], series: &str) -> usize {
     let mut names: HashSet<&str> = HashSet::new();
     for one in configurations.iter().filter(|one| one.accuracy().is_some()) {

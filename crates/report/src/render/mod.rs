@@ -7,6 +7,8 @@ mod html;
 mod markdown;
 mod replace;
 mod report;
+#[cfg(test)]
+mod snapshot_tests;
 mod theme;
 mod write;
 

@@ -1,4 +1,4 @@
-//! Colours of drawn charts: the page's variables or a file's fixed values in place of the placeholders.
+//! Colours of drawn charts: the page's variables or a file's fixed values instead of the placeholders.
 
 use std::fmt::Write as _;
 
@@ -13,7 +13,7 @@ use super::escape::xml;
 pub(crate) enum Theme {
     /// Inside the page, whose style sheet gives light and dark colours.
     Page,
-    /// A file of its own on white paper.
+    /// A separate file on white paper.
     File,
 }
 

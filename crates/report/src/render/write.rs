@@ -16,11 +16,11 @@ const LATEST: &str = "latest";
 /// Where a report lies.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Written {
-    /// The page, in the report's own folder.
+    /// The page, in the folder named after the report.
     pub html: PathBuf,
     /// The Markdown file beside it.
     pub markdown: PathBuf,
-    /// The same page in the folder of the latest report.
+    /// A copy of the page in the folder of the latest report.
     pub latest_html: PathBuf,
     /// Files, folders and links of others that stood where the report's belong, with the names that they are kept by.
     pub moved: Vec<Moved>,

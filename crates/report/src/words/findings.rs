@@ -12,7 +12,7 @@ use super::intervals::few;
 use super::leakage;
 use super::pairs::sentence;
 
-/// Series told here; the comparisons have the rest.
+/// Series among the findings; the comparisons have the rest.
 const SERIES: usize = 2;
 /// Sets of test cells whose best configuration is named.
 const LEADERS: usize = 4;

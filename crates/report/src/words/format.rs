@@ -59,7 +59,7 @@ pub(crate) fn p_value(p: f64) -> String {
     if p < 0.001 { "< 0.001".to_owned() } else { format!("{p:.3}") }
 }
 
-/// A threshold as a decimal number with the digits that it takes to tell it from 0 and from 1: `0.483`,
+/// A threshold as a decimal number with enough digits to distinguish it from 0 and from 1: `0.483`,
 /// `0.999999982`, `0.00000012`.
 pub(crate) fn threshold(value: f64) -> String {
     // Two digits of what is left to the nearer end.

@@ -253,4 +253,27 @@ mod tests {
         let single = said(&fixture::hostile()).remove(0);
         assert!(single.contains("200 cells one by one"), "{single}");
     }
+
+    #[test]
+    fn what_comparisons_say() {
+        let named = |name: &str, data: &ReportData| format!("{name}:\n{}", said(data).join("\n"));
+        let mut mixed = fixture::seeds();
+        mixed.runs.truncate(4);
+        let mut same = fixture::ranks();
+        same.runs.truncate(2);
+        same.runs[1].predictions = same.runs[0].predictions.clone();
+        let texts = [
+            named("equivalent", &fixture::against_classical(40, 41)),
+            named("equivalent, worse", &fixture::against_classical(40, 60)),
+            named("equivalent, better", &fixture::against_classical(60, 40)),
+            named("worse", &fixture::against_classical(40, 400)),
+            named("better", &fixture::against_classical(400, 40)),
+            named("open", &fixture::ranks()),
+            named("alike on few cells", &same),
+            named("seeds", &fixture::seeds()),
+            named("seeds of one only", &mixed),
+            named("folds", &fixture::folds()),
+        ];
+        fixture::check_snapshot("words_of_pairs", &texts.join("\n\n"));
+    }
 }

@@ -280,4 +280,26 @@ mod tests {
         data.runs[0].row.start.image_set_hash = "another".into();
         assert!(said(&data).is_empty());
     }
+
+    #[test]
+    fn what_series_say() {
+        let named = |name: &str, data: &ReportData| format!("{name}:\n{}", said(data).join("\n"));
+        let mut mixed = fixture::seed_series(&[(1, [42, 44, 43]), (5, [41, 42, 40])]);
+        mixed.runs.truncate(4);
+        let mut layers = fixture::series(&[(5, 42), (5, 40)]);
+        layers.runs[0].row.start.layers = Some("block5_conv3".into());
+        layers.runs[0].row.start.trainable_parameters = 1_000_000;
+        let texts = [
+            named("a smaller rank", &fixture::series(&[(1, 300), (5, 42), (16, 40), (64, 41)])),
+            named("every rank", &fixture::series(&[(1, 42), (5, 41), (16, 40)])),
+            named("no smaller rank", &fixture::series(&[(1, 300), (5, 200), (16, 40)])),
+            named("the smallest rank is the best", &fixture::series(&[(1, 40), (5, 200)])),
+            named("seeds", &fixture::seed_series(&[(1, [42, 44, 43]), (5, [41, 42, 40])])),
+            named("seeds of one only", &mixed),
+            named("layers", &layers),
+            named("too many members", &fixture::many(101)),
+            named("many members", &fixture::many(40)),
+        ];
+        fixture::check_snapshot("words_of_series", &texts.join("\n\n"));
+    }
 }

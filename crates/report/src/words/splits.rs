@@ -95,7 +95,7 @@ fn sentence(analysis: &Analysis, pair: &SplitPair) -> String {
     }
 }
 
-/// The same configurations under both splits in numbers.
+/// The configurations under both splits in numbers.
 fn table(analysis: &Analysis) -> Table {
     let Analysis { configurations, splits: pairs, options, .. } = analysis;
     let interval = format!("{} interval", confidence(options));
@@ -185,5 +185,17 @@ mod tests {
         let mut data = fixture::both_splits(40, 400);
         data.runs[1].row.start.config = data.runs[1].row.start.config.replace("0.005", "0.01");
         assert_eq!(found(&data), None);
+    }
+
+    #[test]
+    fn what_splits_say() {
+        let named =
+            |name: &str, data: &ReportData| format!("{name}:\n{}", found(data).unwrap().sentences.join("\n"));
+        let texts = [
+            named("better on the random split", &fixture::both_splits(40, 400)),
+            named("worse on the random split", &fixture::both_splits(400, 40)),
+            named("open", &fixture::both_splits(40, 41)),
+        ];
+        fixture::check_snapshot("words_of_splits", &texts.join("\n\n"));
     }
 }

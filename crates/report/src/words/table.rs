@@ -22,7 +22,7 @@ impl Column {
         Self { title: title.to_owned(), group: None, numeric: true }
     }
 
-    /// The same under a shared heading.
+    /// The column under a heading that it shares with its neighbours.
     pub(crate) fn under(mut self, group: &str) -> Self {
         self.group = Some(group.to_owned());
         self
