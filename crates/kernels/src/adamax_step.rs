@@ -54,7 +54,7 @@ pub fn adamax_step<const D: usize>(
 /// The step on the backend that has it.
 #[backend_extension(Flex)]
 pub(crate) trait AdamaxStep: Backend {
-    /// Parameter, moment and norm, all changed in place where nobody else holds them.
+    /// Parameter, moment and norm, all changed in place where they are not shared.
     fn adamax_step(
         parameter: FloatTensor<Self>,
         gradient: FloatTensor<Self>,

@@ -72,7 +72,7 @@ impl FrozenConvolution {
         self.bias.clone().unsqueeze()
     }
 
-    /// The same with tensors alone and an unrounded kernel `[C_out, C_in, 3, 3]`, whatever the device: to
+    /// This convolution with tensors alone and an unrounded kernel `[C_out, C_in, 3, 3]`, whatever the device: to
     /// compare with.
     pub fn with_tensors(mut self, kernel: &[f32], device: &Device) -> Self {
         let [channels_in, channels_out] = self.transformed.channels();
@@ -81,7 +81,7 @@ impl FrozenConvolution {
         self
     }
 
-    /// The same with tensors alone and the kernel that `processor` has, rounded to 16 bits as there: between
+    /// This convolution with tensors alone and the kernel that `processor` has, rounded to 16 bits as there: between
     /// the two only arithmetic is left to differ. Unchanged where `processor` is not on the processor.
     pub fn with_rounded_kernel_of(mut self, processor: &Self, device: &Device) -> Self {
         if let Some(rounded) = processor.transformed.rounded(device) {

@@ -37,7 +37,7 @@ pub struct PackedKernel {
 pub(crate) struct Panels {
     /// `U`; absent where its products are known beforehand.
     pub(crate) forward: Option<CompactKernel>,
-    /// `Uᵀ`, for the map's gradient; absent where nobody asks for it.
+    /// `Uᵀ`, for the map's gradient; absent where it is not asked for.
     pub(crate) backward: Option<CompactKernel>,
     /// `[C_out]`.
     pub(crate) bias: Vec<f32>,

@@ -39,7 +39,7 @@ impl Evaluation {
         &self.probabilities
     }
 
-    /// The same, without a copy.
+    /// Probability of class 1 (parasitized) of each image, without a copy.
     pub(crate) fn into_probabilities(self) -> Vec<f64> {
         self.probabilities
     }

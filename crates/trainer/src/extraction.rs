@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// A file of records under construction. Beside it stands a log with one line per chunk, its images
-/// and the checksum of their checksums, so that another process can tell what of it is sound.
+/// and the checksum of their checksums, so that another process finds what of it is sound.
 pub(crate) struct Part {
     path: PathBuf,
     log_path: PathBuf,
@@ -189,7 +189,7 @@ fn extract_into(
                 let loaded =
                     request.images.load(chunk).map(|rgb| (chunk.len(), rgb, started.elapsed().as_secs_f64()));
                 let stop = loaded.is_err();
-                // The receiver is gone when computing failed; there is nobody left to tell.
+                // The receiver is gone when computing failed.
                 if sender.send(loaded).is_err() || stop {
                     break;
                 }
@@ -273,7 +273,7 @@ mod tests {
             ("half a line in the log", 3, &|path| {
                 change(&path.with_extension("log"), &|bytes| bytes.truncate(bytes.len() - 1));
             }),
-            ("a log that tells of more images than any memory holds", 0, &|path| {
+            ("a log of more images than any memory holds", 0, &|path| {
                 fs::write(path.with_extension("log"), "9999999999999999 00000000\n").unwrap()
             }),
             ("a log that is no text", 0, &|path| {

@@ -29,7 +29,7 @@ pub(crate) const HEADER_BYTES: usize = 256;
 pub(crate) const CHECKSUM_BYTES: usize = 4;
 /// Bytes of a cache that are checked at once.
 const CHECKED: usize = 1 << 20;
-/// How often a process that waits for another's features looks for them, and for a wish to stop.
+/// How often a process that waits for another's features looks for them, and for a request to stop.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
 /// Features of an image set at a cut, one record of `positions × channels` values per image.
@@ -241,7 +241,7 @@ pub(crate) fn checksum_table(checksums: &[u32]) -> Vec<u8> {
     checksums.iter().flat_map(|checksum| checksum.to_le_bytes()).collect()
 }
 
-/// Locks the file. Whoever computes features may hold it for many minutes: a wish to stop ends the wait.
+/// Locks the file. Whoever computes features may hold it for many minutes: a request to stop ends the wait.
 fn wait_for(lock: &File, stop: &Stop, failed: impl FnOnce(io::Error) -> Error) -> Result<(), Error> {
     loop {
         match lock.try_lock() {

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use ranklab_zoo::weights::TrunkWeights;
 
 /// Trunk weights that are read when they are needed: a trunk in use holds them in another form, and
-/// 59 MB beside it serve nobody.
+/// 59 MB beside it serve no purpose.
 pub trait PretrainedWeights: Sync {
     /// Identifies them: equal hashes mean equal values.
     fn hash(&self) -> &str;

@@ -168,7 +168,7 @@ impl Group<'_> {
                     let images = if images.len() == 1 { vec![images[0].clone(); members] } else { images };
                     let batch = features.map(|features| Batch { features, images });
                     let stop = batch.is_err();
-                    // Nobody listens any more when training was given up.
+                    // The receiver is gone when training was given up.
                     if sender.send(batch).is_err() || stop {
                         break;
                     }

@@ -86,7 +86,7 @@ fn both_models_compute_and_differentiate_alike_on_flex_and_libtorch() {
         let (flex_scores, flex) = on(&Device::flex(), false);
         let (torch_scores, torch) = on(&libtorch, true);
         let scores = difference(&flex_scores, &torch_scores, 0.0);
-        // What the rounding of kernels itself makes of the scores. Gradients would not tell: where it changes
+        // What the rounding of kernels itself makes of the scores. Gradients say nothing of it: where it changes
         // which value of a window is the largest, another one gets all of it.
         let rounding = difference(&torch_scores, &on(&libtorch, false).0, 0.0);
         assert_eq!(flex.len(), torch.len());

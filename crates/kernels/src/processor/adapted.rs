@@ -11,8 +11,8 @@
 //! ```
 //!
 //! `V` and L are kept between the two. The frozen kernel is read once for all adapters. Every sum runs over one adapter's own
-//! rows in a fixed order, so that an adapter's values do not depend on its company or on the number of
-//! cores.
+//! rows in a fixed order, so that an adapter's values do not depend on the others beside it or on the
+//! number of cores.
 
 use rayon::prelude::*;
 

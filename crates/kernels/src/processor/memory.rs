@@ -6,7 +6,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-/// Buffers nobody uses at the moment.
+/// Buffers that are not in use.
 static FREE: Mutex<Vec<Vec<f32>>> = Mutex::new(Vec::new());
 /// Most of them that are kept.
 const KEPT: usize = 24;

@@ -10,7 +10,7 @@ use super::prefetch::{in_lines, per_line, prefetch};
 
 /// Columns of a panel: the part of the matrix that is read row by row without a gap.
 pub(crate) const PANEL: usize = 32;
-/// The same for matrices of an adapter's rank.
+/// Columns of a panel of matrices of an adapter's rank.
 pub(crate) const NARROW: usize = 16;
 
 /// Lays a row-major matrix `[inner, columns]` out in panels `[columns / P, inner, P]`, the last one
@@ -27,7 +27,7 @@ pub(crate) fn pack<const P: usize>(matrix: &[f32], inner: usize, columns: usize)
     panels
 }
 
-/// The same for the transpose of a row-major matrix `[columns, inner]`.
+/// Lays the transpose of a row-major matrix `[columns, inner]` out in panels, as [`pack`] does.
 pub(crate) fn pack_transposed<const P: usize>(matrix: &[f32], inner: usize, columns: usize) -> Vec<f32> {
     let mut panels = vec![0.0; packed_values::<P>(inner, columns)];
     for (column, values) in matrix.chunks_exact(inner).enumerate() {
@@ -96,7 +96,7 @@ pub(crate) fn multiply_transposed(
     }
 }
 
-/// The same for some neighbouring columns of the left matrix, of which `left` starts at the first and
+/// [`multiply_transposed`] for some neighbouring columns of the left matrix, of which `left` starts at the first and
 /// whose rows are `stride` apart; the right matrix is packed.
 pub(crate) fn multiply_transposed_packed(
     [inner, rows, columns]: [usize; 3],
@@ -307,7 +307,7 @@ mod tests {
         #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() })]
 
         #[test]
-        fn a_packed_product_is_that_of_the_definition_and_a_row_is_the_same_in_any_company(
+        fn a_packed_product_is_that_of_the_definition_and_a_row_is_the_same_among_any_others(
             rows in 1usize..23, inner in 1usize..40, columns in 1usize..80, seed in 0u64..1000,
         ) {
             let mut randomness = Randomness::new(seed, 0);

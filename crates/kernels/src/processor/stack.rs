@@ -281,7 +281,7 @@ impl ConvolutionStack {
 }
 
 /// Transforms the tiles numbered from `first` on of several maps that lie one after the other, into
-/// `transformed` `[36, tiles, channels]`. Beyond a map's edge everything is zero.
+/// `transformed` `[36, tiles, channels]`. Outside a map everything is zero.
 #[inline(always)]
 fn transform_input(maps: &[f32], shape: MapShape, first: usize, tiles: usize, transformed: &mut [f32]) {
     let MapShape { side, channels } = shape;

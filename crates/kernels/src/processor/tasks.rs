@@ -7,7 +7,7 @@ pub(crate) fn tasks(values: &mut [f32], parts: usize, chunk: usize) -> Vec<Vec<&
     tasks_of(values, part, part, chunk)
 }
 
-/// The same where only the first `used` values of each `part` count.
+/// [`tasks`] where only the first `used` values of each `part` count.
 pub(crate) fn tasks_of(values: &mut [f32], part: usize, used: usize, chunk: usize) -> Vec<Vec<&mut [f32]>> {
     let parts = values.len() / part;
     let mut tasks: Vec<Vec<&mut [f32]>> = Vec::new();

@@ -171,7 +171,7 @@ pub(crate) fn transform_kernel(kernel: &[f32], pairs: usize) -> Vec<f32> {
     transformed
 }
 
-/// The same packed, position by position: `pack` lays one position out in `values`.
+/// [`transform_kernel`], packed position by position: `pack` lays one position out in `values`.
 pub(crate) fn transform_and_pack(
     kernel: &[f32],
     pairs: usize,

@@ -228,7 +228,7 @@ pub fn train_until(
 }
 
 pub fn steps_and_epochs(events: &[(usize, Event)], place: usize, after: usize) -> Vec<String> {
-    let told = events.iter().filter(|(of, _)| *of == place).filter_map(|(_, event)| match event {
+    let lines = events.iter().filter(|(of, _)| *of == place).filter_map(|(_, event)| match event {
         Event::Step { epoch, step, loss, accuracy, .. } if *epoch > after => {
             Some(format!("{epoch} {step} {loss:e} {accuracy}"))
         }
@@ -243,5 +243,5 @@ pub fn steps_and_epochs(events: &[(usize, Event)], place: usize, after: usize) -
         )),
         _ => None,
     });
-    told.collect()
+    lines.collect()
 }

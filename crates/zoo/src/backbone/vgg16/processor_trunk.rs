@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn an_image_has_the_same_features_in_any_company() {
+    fn an_image_has_the_same_features_among_any_others() {
         let weights = TrunkWeights::random(0);
         let trunk = ProcessorTrunk::new(&weights, Cut::above(13), 32);
         let count = ConvolutionStack::images_per_thread() + 3;

@@ -75,7 +75,7 @@ impl TrunkWeights {
         Self { layers, hash }
     }
 
-    /// The same weights with the first kernel's input channels in reverse: RGB for BGR.
+    /// These weights with the first kernel's input channels in reverse: RGB for BGR.
     pub(super) fn with_swapped_input(&self) -> Self {
         let mut layers = self.layers.clone();
         for filter in layers[0].kernel.chunks_exact_mut(27) {
