@@ -1,6 +1,8 @@
 """Draws the last screen of a command as an SVG picture. Needs pyte (pip install pyte) and a Unix system.
 
     python3 docs/pictures/terminal.py docs/pictures/sweep.svg just sweep rank=1,4,16
+
+The picture shows the command behind its prompt; the variable SHOWN replaces it.
 """
 
 import fcntl
@@ -13,7 +15,7 @@ import termios
 
 import pyte
 
-COLUMNS, ROWS = 120, 50
+COLUMNS, ROWS = 126, 50
 CHARACTER, LINE, MARGIN, BAR = 7.2, 17, 14, 28
 BACKGROUND, TEXT, PROMPT = "#1b1f27", "#d7dae0", "#8fd18f"
 COLOURS = {
@@ -87,8 +89,9 @@ def draw(rows):
 
 
 def main():
-    path, command, shown = sys.argv[1], sys.argv[2:], os.environ.get("SHOWN", " ".join(sys.argv[2:]))
-    print(f"running {' '.join(command)}")
+    """Draws the picture that the command line asks for."""
+    path, command = sys.argv[1], sys.argv[2:]
+    shown = os.environ.get("SHOWN", " ".join(command))
     screen = last_screen(command)
     rows = [spans(screen.buffer[number]) for number in range(ROWS)]
     while rows and not rows[-1]:
