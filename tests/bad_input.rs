@@ -230,6 +230,7 @@ fn a_limit_on_the_size_of_files_is_an_error_that_names_the_file_and_loses_nothin
         .args(["-c", "ulimit -f 600; exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_ranklab")])
         .args(Ranklab::sweep_arguments(&["rank=2", "jobs=1"]))
         .current_dir(ranklab.folder.path())
+        .env_remove("RANKLAB_DATA")
         .output()
         .unwrap();
     let error = failed(&output);

@@ -133,7 +133,7 @@ fn an_entry_that_unpacks_to_too_much_is_left_out_by_name_whatever_size_it_states
     bytes[lying + 24..lying + 28].copy_from_slice(&1000u32.to_le_bytes());
     fs::write(&zip, bytes).unwrap();
     let said = succeeded(&bounded(&ranklab, &["data", "manifest", zip.to_str().unwrap()]));
-    assert!(said.contains("40 (20 parasitized, 20 uninfected)") && said.contains("2 unreadable"), "{said}");
+    assert!(said.contains("40 (20 Parasitized, 20 Uninfected)") && said.contains("2 unreadable"), "{said}");
     let line = |name: &str| said.lines().find(|line| line.contains(name)).unwrap();
     assert!(line("honest").contains("larger than 64 MiB"), "{said}");
     assert!(line("lying").contains("unreadable"), "{said}");
@@ -157,7 +157,7 @@ fn pngs_of_absurd_sizes_and_empty_ones_are_left_out_by_name_in_bounded_memory() 
         fs::write(folder.join(format!("C1P1_{name}.png")), bytes).unwrap();
     }
     let said = succeeded(&bounded(&ranklab, &["data", "manifest", "images"]));
-    assert!(said.contains("40 (20 parasitized, 20 uninfected)") && said.contains("7 unreadable"), "{said}");
+    assert!(said.contains("40 (20 Parasitized, 20 Uninfected)") && said.contains("7 unreadable"), "{said}");
     for (name, _) in &hostile {
         assert!(said.contains(&format!("C1P1_{name}.png: unreadable: ")), "{name}: {said}");
     }
@@ -176,7 +176,7 @@ fn a_pipe_among_the_images_is_not_waited_for_and_a_link_to_nowhere_is_named() {
     std::os::unix::fs::symlink("nowhere", folder.join("C1P1_lost.png")).unwrap();
     std::os::unix::fs::symlink("..", folder.join("loop")).unwrap();
     let said = succeeded(&bounded(&ranklab, &["data", "manifest", "images"]));
-    assert!(said.contains("40 (20 parasitized, 20 uninfected)") && said.contains("1 unreadable"), "{said}");
+    assert!(said.contains("40 (20 Parasitized, 20 Uninfected)") && said.contains("1 unreadable"), "{said}");
     assert!(said.contains("C1P1_lost.png: unreadable: "), "{said}");
 }
 

@@ -251,7 +251,7 @@ fn the_same_bytes_in_both_classes_are_left_out_with_all_their_copies_and_counted
     fs::copy(&second[3], uninfected.join("Z.png")).unwrap();
     fs::copy(&first[5], parasitized.join("Z_plain.png")).unwrap();
     let said = ranklab.stdout(&["data", "manifest", "images"]);
-    assert!(said.contains("38 (19 parasitized, 19 uninfected)"), "{said}");
+    assert!(said.contains("38 (19 Parasitized, 19 Uninfected)"), "{said}");
     assert!(
         said.contains("6 (1 duplicates, 5 contradicting, 0 unreadable, 0 in folders of neither class)"),
         "{said}"
@@ -294,7 +294,7 @@ fn no_image_is_lost_without_a_word() {
     fs::copy(&sorted(&whole.join("Uninfected"))[0], images.join("stray.png")).unwrap();
     symlink("nowhere", whole.join("Uninfected/lost")).unwrap();
     let said = ranklab.stdout(&["data", "manifest", "images"]);
-    assert!(said.contains("52 (22 parasitized, 30 uninfected)"), "{said}");
+    assert!(said.contains("52 (22 Parasitized, 30 Uninfected)"), "{said}");
     assert!(
         said.contains("left out     1 (0 duplicates, 0 contradicting, 0 unreadable, 1 in folders"),
         "{said}"
@@ -338,7 +338,7 @@ fn where_no_image_can_be_read_the_message_gives_the_first_reason() {
     patched("encrypted.zip", 8, 6, 1);
     for (name, reason) in [("bzip2.zip", "method"), ("lzma.zip", "method"), ("encrypted.zip", "assword")] {
         let error = failed(&ranklab.run(&["data", "manifest", name]));
-        assert!(error.contains("0 parasitized and 0 uninfected images; 20 left out, "), "{error}");
+        assert!(error.contains("0 images of class Parasitized and 0 images of class Uninfected; 20 left out, "), "{error}");
         assert!(error.contains("cell_images/Parasitized/") && error.contains(reason), "{error}");
         assert!(error.contains("mend or replace them") && !error.contains("belong in folders"), "{error}");
     }
@@ -349,7 +349,7 @@ fn where_no_image_can_be_read_the_message_gives_the_first_reason() {
         fs::rename(&path, path.with_extension("jpeg")).unwrap();
     }
     let error = failed(&ranklab.run(&["data", "manifest", "images"]));
-    assert!(error.contains("0 parasitized and 20 uninfected images; 20 files are not named .png"), "{error}");
+    assert!(error.contains("0 images of class Parasitized and 20 images of class Uninfected; 20 files are not named .png"), "{error}");
     fs::rename(&class, ranklab.path("images/cell_images/infected")).unwrap();
     let error = failed(&ranklab.run(&["data", "manifest", "images"]));
     assert!(error.contains("images belong in folders named Parasitized and Uninfected"), "{error}");

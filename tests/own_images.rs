@@ -27,8 +27,7 @@ fn with_own_images() -> Ranklab {
     ranklab
 }
 
-const OWN: [&str; 4] =
-    ["dataset=slides", "positive=malignant", "negative=benign", r"group=(group_[0-9]+)/"];
+const OWN: [&str; 4] = ["dataset=slides", "positive=malignant", "negative=benign", r"group=(group_[0-9]+)/"];
 
 #[test]
 fn folders_of_any_names_are_trained_on_split_by_their_groups_and_reported_by_their_names() {
@@ -53,7 +52,14 @@ fn folders_of_any_names_are_trained_on_split_by_their_groups_and_reported_by_the
 fn a_listing_counts_the_classes_by_their_names() {
     let ranklab = with_own_images();
     let listed = ranklab.stdout(&[
-        "data", "manifest", "slides", "--positive", "malignant", "--negative", "benign", "--group",
+        "data",
+        "manifest",
+        "slides",
+        "--positive",
+        "malignant",
+        "--negative",
+        "benign",
+        "--group",
         r"(group_[0-9]+)/",
     ]);
     assert!(listed.contains("60 (30 malignant, 30 benign)"), "{listed}");

@@ -8,7 +8,9 @@
 use std::{env, error::Error, path::PathBuf};
 
 use burn::tensor::Device;
-use ranklab_sweep::{Code, Context, Experiment, FEATURES, Plan, SweepEvent, execute};
+use ranklab_runs::{FEATURES, Locations};
+use ranklab_settings::Experiment;
+use ranklab_sweep::{Code, Context, Plan, SweepEvent, execute};
 use ranklab_trainer::Stop;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -31,11 +33,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     plan.name = "two ranks from code".to_owned();
 
     let context = Context {
-        features_folder: runs_folder.join(FEATURES),
-        data_folder: runs_folder.join("data"),
-        // Only `weights=imagenet` reads this file.
-        imagenet_weights: runs_folder.join("vgg16_imagenet.safetensors"),
-        runs_folder,
+        locations: Locations {
+            features_folder: runs_folder.join(FEATURES),
+            data_folder: runs_folder.join("data"),
+            // Only `weights=imagenet` reads this file.
+            imagenet_weights: runs_folder.join("vgg16_imagenet.safetensors"),
+            runs_folder,
+        },
         command: "train_from_code".to_owned(),
         // Trials that train together share the frozen part of the network.
         jobs: 2,
