@@ -338,7 +338,10 @@ fn where_no_image_can_be_read_the_message_gives_the_first_reason() {
     patched("encrypted.zip", 8, 6, 1);
     for (name, reason) in [("bzip2.zip", "method"), ("lzma.zip", "method"), ("encrypted.zip", "assword")] {
         let error = failed(&ranklab.run(&["data", "manifest", name]));
-        assert!(error.contains("0 images of class Parasitized and 0 images of class Uninfected; 20 left out, "), "{error}");
+        assert!(
+            error.contains("0 images of class Parasitized and 0 images of class Uninfected; 20 left out, "),
+            "{error}"
+        );
         assert!(error.contains("cell_images/Parasitized/") && error.contains(reason), "{error}");
         assert!(error.contains("mend or replace them") && !error.contains("belong in folders"), "{error}");
     }
@@ -349,7 +352,12 @@ fn where_no_image_can_be_read_the_message_gives_the_first_reason() {
         fs::rename(&path, path.with_extension("jpeg")).unwrap();
     }
     let error = failed(&ranklab.run(&["data", "manifest", "images"]));
-    assert!(error.contains("0 images of class Parasitized and 20 images of class Uninfected; 20 files are not named .png"), "{error}");
+    assert!(
+        error.contains(
+            "0 images of class Parasitized and 20 images of class Uninfected; 20 files are not named .png"
+        ),
+        "{error}"
+    );
     fs::rename(&class, ranklab.path("images/cell_images/infected")).unwrap();
     let error = failed(&ranklab.run(&["data", "manifest", "images"]));
     assert!(error.contains("images belong in folders named Parasitized and Uninfected"), "{error}");

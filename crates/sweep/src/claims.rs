@@ -1,7 +1,9 @@
 //! Which trials of a plan this process trains next; others may work on the same plan.
 
+use std::collections::BTreeSet;
+
 use ranklab_settings::TrialConfig;
-use ranklab_store::Claim;
+use ranklab_store::{Availability, Claim};
 
 use crate::{
     Error,
@@ -20,13 +22,21 @@ pub(crate) struct Claims<'a> {
     plan: &'a Plan,
     identities: &'a [String],
     waiting: Vec<usize>,
-    /// Runs of other processes that were told of.
-    told: Vec<i64>,
+    /// Trials that other processes train, as far as is known.
+    taken: BTreeSet<usize>,
+    /// Runs of other processes that a notice named.
+    announced: Vec<i64>,
 }
 
 impl<'a> Claims<'a> {
     pub(crate) fn new(plan: &'a Plan, identities: &'a [String]) -> Self {
-        Self { plan, identities, waiting: (0..plan.trials.len()).collect(), told: Vec::new() }
+        Self {
+            plan,
+            identities,
+            waiting: (0..plan.trials.len()).collect(),
+            taken: BTreeSet::new(),
+            announced: Vec::new(),
+        }
     }
 
     /// Trials that are not settled.
@@ -38,6 +48,18 @@ impl<'a> Claims<'a> {
     pub(crate) fn give_back(&mut self, position: usize) {
         self.waiting.push(position);
         self.waiting.sort_unstable();
+    }
+
+    /// Asks, by reading alone, which trials other processes still train: a claim would take the lock that they write by.
+    fn forget_released(&mut self, session: &Session<'_>) -> Result<(), Error> {
+        let positions: Vec<usize> = self.taken.iter().copied().collect();
+        let hashes: Vec<String> =
+            positions.iter().map(|&position| self.identities[position].clone()).collect();
+        let known = session.runtime.block_on(session.store.availability(&hashes))?;
+        let is_held = |availability: &Availability| matches!(availability, Availability::Running(process) if !process.lapsed);
+        self.taken =
+            positions.into_iter().zip(&known).filter(|(_, known)| is_held(known)).map(|(at, _)| at).collect();
+        Ok(())
     }
 
     /// Claims trials that train together, as many as there are up to `jobs`; none where others have all
@@ -54,10 +76,15 @@ impl<'a> Claims<'a> {
         let mut group: Vec<Member<'a>> = Vec::new();
         let room = memory::room();
         let mut kept = Vec::new();
-        for (place, &position) in self.waiting.iter().enumerate() {
+        self.forget_released(session)?;
+        for (index, &position) in self.waiting.iter().enumerate() {
             if group.len() >= session.context.jobs {
-                kept.extend(&self.waiting[place..]);
+                kept.extend(&self.waiting[index..]);
                 break;
+            }
+            if self.taken.contains(&position) {
+                kept.push(position);
+                continue;
             }
             let (trial, identity) = (&self.plan.trials[position], &self.identities[position]);
             let joins = |member: &Member<'_>| {
@@ -101,8 +128,9 @@ impl<'a> Claims<'a> {
                 }
                 Claim::Taken { run, host, process } => {
                     kept.push(position);
-                    if !self.told.contains(&run) {
-                        self.told.push(run);
+                    self.taken.insert(position);
+                    if !self.announced.contains(&run) {
+                        self.announced.push(run);
                         on_event(SweepEvent::Notice(format!(
                             "{label}: process {process} on {host} trains it as run {run}"
                         )));

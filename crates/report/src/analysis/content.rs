@@ -76,7 +76,7 @@ pub fn analyse(data: &ReportData) -> Result<Analysis> {
     let (comparisons, tested) = compare_pairs(&measured, sets, &options);
     Ok(Analysis {
         title: data.title.clone(),
-        class_names: ClassNames::default(),
+        class_names: ClassNames::of_runs(data.runs.iter().map(|run| &run.row)),
         options,
         sweep: data.sweep.clone(),
         runs: runs(data, examined, configurations(&measured), &options),

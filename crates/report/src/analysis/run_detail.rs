@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use crate::data::RunData;
 
+use super::class_names::ClassNames;
 use super::operating_points::{AimPoint, operating_points};
 use super::published::{Published, published};
 
@@ -95,7 +96,9 @@ pub(crate) fn detail(run: &RunData, result: &RunResult, level: f64) -> RunDetail
     let right = matrix.true_positives + matrix.true_negatives;
     RunDetail {
         matrix,
-        published: published(&run.row.start.model),
+        // The posts' figures are of the default classes.
+        published: published(&run.row.start.model)
+            .filter(|_| ClassNames::of_run(&run.row) == ClassNames::default()),
         balanced_accuracy: matrix.balanced_accuracy(),
         matthews_correlation: matrix.matthews_correlation(),
         accuracy_interval: wilson_interval(right, matrix.total(), level).ok(),

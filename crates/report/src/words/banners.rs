@@ -10,10 +10,8 @@ pub(crate) fn banners(analysis: &Analysis) -> Vec<(&'static str, String)> {
     if analysis.is_synthetic() {
         banners.push((
             "SYNTHETIC",
-            format!(
-                "Images were generated, not photographed. The figures show that the software works and nothing about {}.",
-                analysis.class_names.subject
-            ),
+            "Images were generated, not photographed. The figures show that the software works, and nothing about real images."
+                .to_owned(),
         ));
     }
     if analysis.has_random_weights() {

@@ -35,7 +35,6 @@ fn every_library_has_one_set_of_features() {
 }
 
 #[test]
-#[ignore = "class names are being moved into the settings"]
 fn class_names_are_in_defaults_and_published_figures_only() {
     assert_none(|workspace| class_names(workspace, &CLASS_NAME_FILES));
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use ranklab_data::{ImageSource, Manifest};
-use ranklab_settings::{Class, ClassScheme};
+use ranklab_settings::{Class, ClassScheme, GroupRule};
 use serde_json::{Value, json};
 
 use crate::{
@@ -21,9 +21,30 @@ use crate::{
 pub(super) struct ManifestArgs {
     /// Folder or zip of images [default: the fetched zip].
     path: Option<PathBuf>,
+    /// Name of the positive class's folder [default: Parasitized].
+    #[arg(long, value_name = "NAME")]
+    positive: Option<String>,
+    /// Name of the negative class's folder [default: Uninfected].
+    #[arg(long, value_name = "NAME")]
+    negative: Option<String>,
+    /// Regular expression whose first bracket finds an image's group in its path, or none [default: the patient in names like C33P1thinF_1.png].
+    #[arg(long, value_name = "REGEX")]
+    group: Option<GroupRule>,
     /// Print JSON.
     #[arg(long)]
     json: bool,
+}
+
+impl ManifestArgs {
+    /// The classes and the rule for groups.
+    fn scheme(&self) -> ClassScheme {
+        let default = ClassScheme::default();
+        ClassScheme {
+            negative: self.negative.clone().unwrap_or(default.negative),
+            positive: self.positive.clone().unwrap_or(default.positive),
+            group: self.group.clone().unwrap_or(default.group),
+        }
+    }
 }
 
 /// Opens or builds the manifest of a folder or zip, and prints it.
@@ -34,7 +55,7 @@ pub(super) fn manifest(
 ) -> anyhow::Result<()> {
     let path = arguments.path.clone().unwrap_or_else(|| folders.images());
     let progress = |_, _| stop();
-    let scheme = ClassScheme::default();
+    let scheme = arguments.scheme();
     let source = ImageSource::open_watched(&path, &scheme, &progress)?;
     let cache = folders.runs.join("manifests");
     let manifest = Manifest::open_or_build(&source, &cache, &progress)?;
