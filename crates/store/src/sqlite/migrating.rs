@@ -1,11 +1,9 @@
 //! Bringing the schema of a database up to date: all missing migrations in one transaction, or none.
 
-use std::time::Duration;
-
 use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, SqlSafeStr as _};
 
-use super::driver::{Connection, Outcome, Pool, options};
+use super::driver::{Connection, Outcome, Pool};
 use super::failure::classify;
 use super::header::{Header, count};
 use super::schema::{MIGRATIONS, NEWEST, State, identity, state};
@@ -14,17 +12,12 @@ use crate::error::{Error, Result};
 use crate::location::Location;
 
 /// Brings the schema up to date, one process at a time. Taking the write lock also shows at once when
-/// the file cannot be written. Waits for the lock as long as `busy_timeout`.
-/// Returns the database's id and its header.
-pub(super) async fn migrate(
-    pool: &Pool,
-    location: &Location,
-    busy_timeout: Duration,
-) -> Result<(String, Header)> {
+/// the file cannot be written. Returns the database's id and its header.
+pub(super) async fn migrate(pool: &Pool, location: &Location) -> Result<(String, Header)> {
     let failed = |failure| classify(failure, location);
     // Foreign keys are switched off, which is possible outside a transaction only, so that a table can be written
     // anew without the rows that refer to it.
-    let options = options(location).foreign_keys(false).busy_timeout(busy_timeout);
+    let options = pool.connect_options().as_ref().clone().create_if_missing(false).foreign_keys(false);
     let mut connection = options.connect().await.map_err(failed)?;
     let migrated = migrate_within(&mut connection, location).await;
     let _ = connection.close().await;

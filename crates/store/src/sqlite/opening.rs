@@ -43,14 +43,13 @@ pub(crate) async fn open(location: &Location, longest: Duration) -> Result<(Pool
 async fn open_once(location: &Location, longest: Duration) -> Result<Option<(Pool, Standing)>> {
     let failed = |failure| classify(failure, location);
     refuse_others(location).await?;
-    let busy_timeout = BUSY_TIMEOUT.min(longest);
     let options = options(location)
         .create_if_missing(true)
-        .busy_timeout(busy_timeout)
+        .busy_timeout(BUSY_TIMEOUT.min(longest))
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Normal);
     let pool = pool(options).await.map_err(failed)?;
-    let standing = match migrate(&pool, location, busy_timeout).await {
+    let standing = match migrate(&pool, location).await {
         Ok((id, header)) => Standing::new(location, id, header).await.map_err(failed),
         Err(error) => Err(error),
     };
