@@ -107,7 +107,7 @@ test-browser:
 fuzz target seconds="60":
     scripts/fuzz.sh {{ target }} {{ seconds }}
 
-# Licences, sources and advisories of dependencies, and those that nobody uses.
+# Licences, sources and advisories of dependencies, and unused dependencies.
 [group('check')]
 deny:
     scripts/deny.sh

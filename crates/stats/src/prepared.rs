@@ -90,9 +90,9 @@ pub(crate) struct RankedCell {
 fn ranked(labels: &[u8], probabilities: &[f64], clusters: &Clusters) -> Vec<RankedCell> {
     let mut order: Vec<usize> = (0..labels.len()).collect();
     order.sort_by(|one, other| probabilities[*one].total_cmp(&probabilities[*other]));
-    let cell = |place: usize| {
-        let cell = order[place];
-        let next = order.get(place + 1).map(|next| probabilities[*next]);
+    let cell = |position: usize| {
+        let cell = order[position];
+        let next = order.get(position + 1).map(|next| probabilities[*next]);
         RankedCell {
             unit: clusters.unit_of_cell()[cell],
             positive: labels[cell] == 1,
@@ -160,7 +160,7 @@ fn weighted_areas(cells: &[RankedCell], block: &Block, areas: &mut [f64; LANES])
     for cell in cells {
         let times = &block[cell.unit as usize];
         match (alone && cell.ends_tie, cell.positive) {
-            // Most cells have a probability of their own.
+            // Most cells share their probability with no other.
             (true, true) => {
                 for lane in 0..LANES {
                     wins[lane] += times[lane] * negatives[lane];

@@ -18,10 +18,7 @@ pub fn features(workspace: &Workspace) -> Vec<Violation> {
         };
         for dependency in &manifest.not_inherited {
             let name = &dependency.package;
-            add(
-                dependency.line,
-                format!("{name} has its own version or features; write {name}.workspace = true"),
-            );
+            add(dependency.line, format!("{name} sets a version or features; write {name}.workspace = true"));
         }
         if manifest.name == FEATURES {
             let has = |name: &&String| manifest.dependencies.iter().any(|known| known.package == **name);

@@ -33,7 +33,7 @@ pub fn layers(workspace: &Workspace) -> Vec<Violation> {
 
 fn of_package(workspace: &Workspace, package: &Package) -> Vec<Violation> {
     let manifest = &package.manifest;
-    let own = short(&manifest.name).unwrap_or(&manifest.name);
+    let name = short(&manifest.name).unwrap_or(&manifest.name);
     let violation = |line: usize, message: String| Violation {
         file: workspace.below(&manifest.path).to_owned(),
         line,
@@ -42,10 +42,10 @@ fn of_package(workspace: &Workspace, package: &Package) -> Vec<Violation> {
     if package.is_tool() {
         return Vec::new();
     }
-    let allowed: Option<&[&str]> = if own == "cli" { None } else { layer(own) };
-    if allowed.is_none() && own != "cli" {
+    let allowed: Option<&[&str]> = if name == "cli" { None } else { layer(name) };
+    if allowed.is_none() && name != "cli" {
         let message =
-            format!("the layers do not hold the crate {own}; add it to tools/structure/src/layers.rs");
+            format!("the layers do not hold the crate {name}; add it to tools/structure/src/layers.rs");
         return vec![violation(1, message)];
     }
     let mut found = Vec::new();
@@ -54,13 +54,13 @@ fn of_package(workspace: &Workspace, package: &Package) -> Vec<Violation> {
         if let Some(other) = short(other) {
             let is_allowed = layer(other).is_some() && allowed.is_none_or(|allowed| allowed.contains(&other));
             if !is_allowed {
-                let message = format!("{own} may not depend on {other}");
+                let message = format!("{name} may not depend on {other}");
                 found.push(violation(dependency.line, message));
             }
         } else if let Some((_, crates)) = OUTSIDE.iter().find(|(name, _)| name == other)
-            && !crates.contains(&own)
+            && !crates.contains(&name)
         {
-            let message = format!("{own} may not depend on {other}; only {} may", crates.join(", "));
+            let message = format!("{name} may not depend on {other}; only {} may", crates.join(", "));
             found.push(violation(dependency.line, message));
         }
     }

@@ -1,7 +1,7 @@
 //! Checks the layout of the sources: circles of files, arrows between crates, and code in the wrong crate.
 //!
 //! [`Workspace::read`] parses every package below `crates/` and `tools/`. Each rule is a function from a workspace to
-//! the places that break it:
+//! the lines that break it:
 //!
 //! | rule | function |
 //! |---|---|

@@ -1,4 +1,4 @@
-//! Prints the places of a workspace that break the rules of its layout: `ranklab-structure [FOLDER]`.
+//! Prints the lines of a workspace that break the rules of its layout: `ranklab-structure [FOLDER]`.
 
 use std::{env, path::PathBuf, process::ExitCode};
 

@@ -13,7 +13,7 @@ use crate::condition::only_in_tests;
 use crate::error::{Error, Result};
 use crate::tokens::plain;
 
-/// A module, inline or with a file of its own.
+/// A module, inline or in a separate file.
 #[derive(Debug)]
 pub(crate) struct Module {
     /// Position of the file in [`ModuleTree::files`].

@@ -1,4 +1,4 @@
-//! A place that breaks a rule.
+//! A line that breaks a rule.
 
 use std::{fmt, path::PathBuf};
 

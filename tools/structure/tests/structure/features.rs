@@ -37,7 +37,7 @@ fn dependencies_with_a_version_or_features_of_their_own() {
         for table in ["dependencies", "dev-dependencies", "target.'cfg(unix)'.dependencies"] {
             let found = check("crates/data", &format!("[{table}]\n{entry}"));
             assert_eq!(found.len(), 1, "{table}, {entry}: {found:?}");
-            assert!(found[0].ends_with("zip has its own version or features; write zip.workspace = true"));
+            assert!(found[0].ends_with("zip sets a version or features; write zip.workspace = true"));
         }
     }
 }
