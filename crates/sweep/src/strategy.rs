@@ -1,4 +1,4 @@
-//! Strategies: which trials a sweep trains, given what is known, and whether a trial goes on after an epoch.
+//! Strategies: which trials a sweep trains, given those that ended.
 
 mod grid;
 mod proposal;

@@ -1,9 +1,5 @@
 //! What a strategy is asked.
 
-use std::ops::ControlFlow;
-
-use ranklab_trainer::EpochSummary;
-
 use crate::{Error, planned::PlanTrial};
 
 /// A trial that ended, as a strategy knows it.
@@ -23,9 +19,4 @@ pub trait Strategy {
     /// # Errors
     /// When the settings do not make sense.
     fn propose(&mut self, ended: &[EndedTrial]) -> Result<Vec<PlanTrial>, Error>;
-
-    /// Whether a trial goes on after an epoch. A trial that stops keeps its checkpoint.
-    fn after_epoch(&self, _trial: &PlanTrial, _epoch: &EpochSummary) -> ControlFlow<()> {
-        ControlFlow::Continue(())
-    }
 }
