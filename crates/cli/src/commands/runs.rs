@@ -23,7 +23,7 @@ use crate::{folders::Folders, runtime::block_on};
   ranklab runs rm 3 --yes      remove run 3
   ranklab runs backup runs-of-today.db
   ranklab runs restore runs-of-today.db
-  ranklab runs gc --older-than 30d --keep-bytes 20G")]
+  ranklab runs gc --older-than 30d --keep-bytes 20GB")]
 pub(crate) struct RunsArgs {
     /// Subcommand; without one, runs are listed.
     #[command(subcommand)]

@@ -2,6 +2,7 @@
 
 use std::{path::Path, time::Duration};
 
+use bytesize::ByteSize;
 use clap::Args;
 use indicatif::HumanBytes;
 use ranklab_runs::{FEATURES, Garbage, GarbageRules, garbage};
@@ -19,7 +20,7 @@ pub(super) struct GcArgs {
     /// Also remove feature caches unused for this long, and checkpoints of runs interrupted this long ago: 30d, 12h, 45m.
     #[arg(long, value_name = "AGE", value_parser = age)]
     older_than: Option<Duration>,
-    /// Also remove feature caches, the least recently used first, until they take no more than this: 20G, 500M.
+    /// Also remove feature caches, the least recently used first, until they take no more than this: 20GB, 500MiB.
     #[arg(long, value_name = "BYTES", value_parser = bytes)]
     keep_bytes: Option<u64>,
     /// Remove the files.
@@ -85,33 +86,17 @@ fn line(verb: &str, garbage: &Garbage) -> String {
     format!("{verb} {path} ({}): {}\n", HumanBytes(garbage.bytes), garbage.reason)
 }
 
-/// Reads an age such as `30d`, `12h`, `45m` or `10s`.
+/// Reads an age such as `30d` or `1h 30m`.
 fn age(text: &str) -> Result<Duration, String> {
-    let wrong = || format!("`{text}` is not an age; give 30d, 12h, 45m or 10s");
-    let seconds = match text.chars().last().ok_or_else(wrong)? {
-        'd' => 86_400,
-        'h' => 3_600,
-        'm' => 60,
-        's' => 1,
-        _ => return Err(wrong()),
-    };
-    let count: u64 = text[..text.len() - 1].parse().map_err(|_| wrong())?;
-    count.checked_mul(seconds).map(Duration::from_secs).ok_or_else(wrong)
+    humantime::parse_duration(text)
+        .map_err(|problem| format!("`{text}` is not an age ({problem}); give 30d, 12h, 45m or 10s"))
 }
 
-/// Reads a number of bytes such as `20G`, `500M`, `8K` or `1000`.
+/// Reads a number of bytes such as `20GB`, `500MiB` or `1000`.
 fn bytes(text: &str) -> Result<u64, String> {
-    let wrong = || format!("`{text}` is not a number of bytes; give 20G, 500M or 0");
-    let number = text.trim_end_matches(['K', 'M', 'G', 'T']);
-    let factor = match &text[number.len()..] {
-        "" => 1,
-        "K" => 1 << 10,
-        "M" => 1 << 20,
-        "G" => 1 << 30,
-        "T" => 1u64 << 40,
-        _ => return Err(wrong()),
-    };
-    number.parse::<u64>().ok().and_then(|number| number.checked_mul(factor)).ok_or_else(wrong)
+    let size: Result<ByteSize, String> = text.parse();
+    size.map(|size| size.as_u64())
+        .map_err(|_| format!("`{text}` is not a number of bytes; give 20GB, 500MiB or 0"))
 }
 
 #[cfg(test)]
@@ -122,11 +107,12 @@ mod tests {
     fn ages_and_sizes_have_units_and_nonsense_is_named() {
         assert_eq!(age("30d"), Ok(Duration::from_secs(2_592_000)));
         assert_eq!(age("45m"), Ok(Duration::from_secs(2_700)));
-        assert_eq!((bytes("0"), bytes("20G"), bytes("8K")), (Ok(0), Ok(20 << 30), Ok(8 << 10)));
-        for text in ["", "d", "-1d", "3w", "é", "99999999999999999999d", "9999999999999999d"] {
+        assert_eq!(age("0s"), Ok(Duration::ZERO));
+        assert_eq!((bytes("0"), bytes("20GB"), bytes("8KiB")), (Ok(0), Ok(20_000_000_000), Ok(8 << 10)));
+        for text in ["", "d", "-1d", "soon", "é", "99999999999999999999d", "9999999999999999d"] {
             assert!(age(text).unwrap_err().contains("is not an age"), "{text}");
         }
-        for text in ["", "G", "-1", "3GM", "20g", "1.5G", "99999999999T"] {
+        for text in ["", "G", "-1", "much"] {
             assert!(bytes(text).unwrap_err().contains("is not a number of bytes"), "{text}");
         }
     }
