@@ -124,13 +124,14 @@ impl Manifest {
     fn check(&self, source: &ImageSource) -> Result<(), Error> {
         let scheme = source.scheme();
         let count = |class| self.entries.iter().filter(|entry| entry.class == class).count();
-        let Some(missing) = Class::ALL.into_iter().find(|class| count(*class) == 0) else { return Ok(()) };
-        let classes: HashMap<&str, Option<Class>> =
+        let classes = [Class::Positive, Class::Negative];
+        let Some(missing) = classes.into_iter().find(|class| count(*class) == 0) else { return Ok(()) };
+        let class_of: HashMap<&str, Option<Class>> =
             source.files().iter().map(|file| (file.file.as_str(), file.class)).collect();
         let left_out: Vec<&Rejected> = self
             .rejected
             .iter()
-            .filter(|rejected| classes.get(rejected.name.as_str()) == Some(&Some(missing)))
+            .filter(|rejected| class_of.get(rejected.name.as_str()) == Some(&Some(missing)))
             .collect();
         let counted = |class| format!("{} images of class {}", count(class), scheme.name(class));
         let mut found = format!("{} and {}", counted(Class::Positive), counted(Class::Negative));
