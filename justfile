@@ -165,6 +165,11 @@ schema-fixture commit file:
 bench *arguments:
     python3 bench/run.py "$@"
 
+# Two builds of ranklab side by side, folders with `ranklab` and `peer_jobs`: did a change cost speed?
+[group('check')]
+bench-builds *arguments:
+    python3 bench/builds.py "$@"
+
 # How a sweep's cost grows with images and trials; writes bench/SCALING.md.
 [group('check')]
 bench-scaling *arguments:

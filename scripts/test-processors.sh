@@ -22,7 +22,7 @@ if ! command -v qemu-x86_64 > /dev/null; then
         > /dev/null || cannot "apt-get could not install qemu-user"
 fi
 
-tests=(cargo test --release --locked --workspace --quiet --lib --test golden)
+tests=(cargo test --release --locked --workspace --quiet --lib --test zoo)
 "${tests[@]}" --no-run
 folder="$(mktemp -d)"
 children=()

@@ -39,7 +39,7 @@ fi
     export LD_LIBRARY_PATH="$libraries:${LD_LIBRARY_PATH:-}"
     # libtorch changes burn's features: a target folder of its own keeps the other one warm.
     export CARGO_TARGET_DIR="${RANKLAB_TCH_TARGET:-$cache/target-tch}"
-    cargo test --release --locked --package ranklab-zoo --features tch --test devices -- --nocapture
+    cargo test --release --locked --package ranklab-zoo --features tch --test zoo devices:: -- --nocapture
 )
 
 # A state dict as torchvision stores it, for RGB, must come out as the stored trunk.

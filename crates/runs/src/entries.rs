@@ -1,10 +1,12 @@
 //! Files and folders as they lie on the disk: entries, sizes and times.
 
 use std::{
-    fs,
+    fs, io,
     path::{Path, PathBuf},
     time::{Duration, SystemTime},
 };
+
+use walkdir::WalkDir;
 
 use crate::{Error, run_folder};
 
@@ -27,17 +29,26 @@ pub(crate) fn entries(folder: &Path) -> Result<Vec<PathBuf>, Error> {
     Ok(paths)
 }
 
-/// Bytes of a file, or of all files below a folder.
+/// Bytes of a file, or of all files below a folder. Links are not followed.
 pub(crate) fn size(path: &Path) -> Result<u64, Error> {
-    if path.is_dir() && !path.is_symlink() {
-        return entries(path)?.iter().map(|path| size(path)).sum();
+    let mut bytes = 0;
+    for entry in WalkDir::new(path) {
+        match entry.and_then(|entry| entry.metadata()) {
+            Ok(metadata) if metadata.is_dir() => {}
+            Ok(metadata) => bytes += metadata.len(),
+            // It went meanwhile.
+            Err(problem)
+                if problem.io_error().is_some_and(|reason| reason.kind() == io::ErrorKind::NotFound) => {}
+            Err(problem) => {
+                return Err(Error::Io {
+                    action: "looking at",
+                    path: problem.path().unwrap_or(path).to_owned(),
+                    reason: problem.into(),
+                });
+            }
+        }
     }
-    match fs::symlink_metadata(path) {
-        Ok(metadata) => Ok(metadata.len()),
-        // It went meanwhile.
-        Err(problem) if problem.kind() == std::io::ErrorKind::NotFound => Ok(0),
-        Err(reason) => Err(Error::Io { action: "looking at", path: path.to_owned(), reason }),
-    }
+    Ok(bytes)
 }
 
 /// When a file was last written; long ago where that cannot be told.

@@ -47,7 +47,7 @@ pub fn curve_heights(
     Ok(mean_heights(curve, &runs, &vec![1; labels.len()], places))
 }
 
-/// The same with a pointwise band: whole patients are resampled with their cells (Field & Welsh 2007,
+/// Mean curve of several runs with a pointwise band: whole patients are resampled with their cells (Field & Welsh 2007,
 /// the cluster bootstrap), all runs together, as in [`crate::bootstrap`].
 ///
 /// # Errors

@@ -47,7 +47,7 @@ pub struct PairedBootstrap {
 }
 
 impl Bootstrap {
-    /// The same as a statement on other seeds as well as other patients, from the metric of each of
+    /// Widens the interval to a statement on other seeds as well as other patients, from the metric of each of
     /// several runs: the resamples' interval and Student's over the runs are joined as
     /// `estimate − √((estimate − lower)² + (t · sd / √n)²)` and likewise above (Zou & Donner 2008; see
     /// [`crate::Sources`]). A single run changes nothing.

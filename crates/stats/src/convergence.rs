@@ -24,7 +24,7 @@ use crate::ranking::roc_auc;
 
 /// Least gap between the accuracy at one half and at the best threshold.
 const GAP: f64 = 0.03;
-/// The same in standard errors.
+/// Least gap between both accuracies in standard errors.
 const GAP_ERRORS: f64 = 3.0;
 /// Epochs at the end that must all lie above the best.
 const LAST_EPOCHS: usize = 2;
@@ -32,9 +32,9 @@ const LAST_EPOCHS: usize = 2;
 const RISE: f64 = 1.5;
 /// How far above it they must lie, in nats: losses near 0 double by a single image.
 const LEAST_RISE: f64 = 0.05;
-/// The same where the kept weights are of an earlier epoch.
+/// How many times the lowest loss those must reach where the kept weights are of an earlier epoch.
 const RISE_AFTER: f64 = 2.0;
-/// The same where the kept weights are of an earlier epoch.
+/// How far above it, in nats, they must lie where the kept weights are of an earlier epoch.
 const LEAST_RISE_AFTER: f64 = 0.2;
 /// Share of the initial running statistics that may be left.
 const STALE: f64 = 0.05;
@@ -44,7 +44,7 @@ const STALE: f64 = 0.05;
 pub struct ThresholdGap {
     /// Share of images that are called right from a probability of one half on.
     pub accuracy: f64,
-    /// The same from the best threshold on.
+    /// Share of images that are called right from the best threshold on.
     pub best_accuracy: f64,
     /// The best threshold; of several the one next to one half.
     pub threshold: f64,

@@ -53,8 +53,8 @@ impl Equivalence {
         Ok(Self { margin, alpha, lower_p, upper_p, p, interval, equivalent: p < alpha })
     }
 
-    /// The same where so many patients differ: each p is at least [`Differing::p`], and the interval
-    /// reaches at least to what these leave open, so that both say the same.
+    /// Holds the test to the number of patients that differ: each p is at least [`Differing::p`], and the interval
+    /// reaches at least to what these patients leave open, so that p and interval agree.
     pub(crate) fn held_to(self, differing: &Differing) -> Self {
         let Some(open) = differing.upper_bound(self.alpha) else { return self };
         let least = differing.p(self.margin);
@@ -70,7 +70,7 @@ impl Equivalence {
         }
     }
 
-    /// The same with a p-value corrected for several comparisons, which never makes a claim stronger.
+    /// Takes a p-value corrected for several comparisons, which never makes a claim stronger.
     pub fn corrected(self, p: f64) -> Self {
         let p = self.p.max(p);
         Self { p, equivalent: self.equivalent && p < self.alpha, ..self }
@@ -112,7 +112,7 @@ impl NonInferiority {
         Ok(Self { margin, alpha, upper_bound, p, noninferior: p < alpha })
     }
 
-    /// The same where so many patients differ, as [`Equivalence::held_to`].
+    /// Holds the test to the number of patients that differ, as [`Equivalence::held_to`] does.
     pub(crate) fn held_to(self, differing: &Differing) -> Self {
         let Some(open) = differing.upper_bound(self.alpha) else { return self };
         let p = self.p.max(differing.p(self.margin));
@@ -120,7 +120,7 @@ impl NonInferiority {
         Self { p, upper_bound, noninferior: p < self.alpha, ..self }
     }
 
-    /// The same with a p-value corrected for several comparisons, which never makes a claim stronger.
+    /// Takes a p-value corrected for several comparisons, which never makes a claim stronger.
     pub fn corrected(self, p: f64) -> Self {
         let p = self.p.max(p);
         Self { p, noninferior: self.noninferior && p < self.alpha, ..self }

@@ -22,7 +22,7 @@ impl Interval {
         Self { lower: centre - half, upper: centre + half, level }
     }
 
-    /// The same interval cut to what its estimate can be, say 0 to 1 for an accuracy.
+    /// The interval cut to what its estimate can be, say 0 to 1 for an accuracy.
     pub fn within(self, lowest: f64, highest: f64) -> Self {
         Self { lower: self.lower.clamp(lowest, highest), upper: self.upper.clamp(lowest, highest), ..self }
     }

@@ -207,7 +207,7 @@ impl MeanDifference {
         unfinished.tested(level)
     }
 
-    /// The same as a statement on other seeds as well as other patients, from the score of each run of
+    /// Widens the comparison to a statement on other seeds as well as other patients, from the score of each run of
     /// the first and of the second configuration on these cells. Runs and patients are crossed random
     /// effects: to the variance over patients comes that of a mean over runs, `s² / n`, of each
     /// configuration that has several (as in the analysis of several readers who read the same cases,
@@ -238,7 +238,7 @@ impl MeanDifference {
         self.tested(level)
     }
 
-    /// The same with what follows from difference, standard error and distribution.
+    /// Fills in what follows from difference, standard error and distribution.
     fn tested(mut self, level: f64) -> Result<Self> {
         check_level(level)?;
         self.t = self.difference / self.standard_error;
@@ -254,7 +254,7 @@ impl MeanDifference {
         Ok(self)
     }
 
-    /// The same comparison with the configurations in the other order.
+    /// The comparison with the configurations in the other order.
     pub fn swapped(self) -> Self {
         let Interval { lower, upper, level } = self.interval;
         Self {

@@ -62,7 +62,7 @@ impl<'a> Prepared<'a> {
         }
     }
 
-    /// The same of a block of resamples; what is not defined is not finite.
+    /// The metric on a block of resamples; an undefined metric is not finite.
     pub(crate) fn values(&mut self, block: &Block, values: &mut [f64; LANES]) {
         match self {
             Self::Counts { metric, of_unit } => of_counts(*metric, of_unit, block, values),

@@ -44,7 +44,7 @@ impl Sources {
         Self([source, none, none])
     }
 
-    /// The same with another one. Sources of equal degrees of freedom share their quantile, so that
+    /// Adds another source. Sources of equal degrees of freedom share their quantile, so that
     /// their variances add up.
     ///
     /// # Errors

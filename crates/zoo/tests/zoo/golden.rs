@@ -1,5 +1,4 @@
 //! The layers against golden values from PyTorch and PEFT: tests/golden/layers.py and trunk.py.
-#![allow(clippy::unwrap_used, clippy::expect_used)] // A test may panic.
 
 use std::path::PathBuf;
 
@@ -15,7 +14,7 @@ use ranklab_zoo::{
 use serde_json::Value;
 
 fn golden() -> Value {
-    serde_json::from_str(include_str!("../../../tests/golden/layers.json")).unwrap()
+    serde_json::from_str(include_str!("../../../../tests/golden/layers.json")).unwrap()
 }
 
 fn values(golden: &Value) -> Vec<f32> {
@@ -239,7 +238,7 @@ fn every_block_of_the_trunk_agrees_with_pytorch_on_the_real_weights() {
         return;
     };
     assert!(weights.are_imagenet());
-    let golden: Value = serde_json::from_str(include_str!("../../../tests/golden/trunk.json")).unwrap();
+    let golden: Value = serde_json::from_str(include_str!("../../../../tests/golden/trunk.json")).unwrap();
     let size = golden["size"].as_u64().unwrap() as usize;
     let rgb: Vec<u8> = (0..size * size * 3)
         .map(|place| {

@@ -1,6 +1,4 @@
 //! Outputs and gradients of both models on burn-flex against libtorch: `just test-tch`.
-#![allow(clippy::unwrap_used, clippy::expect_used)] // A test may panic.
-#![cfg(feature = "tch")]
 
 use burn::{
     module::{Module, ModuleVisitor, Param},
