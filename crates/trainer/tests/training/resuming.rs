@@ -49,7 +49,7 @@ fn trials_that_stopped_after_different_epochs_go_on_together() {
         let snapshot =
             snapshots(&events).into_iter().find(|(of, found)| (*of, found.epoch()) == (place, epoch));
         let bytes = snapshot.unwrap().1.encode("").unwrap();
-        Some(Checkpoint::decode(&bytes, |identity| identity == "").unwrap())
+        Some(Checkpoint::decode(&bytes, str::is_empty).unwrap())
     };
     // The first is done but for its test, the second lacks an epoch, the third has nothing.
     let checkpoints = [at(0, 3), at(1, 2), None];
