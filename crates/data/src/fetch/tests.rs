@@ -118,7 +118,7 @@ fn request(sources: &[String], folder: &Path) -> FetchRequest {
     FetchRequest {
         sources: sources.to_vec(),
         destination: folder.join("deep/cells.zip"),
-        sha256: Some(hexadecimal(&Sha256::digest(body()))),
+        sha256: Some(hexadecimal(Sha256::digest(body()))),
         bytes: None,
         magic: &[],
         patience: PATIENCE,
