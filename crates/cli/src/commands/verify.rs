@@ -8,8 +8,10 @@ use serde_json::json;
 
 use crate::{
     context::context,
+    database::with_store,
     device::device,
     folders::Folders,
+    runtime::block_on,
     signals::Signals,
     ui::{
         output::{json_text, print},
@@ -46,6 +48,8 @@ pub(crate) struct VerifyArgs {
 
 /// Trains the run again and prints the comparison; a difference is an error.
 pub(crate) fn verify(folders: &Folders, arguments: &VerifyArgs) -> anyhow::Result<()> {
+    // A database of an earlier schema is migrated.
+    block_on(with_store(&folders.database(), async |_| Ok(())))?;
     let signals = Signals::listen().context("cannot install signal handlers")?;
     let scratch = tempfile::tempdir().context("cannot create a temporary folder")?;
     let mut context = context(folders, 1, signals.stop());
