@@ -1,7 +1,7 @@
 //! What can go wrong while sweeps are planned and run.
 
 /// An error of a sweep. Each message is one line that names the key, file or run and says what to do. The settings'
-/// [`ranklab_settings::Error::Several`] has as many lines as errors.
+/// [`ranklab_settings::Error::Multiple`] has as many lines as errors.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
