@@ -343,7 +343,7 @@ fn where_no_image_can_be_read_the_message_gives_the_first_reason() {
             "{error}"
         );
         assert!(error.contains("cell_images/Parasitized/") && error.contains(reason), "{error}");
-        assert!(error.contains("mend or replace them") && !error.contains("belong in folders"), "{error}");
+        assert!(error.contains("repair or replace them") && !error.contains("belong in folders"), "{error}");
     }
     // All of another format, and class folders of other names.
     unpack(&zip, &ranklab.path("images"));
