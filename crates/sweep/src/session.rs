@@ -3,7 +3,7 @@
 use std::{ops::ControlFlow, time::Instant};
 
 use ranklab_data::Split;
-use ranklab_runs::{CheckpointFile, Dataset, DeviceOf, Sources, started};
+use ranklab_runs::{CheckpointFile, Dataset, DeviceOf, Sources, process_start};
 use ranklab_settings::Network;
 use ranklab_store::{Claim, PredictionRow, RunResult, Store};
 use ranklab_trainer::{Checkpoint, Error as TrainerError, Event, Outcome, Trial, run_together};
@@ -56,7 +56,7 @@ impl Session<'_> {
         let (dataset, weights) = self.sources.of(&trial.config)?;
         let split = self.sources.split(&trial.config)?;
         let row = new_run(&self.context.code, trial, identity, dataset, &split, weights)?;
-        Ok(self.runtime.block_on(self.store.claim(&row, started().as_deref()))?)
+        Ok(self.runtime.block_on(self.store.claim(&row, process_start().as_deref()))?)
     }
 
     /// Why a run failed; `None` where there is no such run any more.

@@ -4,7 +4,7 @@ use std::{fs, path::Path};
 
 use ranklab_files::sha256;
 use ranklab_runs::{
-    DATABASE, DeviceOf, Locations, Names, Sources, host, locate, of_row, runtime, short_hash,
+    DATABASE, DeviceOf, ImageNames, Locations, Sources, host, identity_of_run, locate, runtime, short_hash,
 };
 use ranklab_settings::{TrialConfig, first_version};
 use ranklab_store::{RunRow, RunStatus, Store};
@@ -139,7 +139,7 @@ fn tell_differences_of_place(row: &RunRow, code: &Code, on_event: &mut dyn FnMut
 
 /// Refuses images and weights that are not those of the run. The names that its images have now, where an earlier
 /// version gave them others.
-fn check_sources(row: &RunRow, config: &TrialConfig, sources: &Sources) -> Result<Names, Error> {
+fn check_sources(row: &RunRow, config: &TrialConfig, sources: &Sources) -> Result<ImageNames, Error> {
     let (dataset, weights) = sources.of(config)?;
     let renamed = row.start.image_set_hash != dataset.images.hash;
     for (what, name, then, now) in [
@@ -159,14 +159,14 @@ fn check_sources(row: &RunRow, config: &TrialConfig, sources: &Sources) -> Resul
     }
     let (then, now) = (&row.start.config_hash, sources.identity(config)?);
     let first = first_version(config, &row.start.image_set_hash, &row.start.weights_hash);
-    if ![now, of_row(config, row), first].contains(then) {
+    if ![now, identity_of_run(config, row), first].contains(then) {
         return Err(Error::NotVerified(format!(
             "this version computes another configuration hash for run {} than it was recorded with: verify it with the commit that trained it{}",
             row.id,
             row.start.git_commit.as_ref().map_or(String::new(), |commit| format!(" ({commit})"))
         )));
     }
-    Ok(if renamed { Names::of(&dataset.images) } else { Names::default() })
+    Ok(if renamed { ImageNames::of(&dataset.images) } else { ImageNames::default() })
 }
 
 /// The repeated run's number.
@@ -186,7 +186,7 @@ async fn compare(
     row: RunRow,
     again: &Store,
     repeated: i64,
-    names: &Names,
+    names: &ImageNames,
 ) -> Result<Verification, Error> {
     let run = row.id;
     let other = again.runs(&[repeated]).await?.remove(0);
@@ -197,7 +197,7 @@ async fn compare(
     let mut validations =
         [recorded.validation_predictions(run).await?, again.validation_predictions(repeated).await?];
     for row in tests[0].iter_mut().chain(&mut validations[0]) {
-        if let Some(name) = names.now(&row.image) {
+        if let Some(name) = names.current(&row.image) {
             row.image = name.into();
         }
     }

@@ -122,7 +122,7 @@ fn a_run_that_another_process_took_over_is_left_alone_with_its_checkpoint() {
             place.ask(async |store| {
                 let run = store.runs(&[1]).await.unwrap().remove(0).start;
                 assert_eq!(store.mark_interrupted(&|_| Liveness::Gone).await.unwrap(), [1]);
-                assert_eq!(store.claim(&run, started().as_deref()).await.unwrap(), Claim::Continued(1));
+                assert_eq!(store.claim(&run, process_start().as_deref()).await.unwrap(), Claim::Continued(1));
             });
             fs::write(place.checkpoint(), b"the other's").unwrap();
             if device == "broken" { Err("device: it is busy".to_owned()) } else { Ok(Device::flex()) }
