@@ -241,7 +241,7 @@ fn the_limits_that_are_listed_are_those_that_hold() {
             continue;
         };
         let number =
-            |word: Option<&&str>| word.and_then(|word| word.trim_end_matches(',').parse::<i64>().ok());
+            |word: Option<&&str>| word.and_then(|word| word.trim_end_matches(',').parse::<i128>().ok());
         let step = words
             .iter()
             .position(|word| *word == "multiple")

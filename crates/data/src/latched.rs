@@ -1,5 +1,5 @@
-//! A writer that keeps its first error for later. The zip writer would print a line of its own when it cannot finish
-//! an archive.
+//! A writer that keeps its first error for later. The zip writer prints a line if it is dropped and
+//! cannot finish its archive.
 
 use std::io::{self, BufWriter, Seek, SeekFrom, Write};
 

@@ -12,7 +12,7 @@ use ranklab_settings::{Class, ClassScheme};
 use crate::{
     Error,
     naming::class_folder,
-    passed_over::{PassedOver, Passing, is_png},
+    passed_over::{PassedOver, PassedOverReason, is_png},
     progress::Progress,
 };
 
@@ -67,7 +67,7 @@ impl Walk<'_> {
         let class = class_folder(&[parts, &[String::new()]].concat(), self.scheme).map(|(class, _)| class);
         let read = self.read.entry(real.clone()).or_default();
         if (class.is_none() && !read.is_empty()) || !read.insert(class) {
-            self.listing.passed_over.note(Passing::Repeated, parts);
+            self.listing.passed_over.note(PassedOverReason::Repeated, parts);
             return Ok(());
         }
         let mut entries =
@@ -104,20 +104,20 @@ impl Walk<'_> {
             Ok(target) if target.is_file() => self.file(path, parts),
             Ok(target) if target.is_dir() => match fs::canonicalize(&path) {
                 Ok(real) if folder.starts_with(&real) => {
-                    self.listing.passed_over.note(Passing::Circle, &parts);
+                    self.listing.passed_over.note(PassedOverReason::Circle, &parts);
                 }
                 _ => self.links.push_back((path, parts)),
             },
             Ok(_) => self.special(&parts),
             // A broken link that is named like an image is reported when it is read.
             Err(_) if parts.last().is_some_and(|name| is_png(name)) => self.file(path, parts),
-            Err(_) => self.listing.passed_over.note(Passing::BrokenLink, &parts),
+            Err(_) => self.listing.passed_over.note(PassedOverReason::BrokenLink, &parts),
         }
     }
 
     /// Notes a pipe or a device, which might never end.
     fn special(&mut self, parts: &[String]) {
-        self.listing.passed_over.note(Passing::Special, parts);
+        self.listing.passed_over.note(PassedOverReason::Special, parts);
     }
 }
 

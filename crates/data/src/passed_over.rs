@@ -15,7 +15,7 @@ const OTHER_FORMATS: [&str; 22] = [
 
 /// The reason why a file is passed over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Passing {
+pub enum PassedOverReason {
     /// The name does not end in `.png`.
     NotPng,
     /// The name of the file or of a folder around it begins with a dot.
@@ -36,7 +36,7 @@ pub enum Passing {
 
 /// The files that were passed over for one reason.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Passed {
+pub struct PassedOverFiles {
     /// Number of files.
     pub count: usize,
     /// Number of files that look like images.
@@ -50,12 +50,12 @@ pub struct Passed {
 /// Files that are not images, counted by reason.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PassedOver {
-    by_reason: BTreeMap<Passing, Passed>,
+    by_reason: BTreeMap<PassedOverReason, PassedOverFiles>,
 }
 
 impl PassedOver {
     /// The files by reason.
-    pub fn iter(&self) -> impl Iterator<Item = (Passing, &Passed)> {
+    pub fn iter(&self) -> impl Iterator<Item = (PassedOverReason, &PassedOverFiles)> {
         self.by_reason.iter().map(|(reason, passed)| (*reason, passed))
     }
 
@@ -70,12 +70,12 @@ impl PassedOver {
     }
 
     /// Counts a file or a link with the parts of its name.
-    pub(crate) fn note(&mut self, reason: Passing, parts: &[String]) {
+    pub(crate) fn note(&mut self, reason: PassedOverReason, parts: &[String]) {
         self.add(reason, parts, false);
     }
 
     /// Counts a file with the parts of its name. In a class folder a file without an extension looks like an image.
-    fn add(&mut self, reason: Passing, parts: &[String], in_class_folder: bool) {
+    fn add(&mut self, reason: PassedOverReason, parts: &[String], in_class_folder: bool) {
         let name = parts.last().map_or("", String::as_str);
         let extension = extension(name);
         let passed = self.by_reason.entry(reason).or_default();
@@ -102,24 +102,24 @@ impl PassedOver {
         let (png, other) = (is_png(name), has_other_format(name));
         if parts.iter().any(|part| part.starts_with('.')) {
             if png || other {
-                self.note(Passing::Hidden, parts);
+                self.note(PassedOverReason::Hidden, parts);
             }
             return false;
         }
         if !png && (other || in_class_folder) {
-            self.add(Passing::NotPng, parts, in_class_folder);
+            self.add(PassedOverReason::NotPng, parts, in_class_folder);
         }
         png
     }
 }
 
-fn line(reason: Passing, passed: &Passed) -> String {
+fn line(reason: PassedOverReason, passed: &PassedOverFiles) -> String {
     let (count, first) = (passed.count, &passed.first);
     let counted = |one: &str, many: &str| {
         if count == 1 { format!("{one}: {first}") } else { format!("{count} {many}, {first} first") }
     };
     match reason {
-        Passing::NotPng => {
+        PassedOverReason::NotPng => {
             let kinds: Vec<String> = passed
                 .extensions
                 .iter()
@@ -131,23 +131,25 @@ fn line(reason: Passing, passed: &Passed) -> String {
             let (files, are) = if count == 1 { ("file", "is") } else { ("files", "are") };
             format!("{count} {files} {are} not named .png ({}), {first} first", kinds.join(", "))
         }
-        Passing::Hidden => counted("1 file is hidden", "files are hidden"),
-        Passing::BrokenLink => counted("1 link leads nowhere", "links lead nowhere"),
-        Passing::Circle => {
+        PassedOverReason::Hidden => counted("1 file is hidden", "files are hidden"),
+        PassedOverReason::BrokenLink => counted("1 link leads nowhere", "links lead nowhere"),
+        PassedOverReason::Circle => {
             counted("1 link leads to a folder that it lies in", "links lead to folders that they lie in")
         }
-        Passing::Repeated => counted(
+        PassedOverReason::Repeated => counted(
             "1 link leads to a folder that is read already",
             "links lead to folders that are read already",
         ),
-        Passing::Special => {
+        PassedOverReason::Special => {
             counted("1 file is a pipe, a socket or a device", "files are pipes, sockets or devices")
         }
-        Passing::LinkInZip => counted(
+        PassedOverReason::LinkInZip => counted(
             "1 entry is a link, which zips are not read through",
             "entries are links, which zips are not read through",
         ),
-        Passing::SameName => "several entries have the same name; the last of each is read".to_owned(),
+        PassedOverReason::SameName => {
+            "several entries have the same name; the last of each is read".to_owned()
+        }
     }
 }
 

@@ -16,7 +16,7 @@ use crate::{
     Error,
     listing::{SYNTHETIC_MARKER, escaped, list},
     naming::{canonical, class_folder, common_depth, parts},
-    passed_over::{PassedOver, Passing},
+    passed_over::{PassedOver, PassedOverReason},
     progress::{Progress, unwatched},
 };
 
@@ -113,14 +113,14 @@ impl ImageSource {
             if name.ends_with(['/', '\\']) {
                 continue;
             } else if entry.is_symlink() {
-                passed_over.note(Passing::LinkInZip, &parts);
+                passed_over.note(PassedOverReason::LinkInZip, &parts);
             } else if passed_over.is_image(&parts, class_folder(&parts, scheme).is_some()) {
                 images.push((name.clone(), parts));
                 entries.insert(name, index);
             }
         }
         if archive.has_duplicate_names() {
-            passed_over.note(Passing::SameName, &[]);
+            passed_over.note(PassedOverReason::SameName, &[]);
         }
         let storage = Storage::Zip { archive, entries };
         Ok(Self {

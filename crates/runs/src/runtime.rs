@@ -4,7 +4,7 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::Error;
 
-/// A runtime for the database with a thread of its own. Connections return to the pool in tasks, which must also run
+/// A runtime for the database with a separate thread. Connections return to the pool in tasks, which must also run
 /// while no caller waits in `block_on`.
 ///
 /// # Errors

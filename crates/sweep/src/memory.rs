@@ -209,7 +209,7 @@ mod tests {
             ("sys/fs/cgroup/batch/memory.stat", format!("anon 7\ninactive_file {GIB}\nactive_file 0\n")),
         ];
         assert_eq!(bytes(&version_2), Some(2 * GIB));
-        // Version 1 in a container that sees its own group at the mount.
+        // Version 1 in a container that sees its group at the mount.
         let version_1 = [
             machine.clone(),
             ("proc/self/cgroup", "5:cpu:/x\n4:memory:/not/seen/here\n".to_owned()),
@@ -252,7 +252,7 @@ mod tests {
         );
         let notice = |bytes| plan.memory_notice_in(AvailableMemory { bytes, limit: "left" });
         assert!(notice(one / 2).unwrap().contains("training takes about ") && notice(one).is_none());
-        // A device with a memory of its own is not judged by this one's.
+        // Devices with separate memory are not checked.
         let elsewhere = TrialConfig { device: "cuda".to_owned(), ..trial.clone() };
         assert!(fit(&[&elsewhere], 100, available(1)).unwrap());
     }

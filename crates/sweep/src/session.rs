@@ -225,7 +225,8 @@ impl Session<'_> {
         CheckpointFile::new(folder, database, member.run, member.identity)
     }
 
-    /// The checkpoint of a resumed run, after the database was rewound to its epoch; `None` to start from the first epoch.
+    /// The checkpoint of a resumed run, after the database was rewound to its epoch. `None` means that the run
+    /// starts from the first epoch.
     fn checkpoint(
         &self,
         member: &Member<'_>,

@@ -336,7 +336,7 @@ fn a_part_is_free_once_its_fetch_ended_though_another_process_still_holds_a_copy
     let folder = tempfile::tempdir().unwrap();
     let destination = folder.path().join("cells.zip");
     let part = Part::lock(&destination).unwrap();
-    // What a process forked at this moment has until it runs its own program.
+    // A forked process has such a copy until it runs its program.
     let copy = part.file.try_clone().unwrap();
     drop(part);
     Part::lock(&destination).unwrap();
