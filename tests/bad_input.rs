@@ -128,7 +128,7 @@ fn a_weights_file_with_a_wrong_hash_is_refused() {
 }
 
 #[test]
-fn images_that_do_not_tell_their_patient_are_not_split_by_patient() {
+fn images_without_a_group_are_not_split_by_patient() {
     let ranklab = Ranklab::new();
     let zip = generate(&ranklab);
     zip::ZipArchive::new(fs::File::open(zip).unwrap()).unwrap().extract(ranklab.path("images")).unwrap();
@@ -138,8 +138,8 @@ fn images_that_do_not_tell_their_patient_are_not_split_by_patient() {
     let sweep =
         ["sweep", "dataset=images", "weights=random", "image_size=32", "epochs=1", "batch=8", "rank=1"];
     let error = failed(&ranklab.run(&[&sweep[..], &["split=patient", "folds=2"]].concat()));
-    let said = "1 of 40 images do not tell theirs, cell_images/Parasitized/cell_7.png first";
-    assert!(error.contains(said) && error.contains("or use split=random"), "{error}");
+    let expected = "1 of 40 images have no group, cell_images/Parasitized/cell_7.png first";
+    assert!(error.contains(expected) && error.contains("or split=random"), "{error}");
     assert_eq!(ranklab.value("select count(*) from runs"), "0");
     succeeded(&ranklab.run(&[&sweep[..], &["test_fraction=0.2", "validation_fraction=0.2"]].concat()));
 }

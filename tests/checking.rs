@@ -85,7 +85,7 @@ fn whatever_is_damaged_is_found_with_what_to_do_about_it() {
         (
             "a manifest",
             first(&ranklab.path("runs/manifests"), "parquet"),
-            "what its SHA-256 says",
+            "its SHA-256 differs from the recorded one",
             "it is made again",
         ),
         ("weights", ranklab.path("trunk.safetensors"), "it is damaged or was changed", "put back the file"),

@@ -32,12 +32,12 @@ fn features_damaged_under_a_sweep_are_named_cost_no_run_and_are_computed_again()
     assert_eq!(output.status.code(), Some(1), "{}", errors(&output));
     let said = errors(&output);
     assert!(said.contains(".features is damaged: the features of image "), "{said}");
-    assert!(said.contains("keeps its checkpoint, and the same command goes on from there"), "{said}");
+    assert!(said.contains("keeps its checkpoint; repeat the command to resume it"), "{said}");
     assert!(!said.contains("diverged") && !said.contains("panicked"), "{said}");
     assert_eq!(ranklab.value("select count(*) from runs where status = 'interrupted'"), "2");
     let output = ranklab.sweep(sweep);
     succeeded(&output);
-    assert!(errors(&output).contains("goes on after epoch"), "{}", errors(&output));
+    assert!(errors(&output).contains("resumes after epoch"), "{}", errors(&output));
     let unbroken = Ranklab::new();
     succeeded(&unbroken.sweep(sweep));
     assert!(ranklab.figures() == unbroken.figures());

@@ -194,7 +194,7 @@ impl<Place> Trouble<'_, Place> {
             let again =
                 |line: &&str| line.contains("starts over") && !line.contains("no epoch of it was completed");
             assert_eq!(said.lines().find(again), None, "an epoch that was finished is trained again");
-            said.matches("goes on after epoch").count()
+            said.matches("resumes after epoch").count()
         };
         // Moments are chance: a few more until one meets a run after its first epoch.
         let more = |stopped, rejoined| stopped < self.times || (rejoined == 0 && stopped < 5 * self.times);

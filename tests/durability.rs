@@ -31,7 +31,7 @@ fn a_signal_saves_says_how_to_go_on_and_resume_does() {
         assert_eq!(ranklab.value("select group_concat(status) from runs"), "\"interrupted,interrupted\"");
         let output = ranklab.run(&["sweep", "--resume"]);
         assert!(succeeded(&output).ends_with("2 trained, 0 finished before, 0 failed\n"));
-        assert!(errors(&output).contains("goes on after epoch"), "{}", errors(&output));
+        assert!(errors(&output).contains("resumes after epoch"), "{}", errors(&output));
         assert!(ranklab.figures() == unbroken.figures(), "{name} changed the figures");
     }
 }
@@ -190,7 +190,7 @@ fn the_last_good_checkpoint_of_a_diverged_run_is_kept_as_one_of_its_files() {
     let ranklab = Ranklab::new();
     // Its weights grow by about that much with every step, and two steps are an epoch.
     let error = failed(&ranklab.sweep(&["lr=3000", "rank=1", "batch=24", "epochs=6"]));
-    assert!(error.contains("epoch 1 before it is kept in 000001/checkpoint"), "{error}");
+    assert!(error.contains("the checkpoint of epoch 1 is kept in 000001/checkpoint"), "{error}");
     let bytes = fs::read(ranklab.checkpoint()).unwrap().len();
     assert_eq!(ranklab.value("select kind, bytes from artifacts"), format!("checkpoint,{bytes}"));
     assert_eq!(ranklab.value("select diverged_epoch, max(epoch) from runs, epoch_metrics"), "2,1");

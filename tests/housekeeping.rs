@@ -98,7 +98,7 @@ fn gc_shows_first_what_it_would_remove_and_keeps_what_runs_and_strangers_need() 
     let caches = |folder: &Path| names(folder).iter().filter(|name| name.ends_with(".features")).count();
     assert!(caches(&runs.join("features")) > 0);
     let shown = ranklab.stdout(&["runs", "gc", "--keep-bytes", "0", "--older-than", "30d"]);
-    assert!(shown.contains("a feature cache beyond the bytes to keep"), "{shown}");
+    assert!(shown.contains("a feature cache over the limit of --keep-bytes"), "{shown}");
     ranklab.stdout(&["runs", "gc", "--keep-bytes", "0", "--older-than", "0s", "--yes"]);
     assert_eq!(caches(&runs.join("features")), 2, "those of a stranger alone");
     assert!(mine.iter().all(|stranger| runs.join(stranger).exists()));

@@ -190,8 +190,8 @@ fn a_zip_that_is_replaced_or_written_over_is_known_by_its_bytes_and_not_by_its_s
         ranklab.stdout(&["report", "--runs", run]);
         fs::read_to_string(ranklab.path("reports/latest/index.html")).unwrap()
     };
-    assert!(page("2").contains("are not those that it saw"));
-    assert!(!page("1").contains("are not those that it saw"));
+    assert!(page("2").contains("have changed: their hash was"));
+    assert!(!page("1").contains("have changed: their hash was"));
 }
 
 /// A zip of this length, whatever that costs: its comment fills it up.
@@ -259,7 +259,7 @@ fn the_same_bytes_in_both_classes_are_left_out_with_all_their_copies_and_counted
     assert!(said.contains("A.png: contradicting label: "), "{said}");
     let output = ranklab.run(&sweep("dataset=images", &[]));
     succeeded(&output);
-    assert!(errors(&output).contains("so that neither label is to be believed"), "{}", errors(&output));
+    assert!(errors(&output).contains("so that neither label is reliable"), "{}", errors(&output));
     let sql = "select images, duplicate_images, contradicting_images, unreadable_images from runs";
     assert_eq!(ranklab.value(sql), "38,1,5,0");
 }
@@ -343,7 +343,7 @@ fn where_no_image_can_be_read_the_message_gives_the_first_reason() {
             "{error}"
         );
         assert!(error.contains("cell_images/Parasitized/") && error.contains(reason), "{error}");
-        assert!(error.contains("mend or replace them") && !error.contains("belong in folders"), "{error}");
+        assert!(error.contains("repair or replace them") && !error.contains("belong in folders"), "{error}");
     }
     // All of another format, and class folders of other names.
     unpack(&zip, &ranklab.path("images"));

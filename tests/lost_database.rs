@@ -74,7 +74,7 @@ fn a_sweep_whose_database_goes_ends_in_one_line_that_says_where_everything_is() 
         send("-INT", &child);
         let said = errors(&child.wait_with_output().unwrap());
         if expected != "was overwritten by a copy" {
-            assert!(said.contains("goes on after epoch"), "{expected}: {said}");
+            assert!(said.contains("resumes after epoch"), "{expected}: {said}");
         }
     }
 }

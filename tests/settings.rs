@@ -95,7 +95,7 @@ fn a_path_is_one_value_with_all_its_commas_and_spaces() {
     let plan: serde_json::Value = serde_json::from_str(&plan(&["-e", "x.toml"])).unwrap();
     assert_eq!(plan["trials"].as_array().unwrap().len(), 2);
     let error = failed(&ranklab.run(&[&small[..], &["dataset=data,data"]].concat()));
-    assert!(error.contains("a path is one value: for several repeat the key"), "{error}");
+    assert!(error.contains("a path is one value; to give several, repeat the key"), "{error}");
 }
 
 #[test]
@@ -171,7 +171,10 @@ fn a_relative_path_of_an_earlier_version_is_looked_for_beside_the_runs_folder_an
     assert_eq!(succeeded(&output), "sweep 1: 0 trained, 1 finished before, 0 failed\n");
     let notes = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(
-        notes.contains(&format!("dataset images was recorded without its folder: {}", absolute.display())),
+        notes.contains(&format!(
+            "dataset images was recorded without its folder; using {}",
+            absolute.display()
+        )),
         "{notes}"
     );
     ranklab.write(&relative("trials"));
@@ -241,7 +244,7 @@ fn the_limits_that_are_listed_are_those_that_hold() {
             continue;
         };
         let number =
-            |word: Option<&&str>| word.and_then(|word| word.trim_end_matches(',').parse::<i64>().ok());
+            |word: Option<&&str>| word.and_then(|word| word.trim_end_matches(',').parse::<i128>().ok());
         let step = words
             .iter()
             .position(|word| *word == "multiple")

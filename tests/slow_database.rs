@@ -54,7 +54,7 @@ fn a_run_whose_commits_take_longer_than_its_epochs_has_checkpoints_and_signs_of_
     });
     again.kill().unwrap();
     let said = errors(&again.wait_with_output().unwrap());
-    assert!(said.contains("run 1 goes on after epoch"), "{said}");
+    assert!(said.contains("run 1 resumes after epoch"), "{said}");
 }
 
 /// Holds the database over and over.

@@ -148,7 +148,7 @@ fn a_folder_its_parent_and_a_zip_of_it_are_one_dataset() {
     let output = ranklab.sweep(&[&all[..], &["rank=1"]].concat());
     assert_eq!(succeeded(&output), "sweep 1: 1 trained, 0 finished before, 0 failed\n");
     let notes = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert_eq!(notes.matches("is the same work as dataset=images, all").count(), 2, "{notes}");
+    assert_eq!(notes.matches("computes the same as dataset=images, all").count(), 2, "{notes}");
     assert_eq!(ranklab.value("select count(*) from trials"), "1");
     for dataset in all {
         let said = succeeded(&ranklab.sweep(&[dataset, "rank=1"]));

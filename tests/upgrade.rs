@@ -44,7 +44,7 @@ fn a_runs_folder_of_an_earlier_version_goes_on_and_trains_nothing_twice() {
     let resumed = ranklab.sweep(&settings(&["rank=2", "epochs=30"]));
     let messages = String::from_utf8_lossy(&resumed.stderr).into_owned();
     assert!(succeeded(&resumed).contains(": 1 trained, 0 finished before, 0 failed"), "{messages}");
-    let epoch = messages.split("run 2 goes on after epoch ").nth(1).expect(&messages);
+    let epoch = messages.split("run 2 resumes after epoch ").nth(1).expect(&messages);
     assert!(!epoch.starts_with('0') && epoch.contains(" of 30"), "{messages}");
     // Two caches with their locks, as they were.
     assert_eq!(std::fs::read_dir(ranklab.path("runs/features")).unwrap().count(), 4, "{messages}");

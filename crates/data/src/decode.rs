@@ -9,9 +9,9 @@ use fast_image_resize::{
 use image::{ImageFormat, ImageReader, Limits, RgbImage};
 use ranklab_settings::Resize;
 
-/// No cell image is wider or taller.
+/// Largest width and height of an image in pixels.
 const LARGEST_SIDE: u32 = 4096;
-/// Memory that one image may claim while it is decoded: as many pixels of 16 bits in four channels.
+/// Largest memory for decoding an image: the largest image with 16 bits in four channels.
 const LARGEST_ALLOCATION: u64 = 128 << 20;
 
 thread_local! {
@@ -21,7 +21,7 @@ thread_local! {
 /// Decodes a PNG of any colour type to 8-bit RGB.
 ///
 /// # Errors
-/// Why it is not a whole PNG, or that it is absurdly large.
+/// When the bytes are not a complete PNG or the image is too large, with the reason.
 pub fn decode(bytes: &[u8]) -> Result<RgbImage, String> {
     let mut limits = Limits::default();
     limits.max_image_width = Some(LARGEST_SIDE);
@@ -34,9 +34,8 @@ pub fn decode(bytes: &[u8]) -> Result<RgbImage, String> {
 
 /// Resizes to `size × size` RGB bytes, row by row.
 ///
-/// Both passes run on 16 bits per channel: rounding to 8 bits between them would shift four values in
-/// ten by one level against OpenCV. What is left are OpenCV's own roundings, one level in up to a
-/// seventh of the values.
+/// Both passes use 16 bits per channel. Rounding to 8 bits between them would shift four values in ten by one level
+/// against OpenCV. OpenCV's rounding remains: one level in up to a seventh of the values.
 ///
 /// # Errors
 /// When the image has no pixels.

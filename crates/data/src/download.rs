@@ -1,4 +1,4 @@
-//! A download on a thread of its own: whoever receives it hears of silence, and may give it up at any moment.
+//! Downloads on a separate thread, so that the receiver notices a silent server and can cancel at any time.
 
 use std::{
     io::{self, Read as _},
@@ -7,32 +7,31 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How often the receiver is asked whether to go on.
-const ASKED_EVERY: Duration = Duration::from_millis(100);
+/// Longest time between two calls of the receiver, which may cancel.
+const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
-/// What comes of a download.
+/// A part of a download, for the receiver.
 pub(crate) enum Piece<'a> {
-    /// It begins at a byte; how many follow, where that is stated.
-    Begin {
-        start: u64,
-        length: Option<u64>,
-    },
+    /// The download begins at byte `start`; `length` bytes follow, if the server states it.
+    Begin { start: u64, length: Option<u64> },
+    /// The next bytes.
     Bytes(&'a [u8]),
-    /// Nothing yet.
+    /// No bytes since the last call.
     Nothing,
 }
 
-enum Sent {
+/// A message from the downloading thread.
+enum Message {
     Begin { start: u64, length: Option<u64> },
     Bytes(Vec<u8>),
     End,
     Failed(String),
 }
 
-/// Downloads from byte `have` on where the server can, else from the beginning, and hands on what comes.
+/// Downloads from byte `have` on if the server supports it, else from the beginning. `take` receives the parts.
 ///
 /// # Errors
-/// Why it ended early: the server's reason, fewer than `least` bytes within `patience`, or what `take` says.
+/// When the server fails, when fewer than `least` bytes arrive within `patience`, and when `take` fails.
 pub(crate) fn receive<E: From<String>>(
     url: &str,
     have: u64,
@@ -42,27 +41,27 @@ pub(crate) fn receive<E: From<String>>(
 ) -> Result<(), E> {
     let (sender, sent) = sync_channel(4);
     let url = url.to_owned();
-    // It ends when the receiver is gone, at the latest after its patience.
+    // The thread ends when the receiver is gone, at the latest after its patience.
     thread::spawn(move || {
         let end = match send(&url, have, patience, &sender) {
-            Ok(()) => Sent::End,
-            Err(problem) => Sent::Failed(problem),
+            Ok(()) => Message::End,
+            Err(problem) => Message::Failed(problem),
         };
         let _ = sender.send(end);
     });
     let (mut since, mut bytes, mut begun) = (Instant::now(), 0, false);
     loop {
-        match sent.recv_timeout(ASKED_EVERY.min(patience)) {
-            Ok(Sent::Begin { start, length }) => {
+        match sent.recv_timeout(POLL_INTERVAL.min(patience)) {
+            Ok(Message::Begin { start, length }) => {
                 (since, begun) = (Instant::now(), true);
                 take(Piece::Begin { start, length })?;
             }
-            Ok(Sent::Bytes(chunk)) => {
+            Ok(Message::Bytes(chunk)) => {
                 bytes += chunk.len() as u64;
                 take(Piece::Bytes(&chunk))?;
             }
-            Ok(Sent::End) => return Ok(()),
-            Ok(Sent::Failed(problem)) => return Err(problem.into()),
+            Ok(Message::End) => return Ok(()),
+            Ok(Message::Failed(problem)) => return Err(problem.into()),
             Err(RecvTimeoutError::Timeout) => take(Piece::Nothing)?,
             Err(RecvTimeoutError::Disconnected) => return Err("the download ended".to_owned().into()),
         }
@@ -80,7 +79,7 @@ pub(crate) fn receive<E: From<String>>(
     }
 }
 
-fn send(url: &str, have: u64, patience: Duration, sender: &SyncSender<Sent>) -> Result<(), String> {
+fn send(url: &str, have: u64, patience: Duration, sender: &SyncSender<Message>) -> Result<(), String> {
     let agent: ureq::Agent = ureq::Agent::config_builder()
         .timeout_resolve(Some(patience))
         .timeout_connect(Some(patience))
@@ -94,7 +93,7 @@ fn send(url: &str, have: u64, patience: Duration, sender: &SyncSender<Sent>) -> 
         request = request.header("Range", format!("bytes={have}-"));
     }
     let response = match request.call() {
-        // Nothing is left to get: the part is whole or longer than the file. The hash decides.
+        // No bytes remain: the part file is complete or longer than the file. The hash decides.
         Err(ureq::Error::StatusCode(416)) if have > 0 => return Ok(()),
         Err(problem) => return Err(problem.to_string()),
         Ok(response) => response,
@@ -108,10 +107,10 @@ fn send(url: &str, have: u64, patience: Duration, sender: &SyncSender<Sent>) -> 
     let resumed = status == 206;
     let (is_whole, is_the_rest) = (matches!(status, 200 | 203), resumed && have > 0);
     if !(is_whole || is_the_rest) {
-        return Err(format!("it answered with status {status}, which is no whole file"));
+        return Err(format!("it answered with status {status}, which is not a complete file"));
     }
     let start = if resumed { from.unwrap_or(have) } else { 0 };
-    if sender.send(Sent::Begin { start, length }).is_err() {
+    if sender.send(Message::Begin { start, length }).is_err() {
         return Ok(());
     }
     let (mut body, mut buffer) = (response.into_body().into_reader(), vec![0; 1 << 16]);
@@ -119,7 +118,7 @@ fn send(url: &str, have: u64, patience: Duration, sender: &SyncSender<Sent>) -> 
         match body.read(&mut buffer) {
             Ok(0) => return Ok(()),
             Ok(count) => {
-                if sender.send(Sent::Bytes(buffer[..count].to_vec())).is_err() {
+                if sender.send(Message::Bytes(buffer[..count].to_vec())).is_err() {
                     return Ok(());
                 }
             }

@@ -1,10 +1,10 @@
-//! From squares of RGB pixels to PNG bytes.
+//! Encodes squares of RGB pixels as PNG files.
 
 use std::io::Cursor;
 
 use image::{ImageFormat, RgbImage};
 
-/// The PNG file of `size × size` RGB bytes, row by row. The same pixels give the same bytes.
+/// Encodes `size × size` RGB pixels, row by row, as a PNG file. Equal pixels give equal bytes.
 ///
 /// # Errors
 /// When there are not `size × size × 3` bytes.

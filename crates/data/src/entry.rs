@@ -5,24 +5,24 @@ use ranklab_settings::Class;
 /// One usable image.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ManifestEntry {
-    /// Name within its folder or zip, by which it is read.
+    /// Name within the folder or zip.
     pub file: String,
-    /// Name by which it is known and shown: the path from its class folder on, wherever that lies.
+    /// Name in manifests and reports: the path from its class folder on, independent of the location of the dataset.
     pub name: String,
-    /// Class.
+    /// Class of the image.
     pub class: Class,
-    /// Group (the patient); the image's own name where the rule finds none.
+    /// Group (the patient); equals `name` if the rule finds none.
     pub group: String,
-    /// Pixels.
+    /// Width in pixels.
     pub width: u32,
-    /// Pixels.
+    /// Height in pixels.
     pub height: u32,
     /// SHA-256 of the file, hexadecimal.
     pub content_hash: String,
 }
 
 impl ManifestEntry {
-    /// Whether the rule finds a group in its name.
+    /// Whether the group rule finds a group in the name.
     pub fn has_group(&self) -> bool {
         self.group != self.name
     }

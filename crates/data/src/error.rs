@@ -1,15 +1,15 @@
-//! What can go wrong with images, manifests, splits and downloads.
+//! Errors with images, manifests, splits and downloads.
 
 use std::path::PathBuf;
 
-/// An error of the data crate. Every message names the file or key and what to do next.
+/// An error with images, manifests, splits or downloads. Each message names the file or key and what to do.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// A division that the images do not allow. The message names the setting.
+    /// A split that is impossible for the images. The message names the setting.
     #[error("{0}")]
     Split(String),
-    /// An expected hash that is none. The message is complete.
+    /// An expected hash that is not a SHA-256. The message is complete.
     #[error("{0}")]
     Hash(String),
     /// A dataset is absent.
@@ -23,8 +23,8 @@ pub enum Error {
         /// Why.
         problem: String,
     },
-    /// A zip that was made to do harm.
-    #[error("{path} is not opened: {problem}; get the images from where you trust them", path = .path.display())]
+    /// A zip that may do harm when it is unpacked.
+    #[error("{path} is not opened: {problem}; get the images from a source that you trust", path = .path.display())]
     HostileZip {
         /// The file.
         path: PathBuf,
@@ -41,19 +41,19 @@ pub enum Error {
         /// Why.
         problem: String,
     },
-    /// Nothing usable in a dataset.
+    /// A dataset without usable images of one class.
     #[error("{path} holds {found}: {advice}", path = .path.display())]
     Empty {
         /// Folder or zip.
         path: PathBuf,
-        /// What there is.
+        /// The images that it holds.
         found: String,
         /// What to do.
         advice: String,
     },
-    /// An image is not what the manifest says.
+    /// An image changed after it was hashed for the manifest.
     #[error(
-        "image {name} in {path} was changed while it was in use: put it back, or repeat the command, which takes the images as they are then",
+        "image {name} in {path} was changed while it was in use: put it back, or repeat the command to use the images as they are now",
         path = .path.display()
     )]
     Changed {
@@ -62,13 +62,13 @@ pub enum Error {
         /// Name within it.
         name: String,
     },
-    /// It was asked to stop.
-    #[error("it was asked to stop")]
+    /// The work stopped on request.
+    #[error("stopped on request")]
     Stopped,
     /// Reading or writing failed.
     #[error("{action} {path} failed: {reason}", path = .path.display())]
     Io {
-        /// What was tried.
+        /// The operation.
         action: &'static str,
         /// The file.
         path: PathBuf,
@@ -83,13 +83,13 @@ pub enum Error {
         /// Why.
         problem: String,
     },
-    /// Another process downloads the same.
+    /// Another process downloads the file.
     #[error("{path} is being fetched by another process: wait for it, or end it first", path = .0.display())]
     Fetching(PathBuf),
-    /// A download failed from every source; the message lists each.
+    /// A download failed from every source.
     #[error("fetching {destination} failed: {problems}", destination = .destination.display())]
     Fetch {
-        /// Where the file should have gone.
+        /// Path of the file.
         destination: PathBuf,
         /// One reason per source.
         problems: String,

@@ -1,4 +1,4 @@
-//! Getting a dataset: over HTTP with resumption, from a `file://` address or from a path.
+//! Fetches a file over HTTP with resumption, from a `file://` address or from a path.
 
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
@@ -18,53 +18,53 @@ use crate::{
 
 /// The official address of the NIH/NLM cell images.
 pub const OFFICIAL_URL: &str = "https://data.lhncbc.nlm.nih.gov/public/Malaria/cell_images.zip";
-/// SHA-256 of the official zip, as other public projects pin it.
+/// SHA-256 of the official zip, which other public projects also pin.
 pub const OFFICIAL_SHA256: &str = "0a949556b2414159b5100192609805376654c4266d8d187be9b1922fad43c668";
-/// Bytes of the official zip.
+/// Size of the official zip in bytes.
 pub const OFFICIAL_BYTES: u64 = 353_452_851;
-/// How long a source may be silent.
+/// Time after which a silent source is abandoned.
 pub const PATIENCE: Duration = Duration::from_secs(60);
-/// The largest file that is taken, where its length is stated and where it is not.
+/// Largest file in bytes, with a stated length and without one.
 const LARGEST: u64 = 16 << 30;
 const LARGEST_UNSTATED: u64 = 1 << 30;
-/// A source that sends fewer bytes within its patience counts as silent.
+/// Bytes that a source must send within its patience; with fewer it counts as silent.
 const LEAST: u64 = 1024;
-/// How a zip with entries begins (APPNOTE 4.3.7).
+/// First bytes of a zip with entries (APPNOTE 4.3.7).
 pub const ZIP: &[u8] = b"PK\x03\x04";
 
-/// What to get and where to put it.
+/// A file to fetch: its sources, its destination and its checks.
 #[derive(Clone, Debug)]
 pub struct FetchRequest {
     /// `http(s)://` and `file://` addresses or paths, tried in turn.
     pub sources: Vec<String>,
-    /// Where the file goes.
+    /// Path of the fetched file.
     pub destination: PathBuf,
-    /// What its SHA-256 must be, hexadecimal.
+    /// Expected SHA-256 in hexadecimal digits.
     pub sha256: Option<String>,
-    /// How many bytes it must have.
+    /// Expected size in bytes.
     pub bytes: Option<u64>,
-    /// How it must begin.
+    /// Expected first bytes.
     pub magic: &'static [u8],
-    /// How long a source may be silent, from connecting on.
+    /// Time after which a silent source is abandoned, from connecting on.
     pub patience: Duration,
 }
 
-/// Hears of bytes done and, where known, in all, and says whether to go on.
+/// Receives the bytes done and, if known, the total, and answers whether to continue.
 pub type Fetched<'a> = &'a dyn Fn(u64, Option<u64>) -> ControlFlow<()>;
 
-/// Gets the file from the first source that has it and returns its SHA-256.
+/// Fetches a file from the first source that has it and returns its SHA-256.
 ///
-/// Bytes go to `DESTINATION.part`, which one process writes at a time; an interrupted download goes on from there
-/// if a hash is asked for: without one, nothing would tell a file put together from two mirrors. Only a whole file
-/// with the right hash is renamed to the destination.
+/// One process at a time writes `DESTINATION.part`. An interrupted download resumes only with an expected hash, which
+/// detects a file joined from different mirrors. Only a complete file with the expected hash is renamed to the
+/// destination.
 ///
 /// # Errors
-/// One line with the reason of every source; when another process fetches the same, and when it was asked to stop.
+/// When every source fails, when another process fetches the file, and when `progress` requests a stop.
 pub fn fetch(request: &FetchRequest, progress: Fetched<'_>) -> Result<String, Error> {
     if let Some(hash) = &request.sha256
         && (hash.len() != 64 || !hash.bytes().all(|digit| digit.is_ascii_hexdigit()))
     {
-        return Err(Error::Hash(format!("`{hash}` is no SHA-256: give its 64 hexadecimal digits")));
+        return Err(Error::Hash(format!("`{hash}` is not a SHA-256: give 64 hexadecimal digits")));
     }
     let folder = request.destination.parent().filter(|folder| !folder.as_os_str().is_empty());
     let folder = folder.unwrap_or(Path::new("."));
@@ -74,45 +74,45 @@ pub fn fetch(request: &FetchRequest, progress: Fetched<'_>) -> Result<String, Er
     for source in &request.sources {
         match part.fill(source, request, progress) {
             Ok(hash) => {
-                part.name(&request.destination)?;
+                part.complete(&request.destination)?;
                 return Ok(hash);
             }
             Err(Problem::Stopped) => {
-                part.leave(request.sha256.is_some());
+                part.close(request.sha256.is_some());
                 return Err(Error::Stopped);
             }
-            Err(Problem::Of(problem) | Problem::Refused(problem)) => {
+            Err(Problem::Failed(problem) | Problem::Refused(problem)) => {
                 problems.push(format!("{source}: {problem}"))
             }
         }
     }
-    part.leave(request.sha256.is_some());
+    part.close(request.sha256.is_some());
     Err(Error::Fetch { destination: request.destination.clone(), problems: problems.join("; ") })
 }
 
-/// Why a source did not give the file.
+/// The reason why a source failed.
 enum Problem {
-    /// In words; what was written stays.
-    Of(String),
-    /// In words; it is another file.
+    /// The source failed; the bytes written stay.
+    Failed(String),
+    /// The source has another file; the bytes written are dropped.
     Refused(String),
-    /// It was asked to stop.
+    /// A stop was requested.
     Stopped,
 }
 
 impl From<io::Error> for Problem {
     fn from(problem: io::Error) -> Self {
-        Self::Of(problem.to_string())
+        Self::Failed(problem.to_string())
     }
 }
 
 impl From<String> for Problem {
     fn from(problem: String) -> Self {
-        Self::Of(problem)
+        Self::Failed(problem)
     }
 }
 
-/// The file that is written, locked by this process.
+/// The part file, locked by this process.
 struct Part {
     path: PathBuf,
     file: File,
@@ -129,17 +129,17 @@ impl Part {
             let file = options.open(&path).map_err(failed())?;
             match file.try_lock() {
                 Err(TryLockError::WouldBlock) => return Err(Error::Fetching(destination.to_owned())),
-                // Where files cannot be locked, it goes without.
+                // Some file systems cannot lock files.
                 Ok(()) | Err(TryLockError::Error(_)) => {}
             }
-            // Whoever held it before may have given it its name, or removed it.
+            // Its previous owner may have renamed or removed it.
             if is_at(&file, &path) {
                 return Ok(Self { path, file });
             }
         }
     }
 
-    /// Fills it from one source and returns its SHA-256.
+    /// Fills the part file from one source and returns its SHA-256.
     fn fill(
         &mut self,
         source: &str,
@@ -162,7 +162,7 @@ impl Part {
         if let Some(wanted) = &request.sha256
             && !wanted.eq_ignore_ascii_case(&hash)
         {
-            // A wrong file is of no use, and going on with it would never make it right.
+            // A wrong file must not be resumed.
             self.file.set_len(0)?;
             return Err(Problem::Refused(format!(
                 "its SHA-256 is {hash} instead of {wanted}: it was damaged on the way or is another file"
@@ -171,7 +171,7 @@ impl Part {
         if !self.begins_with(request.magic)? {
             self.file.set_len(0)?;
             return Err(Problem::Refused(
-                "what it sends is no zip: it may be a page about an error or a login".to_owned(),
+                "it sent something that is no zip, perhaps an error or login page".to_owned(),
             ));
         }
         self.file.sync_all()?;
@@ -185,7 +185,7 @@ impl Part {
         Ok(start == magic)
     }
 
-    /// Downloads, going on from what is there if the server can.
+    /// Downloads the file, and resumes the part file if the server supports it.
     fn download(&mut self, url: &str, request: &FetchRequest, progress: Fetched<'_>) -> Result<(), Problem> {
         let have = self.length();
         let mut done = have;
@@ -214,10 +214,10 @@ impl Part {
                 }
                 Piece::Nothing => {}
             }
-            go_on(progress(done, total))
+            continue_or_stop(progress(done, total))
         })
         .map_err(|problem| match problem {
-            Problem::Of(problem) if done > 0 => Problem::Of(cut_off(done, total, &problem)),
+            Problem::Failed(problem) if done > 0 => Problem::Failed(cut_off(done, total, &problem)),
             problem => problem,
         })?;
         match total {
@@ -226,14 +226,14 @@ impl Part {
         }
     }
 
-    /// Copies a file.
+    /// Copies a local file.
     fn copy(&mut self, from: &Path, request: &FetchRequest, progress: Fetched<'_>) -> Result<(), Problem> {
         let metadata = fs::metadata(from)?;
         if !metadata.is_file() {
             return Err("it is no file".to_owned().into());
         }
         if fs::canonicalize(from)? == fs::canonicalize(&self.path)? {
-            return Err("it is what is written to".to_owned().into());
+            return Err("it is the part file of this download".to_owned().into());
         }
         let total = metadata.len();
         check_length(Some(total), request)?;
@@ -248,7 +248,7 @@ impl Part {
             }
             self.file.write_all(&buffer[..count])?;
             done += count as u64;
-            go_on(progress(done, Some(total)))?;
+            continue_or_stop(progress(done, Some(total)))?;
         }
         if done < total { Err(format!("it ended after {done} of {total} bytes").into()) } else { Ok(()) }
     }
@@ -262,7 +262,7 @@ impl Part {
                 0 => return Ok(hexadecimal(hasher.finalize())),
                 count => hasher.update(&buffer[..count]),
             }
-            go_on(progress(length, Some(length)))?;
+            continue_or_stop(progress(length, Some(length)))?;
         }
     }
 
@@ -270,41 +270,41 @@ impl Part {
         self.file.metadata().map_or(0, |metadata| metadata.len())
     }
 
-    /// Gives it its name.
-    fn name(self, destination: &Path) -> Result<(), Error> {
+    /// Renames the complete file to its destination.
+    fn complete(self, destination: &Path) -> Result<(), Error> {
         fs::rename(&self.path, destination).map_err(Error::io("naming", destination))?;
-        // The file is whole under its name: a failing sync of the folder loses nothing.
+        // The file is complete at its destination: a failing sync of the folder loses nothing.
         let _ = sync_parent(destination);
         Ok(())
     }
 
-    /// Removes what cannot be gone on with.
-    fn leave(self, continues: bool) {
-        if !continues || self.length() == 0 {
-            // What stays is overwritten next time.
+    /// Closes the part file and removes it unless it can be resumed.
+    fn close(self, is_resumable: bool) {
+        if !is_resumable || self.length() == 0 {
+            // A file that cannot be removed is overwritten next time.
             let _ = fs::remove_file(&self.path);
         }
     }
 }
 
 impl Drop for Part {
-    /// A process forked meanwhile holds the lock with this one until it runs its own program.
+    /// Unlocks the file: a process forked meanwhile would hold the lock until it runs its program.
     fn drop(&mut self) {
-        // Where files cannot be locked, nothing is held.
+        // Some file systems cannot lock files.
         let _ = self.file.unlock();
     }
 }
 
-fn go_on(answer: ControlFlow<()>) -> Result<(), Problem> {
+fn continue_or_stop(answer: ControlFlow<()>) -> Result<(), Problem> {
     if answer.is_break() { Err(Problem::Stopped) } else { Ok(()) }
 }
 
 fn cut_off(done: u64, total: Option<u64>, why: &str) -> String {
     let of = total.map_or(String::new(), |total| format!(" of {total}"));
-    format!("cut off after {done}{of} bytes ({why}); run it again")
+    format!("cut off after {done}{of} bytes ({why}); repeat the command")
 }
 
-/// Refuses a length that is not the file's; returns how many bytes are taken at most.
+/// Refuses an unexpected length, and returns the largest number of bytes to receive.
 fn check_length(total: Option<u64>, request: &FetchRequest) -> Result<u64, Problem> {
     match (total, request.bytes) {
         (Some(total), Some(wanted)) if total != wanted => {

@@ -1,4 +1,4 @@
-//! The images that a trial uses, and the hash that stands for them.
+//! The images that a trial uses, with their hash.
 
 use std::path::Path;
 
@@ -8,26 +8,26 @@ use sha2::{Digest, Sha256};
 
 use crate::{entry::ManifestEntry, naming::without_root};
 
-/// Folders around a source whose names earlier versions may have had in front of the images'.
+/// Number of folders above a dataset that may begin the names of images in earlier versions.
 const ABOVE: usize = 3;
 
 /// The images that a trial uses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ImageSet {
-    /// By name.
+    /// The images, sorted by name.
     pub entries: Vec<ManifestEntry>,
-    /// SHA-256 over names, labels and content hashes, hexadecimal.
+    /// SHA-256 over names, labels and content hashes, in hexadecimal digits.
     pub hash: String,
 }
 
 impl ImageSet {
-    /// Images by name.
+    /// An image set of entries that are sorted by name.
     pub(crate) fn new(entries: Vec<ManifestEntry>) -> Self {
         let hash = hash(&entries, |entry| entry.name.clone());
         Self { entries, hash }
     }
 
-    /// The place of an image, by its name or by one that an earlier version gave it.
+    /// The index of an image by its name, or by its name in an earlier version.
     pub fn position(&self, name: &str) -> Option<usize> {
         let now = self.entries.binary_search_by(|entry| entry.name.as_str().cmp(name)).ok();
         let scheme = ClassScheme::default();
@@ -39,8 +39,8 @@ impl ImageSet {
         now.or_else(|| self.entries.iter().position(is_former))
     }
 
-    /// Hashes that earlier versions gave these very images: they took names as they stood in the folder or zip at
-    /// `path`, or in a folder above it.
+    /// Hashes of these images in earlier versions, which named images by their paths within the folder or zip at `path`,
+    /// or within a folder above it.
     pub fn former_hashes(&self, path: &Path) -> Vec<String> {
         // Earlier versions knew the default scheme alone.
         let scheme = ClassScheme::default();
@@ -127,14 +127,14 @@ mod tests {
             zip.finish().unwrap();
             assert_eq!(set(&path("other.zip"), None).hash, GENERATED[0], "{prefix}");
         }
-        for place in ["cells.zip", "a/b/IMG", "a/b", "a"] {
+        for location in ["cells.zip", "a/b/IMG", "a/b", "a"] {
             for (limit, hash) in [(None, GENERATED[0]), (Some(20), GENERATED[1])] {
-                let images = set(&path(place), limit);
-                assert_eq!(images.hash, hash, "{place}");
+                let images = set(&path(location), limit);
+                assert_eq!(images.hash, hash, "{location}");
                 let names = |set: &ImageSet| -> Vec<String> {
                     set.entries.iter().map(|entry| entry.name.clone()).collect()
                 };
-                assert_eq!(names(&images), names(&set(&path("cells.zip"), limit)), "{place}");
+                assert_eq!(names(&images), names(&set(&path("cells.zip"), limit)), "{location}");
             }
         }
         // What an earlier version called a folder's images, whichever of its folders it was given.

@@ -1,24 +1,24 @@
-//! A file whose first failed write is kept for later. A zip's writer prints a line of its own where it cannot end its
-//! archive, before the error is shown.
+//! A writer that keeps its first error for later. The zip writer prints a line if it is dropped and
+//! cannot finish its archive.
 
 use std::io::{self, BufWriter, Seek, SeekFrom, Write};
 
-/// Takes whatever is written; after a failure it goes nowhere.
+/// A writer that always succeeds and keeps its first error; later bytes are dropped.
 pub(crate) struct Latched<W: Write> {
     inner: BufWriter<W>,
     failure: Option<io::Error>,
-    /// Where the next byte goes, and the end, also of what goes nowhere.
+    /// Position of the next byte and end of the file; dropped bytes count.
     position: u64,
     end: u64,
 }
 
 impl<W: Write> Latched<W> {
-    /// Writes into the empty `inner` in larger pieces.
+    /// A buffered writer into the empty `inner`.
     pub(crate) fn new(inner: W) -> Self {
         Self { inner: BufWriter::new(inner), failure: None, position: 0, end: 0 }
     }
 
-    /// What went wrong until now.
+    /// Returns the first error, if a write failed.
     pub(crate) fn check(&mut self) -> io::Result<()> {
         self.failure.take().map_or(Ok(()), Err)
     }

@@ -29,7 +29,7 @@ pub use image_set::ImageSet;
 pub use load::load_images;
 pub use manifest::Manifest;
 pub use manifest_file::check_manifest;
-pub use passed_over::{Passed, PassedOver, Passing};
+pub use passed_over::{PassedOver, PassedOverFiles, PassedOverReason};
 pub use progress::{Progress, unwatched};
 pub use rejection::{Rejected, Rejection};
 pub use source::{ImageFile, ImageSource};

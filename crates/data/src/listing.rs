@@ -1,4 +1,4 @@
-//! Walks a folder of images, through links to other folders as well, each read once.
+//! Lists the images in a folder, also through links to other folders; each folder is read once.
 
 use std::{
     collections::{HashMap, HashSet, VecDeque},
@@ -12,17 +12,17 @@ use ranklab_settings::{Class, ClassScheme};
 use crate::{
     Error,
     naming::class_folder,
-    passed_over::{PassedOver, Passing, is_png},
+    passed_over::{PassedOver, PassedOverReason, is_png},
     progress::Progress,
 };
 
 /// The entry that marks generated images.
 pub(crate) const SYNTHETIC_MARKER: &str = "SYNTHETIC.txt";
 
-/// What is in a folder.
+/// The images in a folder.
 #[derive(Debug, Default)]
 pub(crate) struct Listing {
-    /// The parts of each image's name, and where it lies.
+    /// The parts of each image's name, and its path.
     pub(crate) images: Vec<(Vec<String>, PathBuf)>,
     pub(crate) passed_over: PassedOver,
     pub(crate) synthetic: bool,
@@ -31,7 +31,7 @@ pub(crate) struct Listing {
 /// Lists the images in `root`.
 ///
 /// # Errors
-/// When a folder cannot be listed, or it was asked to stop.
+/// When a folder cannot be listed, or `progress` requests a stop.
 pub(crate) fn list(root: &Path, scheme: &ClassScheme, progress: Progress<'_>) -> Result<Listing, Error> {
     let mut walk = Walk {
         scheme,
@@ -40,7 +40,7 @@ pub(crate) fn list(root: &Path, scheme: &ClassScheme, progress: Progress<'_>) ->
         links: VecDeque::new(),
         read: HashMap::new(),
     };
-    // What lies in the folder itself goes before the same behind a link.
+    // Files in the folder take precedence over files behind links.
     while let Some((path, parts)) = walk.folders.pop().or_else(|| walk.links.pop_front()) {
         if progress(0, 0).is_break() {
             return Err(Error::Stopped);
@@ -55,7 +55,7 @@ struct Walk<'a> {
     listing: Listing,
     folders: Vec<(PathBuf, Vec<String>)>,
     links: VecDeque<(PathBuf, Vec<String>)>,
-    /// Folders that were read, with the classes that they were read for: one that stands in both contradicts itself.
+    /// Folders that were read, each with the classes that it was read for. A folder of both classes contradicts itself.
     read: HashMap<PathBuf, HashSet<Option<Class>>>,
 }
 
@@ -63,11 +63,11 @@ impl Walk<'_> {
     fn folder(&mut self, path: &Path, parts: &[String]) -> Result<(), Error> {
         let listing = || Error::io("listing", path);
         let real = fs::canonicalize(path).map_err(listing())?;
-        // A file in it stands for all: its class is that of the folders around it.
+        // All files in the folder have the class that the folders around them give.
         let class = class_folder(&[parts, &[String::new()]].concat(), self.scheme).map(|(class, _)| class);
         let read = self.read.entry(real.clone()).or_default();
         if (class.is_none() && !read.is_empty()) || !read.insert(class) {
-            self.listing.passed_over.note(Passing::Repeated, parts);
+            self.listing.passed_over.note(PassedOverReason::Repeated, parts);
             return Ok(());
         }
         let mut entries =
@@ -98,35 +98,35 @@ impl Walk<'_> {
         }
     }
 
-    /// A link in the folder that really lies at `folder`.
+    /// Follows a link in `folder`, which is a canonical path.
     fn link(&mut self, folder: &Path, path: PathBuf, parts: Vec<String>) {
         match fs::metadata(&path) {
             Ok(target) if target.is_file() => self.file(path, parts),
             Ok(target) if target.is_dir() => match fs::canonicalize(&path) {
                 Ok(real) if folder.starts_with(&real) => {
-                    self.listing.passed_over.note(Passing::Circle, &parts);
+                    self.listing.passed_over.note(PassedOverReason::Circle, &parts);
                 }
                 _ => self.links.push_back((path, parts)),
             },
             Ok(_) => self.special(&parts),
-            // One that is named like an image is reported by name when it is read.
+            // A broken link that is named like an image is reported when it is read.
             Err(_) if parts.last().is_some_and(|name| is_png(name)) => self.file(path, parts),
-            Err(_) => self.listing.passed_over.note(Passing::BrokenLink, &parts),
+            Err(_) => self.listing.passed_over.note(PassedOverReason::BrokenLink, &parts),
         }
     }
 
-    /// Reading from a pipe or a device might never end.
+    /// Notes a pipe or a device, which might never end.
     fn special(&mut self, parts: &[String]) {
-        self.listing.passed_over.note(Passing::Special, parts);
+        self.listing.passed_over.note(PassedOverReason::Special, parts);
     }
 }
 
-/// A file's name as text; bytes that are none are written as `\xE9`.
+/// A file's name as text; invalid bytes are written as `\xE9`.
 fn text(name: &OsStr) -> String {
     escaped(name.as_encoded_bytes())
 }
 
-/// Bytes as text; those that are none are written as `\xE9`.
+/// Bytes as text; invalid ones are written as `\xE9`.
 pub(crate) fn escaped(bytes: &[u8]) -> String {
     let mut text = String::new();
     for chunk in bytes.utf8_chunks() {

@@ -1,4 +1,4 @@
-//! Loads images of a source as squares of RGB pixels, in parallel.
+//! Loads images as squares of RGB pixels, in parallel.
 
 use ranklab_files::sha256;
 use ranklab_settings::Resize;
@@ -11,11 +11,11 @@ use crate::{
     source::ImageSource,
 };
 
-/// Reads, decodes and resizes images: RGB bytes `[entries, size, size, 3]`. What is read must be what was hashed
-/// for the manifest.
+/// Reads, decodes and resizes images: RGB bytes `[entries, size, size, 3]`. Each file must have the hash that the
+/// manifest has for it.
 ///
 /// # Errors
-/// The first image that cannot be read, or that has changed.
+/// When an image cannot be read or has changed.
 pub fn load_images(
     source: &ImageSource,
     entries: &[&ManifestEntry],

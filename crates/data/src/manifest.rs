@@ -1,4 +1,4 @@
-//! Which images there are and which were left out, and the selection that a trial uses.
+//! The manifest of a dataset: its usable images, the rejected ones, and the selection for a trial.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,32 +10,32 @@ use crate::{
     rejection::{Rejected, Rejection},
 };
 
-/// All images of a source.
+/// All images of a dataset.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Manifest {
-    /// Usable images by name.
+    /// Usable images, sorted by name.
     pub entries: Vec<ManifestEntry>,
-    /// Images left out, by name.
+    /// Rejected images, sorted by name.
     pub rejected: Vec<Rejected>,
 }
 
 impl Manifest {
-    /// Images left out because their bytes stand elsewhere already.
+    /// Images that are rejected because an earlier image has the same bytes.
     pub fn duplicates(&self) -> impl Iterator<Item = &Rejected> {
         self.rejected.iter().filter(|rejected| matches!(rejected.reason, Rejection::Duplicate { .. }))
     }
 
-    /// Images left out because the same bytes stand in both classes.
+    /// Images that are rejected because an image of the other class has the same bytes.
     pub fn contradicting(&self) -> impl Iterator<Item = &Rejected> {
         self.rejected.iter().filter(|rejected| matches!(rejected.reason, Rejection::Contradicting { .. }))
     }
 
-    /// Images left out because they are in folders of neither class.
+    /// Images that are rejected because they are in folders of neither class.
     pub fn unlabelled(&self) -> impl Iterator<Item = &Rejected> {
         self.rejected.iter().filter(|rejected| matches!(rejected.reason, Rejection::Unlabelled { .. }))
     }
 
-    /// Images left out because they cannot be read.
+    /// Images that are rejected because they cannot be read.
     pub fn unreadable(&self) -> impl Iterator<Item = &Rejected> {
         self.rejected.iter().filter(|rejected| matches!(rejected.reason, Rejection::Unreadable { .. }))
     }
@@ -45,9 +45,8 @@ impl Manifest {
         self.entries.iter().map(|entry| entry.group.as_str()).collect::<BTreeSet<_>>().len()
     }
 
-    /// At most `limit` images, the classes in proportion. They are taken in the order of their content
-    /// hashes, which has nothing to do with patient or microscope: the same manifest and limit always
-    /// give the same images, and a smaller limit gives a part of a larger one's.
+    /// Selects at most `limit` images, with the classes in proportion and in the order of their content hashes. This
+    /// order does not depend on patient or microscope. A smaller limit selects a subset of a larger one.
     pub fn select(&self, limit: Option<usize>) -> ImageSet {
         let total = self.entries.len();
         let wanted = limit.unwrap_or(total).min(total);

@@ -1,5 +1,5 @@
-//! A manifest as a parquet file: one row per image, `problem` empty for the usable ones. Beside it stands its
-//! SHA-256 as `sha256sum` writes it: the parquet reader panics on some damaged files, and others it reads.
+//! Manifests as parquet files with one row per image and a SHA-256 file beside them. The checksum protects the parquet
+//! reader, which panics on some damaged files and reads others without an error.
 
 use std::{
     fs,
@@ -26,7 +26,7 @@ const CONTRADICTING: &str = "contradicts ";
 const UNREADABLE: &str = "unreadable: ";
 const UNLABELLED: &str = "no class folder";
 
-/// Writes aside, syncs and renames.
+/// Writes a manifest and its checksum, each to a part file that is synced and renamed.
 pub(crate) fn save(manifest: &Manifest, path: &Path) -> Result<(), Error> {
     let failed = |problem: String| Error::Manifest { path: path.to_owned(), problem };
     let folder = path.parent().unwrap_or(Path::new("."));
@@ -49,26 +49,26 @@ pub(crate) fn save(manifest: &Manifest, path: &Path) -> Result<(), Error> {
     part.persist(&path.with_extension(CHECKSUM)).map_err(Error::io("writing", path))
 }
 
-/// `HASH  NAME`.
+/// The checksum file's line, `HASH  NAME`, as `sha256sum` writes it.
 fn checksum_line(path: &Path, content: &[u8]) -> String {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     format!("{}  {name}\n", sha256(content))
 }
 
-/// Compares a kept manifest with its SHA-256.
+/// Compares a manifest file with its SHA-256.
 ///
 /// # Errors
-/// In a few words, what is wrong with it.
+/// When the file or its checksum cannot be read or they differ, with the reason.
 pub fn check_manifest(path: &Path) -> Result<(), String> {
     let content = fs::read(path).map_err(|problem| format!("it cannot be read: {problem}"))?;
     match fs::read_to_string(path.with_extension(CHECKSUM)) {
         Ok(line) if line == checksum_line(path, &content) => Ok(()),
-        Ok(_) => Err("it is not what its SHA-256 says".to_owned()),
+        Ok(_) => Err("its SHA-256 differs from the recorded one".to_owned()),
         Err(problem) => Err(format!("its SHA-256 cannot be read: {problem}")),
     }
 }
 
-/// Reads a manifest back; `None` when there is none or it is damaged.
+/// Reads a manifest; `None` if the file is absent or damaged.
 pub(crate) fn load(path: &Path, scheme: &ClassScheme) -> Option<Manifest> {
     let content = fs::read(path).ok()?;
     if fs::read_to_string(path.with_extension(CHECKSUM)).ok()? != checksum_line(path, &content) {

@@ -1,20 +1,20 @@
-//! One name for an image, wherever its folder or zip lies: the path below what the class folders have in common,
-//! behind the scheme's root folder. A folder, its parent and a zip of it give equal names.
+//! Names of images, independent of the location of their folder or zip: the scheme's root folder and the path below
+//! the common parent of the class folders. A folder, its parent and a zip of it give equal names.
 
 use ranklab_settings::{Class, ClassScheme};
 
-/// Parts of a file's name within its source, without those that mean nothing.
+/// The parts of a file's name within its dataset, without empty ones and `.`.
 pub(crate) fn parts(file: &str, separators: &[char]) -> Vec<String> {
     file.split(separators).filter(|part| !part.is_empty() && *part != ".").map(str::to_owned).collect()
 }
 
-/// The class of the nearest folder around a file that is named like one, and how many folders lead to it.
+/// The class of the nearest class folder around a file, and the number of folders above that folder.
 pub(crate) fn class_folder(parts: &[String], scheme: &ClassScheme) -> Option<(Class, usize)> {
     let folders = parts.split_last().map_or(&[][..], |(_, folders)| folders);
     folders.iter().enumerate().rev().find_map(|(depth, part)| Some((scheme.class_of_folder(part)?, depth)))
 }
 
-/// How many folders all class folders have above them in common.
+/// The number of common folders above all class folders.
 pub(crate) fn common_depth<'a>(files: impl Iterator<Item = &'a [String]>, scheme: &ClassScheme) -> usize {
     let mut common: Option<&[String]> = None;
     for parts in files {
@@ -31,12 +31,12 @@ pub(crate) fn common_depth<'a>(files: impl Iterator<Item = &'a [String]>, scheme
     common.map_or(0, <[String]>::len)
 }
 
-/// The name of a file in a class folder, below the `common` folders of all.
+/// The name of a file in a class folder, without the `common` folders above all class folders.
 pub(crate) fn canonical(parts: &[String], common: usize, scheme: &ClassScheme) -> String {
     format!("{}/{}", scheme.root(), parts[common..].join("/"))
 }
 
-/// A canonical name without the root folder of its scheme, as earlier versions recorded it.
+/// A canonical name without the root folder of its scheme, as in records of earlier versions.
 pub(crate) fn without_root<'a>(name: &'a str, scheme: &ClassScheme) -> &'a str {
     name.strip_prefix(scheme.root()).and_then(|rest| rest.strip_prefix('/')).unwrap_or(name)
 }

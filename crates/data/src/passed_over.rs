@@ -1,28 +1,28 @@
-//! Which files of a folder or zip are images, and what is passed over and why.
+//! Decides which files are images, and counts the others by reason.
 
 use std::{collections::BTreeMap, fmt};
 
-/// Folder of what macOS keeps beside the files of a zip, and the start of such a file's name.
+/// Folder and name prefix of the metadata files that macOS adds to a zip.
 const MACOS_FOLDER: &str = "__MACOSX";
 const MACOS_TWIN: &str = "._";
-/// What systems leave in folders that they showed.
-const OF_THE_SYSTEM: [&str; 4] = [".DS_Store", "Thumbs.db", "desktop.ini", "Icon\r"];
-/// Extensions of pictures that are no PNG.
-const PICTURES: [&str; 22] = [
+/// Names of metadata files that operating systems leave in folders.
+const SYSTEM_FILES: [&str; 4] = [".DS_Store", "Thumbs.db", "desktop.ini", "Icon\r"];
+/// Extensions of image files in formats other than PNG.
+const OTHER_FORMATS: [&str; 22] = [
     "jpg", "jpeg", "jpe", "jfif", "jp2", "jxl", "bmp", "dib", "gif", "tif", "tiff", "webp", "avif", "heic",
     "heif", "pgm", "ppm", "pnm", "apng", "dcm", "svs", "raw",
 ];
 
-/// Why a file is no image.
+/// The reason why a file is passed over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Passing {
-    /// Its name does not end in `.png`.
+pub enum PassedOverReason {
+    /// The name does not end in `.png`.
     NotPng,
-    /// Its name, or that of a folder around it, begins with a dot.
+    /// The name of the file or of a folder around it begins with a dot.
     Hidden,
-    /// A link that leads nowhere.
+    /// A link without a target.
     BrokenLink,
-    /// A link to a folder that it lies in.
+    /// A link to a folder around it.
     Circle,
     /// A link to a folder that is read already.
     Repeated,
@@ -34,92 +34,92 @@ pub enum Passing {
     SameName,
 }
 
-/// What was passed over for one reason.
+/// The files that were passed over for one reason.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Passed {
-    /// How many.
+pub struct PassedOverFiles {
+    /// Number of files.
     pub count: usize,
-    /// How many of them look like images.
+    /// Number of files that look like images.
     pub images: usize,
-    /// The first by name.
+    /// Name of the first file, in the order of names.
     pub first: String,
-    /// How many of each extension, with its dot; empty for none.
+    /// Number of files by extension, with its dot; the extension may be empty.
     extensions: BTreeMap<String, usize>,
 }
 
-/// Files that are no images, counted by reason.
+/// Files that are not images, counted by reason.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PassedOver {
-    by_reason: BTreeMap<Passing, Passed>,
+    by_reason: BTreeMap<PassedOverReason, PassedOverFiles>,
 }
 
 impl PassedOver {
-    /// By reason.
-    pub fn iter(&self) -> impl Iterator<Item = (Passing, &Passed)> {
+    /// The files by reason.
+    pub fn iter(&self) -> impl Iterator<Item = (PassedOverReason, &PassedOverFiles)> {
         self.by_reason.iter().map(|(reason, passed)| (*reason, passed))
     }
 
-    /// Files that look like images.
+    /// Number of files that look like images.
     pub fn images(&self) -> usize {
         self.by_reason.values().map(|passed| passed.images).sum()
     }
 
-    /// One line per reason: how many, why, and which is the first.
+    /// One line per reason, with the number of files and the first name.
     pub fn lines(&self) -> impl Iterator<Item = String> {
         self.by_reason.iter().map(|(reason, passed)| line(*reason, passed))
     }
 
-    /// Notes a file, or a link, with the parts of its name.
-    pub(crate) fn note(&mut self, reason: Passing, parts: &[String]) {
+    /// Counts a file or a link with the parts of its name.
+    pub(crate) fn note(&mut self, reason: PassedOverReason, parts: &[String]) {
         self.add(reason, parts, false);
     }
 
-    /// Notes a file with the parts of its name; in a class folder a file without an extension looks like an image.
-    fn add(&mut self, reason: Passing, parts: &[String], in_class_folder: bool) {
+    /// Counts a file with the parts of its name. In a class folder a file without an extension looks like an image.
+    fn add(&mut self, reason: PassedOverReason, parts: &[String], in_class_folder: bool) {
         let name = parts.last().map_or("", String::as_str);
         let extension = extension(name);
         let passed = self.by_reason.entry(reason).or_default();
-        let shown = parts.join("/");
-        if passed.count == 0 || shown < passed.first {
-            passed.first = shown;
+        let full_name = parts.join("/");
+        if passed.count == 0 || full_name < passed.first {
+            passed.first = full_name;
         }
         passed.count += 1;
-        let unnamed = extension.is_empty() && in_class_folder;
-        passed.images += usize::from(unnamed || is_png(name) || is_picture(name));
+        let lacks_extension = extension.is_empty() && in_class_folder;
+        passed.images += usize::from(lacks_extension || is_png(name) || has_other_format(name));
         let extension = if extension.is_empty() { extension } else { format!(".{extension}") };
         *passed.extensions.entry(extension).or_default() += 1;
     }
 
-    /// Whether a file is an image by its name. One that is none and may be taken for one is noted.
+    /// Whether a file is a PNG by its name. A file that a user may take for an image is counted.
     pub(crate) fn is_image(&mut self, parts: &[String], in_class_folder: bool) -> bool {
         let name = parts.last().map_or("", String::as_str);
         if parts.iter().any(|part| part == MACOS_FOLDER)
             || name.starts_with(MACOS_TWIN)
-            || OF_THE_SYSTEM.contains(&name)
+            || SYSTEM_FILES.contains(&name)
         {
             return false;
         }
-        let (png, picture) = (is_png(name), is_picture(name));
+        let (png, other) = (is_png(name), has_other_format(name));
         if parts.iter().any(|part| part.starts_with('.')) {
-            if png || picture {
-                self.note(Passing::Hidden, parts);
+            if png || other {
+                self.note(PassedOverReason::Hidden, parts);
             }
             return false;
         }
-        if !png && (picture || in_class_folder) {
-            self.add(Passing::NotPng, parts, in_class_folder);
+        if !png && (other || in_class_folder) {
+            self.add(PassedOverReason::NotPng, parts, in_class_folder);
         }
         png
     }
 }
 
-fn line(reason: Passing, passed: &Passed) -> String {
+fn line(reason: PassedOverReason, passed: &PassedOverFiles) -> String {
     let (count, first) = (passed.count, &passed.first);
-    let said = |one: &str, many: &str| {
+    let counted = |one: &str, many: &str| {
         if count == 1 { format!("{one}: {first}") } else { format!("{count} {many}, {first} first") }
     };
     match reason {
-        Passing::NotPng => {
+        PassedOverReason::NotPng => {
             let kinds: Vec<String> = passed
                 .extensions
                 .iter()
@@ -131,30 +131,32 @@ fn line(reason: Passing, passed: &Passed) -> String {
             let (files, are) = if count == 1 { ("file", "is") } else { ("files", "are") };
             format!("{count} {files} {are} not named .png ({}), {first} first", kinds.join(", "))
         }
-        Passing::Hidden => said("1 file is hidden", "files are hidden"),
-        Passing::BrokenLink => said("1 link leads nowhere", "links lead nowhere"),
-        Passing::Circle => {
-            said("1 link leads to a folder that it lies in", "links lead to folders that they lie in")
+        PassedOverReason::Hidden => counted("1 file is hidden", "files are hidden"),
+        PassedOverReason::BrokenLink => counted("1 link leads nowhere", "links lead nowhere"),
+        PassedOverReason::Circle => {
+            counted("1 link leads to a folder that it lies in", "links lead to folders that they lie in")
         }
-        Passing::Repeated => said(
+        PassedOverReason::Repeated => counted(
             "1 link leads to a folder that is read already",
             "links lead to folders that are read already",
         ),
-        Passing::Special => {
-            said("1 file is a pipe, a socket or a device", "files are pipes, sockets or devices")
+        PassedOverReason::Special => {
+            counted("1 file is a pipe, a socket or a device", "files are pipes, sockets or devices")
         }
-        Passing::LinkInZip => said(
+        PassedOverReason::LinkInZip => counted(
             "1 entry is a link, which zips are not read through",
             "entries are links, which zips are not read through",
         ),
-        Passing::SameName => "several entries have the same name; the last of each is read".to_owned(),
+        PassedOverReason::SameName => {
+            "several entries have the same name; the last of each is read".to_owned()
+        }
     }
 }
 
-/// In lower case and without its dot; empty for none.
+/// The extension of a name in lower case, without its dot; empty if there is none.
 fn extension(name: &str) -> String {
     let extension = name.rsplit_once('.').filter(|(stem, _)| !stem.is_empty()).map_or("", |(_, after)| after);
-    // What is no extension but the rest of a name with a dot would fill the line.
+    // The rest of a long name after a dot is not an extension.
     let plain = extension.len() <= 8 && extension.chars().all(|letter| letter.is_ascii_alphanumeric());
     if plain { extension.to_ascii_lowercase() } else { "…".to_owned() }
 }
@@ -163,8 +165,8 @@ pub(crate) fn is_png(name: &str) -> bool {
     extension(name) == "png"
 }
 
-fn is_picture(name: &str) -> bool {
-    PICTURES.contains(&extension(name).as_str())
+fn has_other_format(name: &str) -> bool {
+    OTHER_FORMATS.contains(&extension(name).as_str())
 }
 
 impl fmt::Display for PassedOver {

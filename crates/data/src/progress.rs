@@ -1,12 +1,11 @@
-//! Progress of work on many images, which can be stopped.
+//! Progress of work on many images, and requests to stop it.
 
 use std::ops::ControlFlow;
 
-/// Hears of progress in something counted (done, total) and says whether to go on. What is not counted yet is
-/// given as 0 of 0.
+/// Receives progress as (done, total) and answers whether to continue. Work that is not counted yet is 0 of 0.
 pub type Progress<'a> = &'a (dyn Fn(usize, usize) -> ControlFlow<()> + Sync);
 
-/// Progress that is not shown.
+/// Ignores progress and always continues.
 pub fn unwatched(_: usize, _: usize) -> ControlFlow<()> {
     ControlFlow::Continue(())
 }

@@ -1,26 +1,26 @@
-//! Why images are left out.
+//! Rejected images and the reasons.
 
 use std::fmt;
 
-/// Why an image was left out.
+/// The reason why an image is rejected.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Rejection {
-    /// The same bytes as an earlier image of its class.
+    /// An earlier image of its class has the same bytes.
     Duplicate {
-        /// The image that stays.
+        /// The earlier image.
         of: String,
     },
-    /// The same bytes as an image of the other class: neither label is to be believed.
+    /// An image of the other class has the same bytes, so neither label is reliable.
     Contradicting {
         /// An image of the other class.
         of: String,
     },
-    /// Not a whole PNG.
+    /// The file is not a complete PNG.
     Unreadable {
         /// Why.
         problem: String,
     },
-    /// In a folder of neither class.
+    /// The folder belongs to neither class.
     Unlabelled {
         /// Name of the positive class.
         positive: String,
@@ -44,7 +44,7 @@ impl fmt::Display for Rejection {
     }
 }
 
-/// An image that was left out.
+/// A rejected image.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rejected {
     /// Name within its folder or zip.

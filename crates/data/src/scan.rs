@@ -1,4 +1,4 @@
-//! Builds the manifest of a source: every image is read and hashed, and decoded where its content is new.
+//! Builds the manifest of a dataset: reads and hashes every image, and decodes those with new contents.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -28,7 +28,7 @@ impl Manifest {
     /// Reads, hashes and decodes every image.
     ///
     /// # Errors
-    /// When no image of one of the classes is usable, and when it was asked to stop.
+    /// When a class has no usable image, and when `progress` requests a stop.
     pub fn build(source: &ImageSource, progress: Progress<'_>) -> Result<Self, Error> {
         Self::build_knowing(source, &Known::new(), progress)
     }
@@ -49,13 +49,13 @@ impl Manifest {
                 }
             })
             .collect::<Result<Vec<Result<ManifestEntry, Rejected>>, Error>>()?;
-        let manifest = Self::of_judged(judged);
+        let manifest = Self::from_judged(judged);
         manifest.check(source)?;
         Ok(manifest)
     }
 
-    /// Leaves out what stands twice.
-    fn of_judged(judged: Vec<Result<ManifestEntry, Rejected>>) -> Self {
+    /// Rejects images with repeated bytes or names.
+    fn from_judged(judged: Vec<Result<ManifestEntry, Rejected>>) -> Self {
         // The first file of each content, by class.
         let mut first_with: HashMap<&str, BTreeMap<Class, &str>> = HashMap::new();
         for entry in judged.iter().flatten() {
@@ -95,32 +95,31 @@ impl Manifest {
         Self { entries, rejected }
     }
 
-    /// The manifest of a source as its images are now: the bytes of every file are read and hashed. What was
-    /// decoded before is known by its hash from the manifest kept in `folder`, which is written anew where there
-    /// is none, the images have changed or it is damaged.
+    /// The manifest of a dataset: every file is read and hashed. Images that the stored manifest in `folder` knows by
+    /// their hashes are not decoded again. The stored manifest is replaced if it is absent, outdated or damaged.
     ///
     /// # Errors
-    /// As [`Manifest::build`], and when the manifest cannot be written.
+    /// When a class has no usable image, `progress` requests a stop, or the manifest cannot be written.
     pub fn open_or_build(source: &ImageSource, folder: &Path, progress: Progress<'_>) -> Result<Self, Error> {
         let file = Self::file(source, folder);
-        let kept = manifest_file::load(&file, source.scheme());
-        let known = kept.iter().flat_map(|kept| &kept.entries);
+        let stored = manifest_file::load(&file, source.scheme());
+        let known = stored.iter().flat_map(|stored| &stored.entries);
         let known = known.map(|entry| (entry.content_hash.clone(), (entry.width, entry.height))).collect();
         let manifest = Self::build_knowing(source, &known, progress)?;
-        if kept.as_ref() != Some(&manifest) {
+        if stored.as_ref() != Some(&manifest) {
             manifest_file::save(&manifest, &file)?;
         }
         Ok(manifest)
     }
 
-    /// Where [`Manifest::open_or_build`] keeps the manifest of `source`.
+    /// Path of the stored manifest of `source`.
     pub fn file(source: &ImageSource, folder: &Path) -> PathBuf {
         let path = std::path::absolute(source.path()).unwrap_or_else(|_| source.path().to_owned());
         let key = sha256(path.as_os_str().as_encoded_bytes());
         folder.join(format!("manifest-{}.parquet", &key[..16]))
     }
 
-    /// Refuses images of one class, or of none.
+    /// Refuses a dataset without usable images of one class.
     fn check(&self, source: &ImageSource) -> Result<(), Error> {
         let scheme = source.scheme();
         let count = |class| self.entries.iter().filter(|entry| entry.class == class).count();
@@ -141,7 +140,7 @@ impl Manifest {
         let advice = match (left_out.first(), self.rejected.first()) {
             (Some(first), _) => {
                 found += &named(first, left_out.len());
-                "mend or replace them".to_owned()
+                "repair or replace them".to_owned()
             }
             (None, first) => {
                 found += &first.map(|first| named(first, self.rejected.len())).unwrap_or_default();
@@ -249,9 +248,9 @@ mod tests {
         fs::write(&file, &bytes[..bytes.len() / 2]).unwrap();
         assert_eq!(Manifest::open_or_build(&source, &cache, &unwatched).unwrap(), built);
         // A changed letter of a name would be believed.
-        let place = bytes.windows(5).position(|five| five == b"cell_").unwrap();
+        let start = bytes.windows(5).position(|five| five == b"cell_").unwrap();
         let changed: Vec<u8> =
-            bytes.iter().enumerate().map(|(at, byte)| if at == place { b'k' } else { *byte }).collect();
+            bytes.iter().enumerate().map(|(at, byte)| if at == start { b'k' } else { *byte }).collect();
         fs::write(&file, changed).unwrap();
         assert_eq!(Manifest::open_or_build(&source, &cache, &unwatched).unwrap(), built);
         let first = folder.path().join("images").join(&built.entries[0].file);

@@ -1,4 +1,4 @@
-//! Image files in a folder or straight from a zip, readable from many threads at once.
+//! Reads image files from a folder or a zip, from many threads at once.
 
 use std::{
     collections::HashMap,
@@ -16,21 +16,21 @@ use crate::{
     Error,
     listing::{SYNTHETIC_MARKER, escaped, list},
     naming::{canonical, class_folder, common_depth, parts},
-    passed_over::{PassedOver, Passing},
+    passed_over::{PassedOver, PassedOverReason},
     progress::{Progress, unwatched},
 };
 
-/// The largest file that is read: a cell image is some tens of kilobytes.
+/// Largest image file in bytes; a cell image has some tens of kilobytes.
 const LARGEST_FILE: u64 = 64 << 20;
 
-/// An image's names.
+/// An image file with its names and class.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ImageFile {
-    /// Its name within its folder or zip, by which it is read.
+    /// Name within the folder or zip.
     pub file: String,
-    /// Its path from its class folder on, wherever that lies. Outside of class folders it equals `file`.
+    /// Path from the class folder on, independent of the dataset's location. Outside of class folders it equals `file`.
     pub name: String,
-    /// The class of the nearest class folder that it lies in.
+    /// Class of the nearest class folder around the file.
     pub class: Option<Class>,
 }
 
@@ -47,7 +47,7 @@ pub struct ImageSource {
 
 #[derive(Debug)]
 enum Storage {
-    /// Where each file lies: a name need not be text.
+    /// The path of each file by name; a path need not be text.
     Folder(HashMap<String, PathBuf>),
     Zip {
         archive: ZipArchive<SharedFile>,
@@ -59,15 +59,15 @@ impl ImageSource {
     /// Opens a folder or a zip and lists its PNG files.
     ///
     /// # Errors
-    /// When there is nothing at `path`, or a zip that is not whole.
+    /// When `path` is absent, or is an incomplete or hostile zip.
     pub fn open(path: &Path, scheme: &ClassScheme) -> Result<Self, Error> {
         Self::open_watched(path, scheme, &unwatched)
     }
 
-    /// Opens as [`ImageSource::open`] does, and asks `progress` now and then whether to go on.
+    /// Opens a folder or a zip and lists its PNG files. `progress` may request a stop.
     ///
     /// # Errors
-    /// As [`ImageSource::open`], and when it was asked to stop.
+    /// When `path` is absent, is an incomplete or hostile zip, or `progress` requests a stop.
     pub fn open_watched(path: &Path, scheme: &ClassScheme, progress: Progress<'_>) -> Result<Self, Error> {
         if path.is_dir() { Self::open_folder(path, scheme, progress) } else { Self::open_zip(path, scheme) }
     }
@@ -95,7 +95,7 @@ impl ImageSource {
         let hostile = |problem: String| Error::HostileZip { path: path.to_owned(), problem };
         let reader = SharedFile::new(file).map_err(Error::io("reading", path))?;
         let mut archive = ZipArchive::new(reader).map_err(broken)?;
-        // Entries that share bytes unpack to any size, the rest to a thousand times the file's at most.
+        // Entries that share bytes unpack to any size; others unpack to at most a thousand times the size of the file.
         if archive.has_overlapping_files().map_err(broken)? {
             return Err(hostile("several of its entries share the same bytes, as in a zip bomb".to_owned()));
         }
@@ -113,14 +113,14 @@ impl ImageSource {
             if name.ends_with(['/', '\\']) {
                 continue;
             } else if entry.is_symlink() {
-                passed_over.note(Passing::LinkInZip, &parts);
+                passed_over.note(PassedOverReason::LinkInZip, &parts);
             } else if passed_over.is_image(&parts, class_folder(&parts, scheme).is_some()) {
                 images.push((name.clone(), parts));
                 entries.insert(name, index);
             }
         }
         if archive.has_duplicate_names() {
-            passed_over.note(Passing::SameName, &[]);
+            passed_over.note(PassedOverReason::SameName, &[]);
         }
         let storage = Storage::Zip { archive, entries };
         Ok(Self {
@@ -133,35 +133,35 @@ impl ImageSource {
         })
     }
 
-    /// Where it is.
+    /// Path of the folder or zip.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// The classes and the rule for groups that it was opened with.
+    /// The class scheme that the dataset was opened with.
     pub fn scheme(&self) -> &ClassScheme {
         &self.scheme
     }
 
-    /// The images' names, sorted by [`ImageFile::name`].
+    /// The image files, sorted by [`ImageFile::name`].
     pub fn files(&self) -> &[ImageFile] {
         &self.files
     }
 
-    /// The files that are no images, by reason.
+    /// The files that are not images, by reason.
     pub fn passed_over(&self) -> &PassedOver {
         &self.passed_over
     }
 
-    /// Whether the images say of themselves that they were generated.
+    /// Whether the dataset is marked as generated.
     pub fn is_synthetic(&self) -> bool {
         self.synthetic
     }
 
-    /// The bytes of the image of this name within the source.
+    /// Reads the image with this name within the folder or zip.
     ///
     /// # Errors
-    /// When it is absent, too large to be a cell image or cannot be read.
+    /// When the image is absent, too large or cannot be read.
     pub fn read(&self, file: &str) -> Result<Vec<u8>, Error> {
         let unreadable =
             |problem: String| Error::Image { path: self.path.clone(), name: file.to_owned(), problem };
@@ -170,7 +170,7 @@ impl ImageSource {
         match &self.storage {
             Storage::Folder(locations) => {
                 let path = locations.get(file).ok_or_else(absent)?;
-                // What became a pipe since it was listed would be waited for.
+                // A file that became a pipe since it was listed would block.
                 let is_file = fs::metadata(path).map(|found| found.is_file());
                 if !is_file.map_err(|problem| unreadable(problem.to_string()))? {
                     return Err(unreadable("it is no file".to_owned()));
@@ -182,7 +182,7 @@ impl ImageSource {
             }
             Storage::Zip { archive, entries } => {
                 let index = *entries.get(file).ok_or_else(absent)?;
-                // A clone shares the directory and has a position of its own.
+                // A clone shares the directory and has a separate position.
                 let mut archive = archive.clone();
                 let file = archive.by_index(index).map_err(|problem| unreadable(problem.to_string()))?;
                 read_at_most(file, LARGEST_FILE)
@@ -193,7 +193,7 @@ impl ImageSource {
     }
 }
 
-/// Names of images, of whose files and parts are given.
+/// Image files from their names within the source and the parts of these names.
 fn named(images: Vec<(String, Vec<String>)>, scheme: &ClassScheme) -> Vec<ImageFile> {
     let common = common_depth(images.iter().map(|(_, parts)| parts.as_slice()), scheme);
     let mut files: Vec<ImageFile> = images
@@ -209,19 +209,19 @@ fn named(images: Vec<(String, Vec<String>)>, scheme: &ClassScheme) -> Vec<ImageF
     files
 }
 
-/// Whether an entry would be unpacked elsewhere than below the folder it is unpacked in.
+/// Whether an entry would be unpacked outside of the target folder.
 fn leaves_its_folder(name: &str) -> bool {
     let mut parts = name.split(['/', '\\']);
     let absolute = name.starts_with(['/', '\\']) || name.split(['/', '\\']).next().is_some_and(is_drive);
     absolute || parts.any(|part| part == "..")
 }
 
-/// `C:`, as Windows names a disk.
+/// Whether a part begins with a drive of Windows, such as `C:`.
 fn is_drive(part: &str) -> bool {
     matches!(part.as_bytes(), [letter, b':', ..] if letter.is_ascii_alphabetic())
 }
 
-/// A file that several readers share, each at a position of its own.
+/// A file that several readers share, each with a separate position.
 #[derive(Clone, Debug)]
 struct SharedFile {
     file: Arc<File>,

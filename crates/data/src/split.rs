@@ -1,4 +1,4 @@
-//! Training, validation and test: random cells as the posts drew them, or whole patients.
+//! Splits images into training, validation and test: random images as published, or whole patients.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,31 +10,31 @@ use sha2::{Digest, Sha256};
 
 use crate::{Error, image_set::ImageSet};
 
-/// Which image stands where. Indices point into the image set and are sorted.
+/// A division of an image set. Each part holds sorted indices into the set.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Split {
-    /// Trained on.
+    /// Training images.
     pub train: Vec<usize>,
-    /// Picks the best epoch.
+    /// Validation images, which select the best epoch.
     pub validation: Vec<usize>,
-    /// Seen once, at the end.
+    /// Test images, which are used once, after training.
     pub test: Vec<usize>,
-    /// SHA-256 over names and parts, hexadecimal.
+    /// SHA-256 over names and parts, in hexadecimal digits.
     pub hash: String,
-    /// How many groups have images on both sides.
+    /// Numbers of groups with images in training and test.
     pub audit: LeakageAudit,
 }
 
-/// How far the groups (patients) of the test images are known from training.
+/// Counts of groups (patients) in training and test, and of test images whose group is also in training.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LeakageAudit {
     /// Groups with a training or validation image.
     pub train_groups: usize,
     /// Groups with a test image.
     pub test_groups: usize,
-    /// Groups on both sides.
+    /// Groups with images in both.
     pub shared_groups: usize,
-    /// Test images of groups on both sides.
+    /// Test images of these shared groups.
     pub shared_test_images: usize,
 }
 
@@ -42,16 +42,16 @@ impl Split {
     /// Divides an image set.
     ///
     /// # Errors
-    /// When there are fewer patients than folds, a part would be empty, or whole patients are asked for and it is
-    /// not known whose each image is.
+    /// When there are fewer patients than folds, a class would be missing from a part, or a patient split has images
+    /// without a group.
     pub fn new(images: &ImageSet, config: &SplitConfig) -> Result<Self, Error> {
         if config.kind == SplitKind::Patient {
-            check_patients(images)?;
+            check_groups(images)?;
         }
         let mut random = ChaCha8Rng::seed_from_u64(config.seed);
         let all: Vec<usize> = (0..images.entries.len()).collect();
         let (test, rest) = match config.kind {
-            SplitKind::Random => draw_cells(images, &all, config.test_fraction, &mut random),
+            SplitKind::Random => draw_images(images, &all, config.test_fraction, &mut random),
             SplitKind::Patient => {
                 let mut folds = patient_folds(images, &all, config.folds, &mut random)?;
                 if config.fold >= folds.len() {
@@ -67,7 +67,7 @@ impl Split {
             }
         };
         let (validation, train) = match config.kind {
-            SplitKind::Random => draw_cells(images, &rest, config.validation_fraction, &mut random),
+            SplitKind::Random => draw_images(images, &rest, config.validation_fraction, &mut random),
             SplitKind::Patient => {
                 let folds = (1.0 / config.validation_fraction).round().max(2.0) as usize;
                 let mut folds =
@@ -100,8 +100,8 @@ impl Split {
                 hasher.update(format!("{name}\t{}\n", images.entries[image].name));
             }
         }
-        let learned_from = [train.as_slice(), validation.as_slice()].concat();
-        let train_groups = patients(images, &learned_from);
+        let train_and_validation = [train.as_slice(), validation.as_slice()].concat();
+        let train_groups = patients(images, &train_and_validation);
         let test_groups = patients(images, &test);
         let shared: BTreeSet<&str> = train_groups.intersection(&test_groups).copied().collect();
         let audit = LeakageAudit {
@@ -117,13 +117,13 @@ impl Split {
     }
 }
 
-/// Images of unknown patients, each counted as a patient of its own, would make a random split of one by patient.
-fn check_patients(images: &ImageSet) -> Result<(), Error> {
+/// Refuses images without a group: counted as separate patients, they would turn a patient split into a random one.
+fn check_groups(images: &ImageSet) -> Result<(), Error> {
     let unknown: Vec<&str> =
         images.entries.iter().filter(|image| !image.has_group()).map(|image| image.name.as_str()).collect();
     let Some(first) = unknown.first() else { return Ok(()) };
     Err(Error::Split(format!(
-        "split=patient needs every image's patient, and {} of {} images do not tell theirs, {first} first: give them names like C33P1thinF_1.png for an image of patient C33, or use split=random",
+        "split=patient: {} of {} images have no group, {first} first; give group=REGEX to find the patient in file names, or file names like C33P1thinF_1.png for patient C33, or split=random",
         unknown.len(),
         images.entries.len()
     )))
@@ -133,8 +133,8 @@ fn patients<'a>(images: &'a ImageSet, indices: &[usize]) -> BTreeSet<&'a str> {
     indices.iter().map(|&image| images.entries[image].group.as_str()).collect()
 }
 
-/// Draws `fraction` of each class; returns the drawn and the rest.
-fn draw_cells(
+/// Draws `fraction` of each class; returns the drawn images and the rest.
+fn draw_images(
     images: &ImageSet,
     from: &[usize],
     fraction: f64,
@@ -152,8 +152,8 @@ fn draw_cells(
     (drawn, rest)
 }
 
-/// Divides whole patients into folds of about equal numbers of both classes: patients in random order,
-/// large ones first, each into the fold that it leaves most even.
+/// Divides whole patients into folds with similar numbers of both classes. Patients are shuffled and sorted by size;
+/// each enters the fold that becomes most even by it.
 fn patient_folds(
     images: &ImageSet,
     from: &[usize],
@@ -182,7 +182,7 @@ fn patient_folds(
     let mut parts = vec![Vec::new(); folds];
     for group in groups {
         let added = classes(&group);
-        // How far a fold's share of both classes would be from an even share, squared.
+        // Squared distance of a fold's share of both classes from an even share.
         let unevenness = |fold: &[f64; 2], added: [f64; 2]| -> f64 {
             (0..2)
                 .map(|class| {
@@ -275,18 +275,18 @@ mod tests {
     }
 
     #[test]
-    fn images_that_do_not_tell_their_patient_are_named_instead_of_split_by_patient() {
+    fn images_without_a_group_are_named_instead_of_split_by_patient() {
         let mut images = images(&[(10, 10); 6]);
         let name = "Parasitized/cell_7.png";
         for image in &mut images.entries[40..43] {
             (image.name, image.group) = (name.to_owned(), name.to_owned());
         }
         let error = Split::new(&images, &config(SplitKind::Patient, 0, 0)).unwrap_err().to_string();
+        assert!(error.contains("3 of 120 images have no group, Parasitized/cell_7.png first"), "{error}");
         assert!(
-            error.contains("3 of 120 images do not tell theirs, Parasitized/cell_7.png first"),
+            ["group=REGEX", "C33P1thinF_1.png", "split=random"].iter().all(|advice| error.contains(advice)),
             "{error}"
         );
-        assert!(error.contains("C33P1thinF_1.png") && error.contains("split=random"), "{error}");
         assert!(Split::new(&images, &config(SplitKind::Random, 0, 0)).is_ok());
     }
 

@@ -1,5 +1,5 @@
-//! Generated stained cells with and without ring-stage parasites, for trying the tool without the real
-//! images. Never a substitute for them: everything made from these is labelled SYNTHETIC.
+//! Generates images of stained cells with and without ring-stage parasites, for trials of ranklab without real images.
+//! They are no substitute: everything made from them is labelled SYNTHETIC.
 
 use std::{
     io::{Cursor, Write},
@@ -18,15 +18,15 @@ use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
 
 use crate::{Error, latched::Latched, listing::SYNTHETIC_MARKER, progress::Progress};
 
-/// Bumped whenever a pixel would come out differently.
+/// Name and version of the generator; the version changes with any pixel.
 const GENERATOR: &str = "synthetic cells 1";
-/// Images that are in memory at once.
+/// Number of images in memory at once.
 const AT_ONCE: usize = 512;
 
-/// The zip of generated images for `config` in `folder`, made where there is none.
+/// The path of the zip of generated images for `config` in `folder`; the zip is created if it is absent.
 ///
 /// # Errors
-/// When it cannot be written.
+/// When the zip cannot be written, or `progress` requests a stop.
 pub fn ensure(config: &SyntheticConfig, folder: &Path, progress: Progress<'_>) -> Result<PathBuf, Error> {
     let path = path(config, folder);
     if !path.exists() {
@@ -35,17 +35,17 @@ pub fn ensure(config: &SyntheticConfig, folder: &Path, progress: Progress<'_>) -
     Ok(path)
 }
 
-/// Where [`ensure`] puts generated images.
+/// The path of the zip of generated images for `config` in `folder`.
 pub fn path(config: &SyntheticConfig, folder: &Path) -> PathBuf {
     let text = format!("{GENERATOR} {} {} {}", config.images, config.patients, config.seed);
     let key = sha256(text);
     folder.join(format!("synthetic-{}.zip", &key[..12]))
 }
 
-/// Writes generated images as a zip in the official layout, aside and renamed.
+/// Writes generated images as a zip in the official layout, through a part file that is renamed.
 ///
 /// # Errors
-/// When it cannot be written.
+/// When the zip cannot be written, or `progress` requests a stop.
 pub fn write_zip(config: &SyntheticConfig, path: &Path, progress: Progress<'_>) -> Result<(), Error> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder).map_err(Error::io("creating", folder))?;
@@ -80,7 +80,7 @@ pub fn write_zip(config: &SyntheticConfig, path: &Path, progress: Progress<'_>) 
     part.persist(path).map_err(Error::io("writing", path))
 }
 
-/// A patient's stain and lighting, the same for all of its cells.
+/// Stain and lighting of a patient, common to all its cells.
 struct Smear {
     cell: [f32; 3],
     parasite: [f32; 3],
@@ -106,7 +106,7 @@ impl Smear {
     }
 }
 
-/// A soft-edged stroke: how much of the colour covers a point.
+/// Coverage of a point by a stroke with soft edges, 0 to 1.
 fn coverage(distance: f32, softness: f32) -> f32 {
     (0.5 - distance / softness).clamp(0.0, 1.0)
 }
@@ -117,7 +117,7 @@ fn blend(pixel: &mut [f32; 3], colour: [f32; 3], amount: f32) {
     }
 }
 
-/// Something drawn over a cell: centre, radius, line width (0 = filled), colour and strength.
+/// A circle on a cell: centre, radius, line width (0 = filled), colour and strength.
 type Stroke = ([f32; 2], f32, f32, [f32; 3], f32);
 
 /// Name and PNG of the image numbered `index`; every second one is parasitized.
@@ -138,14 +138,14 @@ fn cell(config: &SyntheticConfig, index: usize) -> (String, Vec<u8>) {
     let pallor = random.random_range(0.0..0.35f32);
 
     let mut strokes: Vec<Stroke> = Vec::new();
-    let place = |random: &mut ChaCha8Rng, reach: f32| {
+    let random_point = |random: &mut ChaCha8Rng, reach: f32| {
         let (angle, distance) =
             (random.random_range(0.0..std::f32::consts::TAU), radius * reach * random.random::<f32>().sqrt());
         [middle + distance * angle.cos(), middle + distance * angle.sin()]
     };
     if parasitized {
         for _ in 0..random.random_range(1..=3) {
-            let centre = place(&mut random, 0.62);
+            let centre = random_point(&mut random, 0.62);
             let ring = radius * random.random_range(0.13..0.23f32);
             let strength = random.random_range(0.55..0.95f32);
             if random.random_bool(0.8) {
@@ -163,13 +163,13 @@ fn cell(config: &SyntheticConfig, index: usize) -> (String, Vec<u8>) {
     }
     // Artefacts of both classes: stain specks and pale bubbles within, debris at the edge.
     for _ in 0..random.random_range(0..=3) {
-        let centre = place(&mut random, 0.85);
+        let centre = random_point(&mut random, 0.85);
         let speck = radius * random.random_range(0.03..0.075f32);
         let colour = smear.parasite.map(|value| value * random.random_range(0.8..1.25f32));
         strokes.push((centre, speck, 0.0, colour, random.random_range(0.3..0.8f32)));
     }
     if random.random_bool(0.3) {
-        let centre = place(&mut random, 0.7);
+        let centre = random_point(&mut random, 0.7);
         let bubble = radius * random.random_range(0.1..0.22f32);
         strokes.push((centre, bubble, bubble * 0.3, [250.0, 235.0, 238.0], random.random_range(0.3..0.7f32)));
     }

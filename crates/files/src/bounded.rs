@@ -1,4 +1,4 @@
-//! Reads that stop at a limit, so that a file of any size costs a bounded amount of memory.
+//! Reads up to a limit, so that files of any size need bounded memory.
 
 use std::{
     fs::File,
@@ -6,7 +6,7 @@ use std::{
     path::Path,
 };
 
-/// Reads all of `reader`; `None` when it holds more than `most` bytes.
+/// Reads `reader` to its end; `None` if it holds more than `most` bytes.
 ///
 /// # Errors
 /// When reading fails.
@@ -16,7 +16,7 @@ pub fn read_at_most(reader: impl Read, most: u64) -> io::Result<Option<Vec<u8>>>
     Ok((bytes.len() as u64 <= most).then_some(bytes))
 }
 
-/// Reads the file at `path`; `None` when it holds more than `most` bytes.
+/// Reads the file at `path`; `None` if it holds more than `most` bytes.
 ///
 /// # Errors
 /// When the file cannot be opened or read.

@@ -1,4 +1,4 @@
-//! Folders: created and synced, so that the names in them survive a power failure.
+//! Creates and syncs folders, so that names in them survive a power failure.
 
 use std::{
     fs::{self, File},
@@ -6,12 +6,12 @@ use std::{
     path::Path,
 };
 
-/// The folder that `path` lies in; the current folder for a bare name.
+/// The folder of `path`; the current folder for a bare name.
 pub(crate) fn parent(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// Creates a folder and those above it, and syncs each folder that gained one.
+/// Creates a folder and its parents, and syncs each folder that gained an entry.
 ///
 /// # Errors
 /// When a folder cannot be created or synced.
@@ -27,8 +27,8 @@ pub fn create_folder(folder: &Path) -> io::Result<()> {
     }
 }
 
-/// Syncs a folder, so that renames in it survive a power failure. Platforms that cannot open a folder sync renames by
-/// themselves.
+/// Syncs a folder, so that renames in it survive a power failure. Platforms that cannot open folders sync renames
+/// automatically.
 ///
 /// # Errors
 /// When the folder was opened and cannot be synced.
@@ -39,7 +39,7 @@ pub fn sync_folder(folder: &Path) -> io::Result<()> {
     }
 }
 
-/// Syncs the folder that `path` lies in.
+/// Syncs the folder of `path`.
 ///
 /// # Errors
 /// When the folder was opened and cannot be synced.

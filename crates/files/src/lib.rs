@@ -1,7 +1,6 @@
-//! Files that are whole or absent: written aside, synced and renamed; bounded reads and hashes.
+//! Files that are complete or absent: part files that are synced and renamed. Also bounded reads and hashes.
 //!
-//! Two ways of writing a file lead to the same end. [`replace`] writes bytes that are in memory. [`PartFile`] is
-//! written piece by piece and takes its name when it is complete.
+//! [`replace`] writes bytes that are in memory. A [`PartFile`] is written in pieces and renamed when it is complete.
 
 mod bounded;
 mod folder;

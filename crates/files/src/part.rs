@@ -1,5 +1,5 @@
-//! A file that is written aside, piece by piece, and takes its name when it is complete. Its process holds it locked:
-//! an unlocked part file was left by a killed process.
+//! Part files: written in pieces and renamed when complete. The writing process holds a lock, so an unlocked part file
+//! is abandoned.
 
 use std::{
     fs::{self, File},
@@ -12,18 +12,18 @@ use tempfile::{Builder, NamedTempFile};
 
 use crate::folder::sync_parent;
 
-/// How the name of a file begins and ends that is written aside.
+/// Start and end of the names of part files.
 const PREFIX: &str = ".ranklab-";
 const SUFFIX: &str = ".part";
-/// How earlier versions began such a name, which any program may use.
+/// Start of the names of part files in earlier versions; other programs use it as well.
 const FORMER_PREFIX: &str = ".tmp";
-/// What earlier versions wrote aside began so: generated images, and manifests.
-const FORMER_STARTS: [&[u8]; 2] = [b"PK\x03\x04", b"PAR1"];
-/// What is not locked by the program that writes it is left alone for so long.
+/// First bytes of part files of earlier versions: generated images and manifests.
+const FORMER_CONTENTS: [&[u8]; 2] = [b"PK\x03\x04", b"PAR1"];
+/// Age after which part files of earlier versions, which took no lock, count as abandoned.
 const FORMER_AGE: Duration = Duration::from_secs(3600);
 
-/// A file that is written aside and takes its name when it is complete. It is removed when it is dropped before.
-/// Anyone may read it afterwards, unlike other temporary files.
+/// A file that is renamed when it is complete, and removed when it is dropped before. Unlike other temporary files, all
+/// users may read it.
 #[derive(Debug)]
 pub struct PartFile(NamedTempFile);
 
@@ -34,7 +34,7 @@ impl PartFile {
     /// When no file can be created in `folder`.
     pub fn create(folder: &Path) -> io::Result<Self> {
         for (path, lock) in abandoned(folder) {
-            // While it is locked here no other process takes it for abandoned.
+            // The lock keeps other processes from removing it as well.
             let _ = fs::remove_file(path);
             drop(lock);
         }
@@ -44,25 +44,25 @@ impl PartFile {
             #[cfg(unix)]
             builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644));
             let part = builder.tempfile_in(folder)?;
-            // Another process that looked before the file was locked took it for abandoned. Where files cannot be
-            // locked, none counts as abandoned.
+            // Another process may have removed the file before it was locked. On file systems without locks, no file
+            // counts as abandoned.
             if part.as_file().lock().is_err() || is_at(part.as_file(), part.path()) {
                 return Ok(Self(part));
             }
         }
     }
 
-    /// The open file, to be written.
+    /// The open file, for writing.
     pub fn file(&self) -> &File {
         self.0.as_file()
     }
 
-    /// Where the part file lies.
+    /// Path of the part file.
     pub fn path(&self) -> &Path {
         self.0.path()
     }
 
-    /// Syncs the file and gives it the name `path`, which lies in the same folder.
+    /// Syncs the file and renames it to `path`, which must be in its folder.
     ///
     /// # Errors
     /// When the file cannot be synced or renamed.
@@ -75,50 +75,50 @@ impl PartFile {
     }
 }
 
-/// The part files in `folder` that killed processes left.
+/// Finds the part files in `folder` that killed processes left.
 pub fn abandoned_parts(folder: &Path) -> Vec<PathBuf> {
     abandoned(folder).into_iter().map(|(path, _)| path).collect()
 }
 
-/// Parts whose process is gone, each locked.
+/// Finds part files without a process, and locks each.
 fn abandoned(folder: &Path) -> Vec<(PathBuf, File)> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let name = entry.file_name();
         let Some(name) = name.to_str() else { continue };
-        let ours = name.starts_with(PREFIX) && name.ends_with(SUFFIX);
-        let former = name.strip_prefix(FORMER_PREFIX).is_some_and(|rest| rest.len() == 6);
-        if !(ours || former) || !entry.file_type().is_ok_and(|kind| kind.is_file()) {
+        let is_current = name.starts_with(PREFIX) && name.ends_with(SUFFIX);
+        let is_former_name = name.strip_prefix(FORMER_PREFIX).is_some_and(|rest| rest.len() == 6);
+        if !(is_current || is_former_name) || !entry.file_type().is_ok_and(|kind| kind.is_file()) {
             continue;
         }
         let Ok(file) = File::open(entry.path()) else { continue };
-        if file.try_lock().is_ok() && (ours || is_former(&file)) {
+        if file.try_lock().is_ok() && (is_current || is_former(&file)) {
             found.push((entry.path(), file));
         }
     }
     found
 }
 
-/// Whether an earlier version wrote this long ago.
+/// Whether a file is an abandoned part file of an earlier version, by its first bytes and age.
 fn is_former(mut file: &File) -> bool {
     let mut start = [0; 4];
     let read = file.read(&mut start).unwrap_or(0);
     let modified = file.metadata().and_then(|metadata| metadata.modified());
     let age = modified.map(|modified| SystemTime::now().duration_since(modified).unwrap_or_default());
-    FORMER_STARTS.iter().any(|known| start[..read] == **known) && age.is_ok_and(|age| age >= FORMER_AGE)
+    FORMER_CONTENTS.iter().any(|known| start[..read] == **known) && age.is_ok_and(|age| age >= FORMER_AGE)
 }
 
-/// Whether an open file still is the one at `path`.
+/// Whether an open file is still the file at `path`.
 pub fn is_at(file: &File, path: &Path) -> bool {
-    let (Ok(open), Ok(there)) = (file.metadata(), fs::symlink_metadata(path)) else { return false };
+    let (Ok(open), Ok(found)) = (file.metadata(), fs::symlink_metadata(path)) else { return false };
     #[cfg(unix)]
     {
         use std::os::unix::fs::MetadataExt as _;
-        (open.dev(), open.ino()) == (there.dev(), there.ino())
+        (open.dev(), open.ino()) == (found.dev(), found.ino())
     }
     #[cfg(not(unix))]
     {
-        open.len() == there.len()
+        open.len() == found.len()
     }
 }
 
@@ -150,7 +150,7 @@ mod tests {
         fs::write(path(".ranklab-abc123.part"), b"half").unwrap();
         old(".tmpABC123", b"PK\x03\x04 half a zip");
         old(".tmpABC124", b"PAR1 half a manifest");
-        // Somebody else's, or of an earlier version that may still write.
+        // Files of other programs, or of an earlier version that may still write.
         old(".tmpABC125", b"something else");
         old("cells.part", b"half a download");
         old(".tmpABC", b"PK\x03\x04");

@@ -1,4 +1,4 @@
-//! Replaces a file by bytes that are in memory: readers see the old file or the new one, never half of one.
+//! Replaces files by bytes in memory: readers see the complete old file or the complete new one.
 
 use std::{
     ffi::OsStr,
@@ -9,20 +9,20 @@ use std::{
 
 use crate::folder::{create_folder, parent, sync_folder};
 
-/// Replaces the file at `path` by `bytes`, and creates its folder where there is none. The bytes are written aside,
-/// synced and renamed; on an error the old file stays.
+/// Replaces the file at `path` by `bytes`, and creates its folder if it is absent. The bytes go to a part file, which is
+/// synced and renamed. After an error the old file stays.
 ///
 /// # Errors
 /// When the file or its folder cannot be written.
 pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = parent(path);
     create_folder(folder)?;
-    // The name holds the process: one that lost its lease may still be writing.
+    // The name holds the process number: a process that lost its lease may still write.
     let part = path.with_extension(format!("{}.part", std::process::id()));
     let written =
         write(&part, bytes).and_then(|()| fs::rename(&part, path)).and_then(|()| sync_folder(folder));
     if written.is_err() {
-        // Half a file takes space that a full disk needs.
+        // Half a file would waste space on a full disk.
         let _ = fs::remove_file(&part);
     }
     written
@@ -47,7 +47,7 @@ pub fn parts(folder: &Path) -> Vec<PathBuf> {
     entries.filter(|path| is_part(path) && !path.is_symlink() && path.is_file()).collect()
 }
 
-/// Whether a file is named as [`replace`] names what it writes aside: NAME.PROCESS.part.
+/// Whether a file has the name of a part file of [`replace`]: NAME.PROCESS.part.
 pub fn is_part(path: &Path) -> bool {
     let process = path.file_stem().map(Path::new).and_then(Path::extension).and_then(OsStr::to_str);
     path.extension().is_some_and(|extension| extension == "part")

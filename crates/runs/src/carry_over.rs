@@ -1,4 +1,4 @@
-//! Runs that an earlier version knew by another hash: found under today's, so that nothing is trained again.
+//! Updates runs of earlier versions to today's configuration hash, so that no run is trained again.
 
 use std::collections::HashMap;
 
@@ -6,10 +6,10 @@ use ranklab_data::{ImageSet, Split};
 use ranklab_settings::{Contents, TrialConfig, family, identity};
 use ranklab_store::{CarriedOver, RunRow, Store};
 
-use crate::{Error, names::Names};
+use crate::{Error, image_names::ImageNames};
 
-/// Gives runs whose configuration hash follows an earlier definition the hash and the family of today's, from what
-/// their rows hold. Rows whose settings this version does not know stay as they are.
+/// Updates runs with a configuration hash of an earlier definition to today's hash and family, from their rows. Rows
+/// with settings that this version does not know stay unchanged.
 ///
 /// # Errors
 /// When the database cannot be written.
@@ -18,21 +18,21 @@ pub async fn carry_over(store: &Store) -> Result<(), Error> {
         return Ok(());
     }
     let runs = store.outdated_runs().await?;
-    let carried: Vec<CarriedOver> = runs.iter().filter_map(under_todays_definition).collect();
-    // Rows that stay as they are must not make every command write.
+    let carried: Vec<CarriedOver> = runs.iter().filter_map(with_current_hash).collect();
+    // Unchanged rows must not make every command write.
     if !carried.is_empty() {
         store.carry_over(&carried).await?;
     }
     Ok(())
 }
 
-/// A run by what its row holds; `None` where its settings are not known.
-fn under_todays_definition(run: &RunRow) -> Option<CarriedOver> {
+/// The current hash and family of a run, from its row; `None` if its settings are unknown.
+fn with_current_hash(run: &RunRow) -> Option<CarriedOver> {
     let config: TrialConfig = serde_json::from_str(&run.start.config).ok()?;
     Some(CarriedOver {
         run: run.id,
         from: run.start.config_hash.clone(),
-        config_hash: of_row(&config, run),
+        config_hash: identity_of_run(&config, run),
         family: family(&config, &run.start.weights_hash),
         image_set_hash: run.start.image_set_hash.clone(),
         split_hash: run.start.split_hash.clone(),
@@ -40,8 +40,8 @@ fn under_todays_definition(run: &RunRow) -> Option<CarriedOver> {
     })
 }
 
-/// The configuration hash of a run by its row.
-pub fn of_row(config: &TrialConfig, run: &RunRow) -> String {
+/// The configuration hash of a run, computed from its row.
+pub fn identity_of_run(config: &TrialConfig, run: &RunRow) -> String {
     let contents = Contents {
         images: &run.start.image_set_hash,
         split: &run.start.split_hash,
@@ -51,9 +51,8 @@ pub fn of_row(config: &TrialConfig, run: &RunRow) -> String {
     identity(config, contents)
 }
 
-/// Gives runs on these images that know them by the names and hashes of an earlier version those of today, and returns
-/// their configuration hashes, before and now. A run stays as it is unless today's settings put every image where it
-/// put it.
+/// Updates runs of earlier versions that used these images under other names and hashes. Returns their former
+/// configuration hashes with the current ones. A run changes only if today's split puts every image into the same part.
 ///
 /// # Errors
 /// When the database cannot be read or written.
@@ -62,7 +61,7 @@ pub async fn follow_images(
     images: &ImageSet,
     former: &[String],
 ) -> Result<HashMap<String, String>, Error> {
-    let names = Names::of(images);
+    let names = ImageNames::of(images);
     let mut carried = Vec::new();
     for run in store.runs_on_images(former).await? {
         let Ok(config) = serde_json::from_str::<TrialConfig>(&run.start.config) else { continue };
@@ -71,7 +70,7 @@ pub async fn follow_images(
             let mut run = run;
             run.start.image_set_hash = images.hash.clone();
             run.start.split_hash = split.hash;
-            let Some(today) = under_todays_definition(&run) else { continue };
+            let Some(today) = with_current_hash(&run) else { continue };
             carried.push(CarriedOver { renamed, ..today });
         }
     }
@@ -81,14 +80,14 @@ pub async fn follow_images(
     Ok(carried.into_iter().map(|run| (run.from, run.config_hash)).collect())
 }
 
-/// The images of a run under their names before and now; `None` where it tested or validated on others than `split`
-/// would.
+/// The former and current names of a run's images; `None` if the run tested or validated on images other than those of
+/// `split`.
 async fn renamed(
     store: &Store,
     run: &RunRow,
     images: &ImageSet,
     split: &Split,
-    names: &Names,
+    names: &ImageNames,
 ) -> Result<Option<Vec<(String, String)>>, Error> {
     let counts = [run.start.train_images, run.start.validation_images, run.start.test_images];
     if counts != [&split.train, &split.validation, &split.test].map(|part| part.len() as i64) {
@@ -97,22 +96,22 @@ async fn renamed(
     let recorded = [store.predictions(run.id).await?, store.validation_predictions(run.id).await?];
     let mut renamed = Vec::new();
     for (rows, part) in recorded.iter().zip([&split.test, &split.validation]) {
-        // A run that did not end has none of these.
+        // An unfinished run has no such rows.
         if rows.is_empty() {
             continue;
         }
-        let mut found: Vec<&str> = Vec::with_capacity(rows.len());
+        let mut recorded_names: Vec<&str> = Vec::with_capacity(rows.len());
         for row in rows {
-            let Some(name) = names.now(&row.image) else { return Ok(None) };
-            found.push(name);
+            let Some(name) = names.current(&row.image) else { return Ok(None) };
+            recorded_names.push(name);
             if *row.image != *name {
                 renamed.push((row.image.to_string(), name.to_owned()));
             }
         }
-        found.sort_unstable();
+        recorded_names.sort_unstable();
         let mut expected: Vec<&str> = part.iter().map(|&image| images.entries[image].name.as_str()).collect();
         expected.sort_unstable();
-        if found != expected {
+        if recorded_names != expected {
             return Ok(None);
         }
     }

@@ -1,5 +1,5 @@
-//! Compares everything that has a hash or a checksum with it, without training: the database, files of runs,
-//! checkpoints, feature caches, manifests, weights and, where that is asked for, images.
+//! Checks hashes and checksums without training: the database, files of runs, checkpoints, feature caches, manifests,
+//! weights and, on request, images.
 
 use std::{
     collections::BTreeSet,
@@ -27,32 +27,32 @@ use crate::{
 };
 
 /// Bytes that are hashed at once.
-const HASHED: usize = 1 << 20;
+const HASH_CHUNK: usize = 1 << 20;
 
-/// What is checked besides what lies in the runs folder, and the weights.
+/// Optional parts of a check; the runs folder and the weights are always checked.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct CheckRules {
-    /// Also the images of runs, where they still lie where they were: every byte of them is read.
+    /// Whether the images of runs are checked; every byte of them is read.
     pub images: bool,
 }
 
-/// Something that is not what it was.
+/// A file or record that is damaged, changed or unreadable.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// The file, or what else it is.
+    /// The path of the file, or a name.
     pub what: String,
-    /// What is wrong with it.
+    /// The problem.
     pub problem: String,
-    /// What to do about it.
+    /// What to do.
     pub advice: String,
 }
 
-/// What was checked and found.
+/// The result of a check.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Checked {
-    /// How many things of each kind were looked at.
+    /// Number of checked items of each kind.
     pub counts: Vec<(&'static str, usize)>,
-    /// What is not as it should be.
+    /// All problems.
     pub findings: Vec<Finding>,
 }
 
@@ -70,8 +70,8 @@ impl Checked {
     }
 }
 
-/// Checks all that lies at `locations`, and says which file comes next; nothing is written. `None` when it was asked to
-/// stop.
+/// Checks everything at `locations` without writing, and reports each file before it is read. Returns `None` after a
+/// request to stop.
 ///
 /// # Errors
 /// When there is no database, or a folder cannot be listed.
@@ -123,7 +123,7 @@ impl Checker<'_> {
         self.stop.is_requested()
     }
 
-    fn tell(&mut self, file: &Path) {
+    fn report(&mut self, file: &Path) {
         (self.on_file)(file);
     }
 
@@ -132,14 +132,14 @@ impl Checker<'_> {
         self.checked.find(
             database.display().to_string(),
             problem,
-            "put back a copy made by `ranklab runs backup`: `ranklab runs restore FILE`",
+            "restore a copy made by `ranklab runs backup`: `ranklab runs restore FILE`",
         );
     }
 
     /// Checks the database and the files that it lists; returns its runs.
     async fn database(&mut self, store: &Store) -> Vec<RunRow> {
         let path = store.path().to_owned();
-        self.tell(&path);
+        self.report(&path);
         match store.problems().await {
             Ok(problems) if problems.is_empty() => self.checked.count("database"),
             Ok(problems) => self.damaged_database(&path, &problems.join("; ")),
@@ -172,7 +172,7 @@ impl Checker<'_> {
 
     fn artifact(&mut self, run: i64, name: &str, sha256: &str) {
         let path = self.locations.runs_folder.join(name);
-        self.tell(&path);
+        self.report(&path);
         self.checked.count("files of runs");
         let problem = match self.hash(&path) {
             Ok(found) if found == sha256 => return,
@@ -188,12 +188,12 @@ impl Checker<'_> {
     }
 
     fn hash(&self, path: &Path) -> io::Result<String> {
-        // A pipe would be waited for.
+        // Reading a pipe would block.
         if !fs::metadata(path)?.is_file() {
             return Err(io::Error::other("it is no regular file"));
         }
         let (mut file, mut hasher) = (File::open(path)?, Sha256::new());
-        let mut part = vec![0; HASHED];
+        let mut part = vec![0; HASH_CHUNK];
         loop {
             match file.read(&mut part)? {
                 0 => return Ok(hexadecimal(hasher.finalize())),
@@ -209,17 +209,18 @@ impl Checker<'_> {
             if is_known && database.is_some_and(|id| is_of_another_database(&folder, id)) {
                 self.checked.find(
                     folder.display().to_string(),
-                    format!("it belongs to another database, and this one has a run {number} as well"),
+                    format!("it belongs to another database, and this database also has a run {number}"),
                     "move the folder away, or restore the database that it belongs to (`ranklab runs restore FILE`)",
                 );
             }
             let path = folder.join(CHECKPOINT);
-            let going_on = |run: &RunRow| matches!(run.status, RunStatus::Interrupted | RunStatus::Running);
-            let run = runs.iter().find(|run| run.id == number && going_on(run));
+            let is_resumable =
+                |run: &RunRow| matches!(run.status, RunStatus::Interrupted | RunStatus::Running);
+            let run = runs.iter().find(|run| run.id == number && is_resumable(run));
             if self.stopped() || run.is_none() || !path.is_file() {
                 continue;
             }
-            self.tell(&path);
+            self.report(&path);
             self.checked.count("checkpoints");
             let problem = match fs::read(&path) {
                 Ok(bytes) => Checkpoint::check(&bytes).err().map(str::to_owned),
@@ -228,7 +229,7 @@ impl Checker<'_> {
                 Err(problem) => Some(format!("it cannot be read: {problem}")),
             };
             if let Some(problem) = problem {
-                let advice = format!("repeat its sweep: run {number} starts over and costs its time again");
+                let advice = format!("repeat its sweep; run {number} starts over from the first epoch");
                 self.checked.find(path.display().to_string(), problem, advice);
             }
         }
@@ -246,7 +247,7 @@ impl Checker<'_> {
             {
                 continue;
             }
-            self.tell(&path);
+            self.report(&path);
             self.checked.count("feature caches");
             let found = check_features(&path, &|| !self.stop.is_requested());
             if let Err(problem) = found
@@ -265,7 +266,7 @@ impl Checker<'_> {
             {
                 continue;
             }
-            self.tell(&path);
+            self.report(&path);
             self.checked.count("manifests");
             if let Err(problem) = check_manifest(&path) {
                 self.regenerable(&path, problem);
@@ -273,21 +274,21 @@ impl Checker<'_> {
         }
     }
 
-    /// What is in a folder of files that can be made again. One that cannot be listed is a finding.
+    /// The entries of a folder of regenerable files. A folder that cannot be listed is a finding.
     fn folder(&mut self, path: &Path) -> Vec<PathBuf> {
         entries(path).unwrap_or_else(|problem| {
-            let advice = "move it away or make it readable: a folder is made anew when it is needed";
+            let advice = "move it away or make it readable; a new folder is made when it is needed";
             self.checked.find(path.display().to_string(), problem.to_string(), advice);
             Vec::new()
         })
     }
 
     fn regenerable(&mut self, path: &Path, problem: String) {
-        let advice = "delete it: it is made again when it is needed, and is not used as it is";
+        let advice = "delete it; it is not used and it is made again when it is needed";
         self.checked.find(path.display().to_string(), problem, advice);
     }
 
-    /// The ImageNet weights where they are stored, and those that runs were trained on.
+    /// Checks the stored ImageNet weights and the weights of all runs.
     fn weights(&mut self, runs: &[RunRow]) {
         let mut expected: BTreeSet<(&str, Option<&str>)> = runs
             .iter()
@@ -305,32 +306,32 @@ impl Checker<'_> {
             let is_imagenet = name == IMAGENET_WEIGHTS;
             let path =
                 if is_imagenet { self.locations.imagenet_weights.clone() } else { PathBuf::from(name) };
-            self.tell(&path);
+            self.report(&path);
             self.checked.count("weights");
             let problem = match load_weights(name, self.locations, &mut |_| {}) {
                 Ok(found) if hash.is_none_or(|hash| hash == found.hash) => continue,
-                Ok(_) => "they are not those that runs were trained on".to_owned(),
+                Ok(_) => "runs were trained on other weights".to_owned(),
                 Err(problem) => problem.to_string(),
             };
             let advice = if is_imagenet {
                 "fetch them again: `ranklab weights fetch`"
             } else {
-                "put back the file; without it its runs can neither go on nor be verified"
+                "put back the file; without it its runs can be neither resumed nor verified"
             };
             self.checked.find(path.display().to_string(), problem, advice);
         }
     }
 
-    /// The images of runs, where they still lie where they were.
+    /// Checks the images of runs at their recorded paths.
     fn images(&mut self, runs: &[RunRow]) -> Result<(), Error> {
         let mut seen = BTreeSet::new();
-        // What is kept of them in the runs folder is neither trusted nor replaced.
-        let aside = tempfile::tempdir().map_err(|reason| Error::Io {
+        // Stored manifests are neither trusted nor replaced: new ones go into a temporary folder.
+        let temporary = tempfile::tempdir().map_err(|reason| Error::Io {
             action: "making a folder in",
             path: std::env::temp_dir(),
             reason,
         })?;
-        let locations = Locations { runs_folder: aside.path().to_owned(), ..self.locations.clone() };
+        let locations = Locations { runs_folder: temporary.path().to_owned(), ..self.locations.clone() };
         for run in runs {
             let Ok(config) = serde_json::from_str::<TrialConfig>(&run.start.config) else { continue };
             let data = config.data;
@@ -343,14 +344,14 @@ impl Checker<'_> {
             if self.stopped() || !is_new || !path.exists() {
                 continue;
             }
-            self.tell(&path);
+            self.report(&path);
             self.checked.count("image sets");
             let problem = match Dataset::open(&data, &locations, self.stop, &mut |_| {}) {
                 Ok(dataset) if dataset.images.hash == hash || dataset.former_hashes().contains(&hash) => {
                     continue;
                 }
                 Ok(dataset) => format!(
-                    "its images have the hash {}, and run {} was trained on {}",
+                    "its images have the hash {}, but run {} was trained on {}",
                     short_hash(&dataset.images.hash),
                     run.id,
                     short_hash(&hash)
@@ -360,7 +361,7 @@ impl Checker<'_> {
             self.checked.find(
                 path.display().to_string(),
                 problem,
-                "put back the images that it was trained on; without them its runs can neither go on nor be verified",
+                "put back the images that it was trained on; without them its runs can be neither resumed nor verified",
             );
         }
         Ok(())

@@ -1,4 +1,4 @@
-//! A run's checkpoint in its folder: what lets another process continue it.
+//! The checkpoint file of a run, from which any process can resume it.
 
 use std::{
     fs, io,
@@ -14,7 +14,7 @@ use crate::{
     run_folder::{self, CHECKPOINT, MODEL},
 };
 
-/// Where a run's checkpoint is, and what makes it usable.
+/// The path of a run's checkpoint, with the identity that makes it usable.
 #[derive(Clone, Debug)]
 pub struct CheckpointFile {
     relative: String,
@@ -24,8 +24,8 @@ pub struct CheckpointFile {
 }
 
 impl CheckpointFile {
-    /// The checkpoint of a run of the database `database`, whose trial has the identity `config_hash`. One that was
-    /// trained by other arithmetic is not accepted: the run would be that of neither.
+    /// The checkpoint file of a run in the database `database`, whose trial has the identity `config_hash`. Checkpoints
+    /// of another arithmetic are not accepted, since a run must not mix two.
     pub fn new(runs_folder: &Path, database: &str, run: i64, config_hash: &str) -> Self {
         let relative = format!("{run:06}/{CHECKPOINT}");
         let path = runs_folder.join(&relative);
@@ -36,13 +36,13 @@ impl CheckpointFile {
         format!("{}\narithmetic {ARITHMETIC}", self.config_hash)
     }
 
-    /// Whether a checkpoint of this identity is this trial's, trained by this program's arithmetic.
+    /// Whether a checkpoint with this identity belongs to this trial and this arithmetic.
     fn accepts(&self, found: &str) -> bool {
         found == self.identity() || self.is_of_former_program(found)
     }
 
-    /// Whether a program before arithmetic had a version wrote it: its version and the checksum of its file stand in
-    /// place of the arithmetic. Programs that gave configuration hashes their present form compute by arithmetic 1.
+    /// Whether a program from before the arithmetic version wrote this identity. Such an identity holds the program's
+    /// version and checksum instead. Programs with the present configuration hashes use arithmetic 1.
     fn is_of_former_program(&self, found: &str) -> bool {
         let checksum = found
             .strip_prefix(&self.config_hash)
@@ -56,22 +56,28 @@ impl CheckpointFile {
         self.path.parent().unwrap_or(Path::new("."))
     }
 
-    /// Checks that the run's folder may be written into.
+    /// Checks that this database may write into the run's folder.
     ///
     /// # Errors
-    /// When it belongs to another database.
+    /// When the folder belongs to another database.
     pub fn check(&self) -> Result<(), Error> {
         run_folder::check(self.folder(), &self.database)
     }
 
-    /// Stores it: aside, synced, renamed.
+    /// Writes a checkpoint through a part file that is synced and renamed.
+    ///
+    /// # Errors
+    /// When the folder belongs to another database or the file cannot be written.
     pub fn write(&self, snapshot: &Snapshot) -> Result<(), Error> {
         let bytes = snapshot.encode(&self.identity())?;
         run_folder::enter(self.folder(), &self.database)?;
         replace(&self.path, &bytes).map_err(|reason| Error::Unsaved { path: self.path.clone(), reason })
     }
 
-    /// The checkpoint, if there is one that can be used, or in a few words why there is none.
+    /// Reads the checkpoint.
+    ///
+    /// # Errors
+    /// When there is no usable checkpoint, with the reason.
     pub fn read(&self) -> Result<Checkpoint, String> {
         remove_parts(self.folder());
         let bytes = fs::read(&self.path).map_err(|problem| match problem.kind() {
@@ -79,26 +85,26 @@ impl CheckpointFile {
             _ => format!("{} cannot be read: {problem}", self.path.display()),
         })?;
         Checkpoint::decode(&bytes, |found| self.accepts(found))
-            .map_err(|problem| format!("{} is of no use: {problem}", self.path.display()))
+            .map_err(|problem| format!("{} is not usable: {problem}", self.path.display()))
     }
 
-    /// Whether there is one.
+    /// Whether the run has a checkpoint in this database's folder.
     pub fn exists(&self) -> bool {
         self.path.exists() && !run_folder::is_of_another_database(self.folder(), &self.database)
     }
 
-    /// Removes it, and the folder if nothing else is in it. What is another database's stays.
+    /// Removes the checkpoint, and the folder if it is empty. A folder of another database stays unchanged.
     pub fn remove(&self) {
         if run_folder::is_of_another_database(self.folder(), &self.database) {
             return;
         }
-        // What stays is removed by the next sweep.
+        // The next sweep removes a file that stays.
         let _ = fs::remove_file(&self.path);
         remove_parts(self.folder());
         let _ = run_folder::remove_if_empty(self.folder());
     }
 
-    /// Removes the folder of a run that is not in the database any more, with the model that it may hold.
+    /// Removes checkpoint and model of a run that was deleted from the database, and the folder if it is empty.
     pub fn remove_all(&self) {
         if !run_folder::is_of_another_database(self.folder(), &self.database) {
             let _ = fs::remove_file(self.folder().join(MODEL));
@@ -106,7 +112,7 @@ impl CheckpointFile {
         }
     }
 
-    /// Its row among the files of a run that keeps it; `None` where there is none, or a damaged one.
+    /// The checkpoint's row in the table of a run's files; `None` if it is absent or damaged.
     pub fn artifact(&self) -> Option<ArtifactRow> {
         let bytes = fs::read(&self.path).ok()?;
         Checkpoint::decode(&bytes, |found| self.accepts(found)).ok()?;
@@ -119,7 +125,7 @@ impl CheckpointFile {
     }
 }
 
-/// Removes checkpoints of runs that ended: a process can be killed between a run's end and that.
+/// Removes checkpoints of ended runs, which a killed process may have left.
 pub async fn remove_of_ended(store: &Store, runs_folder: &Path) -> Result<(), Error> {
     let Ok(entries) = fs::read_dir(runs_folder) else { return Ok(()) };
     for folder in entries.flatten().map(|entry| entry.path()) {

@@ -1,4 +1,4 @@
-//! The images of a trial: opened, listed and selected once for all trials that share them.
+//! The images of trials: opened, listed and selected once for all trials that share them.
 
 use std::ops::ControlFlow;
 
@@ -8,21 +8,21 @@ use ranklab_trainer::{ImageLoader, Stop};
 
 use crate::{Error, locations::Locations, source_event::SourceEvent};
 
-/// An opened dataset and the images of it that are used.
+/// An opened dataset with its selected images.
 #[derive(Debug)]
 pub struct Dataset {
     source: ImageSource,
-    /// The images that are used.
+    /// The selected images.
     pub images: ImageSet,
-    /// Images left out because another one has the same bytes.
+    /// Number of images that are rejected because an earlier image has the same bytes.
     pub duplicates: usize,
-    /// Images whose bytes stand in both classes.
+    /// Number of images that are rejected because an image of the other class has the same bytes.
     pub contradicting: usize,
-    /// Images that cannot be read.
+    /// Number of images that cannot be read.
     pub unreadable: usize,
-    /// Files that look like images and were passed over, those in folders of neither class among them.
+    /// Number of files that look like images and were passed over, including those in folders of neither class.
     pub skipped: usize,
-    /// Whether they were generated.
+    /// Whether the images were generated.
     pub synthetic: bool,
     labels: Vec<u8>,
     size: usize,
@@ -30,8 +30,8 @@ pub struct Dataset {
 }
 
 impl Dataset {
-    /// Opens the dataset of `config`; its images are read and hashed as they are now. Manifests are kept in the
-    /// runs folder, generated images in the data folder.
+    /// Opens the dataset of `config` and hashes all its images. Manifests are stored in the runs folder, generated images
+    /// in the data folder.
     ///
     /// # Errors
     /// When the images cannot be read or generated, a class has none, or a stop is requested.
@@ -73,14 +73,13 @@ impl Dataset {
         })
     }
 
-    /// Hashes that earlier versions gave these very images, where they named them otherwise.
+    /// Hashes of these images in earlier versions, which named images in other ways.
     pub fn former_hashes(&self) -> Vec<String> {
         self.images.former_hashes(self.source.path())
     }
 }
 
-/// Runs `work` on another thread, until it is asked to stop, and passes its progress on as events, about every
-/// hundredth.
+/// Runs `work` on another thread until a stop is requested, and reports about every hundredth of its progress.
 fn with_progress<T: Send>(
     task: &'static str,
     stop: &Stop,
@@ -92,7 +91,7 @@ fn with_progress<T: Send>(
         let worker = scope.spawn(move || {
             work(&move |done, total| {
                 if total > 0 && (done == total || done % (total / 100).max(1) == 0) {
-                    // Nobody listens any more when the sweep was given up.
+                    // The receiver is gone after a failed sweep.
                     let _ = sender.send((done, total));
                 }
                 if stop.is_requested() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
@@ -108,7 +107,7 @@ fn with_progress<T: Send>(
     })
 }
 
-/// One notice per image left out, up to ten.
+/// Reports rejected images with a notice each, up to ten.
 fn report_rejected(manifest: &Manifest, on_event: &mut dyn FnMut(SourceEvent)) {
     const NAMED: usize = 10;
     for rejected in manifest.rejected.iter().take(NAMED) {
@@ -116,7 +115,7 @@ fn report_rejected(manifest: &Manifest, on_event: &mut dyn FnMut(SourceEvent)) {
             Rejection::Duplicate { of } => format!("it holds the same bytes as {of}"),
             Rejection::Contradicting { of } => {
                 format!(
-                    "it holds the same bytes as {of} of the other class, so that neither label is to be believed"
+                    "it holds the same bytes as {of} of the other class, so that neither label is reliable"
                 )
             }
             Rejection::Unreadable { problem } => format!("it is unreadable ({problem})"),

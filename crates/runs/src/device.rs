@@ -2,5 +2,5 @@
 
 use burn::tensor::Device;
 
-/// Gives the device of a name, or says in one line why there is none.
+/// Finds a device by name; fails with the reason in one line.
 pub type DeviceOf<'a> = &'a dyn Fn(&str) -> Result<Device, String>;

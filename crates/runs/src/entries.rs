@@ -1,4 +1,4 @@
-//! Files and folders as they lie on the disk: entries, sizes and times.
+//! Entries of folders, sizes and modification times.
 
 use std::{
     fs, io,
@@ -10,13 +10,13 @@ use walkdir::WalkDir;
 
 use crate::{Error, run_folder};
 
-/// Folders in the runs folder that are named like runs, with the runs' numbers. Links are left out.
+/// The folders of runs in the runs folder, with the numbers of the runs. Links are left out.
 pub(crate) fn run_folders(runs_folder: &Path) -> Result<Vec<(i64, PathBuf)>, Error> {
     let paths = entries(runs_folder)?.into_iter().filter(|path| !path.is_symlink());
     Ok(paths.filter_map(|path| Some((run_folder::number(&path)?, path))).collect())
 }
 
-/// What is in a folder, by name; nothing where there is none.
+/// The entries of a folder, sorted by name; an absent folder has none.
 pub(crate) fn entries(folder: &Path) -> Result<Vec<PathBuf>, Error> {
     let failed = |reason| Error::Io { action: "listing", path: folder.to_owned(), reason };
     let entries = match fs::read_dir(folder) {
@@ -51,11 +51,12 @@ pub(crate) fn size(path: &Path) -> Result<u64, Error> {
     Ok(bytes)
 }
 
-/// When a file was last written; long ago where that cannot be told.
+/// Modification time of a file; the start of 1970 if it is unknown.
 pub(crate) fn modified(path: &Path) -> SystemTime {
     fs::metadata(path).and_then(|metadata| metadata.modified()).unwrap_or(SystemTime::UNIX_EPOCH)
 }
 
+/// Whether a time is at least `age` ago.
 pub(crate) fn is_older(moment: SystemTime, age: Duration) -> bool {
     SystemTime::now().duration_since(moment).is_ok_and(|passed| passed >= age)
 }

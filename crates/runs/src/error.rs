@@ -1,4 +1,4 @@
-//! What can go wrong with the runs folder, and with the images and weights that runs read.
+//! Errors with the runs folder and with the images and weights of runs.
 
 use std::path::PathBuf;
 
@@ -9,19 +9,19 @@ pub enum Error {
     /// Reading or writing failed.
     #[error("{action} {path} failed: {reason}", path = .path.display())]
     Io {
-        /// What was tried.
+        /// The operation.
         action: &'static str,
         /// The file.
         path: PathBuf,
         /// Why.
         reason: std::io::Error,
     },
-    /// The system gives no thread for the database.
+    /// The system could not start a thread for the database.
     #[error("starting the database's thread failed: {0}")]
     Runtime(std::io::Error),
     /// A run's file could not be stored.
     #[error(
-        "storing {path} failed: {reason}; free some space or make its folder writable and repeat the command, which goes on from the last stored epoch",
+        "storing {path} failed: {reason}; free some space or make its folder writable, then repeat the command to resume from the last stored epoch",
         path = .path.display()
     )]
     Unsaved {
@@ -30,16 +30,16 @@ pub enum Error {
         /// Why.
         reason: std::io::Error,
     },
-    /// A run's folder that is another database's.
+    /// A run folder that belongs to another database.
     #[error(
-        "the run folder {path} belongs to another database, so that nothing is written into it; move it away, then repeat the command",
+        "the run folder {path} belongs to another database and is not written into; move it away, then repeat the command",
         path = .path.display()
     )]
     OtherDatabase {
         /// The folder.
         path: PathBuf,
     },
-    /// A recorded relative path that leads nowhere.
+    /// A recorded relative path without a file or folder.
     #[error(
         "{what} {path}: an earlier version recorded this path without its folder, and there is nothing at {looked}; repeat the command from the folder where {path} lies"
     )]
@@ -48,12 +48,12 @@ pub enum Error {
         what: &'static str,
         /// The path as recorded.
         path: String,
-        /// Where it was looked for, joined by ` or at `.
+        /// The paths that were tried, joined by ` or at `.
         looked: String,
     },
-    /// A file of trunk weights in the place of the ImageNet trunk that is not it.
+    /// A weights file at the path of the ImageNet trunk with another hash.
     #[error(
-        "weights file {path}: wrong hash {hash}, it is not the ImageNet trunk; name it by its path (`weights=PATH`) or fetch it again with `ranklab weights fetch`",
+        "weights file {path}: wrong hash {hash}, it is not the ImageNet trunk; give its path (`weights=PATH`), or fetch the trunk again with `ranklab weights fetch`",
         path = .path.display()
     )]
     NotImagenet {
@@ -62,24 +62,24 @@ pub enum Error {
         /// Hash of its tensors, shortened.
         hash: String,
     },
-    /// A trial whose images or weights were not opened before: a fault of ranklab's.
+    /// A trial whose images or weights were not opened: a defect of ranklab.
     #[error(
-        "the dataset or the weights of a trial were not opened: this is a fault in ranklab, please report it"
+        "the dataset or the weights of a trial were not opened; this is a defect of ranklab, please report it"
     )]
     NotOpened,
-    /// Settings.
+    /// An error in settings.
     #[error(transparent)]
     Settings(#[from] ranklab_settings::Error),
-    /// Images.
+    /// An error with images.
     #[error(transparent)]
     Data(#[from] ranklab_data::Error),
-    /// Models and weights.
+    /// An error with models and weights.
     #[error(transparent)]
     Zoo(#[from] ranklab_zoo::Error),
-    /// Training.
+    /// An error in training.
     #[error(transparent)]
     Trainer(#[from] ranklab_trainer::Error),
-    /// The runs database.
+    /// An error of the runs database.
     #[error(transparent)]
     Store(#[from] ranklab_store::Error),
 }

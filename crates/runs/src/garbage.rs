@@ -1,4 +1,4 @@
-//! Finds files of a runs folder that can be removed: folders without a run, checkpoints, feature caches.
+//! Finds removable files in a runs folder: folders without a run, checkpoints of ended runs, feature caches.
 
 mod caches;
 mod item;
@@ -15,8 +15,8 @@ use ranklab_files::{abandoned_parts, is_part, parts};
 use ranklab_store::{RunRow, RunStatus, Store};
 
 use self::{
-    caches::{Cache, of_caches},
-    item::{Owner, Seen},
+    caches::{Cache, removable},
+    item::{FoundFile, Owner},
 };
 pub use self::{item::Garbage, rules::GarbageRules};
 use crate::{
@@ -26,24 +26,24 @@ use crate::{
     run_folder,
 };
 
-/// How a SQLite database begins (<https://www.sqlite.org/fileformat.html>).
+/// First bytes of a SQLite database (<https://www.sqlite.org/fileformat.html>).
 const SQLITE: &[u8; 16] = b"SQLite format 3\0";
-/// Why a part is not needed.
+/// Reason for the removal of a part file.
 const HALF_WRITTEN: &str = "half-written by a process that was killed";
-/// No copy of a database goes so long without a byte being written.
+/// Age after which an unfinished copy of a database counts as abandoned.
 const COPYING: Duration = Duration::from_secs(3600);
 
-/// Finds what can be removed. Nothing that a run in progress has used, or that a process holds locked, is among it.
+/// Finds removable files. Files that a run in progress uses or a process has locked are never among them.
 ///
 /// # Errors
 /// When the folder or the database cannot be read.
 pub async fn garbage(store: &Store, runs_folder: &Path, rules: &GarbageRules) -> Result<Vec<Garbage>, Error> {
-    // Files first: a run's row is there before its files are, and it is in progress before it writes more.
+    // Files before rows: a run has its row before its files, and is in progress before it writes more.
     let folders: Vec<RunFolder> = run_folders(runs_folder)?
         .into_iter()
-        // Models of a database that was lost may be all that is left of it.
+        // Models may be all that remains of a lost database.
         .filter(|(_, path)| !run_folder::is_of_another_database(path, store.id()))
-        .map(|(run, path)| RunFolder::seen(run, &path))
+        .map(|(run, path)| RunFolder::read(run, &path))
         .collect::<Result<_, Error>>()?;
     let caches = Cache::all(&runs_folder.join(FEATURES))?;
     let copies = copies(runs_folder)?;
@@ -54,52 +54,50 @@ pub async fn garbage(store: &Store, runs_folder: &Path, rules: &GarbageRules) ->
         let status = runs.iter().find(|run| run.id == folder.run).map(|run| run.status);
         found.extend(folder.garbage(status, rules));
     }
-    found.extend(of_caches(caches, rules, first_start(&runs)));
-    found.extend(
-        copies
-            .into_iter()
-            .map(|copy| copy.garbage("half a copy of the database, whose process was killed", Owner::None)),
-    );
+    found.extend(removable(caches, rules, first_start(&runs)));
+    found.extend(copies.into_iter().map(|copy| {
+        copy.garbage("half a copy of the database, left by a process that was killed", Owner::None)
+    }));
     found.extend(unfinished.into_iter().map(|part| {
-        // Whoever writes it holds it locked.
+        // The writing process holds a lock.
         let owner = Owner::Lock(part.path.clone());
         part.garbage(HALF_WRITTEN, owner)
     }));
     Ok(found)
 }
 
-/// What is in a folder that is named like a run.
+/// The contents of a run's folder.
 struct RunFolder {
     run: i64,
-    whole: Seen,
-    /// Whether nothing is in it that ranklab does not write.
-    is_ours: bool,
-    checkpoint: Option<Seen>,
-    parts: Vec<Seen>,
+    whole: FoundFile,
+    /// Whether ranklab wrote all files in it.
+    is_from_ranklab: bool,
+    checkpoint: Option<FoundFile>,
+    parts: Vec<FoundFile>,
 }
 
 impl RunFolder {
-    fn seen(run: i64, path: &Path) -> Result<Self, Error> {
+    fn read(run: i64, path: &Path) -> Result<Self, Error> {
         let checkpoint = Some(path.join(run_folder::CHECKPOINT)).filter(|file| file.is_file());
         Ok(Self {
             run,
-            whole: Seen::at(path.to_owned())?,
-            is_ours: entries(path)?.iter().all(|path| run_folder::is_ours(path)),
-            checkpoint: checkpoint.map(Seen::at).transpose()?,
-            parts: parts(path).into_iter().map(Seen::at).collect::<Result<_, Error>>()?,
+            whole: FoundFile::at(path.to_owned())?,
+            is_from_ranklab: entries(path)?.iter().all(|path| run_folder::is_from_ranklab(path)),
+            checkpoint: checkpoint.map(FoundFile::at).transpose()?,
+            parts: parts(path).into_iter().map(FoundFile::at).collect::<Result<_, Error>>()?,
         })
     }
 
-    /// What of it is of no use, if its run has this state.
+    /// The removable files in it, if its run has this status.
     fn garbage(self, status: Option<RunStatus>, rules: &GarbageRules) -> Vec<Garbage> {
         let owner = Owner::Run(self.run, status);
         let Some(state) = status else {
-            if !self.is_ours {
+            if !self.is_from_ranklab {
                 return Vec::new();
             }
             return vec![self.whole.garbage("no run of this number is in the database", owner)];
         };
-        let is_old = |file: &Seen| rules.older_than.is_some_and(|age| is_older(file.modified, age));
+        let is_old = |file: &FoundFile| rules.older_than.is_some_and(|age| is_older(file.modified, age));
         let mut found = Vec::new();
         match (state, self.checkpoint) {
             (RunStatus::Finished | RunStatus::Failed, Some(file)) => {
@@ -119,7 +117,7 @@ impl RunFolder {
 }
 
 /// Copies of the database in its folder that a killed process left half-written: NAME.PROCESS.part.
-fn copies(runs_folder: &Path) -> Result<Vec<Seen>, Error> {
+fn copies(runs_folder: &Path) -> Result<Vec<FoundFile>, Error> {
     let is_copy = |path: &PathBuf| {
         let mut start = [0; SQLITE.len()];
         is_part(path)
@@ -128,18 +126,18 @@ fn copies(runs_folder: &Path) -> Result<Vec<Seen>, Error> {
             && start == *SQLITE
             && is_older(modified(path), COPYING)
     };
-    entries(runs_folder)?.into_iter().filter(is_copy).map(Seen::at).collect()
+    entries(runs_folder)?.into_iter().filter(is_copy).map(FoundFile::at).collect()
 }
 
 /// Manifests and generated images that a killed process left half-written.
-fn data_parts(runs_folder: &Path, rules: &GarbageRules) -> Result<Vec<Seen>, Error> {
+fn data_parts(runs_folder: &Path, rules: &GarbageRules) -> Result<Vec<FoundFile>, Error> {
     let manifests = runs_folder.join(MANIFESTS);
     let folders = [Some(&manifests), rules.data_folder.as_ref()];
-    folders.into_iter().flatten().flat_map(|folder| abandoned_parts(folder)).map(Seen::at).collect()
+    folders.into_iter().flatten().flat_map(|folder| abandoned_parts(folder)).map(FoundFile::at).collect()
 }
 
-/// When the first of the runs in progress started; the beginning of time where that is not readable or yet to come,
-/// as after a clock ran ahead, so that nothing counts as unused.
+/// Start of the earliest run in progress. An unreadable time or one in the future counts as the start of 1970, so that
+/// no cache counts as unused.
 fn first_start(runs: &[RunRow]) -> Option<SystemTime> {
     let running = runs.iter().filter(|run| run.status == RunStatus::Running);
     let start = |run: &RunRow| {

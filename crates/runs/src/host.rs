@@ -1,6 +1,6 @@
-//! This machine's name.
+//! The host name.
 
-/// This machine's name.
+/// The host name of this machine.
 pub fn host() -> String {
     gethostname::gethostname().to_string_lossy().into_owned()
 }

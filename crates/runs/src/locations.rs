@@ -1,34 +1,34 @@
-//! Where ranklab keeps its files: the runs folder with its database, and what lies outside of it.
+//! Locations of files: the runs folder with its database, and files outside of it.
 
 use std::path::PathBuf;
 
-/// The database's name in the runs folder.
+/// File name of the database in the runs folder.
 pub const DATABASE: &str = "ranklab.db";
-/// The folder of feature caches in the runs folder.
+/// Name of the folder of feature caches in the runs folder.
 pub const FEATURES: &str = "features";
-/// The folder of manifests in the runs folder.
+/// Name of the folder of manifests in the runs folder.
 pub const MANIFESTS: &str = "manifests";
 
-/// Folders and files that commands work with.
+/// Paths of the folders and files that commands use.
 #[derive(Clone, Debug)]
 pub struct Locations {
-    /// The database and a folder for each run.
+    /// Folder of the database and of a folder for each run.
     pub runs_folder: PathBuf,
-    /// Feature caches.
+    /// Folder of feature caches.
     pub features_folder: PathBuf,
-    /// Generated images.
+    /// Folder of generated images.
     pub data_folder: PathBuf,
-    /// The file that `weights=imagenet` stands for.
+    /// Weights file of `weights=imagenet`.
     pub imagenet_weights: PathBuf,
 }
 
 impl Locations {
-    /// The database.
+    /// Path of the database.
     pub fn database(&self) -> PathBuf {
         self.runs_folder.join(DATABASE)
     }
 
-    /// Manifests of datasets.
+    /// Folder of manifests.
     pub fn manifests(&self) -> PathBuf {
         self.runs_folder.join(MANIFESTS)
     }

@@ -1,4 +1,4 @@
-//! Images and weights that a plan names and that are absent, found before anything is read.
+//! Finds absent images and weights before any image is read.
 
 use std::{collections::HashSet, path::Path};
 
@@ -7,13 +7,14 @@ use ranklab_settings::{ClassScheme, RANDOM_WEIGHTS, SYNTHETIC, TrialConfig};
 
 use crate::{recorded_paths::locate, weights::read_named};
 
-/// The images that cannot be listed and the weights that cannot be read, of all that `trials` name, a line each.
+/// Problems with the datasets and weights of `trials`, one line each: images that cannot be listed and weights that
+/// cannot be read.
 pub fn missing_sources<'a>(
     trials: impl IntoIterator<Item = &'a TrialConfig>,
     runs_folder: &Path,
     imagenet_weights: &Path,
 ) -> Vec<String> {
-    let (mut known, mut problems): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
+    let (mut checked, mut problems): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
     for config in trials {
         let mut config = config.clone();
         if let Err(problem) = locate(&mut config, runs_folder) {
@@ -22,17 +23,19 @@ pub fn missing_sources<'a>(
         }
         let scheme = config.data.scheme();
         let dataset = config.data.dataset;
-        if !known.contains(&dataset) {
+        if !checked.contains(&dataset) {
             let listed =
                 if dataset == SYNTHETIC { Ok(()) } else { check_dataset(Path::new(&dataset), &scheme) };
-            problems.extend(listed.err().map(|problem| several_paths(problem, "dataset", &dataset)));
-            known.push(dataset);
+            problems.extend(listed.err().map(|problem| with_advice_on_lists(problem, "dataset", &dataset)));
+            checked.push(dataset);
         }
         let name = config.model.weights;
-        if name != RANDOM_WEIGHTS && !known.contains(&name) {
+        if name != RANDOM_WEIGHTS && !checked.contains(&name) {
             let read = read_named(&name, imagenet_weights).map(drop);
-            problems.extend(read.err().map(|problem| several_paths(problem.to_string(), "weights", &name)));
-            known.push(name);
+            problems.extend(
+                read.err().map(|problem| with_advice_on_lists(problem.to_string(), "weights", &name)),
+            );
+            checked.push(name);
         }
     }
     let mut seen = HashSet::new();
@@ -40,16 +43,16 @@ pub fn missing_sources<'a>(
     problems
 }
 
-/// What is wrong with a folder or zip of images, by its list of files alone.
+/// Checks a folder or zip of images by its list of files.
 fn check_dataset(path: &Path, scheme: &ClassScheme) -> Result<(), String> {
     let source = ImageSource::open(path, scheme).map_err(|problem| problem.to_string())?;
     if source.files().is_empty() { Err(format!("no images at {}", path.display())) } else { Ok(()) }
 }
 
-/// What is wrong with a path, and how to give several where it seems to be a list.
-fn several_paths(problem: String, key: &str, path: &str) -> String {
+/// Adds advice on several paths to a problem, if the path looks like a list.
+fn with_advice_on_lists(problem: String, key: &str, path: &str) -> String {
     if path.contains(',') && !Path::new(path).exists() {
-        return format!("{problem}; a path is one value: for several repeat the key, {key}=a {key}=b");
+        return format!("{problem}; a path is one value; to give several, repeat the key: {key}=a {key}=b");
     }
     problem
 }

@@ -1,13 +1,13 @@
-//! The heat of an explanation laid over its image.
+//! Draws the heat of an explanation over its image.
 
-/// Colours of no heat to the highest, by steps of equal heat: matplotlib's viridis (CC0), which also those
-/// who confuse red and green can read and which grows lighter all the way.
+/// Colours from no heat to the highest, in equal steps: matplotlib's viridis (CC0). It is readable with red-green
+/// colour blindness, and its lightness increases throughout.
 const COLOURS: [[f32; 3]; 5] =
     [[68.0, 1.0, 84.0], [59.0, 82.0, 139.0], [33.0, 145.0, 140.0], [94.0, 201.0, 98.0], [253.0, 231.0, 37.0]];
-/// How much of a pixel the colour takes.
+/// Share of the colour in a pixel.
 const SHARE: f32 = 0.5;
 
-/// RGB bytes under the colours of `heat`, a value from 0 to 1 per pixel.
+/// Blends RGB pixels with the colours of `heat`, which has a value from 0 to 1 per pixel.
 pub(crate) fn overlay(rgb: &[u8], heat: &[f32]) -> Vec<u8> {
     let blend = |(pixel, heat): (&[u8], &f32)| {
         let colour = colour(*heat);
@@ -19,9 +19,9 @@ pub(crate) fn overlay(rgb: &[u8], heat: &[f32]) -> Vec<u8> {
 }
 
 fn colour(heat: f32) -> [f32; 3] {
-    let place = heat.clamp(0.0, 1.0) * (COLOURS.len() - 1) as f32;
-    let before = (place as usize).min(COLOURS.len() - 2);
-    let share = place - before as f32;
+    let step = heat.clamp(0.0, 1.0) * (COLOURS.len() - 1) as f32;
+    let before = (step as usize).min(COLOURS.len() - 2);
+    let share = step - before as f32;
     std::array::from_fn(|channel| {
         COLOURS[before][channel] * (1.0 - share) + COLOURS[before + 1][channel] * share
     })

@@ -1,4 +1,4 @@
-//! Whether the process that trains a run still exists.
+//! Finds out whether the process that trains a run still exists.
 
 use std::{fs, io, path::Path};
 
@@ -6,43 +6,42 @@ use ranklab_store::{Liveness, RunningProcess, Store};
 
 use crate::{Error, host::host};
 
-/// When this process started: the system's boot, its ticks since then, and the process namespace that its number
-/// is of. Another process that has its number later, after a reboot or in another container, has another one.
-/// `None` where the system does not tell.
-pub fn started() -> Option<String> {
-    match (moment_of(i64::from(std::process::id())), namespace()) {
-        (Moment::At(moment), Some(namespace)) => Some(format!("{moment} {namespace}")),
-        (Moment::At(moment), None) => Some(moment),
-        (Moment::Gone | Moment::Untold, _) => None,
+/// Start of this process: the boot id, the ticks from boot to start, and the process namespace. It distinguishes this
+/// process from later ones with its number, after a reboot or in another container. `None` if it is unknown.
+pub fn process_start() -> Option<String> {
+    match (start_of(i64::from(std::process::id())), namespace()) {
+        (ProcessStart::At(moment), Some(namespace)) => Some(format!("{moment} {namespace}")),
+        (ProcessStart::At(moment), None) => Some(moment),
+        (ProcessStart::Gone | ProcessStart::Unknown, _) => None,
     }
 }
 
-/// When a process started: the boot and the ticks.
-enum Moment {
+/// Start of a process: the boot id and the ticks from boot to start.
+enum ProcessStart {
     At(String),
     Gone,
-    Untold,
+    Unknown,
 }
 
-/// The same of any process of this namespace; zombies are gone.
-fn moment_of(process: i64) -> Moment {
+/// Start of a process in this namespace; a zombie counts as gone.
+fn start_of(process: i64) -> ProcessStart {
     let status = match fs::read_to_string(format!("/proc/{process}/stat")) {
         Ok(status) => status,
-        // Where other users' processes are hidden, the first one is so as well (proc_pid(5), hidepid).
+        // If processes of other users are hidden, process 1 is hidden as well (proc_pid(5), hidepid).
         Err(problem) if problem.kind() == io::ErrorKind::NotFound && Path::new("/proc/1").exists() => {
-            return Moment::Gone;
+            return ProcessStart::Gone;
         }
-        Err(_) => return Moment::Untold,
+        Err(_) => return ProcessStart::Unknown,
     };
     // The name in parentheses may hold anything; state is the first field after it, the start the 20th
     // (proc_pid_stat(5)).
     let mut fields = status.rsplit(')').next().unwrap_or_default().split_whitespace();
     if matches!(fields.next(), Some("Z" | "X")) {
-        return Moment::Gone;
+        return ProcessStart::Gone;
     }
     match (boot(), fields.nth(18)) {
-        (Some(boot), Some(ticks)) => Moment::At(format!("{boot} {ticks}")),
-        _ => Moment::Untold,
+        (Some(boot), Some(ticks)) => ProcessStart::At(format!("{boot} {ticks}")),
+        _ => ProcessStart::Unknown,
     }
 }
 
@@ -50,33 +49,34 @@ fn boot() -> Option<String> {
     Some(fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?.trim().to_owned())
 }
 
-/// The namespace of this process's number (pid_namespaces(7)), where /proc shows it and no other one.
+/// The process namespace of this process (pid_namespaces(7)); `None` if /proc belongs to another one.
 fn namespace() -> Option<String> {
-    let shown = fs::read_link("/proc/self").ok()?;
-    if shown.to_str() != Some(std::process::id().to_string().as_str()) {
+    let link = fs::read_link("/proc/self").ok()?;
+    if link.to_str() != Some(std::process::id().to_string().as_str()) {
         return None;
     }
     Some(fs::read_link("/proc/self/ns/pid").ok()?.to_string_lossy().into_owned())
 }
 
-/// What this host knows of a run's process. Host names do not tell containers apart, and a process of another
-/// namespace cannot be looked for by its number: its heartbeat decides, as with runs of versions that did not
-/// note the namespace.
+/// Whether a run's process is alive, as far as this host knows. Containers may share a host name, so a process of
+/// another namespace is unknown. So is one without a recorded namespace. The heartbeat decides for these.
 fn liveness(process: &RunningProcess, host: &str) -> Liveness {
-    let noted = process.process_started.as_deref().and_then(|started| started.rsplit_once(' '));
-    let Some((moment, of)) = noted.filter(|_| process.host == host) else { return Liveness::Unknown };
-    if namespace().as_deref() != Some(of) {
+    let recorded = process.process_started.as_deref().and_then(|started| started.rsplit_once(' '));
+    let Some((start, recorded_namespace)) = recorded.filter(|_| process.host == host) else {
+        return Liveness::Unknown;
+    };
+    if namespace().as_deref() != Some(recorded_namespace) {
         return Liveness::Unknown;
     }
-    match moment_of(process.process) {
-        Moment::Untold => Liveness::Unknown,
-        Moment::Gone => Liveness::Gone,
-        Moment::At(now) if now != moment => Liveness::Gone,
-        Moment::At(_) => Liveness::Alive,
+    match start_of(process.process) {
+        ProcessStart::Unknown => Liveness::Unknown,
+        ProcessStart::Gone => Liveness::Gone,
+        ProcessStart::At(now) if now != start => Liveness::Gone,
+        ProcessStart::At(_) => Liveness::Alive,
     }
 }
 
-/// Marks runs whose process is gone as interrupted and returns their ids.
+/// Marks runs whose process is gone as interrupted, and returns their numbers.
 ///
 /// # Errors
 /// When the database cannot be written.
@@ -85,7 +85,7 @@ pub async fn mark_interrupted(store: &Store) -> Result<Vec<i64>, Error> {
     Ok(store.mark_interrupted(&|process| liveness(process, &host)).await?)
 }
 
-/// The runs that [`mark_interrupted`] would mark.
+/// Finds the runs whose process is gone, without marking them.
 ///
 /// # Errors
 /// When the database cannot be read.
@@ -102,28 +102,28 @@ mod tests {
     #[cfg(target_os = "linux")]
     #[test]
     fn a_process_is_known_by_its_start_and_a_zombie_is_gone() {
-        let here = started().unwrap();
-        assert_eq!(started().as_ref(), Some(&here));
-        // Starts are told in ticks of 10 ms; a child of this very tick would start at the same moment.
+        let here = process_start().unwrap();
+        assert_eq!(process_start().as_ref(), Some(&here));
+        // Starts have a resolution of 10 ms; a child of this tick would have an equal start.
         std::thread::sleep(std::time::Duration::from_millis(30));
         let mut child = std::process::Command::new("sleep").arg("60").spawn().unwrap();
         let id = i64::from(child.id());
-        assert!(matches!(moment_of(id), Moment::At(moment) if !here.starts_with(&format!("{moment} "))));
+        assert!(matches!(start_of(id), ProcessStart::At(moment) if !here.starts_with(&format!("{moment} "))));
         child.kill().unwrap();
         // Not waited for yet: it is a zombie as soon as the signal arrives.
         let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
-        while !matches!(moment_of(id), Moment::Gone) {
+        while !matches!(start_of(id), ProcessStart::Gone) {
             assert!(std::time::Instant::now() < deadline, "the killed process lives on");
             std::thread::sleep(std::time::Duration::from_millis(5));
         }
         child.wait().unwrap();
-        assert!(matches!(moment_of(id), Moment::Gone));
+        assert!(matches!(start_of(id), ProcessStart::Gone));
     }
 
     #[cfg(target_os = "linux")]
     #[tokio::test]
     async fn a_run_is_left_by_a_process_of_its_number_that_started_at_another_time() {
-        let here = started().unwrap();
+        let here = process_start().unwrap();
         let [boot, ticks, namespace] = parts(&here);
         let earlier = ticks.parse::<u64>().unwrap() - 1;
         let mine = i64::from(std::process::id());
@@ -140,11 +140,11 @@ mod tests {
     #[cfg(target_os = "linux")]
     #[tokio::test]
     async fn a_process_that_cannot_be_looked_for_here_keeps_its_run_while_its_heartbeat_is_young() {
-        let here = started().unwrap();
+        let here = process_start().unwrap();
         let [boot, ticks, _] = parts(&here);
         let (mine, absent) = (i64::from(std::process::id()), i64::from(i32::MAX));
         let contained = format!("{boot} {ticks} pid:[1]");
-        // An earlier version noted no namespace, or nothing.
+        // Earlier versions recorded no namespace, or no start.
         let old = format!("{boot} {ticks}");
         check(&[
             (&host(), absent, Some(&contained), true),
@@ -167,9 +167,9 @@ mod tests {
     async fn check(cases: &[(&str, i64, Option<&str>, bool)]) {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(&folder.path().join("ranklab.db")).await.unwrap();
-        for (place, (host, process, started, _)) in cases.iter().enumerate() {
+        for (index, (host, process, started, _)) in cases.iter().enumerate() {
             let run = ranklab_store::NewRun {
-                config_hash: place.to_string(),
+                config_hash: index.to_string(),
                 config: "{}".to_owned(),
                 host: (*host).to_owned(),
                 process: *process,

@@ -1,4 +1,4 @@
-//! Finds images and weights that earlier versions recorded by paths relative to a folder.
+//! Finds images and weights that earlier versions recorded with relative paths.
 
 use std::path::{Path, PathBuf};
 
@@ -6,12 +6,12 @@ use ranklab_settings::{TrialConfig, absolute, is_name};
 
 use crate::Error;
 
-/// Gives a recorded configuration absolute paths. Earlier versions recorded paths relative to the folder that their
-/// command ran in: they are looked for from the folder that holds the runs folder, then from the current one. One
-/// line says for each what was found where.
+/// Makes the paths of a recorded configuration absolute, and returns a notice for each changed one. Earlier versions
+/// recorded paths relative to the folder of the command. The parent of the runs folder is tried first, then the current
+/// folder.
 ///
 /// # Errors
-/// When a relative path leads nowhere from either folder.
+/// When a relative path exists in neither folder.
 pub fn locate(config: &mut TrialConfig, runs_folder: &Path) -> Result<Vec<String>, Error> {
     let mut notices = Vec::new();
     for (what, path) in [("dataset", &mut config.data.dataset), ("weights", &mut config.model.weights)] {
@@ -20,17 +20,17 @@ pub fn locate(config: &mut TrialConfig, runs_folder: &Path) -> Result<Vec<String
         }
         let candidates = candidates(path, runs_folder);
         let Some(found) = candidates.iter().find(|candidate| candidate.exists()) else {
-            let looked: Vec<String> = candidates.iter().map(|path| path.display().to_string()).collect();
-            return Err(Error::Unlocated { what, path: path.clone(), looked: looked.join(" or at ") });
+            let tried: Vec<String> = candidates.iter().map(|path| path.display().to_string()).collect();
+            return Err(Error::Unlocated { what, path: path.clone(), looked: tried.join(" or at ") });
         };
         let found = absolute(&found.to_string_lossy())?;
-        notices.push(format!("{what} {path} was recorded without its folder: {found} is taken"));
+        notices.push(format!("{what} {path} was recorded without its folder; using {found}"));
         *path = found;
     }
     Ok(notices)
 }
 
-/// Where a relative path of an earlier version may lead, without repetitions.
+/// The absolute paths to try for a recorded relative path, without repetitions.
 fn candidates(path: &str, runs_folder: &Path) -> Vec<PathBuf> {
     let runs_folder = runs_folder.canonicalize().unwrap_or_else(|_| runs_folder.to_owned());
     let beside_runs = runs_folder.parent().map(|folder| folder.join(path));

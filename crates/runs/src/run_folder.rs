@@ -1,5 +1,5 @@
-//! A run's folder, and the file in it that holds the id of its database. Numbers of runs begin anew in a new
-//! database: without the id, its runs would write over the models of another one's.
+//! A run's folder, and the file in it that holds the id of its database. Run numbers start at 1 in each database;
+//! the id prevents runs from overwriting models of another database.
 
 use std::{fs, io, path::Path};
 
@@ -7,18 +7,18 @@ use ranklab_files::{is_part, replace};
 
 use crate::Error;
 
-/// The file with the database's id.
+/// Name of the file with the database's id.
 pub const DATABASE_ID: &str = "database";
-/// The file with the state after the last finished epoch.
+/// Name of the file with the state after the last finished epoch.
 pub const CHECKPOINT: &str = "checkpoint";
-/// The file with the trained model.
+/// Name of the file with the trained model.
 pub const MODEL: &str = "model.safetensors";
 
-/// Makes the folder of a run ready to be written: it holds this database's id afterwards. One without an id is of
-/// a version that wrote none.
+/// Prepares the folder of a run for writing: it holds this database's id afterwards. A folder of an earlier version may
+/// lack an id.
 ///
 /// # Errors
-/// When it belongs to another database, and when it cannot be written.
+/// When the folder belongs to another database or cannot be written.
 pub fn enter(folder: &Path, database: &str) -> Result<(), Error> {
     check(folder, database)?;
     if id(folder).is_some() {
@@ -28,10 +28,10 @@ pub fn enter(folder: &Path, database: &str) -> Result<(), Error> {
     replace(&path, format!("{database}\n").as_bytes()).map_err(|reason| Error::Unsaved { path, reason })
 }
 
-/// Checks that the folder of a run is not another database's.
+/// Checks that the folder of a run belongs to no other database.
 ///
 /// # Errors
-/// When it is.
+/// When the folder belongs to another database.
 pub fn check(folder: &Path, database: &str) -> Result<(), Error> {
     match is_of_another_database(folder, database) {
         true => Err(Error::OtherDatabase { path: folder.to_owned() }),
@@ -44,10 +44,10 @@ pub fn is_of_another_database(folder: &Path, database: &str) -> bool {
     id(folder).is_some_and(|id| id != database)
 }
 
-/// Removes a run's folder if it holds nothing but the id. Says whether it did.
+/// Removes a run's folder if it holds nothing but the id, and returns whether it was removed.
 ///
 /// # Errors
-/// When it cannot be read or removed.
+/// When the folder cannot be read or removed.
 pub fn remove_if_empty(folder: &Path) -> io::Result<bool> {
     let mut entries = fs::read_dir(folder)?;
     let is_empty = entries.all(|entry| entry.is_ok_and(|entry| entry.file_name() == DATABASE_ID));
@@ -58,19 +58,19 @@ pub fn remove_if_empty(folder: &Path) -> io::Result<bool> {
     Ok(is_empty)
 }
 
-/// Whether this version or an earlier one writes a file of this name into a run's folder.
-pub fn is_ours(path: &Path) -> bool {
+/// Whether ranklab, in this or an earlier version, writes files with this name into a run's folder.
+pub fn is_from_ranklab(path: &Path) -> bool {
     let is_named = [DATABASE_ID, MODEL, CHECKPOINT].into_iter().any(|name| path.ends_with(name));
     (is_named || is_part(path)) && !path.is_dir()
 }
 
-/// The highest number of a run's folder; 0 where there is none.
+/// The highest run number among the folders of runs; 0 if there is none.
 pub fn highest(runs_folder: &Path) -> i64 {
     let entries = fs::read_dir(runs_folder).into_iter().flatten().flatten();
     entries.filter_map(|entry| number(&entry.path())).max().unwrap_or(0)
 }
 
-/// The run whose folder this is, by its name: six digits or more.
+/// The run number of a folder, from its name with six digits or more; `None` for other folders.
 pub fn number(path: &Path) -> Option<i64> {
     let name = path.file_name()?.to_str()?;
     let number: i64 = name.parse().ok()?;
@@ -78,7 +78,7 @@ pub fn number(path: &Path) -> Option<i64> {
 }
 
 fn id(folder: &Path) -> Option<String> {
-    // An empty one was cut short by a power failure of a file system that reorders; it says nothing.
+    // A power failure may leave an empty file, which names no database.
     let id = fs::read_to_string(folder.join(DATABASE_ID)).ok()?;
     Some(id.trim().to_owned()).filter(|id| !id.is_empty())
 }

@@ -1,14 +1,14 @@
-//! The runtime that the database's connections run on.
+//! The asynchronous runtime of the database.
 
 use tokio::runtime::{Builder, Runtime};
 
 use crate::Error;
 
-/// A runtime for the database alone. Its thread works also while no caller waits: connections return to the pool by
-/// tasks, and a runtime that only turns within `block_on` would leave the pool empty.
+/// A runtime for the database with a separate thread. Connections return to the pool in tasks, which must also run
+/// while no caller waits in `block_on`.
 ///
 /// # Errors
-/// When the system gives no thread.
+/// When the system cannot start a thread.
 pub fn runtime() -> Result<Runtime, Error> {
     Builder::new_multi_thread().worker_threads(1).enable_all().build().map_err(Error::Runtime)
 }
@@ -21,8 +21,8 @@ mod tests {
 
     use super::*;
 
-    /// Each question asked by `block_on` leaves a connection that returns to the pool; none may wait for the next
-    /// question, since training lies between them.
+    /// Each query in `block_on` leaves a connection that returns to the pool. It must not wait for the next query, since
+    /// training may lie between them.
     #[test]
     fn connections_return_to_the_pool_while_no_caller_waits() {
         let folder = tempfile::tempdir().unwrap();
@@ -33,7 +33,7 @@ mod tests {
         }
         let deadline = Instant::now() + Duration::from_secs(20);
         while store.connections_in_use() > 0 {
-            assert!(Instant::now() < deadline, "{} connections are kept", store.connections_in_use());
+            assert!(Instant::now() < deadline, "{} connections are in use", store.connections_in_use());
             std::thread::sleep(Duration::from_millis(5));
         }
     }

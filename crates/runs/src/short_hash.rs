@@ -1,4 +1,4 @@
-//! Hashes as messages show them.
+//! Short hashes for messages.
 
 /// The first 16 digits of a hash.
 pub fn short_hash(hash: &str) -> &str {

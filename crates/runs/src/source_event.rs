@@ -1,17 +1,17 @@
-//! What is reported while images and weights are opened.
+//! Events while images and weights are opened.
 
-/// Something that happens while images and weights are opened.
+/// An event while images and weights are opened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SourceEvent {
-    /// Images are read, hashed or generated.
+    /// Progress in reading or generating images.
     Progress {
         /// The work: "reading images", "generating images".
         task: &'static str,
-        /// Images done.
+        /// Number of images done.
         done: usize,
-        /// Images in all.
+        /// Number of all images.
         total: usize,
     },
-    /// Something worth a line: images left out, synthetic images, random weights.
+    /// A message of one line, such as on rejected images, synthetic images or random weights.
     Notice(String),
 }

@@ -1,5 +1,4 @@
-//! Datasets and trunk weights, opened once for all trials that share them, and the identity that their
-//! contents give a trial.
+//! Datasets and trunk weights, opened once for all trials that share them, and the configuration hashes of trials.
 
 use std::borrow::Cow;
 
@@ -15,20 +14,20 @@ use crate::{
     weights::{KnownWeights, load_weights},
 };
 
-/// What the trials of a sweep read.
+/// The datasets, splits and trunk weights of the trials of a sweep.
 #[derive(Debug, Default)]
 pub struct Sources {
     datasets: Vec<(String, Dataset)>,
     weights: Vec<(String, KnownWeights)>,
-    /// Splits by their keys; `None` where the images do not allow the division.
+    /// Splits by their keys; `None` for an impossible split.
     splits: Vec<(String, Option<Split>)>,
 }
 
 impl Sources {
-    /// Opens what `config` names, where no earlier trial did.
+    /// Opens the dataset and the weights of a trial, unless an earlier trial opened them.
     ///
     /// # Errors
-    /// When images or weights cannot be read or are not what they should be.
+    /// When images or weights cannot be read or have an unexpected hash.
     pub fn open(
         &mut self,
         config: &TrialConfig,
@@ -58,15 +57,15 @@ impl Sources {
         Ok(())
     }
 
-    /// The datasets that were opened.
+    /// The opened datasets.
     pub fn datasets(&self) -> impl Iterator<Item = &Dataset> {
         self.datasets.iter().map(|(_, dataset)| dataset)
     }
 
-    /// The dataset and the weights of a trial that was opened.
+    /// The dataset and the weights of an opened trial.
     ///
     /// # Errors
-    /// When it was not opened.
+    /// When the trial was not opened.
     pub fn of(&self, config: &TrialConfig) -> Result<(&Dataset, &KnownWeights), Error> {
         let key = dataset_key(&config.data);
         let dataset = self.datasets.iter().find(|(opened, _)| *opened == key);
@@ -77,10 +76,10 @@ impl Sources {
         }
     }
 
-    /// The split of a trial that was opened.
+    /// The split of an opened trial.
     ///
     /// # Errors
-    /// Why the images do not allow the division.
+    /// When the split is impossible for the images.
     pub fn split(&self, config: &TrialConfig) -> Result<Cow<'_, Split>, Error> {
         if let Some(split) = self.known_split(&split_key(&config.data)) {
             return Ok(Cow::Borrowed(split));
@@ -93,16 +92,16 @@ impl Sources {
         self.splits.iter().find(|(known, _)| known == key).and_then(|(_, split)| split.as_ref())
     }
 
-    /// The hash that stands for all that a trial computes: its settings, with images and weights by their contents.
+    /// The configuration hash of an opened trial, from its settings and the contents of images and weights.
     ///
     /// # Errors
-    /// When it was not opened.
+    /// When the trial was not opened.
     pub fn identity(&self, config: &TrialConfig) -> Result<String, Error> {
         let (dataset, weights) = self.of(config)?;
         let key = split_key(&config.data);
         let (split, train_images) = match self.known_split(&key) {
             Some(split) => (split.hash.as_str(), split.train.len()),
-            // Nothing can be trained on it: its settings stand for it until the trial says why.
+            // The trial will fail with the reason; its settings identify it until then.
             None => (key.as_str(), usize::MAX),
         };
         let contents = Contents { images: &dataset.images.hash, split, train_images, weights: &weights.hash };
@@ -110,12 +109,12 @@ impl Sources {
     }
 }
 
-/// What decides which image is trained on, validated on and tested on.
+/// The settings that decide the part of each image.
 fn split_key(config: &DataConfig) -> String {
     format!("{config:?}")
 }
 
-/// What decides which images are read and how: all but the split.
+/// The settings that decide which images are read and how: all but the split.
 fn dataset_key(config: &DataConfig) -> String {
     format!("{:?}", DataConfig { split: SplitConfig::default(), ..config.clone() })
 }

@@ -1,4 +1,4 @@
-//! Trunk weights by their names in settings.
+//! Trunk weights, by their names or paths in settings.
 
 use std::{
     borrow::Cow,
@@ -11,19 +11,19 @@ use ranklab_zoo::weights::TrunkWeights;
 
 use crate::{Error, locations::Locations, short_hash::short_hash, source_event::SourceEvent};
 
-/// Trunk weights that were read once, and are read again when they are needed.
+/// Trunk weights with a known hash; their tensors are read again when they are needed.
 #[derive(Debug)]
 pub struct KnownWeights {
-    /// The file; random weights have none.
+    /// Path of the file; `None` for random weights.
     path: Option<PathBuf>,
     /// Hash of the tensors.
     pub hash: String,
 }
 
-/// Reads the weights of this name once: `imagenet`, `random` or a path.
+/// Reads weights and computes their hash. `name` is `imagenet`, `random` or a path.
 ///
 /// # Errors
-/// When they cannot be read or are not what they should be.
+/// When the weights cannot be read, or `imagenet` has an unexpected hash.
 pub fn load_weights(
     name: &str,
     locations: &Locations,
@@ -31,7 +31,7 @@ pub fn load_weights(
 ) -> Result<KnownWeights, Error> {
     if name == RANDOM_WEIGHTS {
         on_event(SourceEvent::Notice(
-            "RANDOM WEIGHTS: the trunk knows nothing; its figures mean nothing".to_owned(),
+            "RANDOM WEIGHTS: the trunk is not pretrained; results are meaningless".to_owned(),
         ));
     }
     read_named(name, &locations.imagenet_weights)
@@ -67,7 +67,7 @@ impl PretrainedWeights for KnownWeights {
         if weights.hash != self.hash {
             let path = self.path.as_deref().unwrap_or(Path::new(RANDOM_WEIGHTS));
             return Err(format!(
-                "weights file {}: it was changed while the sweep ran; repeat the command to go on with what it holds now",
+                "weights file {} was changed during the sweep; repeat the command to use its present contents",
                 path.display()
             ));
         }

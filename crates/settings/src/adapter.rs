@@ -1,4 +1,4 @@
-//! Settings of adapters: presets, layers, ranks and every particular of LoRAConv2D.
+//! Settings of adapters: presets, layers, ranks and every option of LoRAConv2D.
 
 use serde::{Deserialize, Serialize};
 use strum::{IntoStaticStr, VariantNames};
@@ -9,14 +9,14 @@ use crate::{
     ranks::Ranks,
 };
 
-/// How an adapter's factors start.
+/// Initial values of an adapter's factors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, IntoStaticStr, VariantNames)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum Initialisation {
-    /// A and B glorot-uniform, as published: the model starts changed.
+    /// Both factors are Glorot-uniform, as published: the initial model differs from the pretrained one.
     Glorot,
-    /// A Kaiming-uniform (a = √5), B zero, as in the LoRA paper and PEFT: the model starts as the
+    /// A is Kaiming-uniform (a = √5) and B is zero, as in the LoRA paper and PEFT: the initial model equals the
     /// pretrained one.
     KaimingZero,
 }
@@ -34,14 +34,14 @@ pub enum Scaling {
     AlphaOverSqrtRank,
 }
 
-/// What follows an adapted convolution.
+/// The activation after an adapted convolution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, IntoStaticStr, VariantNames)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum AdaptedActivation {
-    /// Nothing, as published: the pretrained ReLU is lost.
+    /// No activation, as published: the pretrained ReLU is dropped.
     None,
-    /// The pretrained ReLU stays.
+    /// The pretrained ReLU.
     Relu,
 }
 
@@ -50,21 +50,21 @@ pub enum AdaptedActivation {
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum DeltaGeometry {
-    /// Stride 1 and "same" padding whatever the layer's, as published.
+    /// Stride 1 and "same" padding for every layer, as published.
     StrideOneSame,
-    /// The layer's own. VGG16's convolutions are all stride 1 and "same", so that both choices
-    /// compute the same thing on this trunk.
+    /// Stride and padding of the adapted layer. Every convolution of VGG16 has stride 1 and "same" padding, so both
+    /// choices compute equal results on this trunk.
     Layer,
 }
 
-/// A named set of adapter particulars.
+/// A named set of adapter options.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, IntoStaticStr, VariantNames,
 )]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum Preset {
-    /// The posts' LoRAConv2D.
+    /// The published LoRAConv2D.
     #[default]
     Published,
     /// PEFT's Conv2d LoRA.
@@ -78,23 +78,23 @@ impl Preset {
     }
 }
 
-/// Adapter settings as a user writes them: whatever is absent comes from the preset.
+/// Adapter settings as a user writes them; the preset fills absent ones.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct AdapterSettings {
-    /// Named set of particulars.
+    /// Named set of options.
     pub preset: Preset,
     /// Adapted convolutions in the order of their ranks; block5 when absent.
     pub layers: Option<LayerList>,
     /// Rank, one number or one per layer of `layers` as written; 5 (published) or 8 (PEFT) when absent.
     pub rank: Option<Ranks>,
-    /// How the factors start.
+    /// Initial values of the factors.
     pub initialisation: Option<Initialisation>,
     /// Factor on the adapter's output.
     pub scaling: Option<Scaling>,
     /// Alpha of the scaled forms.
     pub alpha: Option<f64>,
-    /// What follows an adapted convolution.
+    /// Activation after an adapted convolution.
     pub activation: Option<AdaptedActivation>,
     /// Stride and padding of the delta path.
     pub delta_geometry: Option<DeltaGeometry>,
@@ -104,7 +104,7 @@ pub struct AdapterSettings {
     pub dropout: Option<f64>,
 }
 
-/// Adapter settings with nothing left open.
+/// Complete adapter settings.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AdapterConfig {
@@ -114,13 +114,13 @@ pub struct AdapterConfig {
     pub layers: LayerSet,
     /// Rank, one number or one per adapted layer from the input on.
     pub rank: Ranks,
-    /// How the factors start.
+    /// Initial values of the factors.
     pub initialisation: Initialisation,
     /// Factor on the adapter's output.
     pub scaling: Scaling,
     /// Alpha of the scaled forms.
     pub alpha: f64,
-    /// What follows an adapted convolution.
+    /// Activation after an adapted convolution.
     pub activation: AdaptedActivation,
     /// Stride and padding of the delta path.
     pub delta_geometry: DeltaGeometry,
@@ -134,13 +134,13 @@ impl AdapterSettings {
     /// Fills what is absent from the preset and gives each layer its rank.
     ///
     /// # Errors
-    /// When the number of ranks is neither 1 nor the number of adapted layers, and when a layer with a rank of its own
-    /// is named twice.
+    /// When the number of ranks is neither 1 nor the number of adapted layers, or a layer is named twice beside several
+    /// ranks.
     pub fn resolve(&self) -> Result<AdapterConfig, Error> {
         let published = self.preset == Preset::Published;
         let pick = |published_value, peft_value| if published { published_value } else { peft_value };
         let rank = self.rank.clone().unwrap_or_else(|| Ranks::same(if published { 5 } else { 8 }));
-        let (layers, rank) = rank.given_to(&self.layers.clone().unwrap_or_default())?;
+        let (layers, rank) = rank.assigned_to(&self.layers.clone().unwrap_or_default())?;
         Ok(AdapterConfig {
             preset: self.preset,
             layers,

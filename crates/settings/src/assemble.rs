@@ -1,14 +1,14 @@
-//! An experiment from its file and the overrides of a command line, with everything that is wrong in both at once.
+//! Assembles an experiment from a file and command-line overrides, and reports all errors in both at once.
 
 use std::{ffi::OsStr, path::Path};
 
-use crate::{Error, combination::problems_of_fitting, experiment::Experiment};
+use crate::{Error, combination::conflicts_between_valid, experiment::Experiment};
 
 impl Experiment {
     /// Reads an experiment file.
     ///
     /// # Errors
-    /// When it cannot be read, is not TOML, or holds unknown keys or values that do not fit: all of them at once.
+    /// When the file cannot be read, is not TOML, or holds unknown keys or invalid values; all of them at once.
     pub fn read(path: &Path) -> Result<Self, Error> {
         let mut problems = Vec::new();
         let experiment = Self::read_file(path, &mut problems)?;
@@ -18,8 +18,7 @@ impl Experiment {
     /// Reads an experiment file, if there is one, and applies `key=value` overrides.
     ///
     /// # Errors
-    /// Everything that is wrong in the file and in the overrides at once, and which of the fitting settings do not go
-    /// together.
+    /// All errors in the file and in the overrides at once, including valid settings that exclude each other.
     pub fn assemble(
         file: Option<&Path>,
         overrides: impl IntoIterator<Item = impl AsRef<OsStr>>,
@@ -31,7 +30,7 @@ impl Experiment {
         };
         experiment.override_with(overrides, &mut problems);
         if !problems.is_empty() {
-            problems.extend(problems_of_fitting(&experiment));
+            problems.extend(conflicts_between_valid(&experiment));
         }
         Error::all(problems).map_or(Ok(experiment), Err)
     }

@@ -1,4 +1,4 @@
-//! Canonical JSON: sorted keys and no spaces, so that equal values have equal text and equal hashes.
+//! Canonical JSON with sorted keys and no spaces: equal values have equal texts and equal hashes.
 
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};

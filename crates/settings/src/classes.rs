@@ -1,4 +1,4 @@
-//! The two classes of a dataset by their names, and the rule that finds the group of an image in its name.
+//! The names of a dataset's two classes, and the rule that finds an image's group in its name.
 
 use std::{fmt, str::FromStr};
 
@@ -11,14 +11,14 @@ use crate::Error;
 const NEGATIVE: &str = "Uninfected";
 /// Positive class of the NIH/NLM malaria cells.
 const POSITIVE: &str = "Parasitized";
-/// Patient of an NIH/NLM malaria cell: `C33P1thinF_….png` shows a cell of patient C33. It agrees with the official
-/// patient mapping for all 27,558 images.
+/// Patient of an NIH/NLM malaria cell: `C33P1thinF_….png` shows a cell of patient C33. The rule agrees with the
+/// official patient mapping for all 27,558 images.
 const GROUP: &str = r"(?:^|/)(C[0-9]+)[^/]*$";
-/// Folder that names of NIH/NLM malaria cells begin with, as in the official archive.
+/// First folder in the names of NIH/NLM malaria cells, as in the official archive.
 const ROOT: &str = "cell_images";
-/// Folder that names of all other images begin with.
+/// First folder in the names of all other images.
 const OTHER_ROOT: &str = "images";
-/// Rule under which images belong to no group.
+/// Text of the rule that assigns no groups.
 const NO_GROUP: &str = "none";
 
 /// One of the two classes.
@@ -26,7 +26,7 @@ const NO_GROUP: &str = "none";
 pub enum Class {
     /// Class 0.
     Negative,
-    /// Class 1, whose probability a network gives.
+    /// Class 1; networks predict its probability.
     Positive,
 }
 
@@ -34,7 +34,7 @@ impl Class {
     /// Both classes, in the order of their numbers.
     pub const ALL: [Self; 2] = [Self::Negative, Self::Positive];
 
-    /// 0 or 1.
+    /// The number of the class: 0 or 1.
     pub fn number(self) -> u8 {
         match self {
             Self::Negative => 0,
@@ -42,19 +42,19 @@ impl Class {
         }
     }
 
-    /// The class of a number; `None` unless it is 0 or 1.
+    /// The class with this number; `None` unless it is 0 or 1.
     pub fn from_number(number: i32) -> Option<Self> {
         Self::ALL.into_iter().find(|class| i32::from(class.number()) == number)
     }
 }
 
-/// The classes of a dataset, and the rule that finds an image's group. The default is that of the NIH/NLM malaria
+/// The classes of a dataset, and the rule that finds an image's group. The default describes the NIH/NLM malaria
 /// cells.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClassScheme {
-    /// Name of the negative class, which its folder bears.
+    /// Name of the negative class and of its folder.
     pub negative: String,
-    /// Name of the positive class, which its folder bears.
+    /// Name of the positive class and of its folder.
     pub positive: String,
     /// Finds the group of an image in its name.
     pub group: GroupRule,
@@ -75,12 +75,12 @@ impl ClassScheme {
         }
     }
 
-    /// The class of a folder of this name; `None` where no class has the name.
+    /// The class whose folder has this name; `None` if there is none.
     pub fn class_of_folder(&self, name: &str) -> Option<Class> {
         Class::ALL.into_iter().find(|class| self.name(*class) == name)
     }
 
-    /// Folder that the names of all images begin with.
+    /// First folder in the names of all images.
     pub fn root(&self) -> &'static str {
         let default = Self::default();
         if (&self.negative, &self.positive) == (&default.negative, &default.positive) {
@@ -91,8 +91,8 @@ impl ClassScheme {
     }
 }
 
-/// A regular expression whose first bracket finds the group of an image in its name; `none` where images belong to
-/// no group.
+/// A regular expression whose first bracket finds the group of an image in its name. The text `none` assigns no
+/// groups.
 #[derive(Clone, Debug)]
 pub struct GroupRule {
     text: String,
@@ -100,13 +100,13 @@ pub struct GroupRule {
 }
 
 impl GroupRule {
-    /// The group of the image of this name; `None` where the rule finds none.
+    /// The group of the image with this name; `None` if the rule finds none.
     pub fn group_of<'a>(&self, name: &'a str) -> Option<&'a str> {
         let found = self.pattern.as_ref()?.captures(name)?;
         found.get(1).map(|group| group.as_str()).filter(|group| !group.is_empty())
     }
 
-    /// Whether it is the rule of the NIH/NLM malaria cells.
+    /// Whether this is the rule of the NIH/NLM malaria cells.
     pub fn is_default(&self) -> bool {
         self.text == GROUP
     }
@@ -150,7 +150,7 @@ impl FromStr for GroupRule {
             }
             Ok(_) => wrong("has no bracket".to_owned()),
             Err(problem) => {
-                // The first lines show the place of the fault; the last one says what it is.
+                // The first lines mark the position of the error; the last line names it.
                 let reason = problem.to_string();
                 let reason = reason.lines().last().unwrap_or_default().trim_start_matches("error: ");
                 wrong(format!("is no regular expression ({reason})"))

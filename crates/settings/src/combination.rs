@@ -1,4 +1,4 @@
-//! The combinations of an experiment's values: each chooses one value of every key and resolves to a trial's settings.
+//! Combinations of an experiment's values: one value of every key, which resolve to the settings of a trial.
 
 use toml::{Table, Value};
 
@@ -10,9 +10,9 @@ use crate::{
     trial::TrialConfig,
 };
 
-/// Combinations that one sweep may have; more are surely a slip.
+/// Largest number of combinations in a sweep; more are surely a mistake.
 const MOST_COMBINATIONS: usize = 10_000;
-/// Combinations that do not make sense before the rest is skipped.
+/// Number of invalid combinations after which the rest is not resolved.
 const MOST_PROBLEMS: usize = 100;
 
 /// One value of each key.
@@ -43,7 +43,7 @@ impl Experiment {
     /// The settings of every combination.
     ///
     /// # Errors
-    /// When combinations do not make sense, with each reason once, or there are too many.
+    /// When combinations are invalid, with each reason once, or when there are too many.
     pub fn resolve_all(&self) -> Result<Vec<(Combination, TrialConfig)>, Error> {
         let mut resolved = Vec::new();
         let mut problems = Vec::new();
@@ -70,7 +70,7 @@ impl Experiment {
         Combination { values }
     }
 
-    /// The values of the varied keys that matter to the trial that `combination` resolved to.
+    /// The label of a trial: the values of the varied keys that affect it.
     pub fn label(&self, combination: &Combination, config: &TrialConfig) -> String {
         let is_varied = |key: &Key| {
             self.values.iter().any(|(given, values)| given == key && values.len() > 1)
@@ -82,7 +82,7 @@ impl Experiment {
             .iter()
             .filter(|(key, _)| is_varied(key))
             .map(|(key, value)| match (key.kind, adapter, value) {
-                // Layers stand from the input on, and ranks in their order.
+                // Layers are listed from the input on, and ranks in their order.
                 (Kind::Layers, Some(adapter), _) => format!("{}={}", key.short, adapter.layers),
                 (Kind::Ranks, Some(adapter), _) => format!("{}={}", key.short, adapter.rank),
                 (_, _, Value::String(text)) => format!("{}={text}", key.short),
@@ -107,7 +107,7 @@ impl Combination {
     /// The settings of the trial, with presets filled in.
     ///
     /// # Errors
-    /// Which values do not go together.
+    /// When values exclude each other, with their names.
     pub fn resolve(&self) -> Result<TrialConfig, Error> {
         TrialConfig::resolve(self.nested())
     }
@@ -136,11 +136,10 @@ impl Combination {
     }
 }
 
-/// Which of the fitting settings do not go together, where others have no value that fits: the tables of those are
-/// left out.
-pub(crate) fn problems_of_fitting(experiment: &Experiment) -> Option<Error> {
-    let mut fitting = experiment.clone();
-    let is_fitting = |key: &Key| !experiment.unfit.iter().any(|unfit| unfit.table() == key.table());
-    fitting.values.retain(|(key, values)| is_fitting(key) && !values.is_empty());
-    fitting.resolve_all().err()
+/// Conflicts between the valid settings. Tables that hold an invalid value are left out.
+pub(crate) fn conflicts_between_valid(experiment: &Experiment) -> Option<Error> {
+    let mut valid = experiment.clone();
+    let is_valid = |key: &Key| !experiment.invalid.iter().any(|invalid| invalid.table() == key.table());
+    valid.values.retain(|(key, values)| is_valid(key) && !values.is_empty());
+    valid.resolve_all().err()
 }

@@ -1,4 +1,4 @@
-//! Settings of the data: which images, how they are resized and how they are split.
+//! Settings of the data: the dataset, the resizing of its images and their split.
 
 use serde::{Deserialize, Serialize};
 use strum::{IntoStaticStr, VariantNames};
@@ -8,17 +8,17 @@ use crate::{
     classes::{ClassScheme, GroupRule},
 };
 
-/// How an image becomes a square of the network's input size.
+/// Method that resizes an image to the square input of the network.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, IntoStaticStr, VariantNames,
 )]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum Resize {
-    /// OpenCV's default bilinear without antialiasing, as the posts did it.
+    /// OpenCV's default: bilinear without antialiasing, as published.
     #[default]
     Opencv,
-    /// Bilinear with antialiasing (the filter's support grows with the reduction).
+    /// Bilinear with antialiasing: the filter's support grows with the reduction.
     Antialias,
 }
 
@@ -29,17 +29,17 @@ impl Resize {
     }
 }
 
-/// Who may stand on both sides of the split.
+/// Unit that a split divides: single images or whole patients.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, IntoStaticStr, VariantNames,
 )]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum SplitKind {
-    /// Cells drawn at random, as the posts did it: patients stand on both sides.
+    /// Images drawn at random, as published: images of one patient may be in training and test.
     #[default]
     Random,
-    /// Whole patients: none stands on both sides.
+    /// Whole patients: all images of a patient are in the same part.
     Patient,
 }
 
@@ -50,22 +50,21 @@ impl SplitKind {
     }
 }
 
-/// How images are divided into training, validation and test.
+/// Settings of the division into training, validation and test images.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct SplitConfig {
-    /// Random cells or whole patients.
+    /// Random images or whole patients.
     pub kind: SplitKind,
-    /// Seed of the division (not of the training).
+    /// Seed of the division; training has a separate seed.
     pub seed: u64,
-    /// Share of all images that is tested on; for a random split only (a patient split tests on
-    /// one fold).
+    /// Share of all images that is tested on, in a random split; a patient split tests on one fold.
     pub test_fraction: f64,
-    /// Share of the images left for training that is validated on.
+    /// Share of the non-test images that is validated on.
     pub validation_fraction: f64,
-    /// Folds of a patient split.
+    /// Number of folds of a patient split.
     pub folds: usize,
-    /// The fold that is tested on, from 0; for a patient split only.
+    /// The fold that a patient split tests on, from 0.
     pub fold: usize,
 }
 
@@ -85,13 +84,13 @@ impl Default for SplitConfig {
 /// The dataset name that stands for generated images.
 pub const SYNTHETIC: &str = "synthetic";
 
-/// Generated images: how many, from how many patients, from which seed.
+/// Settings of generated images.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct SyntheticConfig {
-    /// Images in all; half of them with parasites.
+    /// Number of images; half of them show parasites.
     pub images: usize,
-    /// Patients, each with a stain and lighting of their own.
+    /// Number of patients; stain and lighting differ between patients.
     pub patients: usize,
     /// Seed of every pixel.
     pub seed: u64,
@@ -109,20 +108,20 @@ impl Default for SyntheticConfig {
 pub struct DataConfig {
     /// `synthetic`, or the path of a folder or zip in the layout `…/<class>/<name>.png`.
     pub dataset: String,
-    /// Name of the negative class, which its folder bears.
+    /// Name of the negative class and of its folder.
     #[serde(skip_serializing_if = "is_default_negative")]
     pub negative: String,
-    /// Name of the positive class, which its folder bears.
+    /// Name of the positive class and of its folder.
     #[serde(skip_serializing_if = "is_default_positive")]
     pub positive: String,
-    /// Finds the group of an image (its patient) in its name.
+    /// Rule that finds the group of an image (its patient) in its name.
     #[serde(skip_serializing_if = "GroupRule::is_default")]
     pub group: GroupRule,
     /// Side of the square network input in pixels: a multiple of 32.
     pub image_size: usize,
-    /// How images become that square.
+    /// Method that resizes images to that square.
     pub resize: Resize,
-    /// At most this many images, the classes in proportion, always the same ones for one manifest.
+    /// Largest number of images, with the classes in proportion. One manifest always gives the same images.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit: Option<usize>,
     /// The division.
@@ -165,11 +164,11 @@ impl DataConfig {
         }
     }
 
-    /// Checks that the settings go together, before any image is read. The limits of each stand where settings are
-    /// read.
+    /// Checks the settings against each other, before any image is read. The limits of each setting are checked where
+    /// it is read.
     ///
     /// # Errors
-    /// One line naming the key, its value and what it may be.
+    /// When settings exclude each other, in one line with the key, its value and the valid values.
     pub fn check(&self) -> Result<(), Error> {
         if self.negative == self.positive {
             return Err(Error::Setting(format!(

@@ -1,18 +1,18 @@
-//! What can be wrong with settings and experiment files.
+//! Errors in settings and experiment files.
 
 use std::path::PathBuf;
 
 /// An error in settings. Each message is one line that names the key or file and says what to do;
-/// [`Error::Several`] has as many lines as errors.
+/// [`Error::Multiple`] has as many lines as errors.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// A setting whose value does not fit, alone or beside others. The message names the key.
+    /// An invalid value, alone or in combination with others. The message names the key.
     #[error("{0}")]
     Setting(String),
-    /// Several errors, a line each.
+    /// Several errors, one on each line.
     #[error("{}", lines(.0))]
-    Several(Vec<Error>),
+    Multiple(Vec<Error>),
     /// A key that does not exist.
     #[error("unknown key `{key}`{file}{suggestion}")]
     UnknownKey {
@@ -23,7 +23,7 @@ pub enum Error {
         /// `: did you mean …?`, or how to list the keys.
         suggestion: String,
     },
-    /// An experiment file with an error.
+    /// An error in an experiment file.
     #[error("experiment file {path}: {problem}", path = .path.display())]
     Experiment {
         /// The file.
@@ -39,7 +39,7 @@ pub enum Error {
         /// Why.
         reason: std::io::Error,
     },
-    /// A relative path where the current folder is not known.
+    /// A relative path, when the current folder is unknown.
     #[error("finding the current folder for {path} failed: {reason}", path = .path.display())]
     CurrentFolder {
         /// The path as given.
@@ -49,7 +49,7 @@ pub enum Error {
     },
 }
 
-/// The messages of errors, each on its line and none twice.
+/// The distinct messages of errors, one on each line.
 fn lines(errors: &[Error]) -> String {
     let mut lines: Vec<String> = Vec::new();
     for error in errors {
@@ -63,12 +63,12 @@ fn lines(errors: &[Error]) -> String {
 }
 
 impl Error {
-    /// All of `errors` as one; `None` where there are none.
+    /// Joins `errors` into one error; `None` if there are none.
     pub fn all(mut errors: Vec<Self>) -> Option<Self> {
         match errors.len() {
             0 => None,
             1 => errors.pop(),
-            _ => Some(Self::Several(errors)),
+            _ => Some(Self::Multiple(errors)),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What a sweep is asked to vary: an experiment file and overrides, as values and axes.
+//! An experiment: the settings of a sweep and the values that it varies, and the overrides of a command line.
 
 use std::ffi::OsStr;
 
@@ -9,25 +9,25 @@ use crate::{
     key::{JOBS, Key},
 };
 
-/// Settings and what is varied over them.
+/// Settings, with one or several values for each key.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Experiment {
-    /// Name for people.
+    /// Display name.
     pub name: Option<String>,
-    /// How many trials train together, where that is given.
+    /// Number of trials that train together, if it is given.
     pub jobs: Option<usize>,
     /// Keys with their values, in the order given: one value is a setting, several are an axis.
     pub(crate) values: Vec<(Key, Vec<Value>)>,
-    /// Keys whose values do not fit.
-    pub(crate) unfit: Vec<Key>,
+    /// Keys with invalid values.
+    pub(crate) invalid: Vec<Key>,
 }
 
 impl Experiment {
     /// Applies `key=value` overrides from a command line; lists and ranges become axes.
     ///
     /// # Errors
-    /// When an override is not `key=value`, its key is unknown or given twice, or its value does not
-    /// fit: all such overrides at once.
+    /// When an override is not `key=value`, its key is unknown or given twice, or its value is invalid; all such
+    /// overrides at once.
     pub fn with_overrides(
         mut self,
         overrides: impl IntoIterator<Item = impl AsRef<OsStr>>,
@@ -53,11 +53,13 @@ impl Experiment {
     fn override_one(&mut self, setting: &OsStr, seen: &mut Vec<(Key, String)>) -> Result<(), Error> {
         let Some(text) = setting.to_str() else {
             return Err(Error::Setting(format!(
-                "{setting:?} is not UTF-8 text, as settings are; rename the file or folder, or name it by a link"
+                "{setting:?} is not UTF-8 text; rename the file or folder, or give the path of a link to it"
             )));
         };
         let Some((name, list)) = text.split_once('=') else {
-            return Err(Error::Setting(format!("`{text}` is not key=value, like rank=1,5,16")));
+            return Err(Error::Setting(format!(
+                "`{text}` is not key=value; give a key and its values, like rank=1,5,16"
+            )));
         };
         let name = name.trim();
         if name == JOBS {
@@ -75,10 +77,10 @@ impl Experiment {
         }
         let key = Key::find(name, "")?;
         let earlier = seen.iter().find(|(seen, _)| *seen == key).map(|(_, name)| name.clone());
-        let values = key.parse_list(list).inspect_err(|_| self.unfit.push(key))?;
+        let values = key.parse_list(list).inspect_err(|_| self.invalid.push(key))?;
         match earlier {
             None => self.set(key, values),
-            // A comma is no separator in a path: several are given one by one.
+            // A comma does not separate paths: each path is given with its key.
             Some(_) if key.is_verbatim() => self.add(key, values),
             Some(first) if first == name => {
                 return Err(Error::Setting(format!(
@@ -95,17 +97,17 @@ impl Experiment {
         Ok(())
     }
 
-    /// Sets a value unless the experiment gives one.
+    /// Sets a key unless the experiment has a value for it.
     ///
     /// # Errors
-    /// When the value does not fit.
+    /// When the value is invalid.
     pub fn with_default(mut self, name: &str, list: impl AsRef<OsStr>) -> Result<Self, Error> {
         let key = Key::find(name, "")?;
         if !self.values.iter().any(|(given, _)| *given == key) {
             let list = list.as_ref();
             let text = list.to_str().ok_or_else(|| {
                 Error::Setting(format!(
-                    "{name}: {list:?} is not UTF-8 text, as settings are; give {name}= with a path that is"
+                    "{name}: {list:?} is not UTF-8 text; give {name}= with a path that is"
                 ))
             })?;
             self.set(key, key.parse_list(text)?);
@@ -170,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn all_wrong_settings_are_said_at_once_a_line_each() {
+    fn all_wrong_settings_are_reported_at_once_a_line_each() {
         let overrides = ["rank=0", "rnak=1", "fold=7", "jobs=none", "epochs=2", "lr=-1"];
         let problem = Experiment::assemble(None, overrides).unwrap_err().to_string();
         let lines: Vec<&str> = problem.lines().collect();

@@ -1,4 +1,4 @@
-//! Experiment files: TOML with a setting per key and a list per axis, read in the file's order.
+//! Reads experiment files: TOML with a value for each setting and a list for each axis, in the order of the file.
 
 use std::{fs::File, io::Read as _, path::Path};
 
@@ -13,10 +13,10 @@ use crate::{
     key::{Key, Kind, suggest},
 };
 
-/// An experiment file has a few hundred bytes.
+/// Largest experiment file in bytes; usual ones have a few hundred.
 const LARGEST_FILE: u64 = 1 << 20;
 
-/// The tables that an experiment file may hold, besides `[sweep]`.
+/// Tables of settings in an experiment file.
 const TABLES: [&str; 6] = ["data", "data.split", "data.synthetic", "model", "adapter", "training"];
 /// The table of axes.
 const SWEEP: &str = "sweep";
@@ -69,7 +69,7 @@ impl Experiment {
     }
 }
 
-/// A table's entries as they stand in the file.
+/// The entries of a table in the order of the file.
 fn in_order<'a, 'i>(
     table: &'a DeTable<'i>,
 ) -> Vec<(&'a Spanned<std::borrow::Cow<'i, str>>, &'a Spanned<DeValue<'i>>)> {
@@ -78,12 +78,12 @@ fn in_order<'a, 'i>(
     entries
 }
 
-/// An experiment file while it is read.
+/// State while an experiment file is read.
 struct Reader<'a> {
     text: &'a str,
     path: &'a Path,
     problems: &'a mut Vec<Error>,
-    /// Keys with the names under which they were given.
+    /// Keys that the file gave, with their names there.
     given: Vec<(Key, String)>,
     experiment: Experiment,
 }
@@ -116,7 +116,7 @@ impl Reader<'_> {
         }
         let key = match Key::find(&full, &file) {
             Ok(key) if key.path == full => key,
-            // `rank` belongs to [adapter]: outside its table it would be overlooked.
+            // `rank` belongs to [adapter]; outside its table a reader would overlook it.
             Ok(key) => {
                 let suggestion = format!(": did you mean `{}`?", key.path);
                 self.problems.push(Error::UnknownKey { key: full, file, suggestion });
@@ -134,7 +134,7 @@ impl Reader<'_> {
                 return self.refuse(
                     key,
                     value,
-                    &format!("{full} is a list; lists to vary stand under [sweep]"),
+                    &format!("{full} is a list; give lists to vary under [sweep]"),
                 );
             }
             (single, _) => written(single),
@@ -164,7 +164,10 @@ impl Reader<'_> {
         }
     }
 
-    /// The values of an axis; what is wrong with them otherwise.
+    /// The values of an axis.
+    ///
+    /// # Errors
+    /// When a value is invalid, with the reason.
     fn axis(&self, key: Key, name: &str, value: &Spanned<DeValue<'_>>) -> Result<Vec<toml::Value>, String> {
         let not_a_list = || format!("{name} in [sweep] is not a list");
         let DeValue::Array(elements) = value.get_ref() else {
@@ -202,7 +205,7 @@ impl Reader<'_> {
 
     fn refuse(&mut self, key: Key, value: &Spanned<DeValue<'_>>, problem: &str) {
         self.problems.push(self.wrong(value.span().start, problem));
-        self.experiment.unfit.push(key);
+        self.experiment.invalid.push(key);
     }
 }
 
@@ -210,7 +213,7 @@ fn joined(prefix: &str, name: &str) -> String {
     if prefix.is_empty() { name.to_owned() } else { format!("{prefix}.{name}") }
 }
 
-/// A TOML value as it would be written on a command line.
+/// A TOML value as text, as on a command line.
 fn written(value: &DeValue<'_>) -> Option<String> {
     match value {
         DeValue::String(text) => Some(text.to_string()),
@@ -271,6 +274,14 @@ mod tests {
             ("[trainin]\nepochs = 3", "unknown key `trainin` in x.toml: did you mean `training`?"),
             ("[sweep]\nrnak = [1]", "unknown key `rnak` in [sweep] of x.toml: did you mean `rank`?"),
             ("rank = 5", "unknown key `rank` in x.toml: did you mean `adapter.rank`?"),
+            (
+                "[training]\nlr = 0.1",
+                "unknown key `training.lr` in x.toml: did you mean `training.learning_rate`?",
+            ),
+            (
+                "[data]\nsplit = \"patient\"",
+                "unknown key `data.split` in x.toml: did you mean `data.split.kind`?",
+            ),
             (
                 "jobs = 5",
                 "unknown key `jobs` in x.toml: give it on the command line, as in `ranklab sweep jobs=2`",

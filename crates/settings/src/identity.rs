@@ -1,7 +1,7 @@
-//! The configuration hash: one hash for one computation, however its settings are written.
+//! The configuration hash: trials that compute the same have the same hash, however their settings are written.
 //!
 //! Version 2 hashes what a trial computes. Version 1 hashed the settings as they were written, so that `rank=2` and
-//! `rank=2+2+2`, or PEFT's preset and its particulars, counted as different work.
+//! `rank=2+2+2`, or PEFT's preset and its options, counted as different work.
 
 use serde_json::{Value, json};
 
@@ -13,24 +13,24 @@ use crate::{
     trial::TrialConfig,
 };
 
-/// The definition of the hash that [`identity`] follows.
+/// Version of the hash that [`identity`] computes.
 pub const IDENTITY_VERSION: i64 = 2;
 
-/// What the settings name, by its contents.
+/// Hashes of the images, the split and the weights that the settings name.
 #[derive(Clone, Copy, Debug)]
 pub struct Contents<'a> {
     /// Hash of the images used.
     pub images: &'a str,
-    /// Hash over which image is trained on, validated on and tested on.
+    /// Hash of the split: the part of each image.
     pub split: &'a str,
-    /// Training images.
+    /// Number of training images.
     pub train_images: usize,
     /// Hash of the trunk's weights.
     pub weights: &'a str,
 }
 
-/// The hash that stands for all that a trial computes. Other images at the same path make another trial, the same
-/// images at another path do not; neither do settings that come to the same split, batches or adapters.
+/// The configuration hash of a trial. It depends on the contents of images and weights, not on their paths. Settings
+/// that give equal splits, batches and adapters give equal hashes.
 pub fn identity(config: &TrialConfig, contents: Contents<'_>) -> String {
     let most = contents.train_images.max(1);
     let training =
@@ -47,7 +47,7 @@ pub fn identity(config: &TrialConfig, contents: Contents<'_>) -> String {
         "version": IDENTITY_VERSION,
         "weights": contents.weights,
     });
-    // Databases of earlier versions hold runs of the default rule, whose hashes stay.
+    // The default rule is left out: runs of earlier versions keep their hashes.
     if !config.data.group.is_default() {
         value["group"] = json!(config.data.group);
     }
@@ -55,15 +55,15 @@ pub fn identity(config: &TrialConfig, contents: Contents<'_>) -> String {
 }
 
 impl TrialConfig {
-    /// SHA-256 over what the settings make a trial compute, in hexadecimal digits, with images and weights by their
-    /// names. A run's identity holds their contents instead.
+    /// SHA-256 of the settings in their normal form, in hexadecimal digits. Images and weights enter with their names;
+    /// [`identity`] uses their contents instead.
     pub fn hash(&self) -> String {
         hash(&settings(self))
     }
 }
 
-/// Runs whose families are equal differ in seeds, in the fold and in images at most: on the same images they are
-/// repeats of one another. The settings in their normal form as canonical JSON, with weights by their contents.
+/// The family of a trial: its settings in their normal form as canonical JSON, without seeds, fold and images, and with
+/// weights by their contents. Runs of one family on the same images are repeats of each other.
 pub fn family(config: &TrialConfig, weights_hash: &str) -> String {
     let mut value = settings(config);
     value["model"]["weights"] = json!(weights_hash);
@@ -83,7 +83,7 @@ pub fn family(config: &TrialConfig, weights_hash: &str) -> String {
     canonical(&value)
 }
 
-/// The hash by the first definition, which rows of databases before schema 5 have.
+/// The hash by its first definition, as in databases before schema 5.
 pub fn first_version(config: &TrialConfig, images_hash: &str, weights_hash: &str) -> String {
     let mut contents = config.clone();
     contents.data.dataset = images_hash.to_owned();
@@ -112,8 +112,8 @@ fn settings(config: &TrialConfig) -> Value {
     })
 }
 
-/// An adapter by what it computes. A preset is a name for particulars and adds nothing to them. The delta path's
-/// geometry is left out: all convolutions of VGG16 are of stride 1 and "same", which both choices come to.
+/// The settings of an adapter that affect its results. The preset is left out, since its options are included. The
+/// delta path's geometry is left out, since every convolution of VGG16 has stride 1 and "same" padding.
 fn adapter(config: &AdapterConfig) -> Value {
     let ranks = config.rank.per_layer(&config.layers).unwrap_or_default();
     let scales: Vec<f64> = ranks.iter().map(|rank| config.scale(*rank)).collect();
@@ -128,7 +128,7 @@ fn adapter(config: &AdapterConfig) -> Value {
     })
 }
 
-/// Training by what it computes: momentum is SGD's alone, and of one epoch each rule selects the first.
+/// The settings of training that affect its results. Only SGD uses momentum, and every rule selects a single epoch.
 fn normal_training(config: &TrainingConfig) -> TrainingConfig {
     let defaults = TrainingConfig::default();
     let momentum = if config.optimizer == OptimizerKind::Sgd { config.momentum } else { defaults.momentum };
@@ -143,7 +143,7 @@ fn normal_training(config: &TrainingConfig) -> TrainingConfig {
     }
 }
 
-/// A negative zero is the same number, and is written otherwise.
+/// Turns a negative zero into zero, which is equal and has another text.
 fn unsigned_zero(number: f64) -> f64 {
     number + 0.0
 }
@@ -305,8 +305,8 @@ mod tests {
                 [format!("layers={}", layers.join("+")), format!("rank={}", ranks.join("+")), format!("dora={dora}")]
             };
             let sorted = written(&pairs);
-            let place = (seed % pairs.len() as u64) as usize;
-            pairs.rotate_left(place);
+            let shift = (seed % pairs.len() as u64) as usize;
+            pairs.rotate_left(shift);
             if seed % 2 == 0 { pairs.reverse(); }
             let shuffled = written(&pairs);
             let all = |settings: &[String], more: &[&str]| {

@@ -1,4 +1,4 @@
-//! Every setting by name: short names for the usual ones, the limits of each, and "did you mean".
+//! The keys of all settings, with their short names, limits and suggestions for unknown keys.
 
 use strum::VariantNames as _;
 
@@ -12,12 +12,12 @@ use crate::{
     training::{OptimizerKind, SelectBy},
 };
 
-/// Trials that train together unless `jobs` says otherwise.
+/// Number of trials that train together unless `jobs` is given.
 pub const DEFAULT_JOBS: usize = 4;
-/// Devices by name.
+/// Names of devices.
 const DEVICES: &[&str] = &["flex", "tch", "cuda", "wgpu"];
 
-/// What a key's value may be.
+/// Kind and limits of a key's value.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Kind {
     /// A whole number from the first to the second, both included, and a multiple of the third.
@@ -26,28 +26,28 @@ pub(crate) enum Kind {
     WholeOrNone(i64, i64),
     /// A number within limits.
     Number(Limits),
-    /// True or false.
+    /// `true` or `false`.
     Truth,
-    /// One of these, or the path of a file or folder. A path is one value, whatever characters it has.
+    /// One of these words, or the path of a file or folder. A path is a single value, with all its characters.
     Path(&'static [&'static str]),
-    /// One of these.
+    /// One of these words.
     Choice(&'static [&'static str]),
-    /// The name of a folder. A name is one value, whatever characters it has.
+    /// The name of a folder: a single value, with all its characters.
     FolderName,
-    /// A regular expression, or `none`. It is one value, whatever characters it has.
+    /// A regular expression, or `none`: a single value, with all its characters.
     Pattern,
-    /// Convolutions.
+    /// A list of convolutions.
     Layers,
     /// One rank, or one per layer joined by `+`.
     Ranks,
 }
 
-/// A setting: its names and its limits.
+/// The key of a setting.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Key {
-    /// The usual short name; the last part of the path where there is no other.
+    /// Short name; often the last part of the path.
     pub short: &'static str,
-    /// Table and key in an experiment file, joined by dots.
+    /// Path in an experiment file: table and key, joined by dots.
     pub path: &'static str,
     pub(crate) kind: Kind,
 }
@@ -56,15 +56,15 @@ const fn key(short: &'static str, path: &'static str, kind: Kind) -> Key {
     Key { short, path, kind }
 }
 
-/// No limit from above: seeds.
-const ANY: i64 = i64::MAX;
+/// Largest seed: the largest whole number of a TOML file and of the database.
+const LARGEST_SEED: i64 = i64::MAX;
 
 const fn whole(least: i64, most: i64) -> Kind {
     Kind::Whole(least, most, 1)
 }
 
-/// All settings, each with the only limits that it has. A value above a limit is a slip, and would claim memory or
-/// time without end.
+/// The keys of all settings with their limits. Values above a limit are surely mistakes, which would take memory or
+/// time without bound.
 pub(crate) const KEYS: &[Key] = &[
     key("model", "model.architecture", Kind::Choice(Architecture::VARIANTS)),
     key("weights", "model.weights", Kind::Path(NAMED_WEIGHTS)),
@@ -86,14 +86,14 @@ pub(crate) const KEYS: &[Key] = &[
     key("resize", "data.resize", Kind::Choice(Resize::VARIANTS)),
     key("limit", "data.limit", Kind::WholeOrNone(20, 10_000_000)),
     key("split", "data.split.kind", Kind::Choice(SplitKind::VARIANTS)),
-    key("split_seed", "data.split.seed", whole(0, ANY)),
+    key("split_seed", "data.split.seed", whole(0, LARGEST_SEED)),
     key("test_fraction", "data.split.test_fraction", Kind::Number(Limits::PART)),
     key("validation_fraction", "data.split.validation_fraction", Kind::Number(Limits::PART)),
     key("folds", "data.split.folds", whole(2, 1000)),
     key("fold", "data.split.fold", whole(0, 999)),
     key("images", "data.synthetic.images", whole(20, 1_000_000)),
     key("patients", "data.synthetic.patients", whole(2, 100_000)),
-    key("data_seed", "data.synthetic.seed", whole(0, ANY)),
+    key("data_seed", "data.synthetic.seed", whole(0, LARGEST_SEED)),
     key("optimizer", "training.optimizer", Kind::Choice(OptimizerKind::VARIANTS)),
     key("lr", "training.learning_rate", Kind::Number(Limits::RATE)),
     key("weight_decay", "training.weight_decay", Kind::Number(Limits::FROM_ZERO)),
@@ -102,19 +102,19 @@ pub(crate) const KEYS: &[Key] = &[
     key("batch", "training.batch_size", whole(2, 65_536)),
     key("head_dropout", "training.head_dropout", Kind::Number(Limits::SHARE)),
     key("batch_norm_momentum", "training.batch_norm_momentum", Kind::Number(Limits::SHARE)),
-    key("seed", "training.seed", whole(0, ANY)),
+    key("seed", "training.seed", whole(0, LARGEST_SEED)),
     key("select_by", "training.select_by", Kind::Choice(SelectBy::VARIANTS)),
     key("device", "device", Kind::Choice(DEVICES)),
 ];
 
-/// The setting that says how to train and not what: no part of a trial.
+/// The key of the number of trials that train together; it is not part of a trial.
 pub(crate) const JOBS: &str = "jobs";
 
 impl Key {
-    /// The key of a short name or path. `file` is named in the error: empty, or ` in FILE`.
+    /// Finds a key by its short name or path. The error names `file`: empty, or ` in FILE`.
     ///
     /// # Errors
-    /// When there is no such key, with the nearest one.
+    /// When there is no such key, with a suggestion.
     pub(crate) fn find(name: &str, file: &str) -> Result<Self, Error> {
         let last = |path: &'static str| path.rsplit('.').next().unwrap_or(path);
         let exact = KEYS.iter().find(|key| key.short == name || key.path == name);
@@ -122,12 +122,22 @@ impl Key {
         let tail = || KEYS.iter().find(|key| last(key.path) == name);
         exact.or_else(tail).copied().ok_or_else(|| {
             let names = KEYS.iter().flat_map(|key| [key.short, key.path, last(key.path)]).chain([JOBS]);
-            let suggestion = match name {
-                JOBS => ": give it on the command line, as in `ranklab sweep jobs=2`".to_owned(),
-                _ => suggest(name, names),
+            let suggestion = match Self::within_table(name) {
+                _ if name == JOBS => ": give it on the command line, as in `ranklab sweep jobs=2`".to_owned(),
+                Some(key) => format!(": did you mean `{}`?", key.path),
+                None => suggest(name, names),
             };
             Error::UnknownKey { key: name.to_owned(), file: file.to_owned(), suggestion }
         })
+    }
+
+    /// The key that is named by its table and its short name, such as `training.lr`.
+    fn within_table(name: &str) -> Option<&'static Self> {
+        let (table, short) = name.rsplit_once('.')?;
+        let is_in_table = |key: &&Self| {
+            key.path.strip_prefix(table).is_some_and(|rest| rest.starts_with('.')) && key.short == short
+        };
+        KEYS.iter().find(is_in_table)
     }
 
     /// The table that the key belongs to in an experiment file.
@@ -135,7 +145,7 @@ impl Key {
         self.path.rsplit_once('.').map_or("", |(table, _)| table)
     }
 
-    /// The values that fit, for an error: `a whole number from 1 to 100000`.
+    /// The valid values, for an error: `a whole number from 1 to 100000`.
     pub(crate) fn fitting(&self) -> String {
         match self.kind {
             Kind::Choice(choices) => choices.join(" or "),
@@ -144,16 +154,12 @@ impl Key {
         }
     }
 
-    /// The values that fit, for a list of keys.
+    /// The valid values, for a list of keys.
     fn describe(&self) -> String {
-        let whole = |least: i64, most: i64| {
-            let to = if most == ANY { String::new() } else { format!(" to {most}") };
-            format!("from {least}{to}")
-        };
         match self.kind {
-            Kind::Whole(least, most, 1) => format!("a whole number {}", whole(least, most)),
-            Kind::Whole(least, most, step) => format!("a multiple of {step} {}", whole(least, most)),
-            Kind::WholeOrNone(least, most) => format!("a whole number {}, or none", whole(least, most)),
+            Kind::Whole(least, most, 1) => format!("a whole number from {least} to {most}"),
+            Kind::Whole(least, most, step) => format!("a multiple of {step} from {least} to {most}"),
+            Kind::WholeOrNone(least, most) => format!("a whole number from {least} to {most}, or none"),
             Kind::Number(limits) => limits.to_string(),
             Kind::Truth => "true, false".to_owned(),
             Kind::Path(names) => format!("{}, or a path", names.join(", ")),
@@ -168,7 +174,7 @@ impl Key {
     }
 }
 
-/// `: did you mean …?` for the nearest of `names`.
+/// `: did you mean …?` with the nearest of `names`, or how to list the keys.
 pub(crate) fn suggest<'a>(name: &str, names: impl IntoIterator<Item = &'a str>) -> String {
     let nearest = names
         .into_iter()
@@ -182,7 +188,7 @@ pub(crate) fn suggest<'a>(name: &str, names: impl IntoIterator<Item = &'a str>) 
     }
 }
 
-/// Short name, path and allowed values of every key, for help texts.
+/// Short name, path and valid values of every key, as `ranklab sweep --keys` prints them.
 pub fn describe_keys() -> String {
     let mut text = String::new();
     for key in KEYS {

@@ -12,7 +12,7 @@ pub(crate) const BLOCKS: [u8; 5] = [2, 2, 3, 3, 3];
 const CHANNELS: [usize; 5] = [64, 128, 256, 512, 512];
 
 impl Layer {
-    /// All 13, from the input on.
+    /// All 13 convolutions, from the input on.
     pub fn all() -> impl Iterator<Item = Self> {
         (0..13).map(Self)
     }
@@ -22,12 +22,12 @@ impl Layer {
         usize::from(self.0)
     }
 
-    /// Its block, 1 to 5.
+    /// Block of the convolution, 1 to 5.
     pub fn block(self) -> usize {
         self.position().0
     }
 
-    /// Its number within its block, from 1.
+    /// Number of the convolution within its block, from 1.
     pub fn convolution(self) -> usize {
         self.position().1
     }
@@ -43,7 +43,7 @@ impl Layer {
         (5, 3)
     }
 
-    /// Whether a max pooling follows it.
+    /// Whether a max pooling follows the convolution.
     pub fn ends_block(self) -> bool {
         let (block, convolution) = self.position();
         convolution == usize::from(BLOCKS[block - 1])
@@ -62,13 +62,13 @@ impl Layer {
         }
     }
 
-    /// The highest rank that a change of this layer's kernel can have: more adds parameters and nothing that
-    /// fewer could not express.
+    /// The highest rank of any change of this layer's kernel. A higher adapter rank adds parameters without adding
+    /// expressiveness.
     pub fn full_rank(self) -> usize {
         (9 * self.channels_in()).min(self.channels_out())
     }
 
-    /// Parameters: kernel and bias.
+    /// Number of parameters of kernel and bias.
     pub fn parameters(self) -> usize {
         9 * self.channels_in() * self.channels_out() + self.channels_out()
     }

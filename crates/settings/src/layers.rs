@@ -57,7 +57,7 @@ impl Default for LayerList {
 }
 
 impl LayerList {
-    /// The set of these layers. A layer that is named twice counts once.
+    /// The set of these layers, without repetitions.
     pub fn set(&self) -> LayerSet {
         let mut layers = self.0.clone();
         layers.sort_unstable();
@@ -94,7 +94,7 @@ impl FromStr for LayerList {
 }
 
 impl fmt::Display for LayerList {
-    /// The set's spelling where the order is the set's, else layer by layer.
+    /// Writes the spelling of the set if the layers are in order, and layer by layer otherwise.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let set = self.set();
         if set.0 == self.0 {
@@ -118,7 +118,7 @@ impl<'de> Deserialize<'de> for LayerList {
 }
 
 impl fmt::Display for LayerSet {
-    /// The shortest spelling: whole blocks by their name.
+    /// Writes the shortest spelling, with whole blocks by name.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.0.len() == 13 {
             return formatter.write_str("all");

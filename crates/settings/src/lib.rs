@@ -1,5 +1,5 @@
-//! What a trial is: settings with their keys and limits, experiment files, layers, ranks, presets, the class scheme, and
-//! the configuration hashes that stand for equal work.
+//! Settings of trials: keys and limits, experiment files, layers, ranks, presets, the class scheme and configuration
+//! hashes.
 
 mod adapter;
 mod assemble;

@@ -1,16 +1,16 @@
-//! Limits of the settings that are numbers. Training computes in single precision, in which they hold as well.
+//! Limits of numeric settings, checked in double and in single precision, in which training computes.
 
 use std::fmt;
 
-/// Numbers that a setting may have.
+/// The valid numbers of a setting.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Limits {
     least: f64,
-    /// Whether `least` itself fits.
+    /// Whether `least` is valid.
     includes_least: bool,
     /// The first number that is too large.
     below: Option<f64>,
-    /// Whether usual values are fractions, so that `1,5` more likely is a number than a list.
+    /// Whether usual values are fractions, so that `1,5` is more likely a number than a list.
     pub(crate) fractional: bool,
 }
 
@@ -33,10 +33,10 @@ impl Limits {
             && self.below.is_none_or(|below| number < below)
     }
 
-    /// The number, with no sign at 0.
+    /// The number, with a negative zero turned into zero.
     ///
     /// # Errors
-    /// Why it does not fit, to follow "it": nothing where the limits themselves say it.
+    /// When the number is invalid, with a predicate for the message; empty if the limits explain it.
     pub(crate) fn check(self, number: f64) -> Result<f64, &'static str> {
         if !self.include(number) || !number.is_finite() {
             return Err("");
@@ -45,8 +45,8 @@ impl Limits {
         match single {
             _ if single.is_infinite() => Err("is too large for single precision"),
             0.0 if number != 0.0 => Err("is 0 in single precision"),
-            _ if !self.include(f64::from(single)) => Err("is beyond the limit in single precision"),
-            // A negative zero is equal, and would be written otherwise.
+            _ if !self.include(f64::from(single)) => Err("is outside the limits in single precision"),
+            // A negative zero is equal to zero and has another text.
             _ => Ok(number + 0.0),
         }
     }
@@ -73,7 +73,7 @@ mod tests {
         let rate = Limits::RATE;
         assert_eq!(rate.check(1e-50), Err("is 0 in single precision"));
         assert_eq!(rate.check(1e39), Err("is too large for single precision"));
-        assert_eq!(Limits::SHARE.check(0.999_999_999_9), Err("is beyond the limit in single precision"));
+        assert_eq!(Limits::SHARE.check(0.999_999_999_9), Err("is outside the limits in single precision"));
         assert_eq!(Limits::FROM_ZERO.check(1e-300), Err("is 0 in single precision"));
         assert_eq!((rate.check(1e38), rate.check(0.0), rate.check(f64::NAN)), (Ok(1e38), Err(""), Err("")));
         assert!(Limits::FROM_ZERO.check(-0.0).unwrap().is_sign_positive());

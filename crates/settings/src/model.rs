@@ -3,14 +3,14 @@
 use serde::{Deserialize, Serialize};
 use strum::{IntoStaticStr, VariantNames};
 
-/// Trunk weights that are drawn at random, for tests.
+/// Name of trunk weights that are drawn at random, for tests.
 pub const RANDOM_WEIGHTS: &str = "random";
-/// Trunk weights that `ranklab weights fetch` stored.
+/// Name of the trunk weights that `ranklab weights fetch` stores.
 pub const IMAGENET_WEIGHTS: &str = "imagenet";
-/// Trunk weights that have a name instead of a path.
+/// Names that stand for trunk weights in place of a path.
 pub const NAMED_WEIGHTS: &[&str] = &[IMAGENET_WEIGHTS, RANDOM_WEIGHTS];
 
-/// Which network stands on the frozen trunk.
+/// Architecture of the network on the frozen trunk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, IntoStaticStr, VariantNames)]
 pub enum Architecture {
     /// Classical fine-tuning: two trainable 2×2 convolutions on block3_pool.
@@ -30,11 +30,11 @@ impl Architecture {
     }
 }
 
-/// The network and its weights.
+/// Settings of the network and its trunk weights.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ModelConfig {
-    /// Which network.
+    /// Architecture.
     pub architecture: Architecture,
     /// Trunk weights: `imagenet` (the stored file of `ranklab weights fetch`), `random` (tests
     /// only) or the path of a safetensors file.

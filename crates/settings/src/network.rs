@@ -1,8 +1,8 @@
-//! Which network is trained on the frozen backbone.
+//! A network with the settings that only it has.
 
 use crate::{Error, adapter::AdapterConfig, model::Architecture};
 
-/// A network with all settings that it alone has: adapters belong to model_5 and to no other.
+/// A network with the settings that only it has. Only model_5 has adapters.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Network {
     /// Classical fine-tuning: two trainable 2×2 convolutions on block3_pool.
@@ -12,7 +12,7 @@ pub enum Network {
 }
 
 impl Network {
-    /// The network of an architecture and adapters that are written apart from each other; model_4 ignores adapters.
+    /// Joins an architecture and adapters to a network; model_4 ignores adapters.
     ///
     /// # Errors
     /// When model_5 has no adapters.
@@ -26,7 +26,7 @@ impl Network {
         }
     }
 
-    /// The architecture alone.
+    /// The architecture of the network.
     pub fn architecture(&self) -> Architecture {
         match self {
             Self::Model4 => Architecture::Model4,
@@ -34,7 +34,7 @@ impl Network {
         }
     }
 
-    /// The adapters, where the network has any.
+    /// The adapters; `None` for model_4.
     pub fn adapter(&self) -> Option<&AdapterConfig> {
         match self {
             Self::Model4 => None,

@@ -10,15 +10,15 @@ use crate::{
     layers::{LayerList, LayerSet},
 };
 
-/// Rank of every adapter, or one per adapted layer: `5`, `4+8+16`. The order is that of the layers they are given to:
-/// of a [`LayerList`] as written, of a [`LayerSet`] from the input on.
+/// One rank for all adapters, or one per adapted layer: `5`, `4+8+16`. Ranks follow the order of their layers: a
+/// [`LayerList`] as written, or a [`LayerSet`] from the input on.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Ranks(Vec<usize>);
 
 impl Ranks {
     /// The lowest rank.
     pub const LEAST: usize = 1;
-    /// The highest rank: the most channels that a layer of VGG16 has.
+    /// The highest rank: the number of channels in the widest layer of VGG16.
     pub const MOST: usize = 512;
 
     /// One rank for all layers.
@@ -26,11 +26,11 @@ impl Ranks {
         Self(vec![rank])
     }
 
-    /// The set of `layers`, and these ranks in the order of the set. Equal ranks become a single one.
+    /// Assigns the ranks to `layers`: the set of layers, with ranks in its order. Equal ranks become one.
     ///
     /// # Errors
-    /// When there are several ranks and either not one per layer or a layer that is named twice.
-    pub fn given_to(&self, layers: &LayerList) -> Result<(LayerSet, Self), Error> {
+    /// When there are several ranks, and their number is not that of the layers or a layer is named twice.
+    pub fn assigned_to(&self, layers: &LayerList) -> Result<(LayerSet, Self), Error> {
         let set = layers.set();
         if self.0.len() == 1 {
             return Ok((set, self.clone()));
@@ -39,7 +39,7 @@ impl Ranks {
         let is_repeated = |(index, layer): &(usize, &Layer)| written[..*index].contains(layer);
         if let Some((_, twice)) = written.iter().enumerate().find(is_repeated) {
             return Err(Error::Setting(format!(
-                "layers: {twice} is named twice in `{layers}`, so that it is not clear which of the ranks {self} it has; \
+                "layers: {twice} is named twice in `{layers}`, so that its rank among {self} is ambiguous; \
                  name each layer once"
             )));
         }
@@ -50,7 +50,7 @@ impl Ranks {
         Ok((set, ranks.single().map_or(ranks, Self::same)))
     }
 
-    /// The rank, where all layers share one.
+    /// The common rank of all layers; `None` if ranks differ.
     pub fn single(&self) -> Option<usize> {
         self.0.iter().all(|rank| *rank == self.0[0]).then(|| self.0[0])
     }
@@ -58,7 +58,7 @@ impl Ranks {
     /// One rank per layer of `layers`, from the input on.
     ///
     /// # Errors
-    /// When there are several ranks but not one per layer.
+    /// When there are several ranks and their number is not that of the layers.
     pub fn per_layer(&self, layers: &LayerSet) -> Result<Vec<usize>, Error> {
         let wanted = layers.layers().len();
         match self.0.len() {
@@ -121,12 +121,12 @@ impl<'de> Deserialize<'de> for Ranks {
         #[serde(untagged)]
         enum Written {
             One(i64),
-            Several(Vec<i64>),
+            PerLayer(Vec<i64>),
             Text(String),
         }
         let text = match Written::deserialize(deserializer)? {
             Written::One(rank) => rank.to_string(),
-            Written::Several(ranks) => ranks.iter().map(i64::to_string).collect::<Vec<_>>().join("+"),
+            Written::PerLayer(ranks) => ranks.iter().map(i64::to_string).collect::<Vec<_>>().join("+"),
             Written::Text(text) => text,
         };
         text.parse().map_err(serde::de::Error::custom)
@@ -140,7 +140,7 @@ mod tests {
     fn pairs(layers: &str, ranks: &str) -> Result<Vec<(String, usize)>, String> {
         let layers: LayerList = layers.parse().map_err(|problem: Error| problem.to_string())?;
         let ranks: Ranks = ranks.parse().map_err(|problem: Error| problem.to_string())?;
-        let (set, ranks) = ranks.given_to(&layers).map_err(|problem| problem.to_string())?;
+        let (set, ranks) = ranks.assigned_to(&layers).map_err(|problem| problem.to_string())?;
         let ranks = ranks.per_layer(&set).map_err(|problem| problem.to_string())?;
         Ok(set.layers().iter().map(Layer::to_string).zip(ranks).collect())
     }
@@ -179,7 +179,7 @@ mod tests {
 
     #[test]
     fn equal_ranks_become_one() {
-        let (_, ranks) = "2+2+2".parse::<Ranks>().unwrap().given_to(&LayerList::default()).unwrap();
+        let (_, ranks) = "2+2+2".parse::<Ranks>().unwrap().assigned_to(&LayerList::default()).unwrap();
         assert_eq!(ranks, Ranks::same(2));
     }
 }

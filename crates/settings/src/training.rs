@@ -1,4 +1,4 @@
-//! Settings of training: optimiser, epochs, batch size, seed and the metric that picks the best epoch.
+//! Settings of training: optimiser, epochs, batch size, seed and the metric that selects the best epoch.
 
 use serde::{Deserialize, Serialize};
 use strum::{IntoStaticStr, VariantNames};
@@ -28,7 +28,7 @@ impl OptimizerKind {
     }
 }
 
-/// The validation metric whose best epoch is restored at the end.
+/// Rule that selects the epoch whose weights are restored at the end of training.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, IntoStaticStr, VariantNames,
 )]
@@ -40,7 +40,7 @@ pub enum SelectBy {
     ValidationAccuracy,
     /// Lowest validation cross-entropy; the earliest epoch wins a tie.
     ValidationLoss,
-    /// Nothing is restored: the last epoch's weights stay.
+    /// The last epoch: no weights are restored.
     LastEpoch,
 }
 
@@ -51,7 +51,7 @@ impl SelectBy {
     }
 }
 
-/// How a model is trained. The defaults are the published protocol.
+/// Settings of training. The defaults are the published protocol.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct TrainingConfig {
@@ -67,14 +67,14 @@ pub struct TrainingConfig {
     pub epochs: usize,
     /// Images per step.
     pub batch_size: usize,
-    /// Dropout of the head's two dropout layers.
+    /// Rate of the head's two dropout layers.
     pub head_dropout: f64,
-    /// How much of batch norm's running statistics a step keeps (Keras' convention; 0.99 there).
-    /// Short runs validate on statistics that have hardly moved yet: 0.9 helps them.
+    /// Share of batch norm's running statistics that a step keeps, by Keras' convention with its default of 0.99.
+    /// Short runs need less, such as 0.9: their statistics would hardly leave their initial values.
     pub batch_norm_momentum: f64,
     /// Seed of initial weights, shuffles and dropout.
     pub seed: u64,
-    /// Metric that picks the best epoch.
+    /// Rule that selects the best epoch.
     pub select_by: SelectBy,
 }
 

@@ -1,4 +1,4 @@
-//! One trial's complete configuration.
+//! The complete configuration of a trial.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -16,7 +16,7 @@ use crate::{
     training::{OptimizerKind, TrainingConfig},
 };
 
-/// Everything that decides what a trial computes. Settings that cannot matter are at their defaults.
+/// The complete configuration of a trial. Settings without an effect are at their defaults.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TrialConfig {
@@ -26,13 +26,13 @@ pub struct TrialConfig {
     pub model: ModelConfig,
     /// Adapters; `None` for model_4.
     pub adapter: Option<AdapterConfig>,
-    /// How to train.
+    /// Settings of training.
     pub training: TrainingConfig,
     /// Device name.
     pub device: String,
 }
 
-/// A trial as it is written, before presets are filled in.
+/// Settings of a trial as a user writes them, before presets are filled in.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct TrialSettings {
@@ -56,10 +56,10 @@ impl Default for TrialSettings {
 }
 
 impl TrialConfig {
-    /// Resolves nested settings: fills presets, drops what cannot matter, and makes paths absolute.
+    /// Resolves nested settings: fills presets, resets settings without an effect, and makes paths absolute.
     ///
     /// # Errors
-    /// Everything that does not go together, at once.
+    /// When settings exclude each other; all conflicts at once.
     pub fn resolve(settings: Table) -> Result<Self, Error> {
         let settings: TrialSettings = settings
             .try_into()
@@ -83,11 +83,11 @@ impl TrialConfig {
             }
         }
         config.round_to_single_precision();
-        config.drop_what_cannot_matter();
+        config.reset_settings_without_effect();
         Error::all(problems).map_or(Ok(config), Err)
     }
 
-    /// Training computes in single precision: 0.01 and 0.01000000001 are one rate, and one trial.
+    /// Rounds numbers to single precision, in which training computes: 0.01 and 0.01000000001 are one rate.
     fn round_to_single_precision(&mut self) {
         let training = &mut self.training;
         let numbers = [
@@ -103,7 +103,8 @@ impl TrialConfig {
         }
     }
 
-    fn drop_what_cannot_matter(&mut self) {
+    /// Resets settings that have no effect beside the others to their defaults.
+    fn reset_settings_without_effect(&mut self) {
         let (split, defaults) = (&mut self.data.split, SplitConfig::default());
         match split.kind {
             SplitKind::Random => (split.folds, split.fold) = (defaults.folds, defaults.fold),
@@ -130,19 +131,19 @@ impl TrialConfig {
     /// The network that is trained.
     ///
     /// # Errors
-    /// When it is model_5 without adapters.
+    /// When the architecture is model_5 and adapters are absent.
     pub fn network(&self) -> Result<Network, Error> {
         Network::of(self.model.architecture, self.adapter.clone())
     }
 
-    /// JSON with sorted keys and no spaces.
+    /// The configuration as JSON with sorted keys and no spaces.
     pub fn canonical_json(&self) -> String {
         // Plain data with text keys always has a JSON form.
         canonical(&serde_json::to_value(self).unwrap_or(Value::Null))
     }
 }
 
-/// The shortest decimal that is the same number in single precision; usual numbers, of up to six digits, stay.
+/// The shortest decimal that equals the number in single precision. Numbers of up to six digits stay unchanged.
 fn in_single_precision(number: f64) -> f64 {
     (number as f32).to_string().parse().unwrap_or(number)
 }

@@ -1,5 +1,4 @@
-//! Values of settings as they are written: single ones, comma-separated lists, ranges, and what was probably meant by
-//! those that do not fit.
+//! Parses values of settings: single values, comma-separated lists and ranges, with suggestions for ambiguous ones.
 
 use toml::Value;
 
@@ -11,17 +10,17 @@ use crate::{
     ranks::Ranks,
 };
 
-/// Steps from a range's beginning to its end.
+/// Largest difference between the ends of a range.
 const LONGEST_RANGE: i64 = 10_000;
 
 impl Key {
-    /// Whether a value is taken as it stands, with all its commas and spaces: paths, names and patterns. Several values
-    /// are given by repeating the key.
+    /// Whether values keep all their commas and spaces: paths, names and patterns. A list of such values repeats the
+    /// key.
     pub(crate) fn is_verbatim(&self) -> bool {
         matches!(self.kind, Kind::Path(_) | Kind::FolderName | Kind::Pattern)
     }
 
-    /// Reads one value.
+    /// Parses one value.
     pub(crate) fn parse(&self, text: &str) -> Result<Value, Error> {
         let wrong = |reason: &str| {
             let comma = if matches!(self.kind, Kind::Number(_)) && text.contains(',') {
@@ -84,7 +83,7 @@ impl Key {
         }
     }
 
-    /// Reads all values of a comma-separated list. A path is one value, with all its commas and spaces.
+    /// Parses a comma-separated list. A path is a single value, with all its commas and spaces.
     pub(crate) fn parse_list(&self, text: &str) -> Result<Vec<Value>, Error> {
         if self.is_verbatim() || text.trim().is_empty() {
             return Ok(vec![self.parse(text)?]);
@@ -97,7 +96,7 @@ impl Key {
                 self.fitting()
             )));
         }
-        if let Some(meant) = self.probably_meant(&parts) {
+        if let Some(meant) = self.suggest_numbers(&parts) {
             return Err(Error::Setting(format!("{}: `{text}` is not clear; {meant}", self.short)));
         }
         let mut values = Vec::new();
@@ -107,7 +106,7 @@ impl Key {
         Ok(values)
     }
 
-    /// Reads an element of a list: one value, or a range like `0..4`, which includes both ends.
+    /// Parses an element of a list: one value, or a range like `0..4`, which includes both ends.
     pub(crate) fn parse_element(&self, text: &str) -> Result<Vec<Value>, Error> {
         let numeric = matches!(self.kind, Kind::Whole(..) | Kind::WholeOrNone(..) | Kind::Ranks);
         let Some((from, to)) = text.split_once("..").filter(|_| numeric) else {
@@ -131,13 +130,13 @@ impl Key {
         if !(least..=most).contains(&from) || !(least..=most).contains(&to) {
             return wrong(&format!("leaves its limits, {}", self.fitting()));
         }
-        // A range of image sizes is one of multiples.
+        // A range of image sizes holds the multiples within it.
         let numbers = (from..=to).filter(|number| number % step == 0);
         numbers.map(|number| self.parse(&number.to_string())).collect()
     }
 
-    /// What a list of numbers was probably meant to be, where commas seem to be those of decimals or of thousands.
-    fn probably_meant(&self, parts: &[&str]) -> Option<String> {
+    /// A suggestion for a list of numbers whose commas seem to mark decimals or thousands.
+    fn suggest_numbers(&self, parts: &[&str]) -> Option<String> {
         match self.kind {
             Kind::Number(limits) => {
                 let paired = || {
@@ -157,7 +156,7 @@ impl Key {
                     });
                 }
                 let all_whole = parts.iter().all(|part| is_whole(part));
-                // `1,5e-3`: rates of 1 and of 0.005 are no sweep. `0,1e-4` may well be without and with a decay.
+                // `1,5e-3` is not a sweep over 1 and 0.005. `0,1e-4` may be a sweep without and with a decay.
                 let exponent = parts.len() == 2
                     && is_whole(parts[0])
                     && !is_whole(parts[1])
@@ -187,17 +186,17 @@ impl Key {
     }
 }
 
-/// Digits alone.
+/// Whether the text consists of digits.
 fn is_whole(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// Digits, perhaps followed by an exponent: what may stand behind a decimal comma.
+/// Whether the text may follow a decimal comma: digits, perhaps with an exponent.
 fn begins_as_number(text: &str) -> bool {
     text.starts_with(|first: char| first.is_ascii_digit()) && !text.contains('.')
 }
 
-/// `01` and `-007`, but not `0`, `0.1` and `0e0`.
+/// Whether a number begins with a superfluous zero: `01` and `-007`, but not `0`, `0.1` and `0e0`.
 fn has_leading_zero(text: &str) -> bool {
     let digits = text.strip_prefix(['-', '+']).unwrap_or(text).as_bytes();
     matches!(digits, [b'0', next, ..] if next.is_ascii_digit())

@@ -1,4 +1,4 @@
-//! Which trials of a plan this process trains next; others may work on the same plan.
+//! Claims the trials that this process trains next; other processes may work on the same plan.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use crate::{
     Error,
     event::SweepEvent,
     joining::can_join,
-    memory::{self, Room},
+    memory::{self, AvailableMemory},
     plan::Plan,
     planned::PlanTrial,
     recorder::is_of_one_run,
@@ -17,14 +17,14 @@ use crate::{
     summary::SweepSummary,
 };
 
-/// The trials of a plan that are not settled yet.
+/// The trials of a plan that have not ended yet.
 pub(crate) struct Claims<'a> {
     plan: &'a Plan,
     identities: &'a [String],
     waiting: Vec<usize>,
-    /// Trials that other processes train, as far as is known.
+    /// Positions of trials that other processes train, as of the last query.
     taken: BTreeSet<usize>,
-    /// Runs of other processes that a notice named.
+    /// Runs of other processes that a notice announced.
     announced: Vec<i64>,
 }
 
@@ -39,34 +39,38 @@ impl<'a> Claims<'a> {
         }
     }
 
-    /// Trials that are not settled.
+    /// Number of trials that have not ended.
     pub(crate) fn left(&self) -> usize {
         self.waiting.len()
     }
 
-    /// Takes a trial back that was claimed and not ended.
-    pub(crate) fn give_back(&mut self, position: usize) {
+    /// Returns a claimed trial that was interrupted to the waiting ones.
+    pub(crate) fn requeue(&mut self, position: usize) {
         self.waiting.push(position);
         self.waiting.sort_unstable();
     }
 
-    /// Asks, by reading alone, which trials other processes still train: a claim would take the lock that they write by.
+    /// Queries which trials other processes still train. Reading does not block writers, unlike a claim.
     fn forget_released(&mut self, session: &Session<'_>) -> Result<(), Error> {
         let positions: Vec<usize> = self.taken.iter().copied().collect();
         let hashes: Vec<String> =
             positions.iter().map(|&position| self.identities[position].clone()).collect();
         let known = session.runtime.block_on(session.store.availability(&hashes))?;
-        let is_held = |availability: &Availability| matches!(availability, Availability::Running(process) if !process.lapsed);
-        self.taken =
-            positions.into_iter().zip(&known).filter(|(_, known)| is_held(known)).map(|(at, _)| at).collect();
+        let is_leased = |availability: &Availability| matches!(availability, Availability::Running(process) if !process.lapsed);
+        self.taken = positions
+            .into_iter()
+            .zip(&known)
+            .filter(|(_, known)| is_leased(known))
+            .map(|(position, _)| position)
+            .collect();
         Ok(())
     }
 
-    /// Claims trials that train together, as many as there are up to `jobs`; none where others have all
-    /// that are left. Trials that ended before are settled on the way.
+    /// Claims up to `jobs` trials that train together; none if other processes train all that remain. Trials with an
+    /// ended run are reported and dropped.
     ///
     /// # Errors
-    /// When the database cannot be used.
+    /// When the database cannot be read or written.
     pub(crate) fn next_group(
         &mut self,
         session: &Session<'_>,
@@ -74,24 +78,24 @@ impl<'a> Claims<'a> {
         on_event: &mut dyn FnMut(SweepEvent),
     ) -> Result<Vec<Member<'a>>, Error> {
         let mut group: Vec<Member<'a>> = Vec::new();
-        let room = memory::room();
-        let mut kept = Vec::new();
+        let available = memory::available();
+        let mut waiting = Vec::new();
         self.forget_released(session)?;
         for (index, &position) in self.waiting.iter().enumerate() {
             if group.len() >= session.context.jobs {
-                kept.extend(&self.waiting[index..]);
+                waiting.extend(&self.waiting[index..]);
                 break;
             }
             if self.taken.contains(&position) {
-                kept.push(position);
+                waiting.push(position);
                 continue;
             }
             let (trial, identity) = (&self.plan.trials[position], &self.identities[position]);
             let joins = |member: &Member<'_>| {
                 can_join(&member.trial.config, &trial.config) && *member.identity != *identity
             };
-            if !group.iter().all(joins) || !fits(&group, trial, session, room)? {
-                kept.push(position);
+            if !group.iter().all(joins) || !fits(&group, trial, session, available)? {
+                waiting.push(position);
                 continue;
             }
             let label = trial.label.clone();
@@ -117,17 +121,18 @@ impl<'a> Claims<'a> {
                 }
                 Claim::Diverged(run) => {
                     let Some(reason) = session.failure(run)? else {
-                        // It was removed meanwhile, so that the trial is asked for again.
-                        kept.push(position);
+                        // The run was removed meanwhile, so the trial waits for another claim.
+                        waiting.push(position);
                         continue;
                     };
                     summary.diverged.push((label.clone(), reason.clone()));
-                    let reason =
-                        format!("{reason} (nothing is trained again; `ranklab runs rm {run} --yes` would)");
+                    let reason = format!(
+                        "{reason}; run {run} diverged earlier and is not retried; to retry it, delete it: `ranklab runs rm {run} --yes`"
+                    );
                     on_event(SweepEvent::TrialDiverged { position, label, run, reason });
                 }
                 Claim::Taken { run, host, process } => {
-                    kept.push(position);
+                    waiting.push(position);
                     self.taken.insert(position);
                     if !self.announced.contains(&run) {
                         self.announced.push(run);
@@ -138,17 +143,17 @@ impl<'a> Claims<'a> {
                 }
             }
         }
-        self.waiting = kept;
+        self.waiting = waiting;
         Ok(group)
     }
 }
 
-/// Whether a trial finds room in memory beside those of the group; alone it was asked before.
+/// Whether a trial fits into memory together with a group. A single trial was checked before.
 fn fits(
     group: &[Member<'_>],
     trial: &PlanTrial,
     session: &Session<'_>,
-    room: Option<Room>,
+    available: Option<AvailableMemory>,
 ) -> Result<bool, Error> {
     if group.is_empty() {
         return Ok(true);
@@ -156,5 +161,5 @@ fn fits(
     let images = session.sources.of(&trial.config)?.0.images.entries.len();
     let mut together: Vec<&TrialConfig> = group.iter().map(|member| &member.trial.config).collect();
     together.push(&trial.config);
-    memory::fit(&together, images, room)
+    memory::fit(&together, images, available)
 }

@@ -1,18 +1,18 @@
-//! What a sweep works with: locations, the command, how many trials train together, and a request to stop.
+//! The context of a sweep: locations, the command, the number of trials that train together, and requests to stop.
 
 use ranklab_runs::Locations;
 use ranklab_trainer::Stop;
 
 use crate::provenance::Code;
 
-/// What a sweep works with besides its plan.
+/// Everything that a sweep needs besides its plan.
 #[derive(Clone, Debug)]
 pub struct Context {
-    /// Where files lie.
+    /// Locations of files.
     pub locations: Locations,
-    /// The command as it was typed.
+    /// The command line.
     pub command: String,
-    /// Most trials that train together.
+    /// Largest number of trials that train together.
     pub jobs: usize,
     /// A request to stop.
     pub stop: Stop,

@@ -1,95 +1,95 @@
-//! What a sweep reports while it runs, for whoever shows it.
+//! Events of a running sweep, for user interfaces.
 
 use ranklab_runs::SourceEvent;
 use ranklab_store::RunResult;
 use ranklab_trainer::{Event, Phases};
 
-/// One thing that happened in a sweep, in order.
+/// An event of a running sweep.
 #[derive(Clone, Debug)]
 pub enum SweepEvent {
     /// The plan is in the database.
     Planned {
-        /// Sweep in the database.
+        /// Number of the sweep.
         sweep: i64,
-        /// Trials in all.
+        /// Number of trials.
         trials: usize,
-        /// Trials that already have a finished run.
+        /// Number of trials that already have a finished run.
         finished: usize,
     },
     /// A finished run of the same configuration exists: nothing is trained.
     TrialSkipped {
-        /// Place in the plan, from 0.
+        /// Position in the plan, from 0.
         position: usize,
-        /// What differs from the other trials.
+        /// Label: the settings that differ from the other trials.
         label: String,
         /// The run that is reused.
         run: i64,
     },
-    /// A trial begins.
+    /// A trial starts.
     TrialStarted {
-        /// Place in the plan, from 0.
+        /// Position in the plan, from 0.
         position: usize,
-        /// What differs from the other trials.
+        /// Label: the settings that differ from the other trials.
         label: String,
     },
-    /// Images are read, hashed or generated.
+    /// Progress in reading or generating images.
     DataProgress {
-        /// What is done: "reading images", "generating images".
+        /// The work: "reading images", "generating images".
         task: &'static str,
-        /// Images done.
+        /// Number of images done.
         done: usize,
-        /// Images in all.
+        /// Number of all images.
         total: usize,
     },
-    /// Something worth a line: duplicates left out, synthetic data, random weights.
+    /// A message of one line, such as on rejected images, synthetic images or random weights.
     Notice(String),
-    /// The trial's trainer reports.
+    /// An event of training.
     Training {
-        /// Place in the plan, from 0.
+        /// Position in the plan, from 0.
         position: usize,
-        /// What it reports.
+        /// The event.
         event: Event,
     },
-    /// Where the time of trials that were trained together went.
+    /// Times and operations of trials that trained together.
     Profile(Box<Profile>),
-    /// A trial ended well.
+    /// A trial finished.
     TrialFinished {
-        /// Place in the plan, from 0.
+        /// Position in the plan, from 0.
         position: usize,
-        /// What differs from the other trials.
+        /// Label: the settings that differ from the other trials.
         label: String,
-        /// Its run.
+        /// Number of the run.
         run: i64,
-        /// Its figures.
+        /// Results of the run.
         result: Box<RunResult>,
     },
-    /// A trial diverged, now or in an earlier run; the sweep goes on.
+    /// A trial diverged, now or in an earlier run; the sweep continues.
     TrialDiverged {
-        /// Place in the plan, from 0.
+        /// Position in the plan, from 0.
         position: usize,
-        /// What differs from the other trials.
+        /// Label: the settings that differ from the other trials.
         label: String,
-        /// Its run.
+        /// Number of the run.
         run: i64,
-        /// Where, in one line.
+        /// Position and reason, in one line.
         reason: String,
     },
-    /// A trial was left before its end, to be continued.
+    /// A trial was interrupted and can be resumed.
     TrialInterrupted {
-        /// Place in the plan, from 0.
+        /// Position in the plan, from 0.
         position: usize,
-        /// What differs from the other trials.
+        /// Label: the settings that differ from the other trials.
         label: String,
-        /// Its run.
+        /// Number of the run.
         run: i64,
     },
-    /// A trial failed; the sweep goes on.
+    /// A trial failed; the sweep continues.
     TrialFailed {
-        /// Place in the plan, from 0.
+        /// Position in the plan, from 0.
         position: usize,
-        /// What differs from the other trials.
+        /// Label: the settings that differ from the other trials.
         label: String,
-        /// Why, in one line.
+        /// Reason, in one line.
         reason: String,
     },
 }
@@ -103,12 +103,12 @@ impl From<SourceEvent> for SweepEvent {
     }
 }
 
-/// Where the time of trials that were trained together went.
+/// Times and operations of trials that trained together.
 #[derive(Clone, Debug)]
 pub struct Profile {
     /// Seconds of each part.
     pub phases: Phases,
-    /// Seconds of storing models, predictions and results.
+    /// Seconds spent on storing models, predictions and results.
     pub store: f64,
     /// Floating-point operations of the trunk's products, where it ran.
     pub trunk_operations: f64,

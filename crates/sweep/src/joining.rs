@@ -1,4 +1,4 @@
-//! Which trials can train together.
+//! Decides whether trials can train together.
 
 use ranklab_settings::TrialConfig;
 use ranklab_zoo::UpperTrunk;

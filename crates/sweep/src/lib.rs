@@ -1,4 +1,4 @@
-//! Sweeps: plans and the strategies behind them, registration, claims, training and recording, and verification.
+//! Sweeps: plans and strategies, registration, claims, training and recording, and verification.
 
 mod claims;
 mod context;

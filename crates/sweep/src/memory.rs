@@ -1,4 +1,4 @@
-//! Whether trials find room in this machine's memory, asked before anything is allocated.
+//! Checks that trials fit into available memory, before anything is allocated.
 
 use std::{
     fs,
@@ -11,36 +11,40 @@ use ranklab_trainer::memory_needed;
 
 use crate::{Error, plan::Plan, planned::PlanTrial};
 
-/// Memory that this process can still have.
+/// Memory that is available to this process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Room {
+pub(crate) struct AvailableMemory {
     bytes: u64,
-    /// What sets the limit, in words.
+    /// Description of the limit.
     limit: &'static str,
 }
 
-/// What is left, where the system says it: the least of the machine's available memory, the limits of its
-/// control groups and that of its address space.
-pub(crate) fn room() -> Option<Room> {
-    room_below(Path::new("/"))
+/// The available memory: the least of the machine's available memory, the rest of the limits of control groups, and the
+/// rest of the limit of the address space. `None` if the system does not report any.
+pub(crate) fn available() -> Option<AvailableMemory> {
+    available_below(Path::new("/"))
 }
 
-fn room_below(root: &Path) -> Option<Room> {
+fn available_below(root: &Path) -> Option<AvailableMemory> {
     let read = |path: &str| fs::read_to_string(root.join(path)).unwrap_or_default();
     let machine = kilobytes(&read("proc/meminfo"), "MemAvailable:");
     let limit = read("proc/self/limits").lines().find_map(|line| {
         line.strip_prefix("Max address space")?.split_whitespace().next()?.parse::<u64>().ok()
     });
     let used = kilobytes(&read("proc/self/status"), "VmSize:").unwrap_or(0);
-    // An allocator takes addresses in large pieces: measured, about twice the memory that is used.
+    // Allocators reserve addresses in large blocks: about twice the used memory, as measured.
     let usable = |limit: u64| limit.saturating_sub(used) / 2;
-    let rooms = [
+    let limits = [
         (machine, "available on this machine"),
-        (of_control_groups(root, &read("proc/self/cgroup")), "left in the limit of its control group"),
+        (
+            available_in_control_groups(root, &read("proc/self/cgroup")),
+            "left in the limit of its control group",
+        ),
         (limit.map(usable), "left in the limit of its address space (`ulimit -v`)"),
     ];
-    let known = rooms.into_iter().filter_map(|(bytes, limit)| Some(Room { bytes: bytes?, limit }));
-    known.min_by_key(|room| room.bytes)
+    let known =
+        limits.into_iter().filter_map(|(bytes, limit)| Some(AvailableMemory { bytes: bytes?, limit }));
+    known.min_by_key(|available| available.bytes)
 }
 
 /// The value of `name` in a file of `name value kB`, in bytes.
@@ -49,8 +53,8 @@ fn kilobytes(text: &str, name: &str) -> Option<u64> {
     value?.parse::<u64>().ok()?.checked_mul(1024)
 }
 
-/// The least that is left in the process's control groups and those above them, of version 2 and 1.
-fn of_control_groups(root: &Path, groups: &str) -> Option<u64> {
+/// The least available memory in the process's control groups and their parents, of versions 2 and 1.
+fn available_in_control_groups(root: &Path, groups: &str) -> Option<u64> {
     let mut least: Option<u64> = None;
     for line in groups.lines() {
         let mut parts = line.splitn(3, ':').skip(1);
@@ -70,7 +74,7 @@ fn of_control_groups(root: &Path, groups: &str) -> Option<u64> {
         };
         let mount = root.join(mount);
         let mut folder = mount.join(group.trim_start_matches('/'));
-        // A container may see its own group at the mount and not know the path to it.
+        // A container may see its group at the mount point without the path to it.
         while folder.starts_with(&mount) {
             let left = left_in(&folder, names);
             least = match (least, left) {
@@ -83,7 +87,7 @@ fn of_control_groups(root: &Path, groups: &str) -> Option<u64> {
     least
 }
 
-/// What a control group's limit leaves; files that are only cached count as free.
+/// The available memory of a control group; cached files count as available.
 fn left_in(folder: &Path, [limit, used, inactive, active]: [&str; 4]) -> Option<u64> {
     let read = |name: &str| fs::read_to_string(folder.join(name)).ok();
     let limit: u64 = read(limit)?.trim().parse().ok()?;
@@ -96,8 +100,8 @@ fn left_in(folder: &Path, [limit, used, inactive, active]: [&str; 4]) -> Option<
     Some(limit.saturating_sub(used.saturating_sub(of(inactive) + of(active))))
 }
 
-/// Bytes that trials take when they train together on an image set of so many images; unknown for devices
-/// with a memory of their own.
+/// Estimated memory in bytes of trials that train together on `images` images; `None` for devices with separate
+/// memory.
 pub(crate) fn needed(trials: &[&TrialConfig], images: usize) -> Result<Option<u64>, Error> {
     let Some(first) = trials.first().filter(|first| first.device == "flex") else { return Ok(None) };
     let networks = trials.iter().map(|trial| trial.network()).collect::<Result<Vec<_>, _>>()?;
@@ -105,55 +109,59 @@ pub(crate) fn needed(trials: &[&TrialConfig], images: usize) -> Result<Option<u6
     Ok(Some(memory_needed(&networks, first.data.image_size, first.training.batch_size, images)?))
 }
 
-/// Whether trials find room together.
-pub(crate) fn fit(trials: &[&TrialConfig], images: usize, room: Option<Room>) -> Result<bool, Error> {
+/// Whether trials fit into memory together.
+pub(crate) fn fit(
+    trials: &[&TrialConfig],
+    images: usize,
+    available: Option<AvailableMemory>,
+) -> Result<bool, Error> {
     let needed = needed(trials, images)?;
-    Ok(needed.zip(room).is_none_or(|(needed, room)| needed <= room.bytes))
+    Ok(needed.zip(available).is_none_or(|(needed, available)| needed <= available.bytes))
 }
 
-/// Refuses trials that find no room even alone.
+/// Refuses trials that do not fit into memory even alone.
 ///
 /// # Errors
-/// In one line, with what the trial takes and what there is.
+/// When a trial does not fit, in one line with needed and available memory.
 pub(crate) fn refuse_too_large<'a>(
     trials: impl Iterator<Item = &'a PlanTrial>,
     sources: &Sources,
-    room: Option<Room>,
+    available: Option<AvailableMemory>,
 ) -> Result<(), Error> {
-    let Some(room) = room else { return Ok(()) };
+    let Some(available) = available else { return Ok(()) };
     for trial in trials {
         let (dataset, _) = sources.of(&trial.config)?;
         let needed = needed(&[&trial.config], dataset.images.entries.len())?.unwrap_or(0);
-        if needed > room.bytes {
-            return Err(Error::TooLarge(too_large(trial, needed, room)));
+        if needed > available.bytes {
+            return Err(Error::TooLarge(too_large(trial, needed, available)));
         }
     }
     Ok(())
 }
 
 impl Plan {
-    /// What is known, before images are read, of trials that find no room even alone: a line for the largest.
+    /// A notice, before images are read, about the largest trial that does not fit into memory even alone.
     pub fn memory_notice(&self) -> Option<String> {
-        self.memory_notice_in(room()?)
+        self.memory_notice_in(available()?)
     }
 
-    fn memory_notice_in(&self, room: Room) -> Option<String> {
+    fn memory_notice_in(&self, available: AvailableMemory) -> Option<String> {
         let known = self.trials.iter().filter_map(|trial| {
             let needed = needed(&[&trial.config], 0).ok().flatten()?;
             Some((needed, trial))
         });
         let (most, trial) = known.max_by_key(|(needed, _)| *needed)?;
-        (most > room.bytes).then(|| too_large(trial, most, room))
+        (most > available.bytes).then(|| too_large(trial, most, available))
     }
 }
 
-fn too_large(trial: &PlanTrial, needed: u64, room: Room) -> String {
+fn too_large(trial: &PlanTrial, needed: u64, available: AvailableMemory) -> String {
     format!(
         "{}: training takes about {} of memory, and {} are {}; give a smaller image_size, batch or rank, or adapt fewer layers",
         if trial.label.is_empty() { "this trial" } else { &trial.label },
         size(needed),
-        size(room.bytes),
-        room.limit
+        size(available.bytes),
+        available.limit
     )
 }
 
@@ -174,14 +182,14 @@ mod tests {
     const GIB: u64 = 1 << 30;
 
     /// The room of a machine whose system files say this.
-    fn room_of(files: &[(&str, String)]) -> Option<Room> {
+    fn room_of(files: &[(&str, String)]) -> Option<AvailableMemory> {
         let root = tempfile::tempdir().unwrap();
         for (name, text) in files {
             let path = root.path().join(name);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, text).unwrap();
         }
-        room_below(root.path())
+        available_below(root.path())
     }
 
     #[test]
@@ -201,7 +209,7 @@ mod tests {
             ("sys/fs/cgroup/batch/memory.stat", format!("anon 7\ninactive_file {GIB}\nactive_file 0\n")),
         ];
         assert_eq!(bytes(&version_2), Some(2 * GIB));
-        // Version 1 in a container that sees its own group at the mount.
+        // Version 1 in a container that sees its group at the mount.
         let version_1 = [
             machine.clone(),
             ("proc/self/cgroup", "5:cpu:/x\n4:memory:/not/seen/here\n".to_owned()),
@@ -230,18 +238,22 @@ mod tests {
     }
 
     #[test]
-    fn trials_that_fit_alone_and_not_together_are_told_apart() {
+    fn trials_that_fit_alone_and_not_together_are_distinguished() {
         let settings = ["rank=5", "image_size=192", "weights=random"];
         let plan = Plan::new(&Experiment::default().with_overrides(settings).unwrap()).unwrap();
         let trial = &plan.trials[0].config;
         let one = needed(&[trial], 100).unwrap().unwrap();
-        let room = |bytes| Some(Room { bytes, limit: "left" });
-        assert!(fit(&[trial], 100, room(one)).unwrap() && !fit(&[trial], 100, room(one - 1)).unwrap());
-        assert!(!fit(&[trial, trial], 100, room(one)).unwrap() && fit(&[trial, trial], 100, None).unwrap());
-        let notice = |bytes| plan.memory_notice_in(Room { bytes, limit: "left" });
+        let available = |bytes| Some(AvailableMemory { bytes, limit: "left" });
+        assert!(
+            fit(&[trial], 100, available(one)).unwrap() && !fit(&[trial], 100, available(one - 1)).unwrap()
+        );
+        assert!(
+            !fit(&[trial, trial], 100, available(one)).unwrap() && fit(&[trial, trial], 100, None).unwrap()
+        );
+        let notice = |bytes| plan.memory_notice_in(AvailableMemory { bytes, limit: "left" });
         assert!(notice(one / 2).unwrap().contains("training takes about ") && notice(one).is_none());
-        // A device with a memory of its own is not judged by this one's.
+        // Devices with separate memory are not checked.
         let elsewhere = TrialConfig { device: "cuda".to_owned(), ..trial.clone() };
-        assert!(fit(&[&elsewhere], 100, room(1)).unwrap());
+        assert!(fit(&[&elsewhere], 100, available(1)).unwrap());
     }
 }

@@ -1,4 +1,4 @@
-//! What a plan is worth a warning for before anything is trained.
+//! Warnings about the settings of a plan, before training starts.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,7 +7,7 @@ use ranklab_settings::{AdapterConfig, Scaling};
 use crate::plan::Plan;
 
 impl Plan {
-    /// Settings that do what they say and probably not what was wanted, a line each.
+    /// Warnings about valid settings that are probably mistakes, one line each.
     pub fn notices(&self) -> Vec<String> {
         let adapters: Vec<&AdapterConfig> =
             self.trials.iter().filter_map(|trial| trial.config.adapter.as_ref()).collect();
@@ -17,7 +17,7 @@ impl Plan {
     }
 }
 
-/// Ranks that no change of a layer's kernel can have.
+/// Warns about ranks above the full rank of a layer's kernel.
 fn ranks_above_layers(adapters: &[&AdapterConfig]) -> Option<String> {
     let mut above = BTreeSet::new();
     for adapter in adapters {
@@ -31,12 +31,12 @@ fn ranks_above_layers(adapters: &[&AdapterConfig]) -> Option<String> {
         layers => format!(" ({layers} layers have such ranks)"),
     };
     Some(format!(
-        "rank {rank} is above the full rank of {layer}, {}: it adds parameters, and nothing that rank {0} could not learn{more}",
+        "rank {rank} is above the full rank of {layer}, {}: it adds parameters without adding expressiveness; give at most rank {0}{more}",
         layer.full_rank()
     ))
 }
 
-/// One alpha for several ranks: the adapters' scale changes along with the rank.
+/// Warns about one alpha for several ranks, where the scale of the adapters changes with the rank.
 fn scales_that_follow_ranks(adapters: &[&AdapterConfig]) -> Option<String> {
     let mut by_alpha: BTreeMap<(u64, bool), BTreeMap<usize, f64>> = BTreeMap::new();
     for adapter in adapters.iter().filter(|adapter| adapter.scaling != Scaling::One) {
@@ -58,7 +58,7 @@ fn scales_that_follow_ranks(adapters: &[&AdapterConfig]) -> Option<String> {
     }
     let over = if root { "√rank" } else { "rank" };
     Some(format!(
-        "alpha is {} at every rank, so that the adapters' scale alpha/{over} falls from {} at rank {low} to {} at rank {high}, {:.3}-fold: rank and scale change together; to vary the rank alone give scaling=one",
+        "alpha is {} at every rank, so the adapters' scale alpha/{over} falls from {} at rank {low} to {} at rank {high}, {:.3}-fold: rank and scale change together; to vary the rank alone give scaling=one",
         f64::from_bits(alpha),
         round(*first),
         round(*last),
@@ -67,7 +67,7 @@ fn scales_that_follow_ranks(adapters: &[&AdapterConfig]) -> Option<String> {
     .replace(".000-fold", "-fold"))
 }
 
-/// At most four decimals.
+/// Rounds to four decimals.
 fn round(scale: f64) -> f64 {
     (scale * 1e4).round() / 1e4
 }
@@ -83,12 +83,12 @@ mod tests {
     }
 
     #[test]
-    fn a_scale_that_changes_with_the_rank_is_said() {
-        let said = notices(&["preset=peft", "rank=1,64"]);
-        assert_eq!(said.len(), 1);
-        assert!(said[0].contains("alpha is 8 at every rank"), "{said:?}");
-        assert!(said[0].contains("falls from 8 at rank 1 to 0.125 at rank 64, 64-fold"), "{said:?}");
-        assert!(said[0].contains("give scaling=one"), "{said:?}");
+    fn a_scale_that_changes_with_the_rank_is_reported() {
+        let notes = notices(&["preset=peft", "rank=1,64"]);
+        assert_eq!(notes.len(), 1);
+        assert!(notes[0].contains("alpha is 8 at every rank"), "{notes:?}");
+        assert!(notes[0].contains("falls from 8 at rank 1 to 0.125 at rank 64, 64-fold"), "{notes:?}");
+        assert!(notes[0].contains("give scaling=one"), "{notes:?}");
         let root = notices(&["scaling=alpha_over_sqrt_rank", "alpha=6", "rank=4,9"]);
         assert!(
             root[0].contains("alpha/√rank falls from 3 at rank 4 to 2 at rank 9, 1.500-fold"),
@@ -103,12 +103,12 @@ mod tests {
     }
 
     #[test]
-    fn a_rank_above_what_a_layer_can_use_is_said() {
-        let said = notices(&["layers=block1", "rank=100"]);
-        assert!(said[0].contains("rank 100 is above the full rank of block1_conv1, 27"), "{said:?}");
-        assert!(said[0].contains("2 layers have such ranks"), "{said:?}");
-        let said = notices(&["layers=block2_conv1", "rank=64,129"]);
-        assert!(said[0].contains("rank 129 is above the full rank of block2_conv1, 128"), "{said:?}");
+    fn a_rank_above_the_full_rank_of_a_layer_is_reported() {
+        let notes = notices(&["layers=block1", "rank=100"]);
+        assert!(notes[0].contains("rank 100 is above the full rank of block1_conv1, 27"), "{notes:?}");
+        assert!(notes[0].contains("2 layers have such ranks"), "{notes:?}");
+        let notes = notices(&["layers=block2_conv1", "rank=64,129"]);
+        assert!(notes[0].contains("rank 129 is above the full rank of block2_conv1, 128"), "{notes:?}");
         assert_eq!(notices(&["layers=block5", "rank=512"]), Vec::<String>::new());
     }
 }

@@ -1,4 +1,4 @@
-//! The trials of a sweep, in order, as they are registered in the database.
+//! The plan of a sweep: its trials in order, as registered in the database.
 
 use ranklab_files::hexadecimal;
 use ranklab_settings::{Experiment, TrialConfig};
@@ -14,13 +14,13 @@ use crate::{
 /// All trials of a sweep, in order.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Plan {
-    /// Name for people.
+    /// Display name.
     pub name: String,
-    /// The recorded command of a plan that was registered before: the newest request that gave settings.
+    /// Recorded command of a registered sweep: the latest command that gave settings.
     pub command: Option<String>,
-    /// What runs.
+    /// The trials.
     pub trials: Vec<PlanTrial>,
-    /// The hash of the registered sweep that this plan is of.
+    /// Plan hash of the registered sweep; `None` for a new plan.
     pub(crate) registered: Option<String>,
 }
 
@@ -28,16 +28,16 @@ impl Plan {
     /// The trials of an experiment, chosen by a grid over its values.
     ///
     /// # Errors
-    /// When combinations do not make sense, with each reason once, or there are too many.
+    /// When combinations are invalid, with each reason once, or when there are too many.
     pub fn new(experiment: &Experiment) -> Result<Self, Error> {
         let trials = Grid::new(experiment).propose(&[])?;
         Ok(Self { name: experiment.sweep_name(), command: None, trials, registered: None })
     }
 
-    /// The plan of a sweep that was registered, to be asked for again.
+    /// The plan of a registered sweep, to resume it.
     ///
     /// # Errors
-    /// When a trial's configuration is not one that this version knows.
+    /// When this version cannot read the configuration of a trial.
     pub fn registered(sweep: &SweepRow, trials: &[PlannedTrial]) -> Result<Self, Error> {
         let trials = trials
             .iter()
@@ -60,7 +60,7 @@ impl Plan {
         })
     }
 
-    /// Hash over all trials' settings, hexadecimal; of a sweep that is resumed, the one that it was registered with.
+    /// Hash over the settings of all trials, in hexadecimal digits. A resumed sweep keeps its registered hash.
     pub fn hash(&self) -> String {
         if let Some(registered) = &self.registered {
             return registered.clone();
@@ -77,13 +77,13 @@ impl Plan {
         self.trials.iter().map(|trial| &trial.config)
     }
 
-    /// The sweep's row, for this command; a resumed sweep keeps the command that says what it is.
+    /// The sweep's row for this command; a resumed sweep keeps its recorded command.
     pub fn sweep(&self, command: &str) -> NewSweep {
         let command = self.command.as_deref().unwrap_or(command).to_owned();
         NewSweep { name: self.name.clone(), command, plan_hash: self.hash() }
     }
 
-    /// The planned trials' rows, with the identity that each trial's settings and contents give it.
+    /// The rows of the planned trials, with their configuration hashes.
     pub(crate) fn rows(&self, identities: &[String]) -> Vec<PlannedTrial> {
         self.trials
             .iter()

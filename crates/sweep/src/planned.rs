@@ -1,15 +1,15 @@
-//! One trial of a plan.
+//! A trial of a plan.
 
 use ranklab_settings::TrialConfig;
 
-/// One trial of a plan.
+/// A trial of a plan.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PlanTrial {
-    /// What differs from the other trials.
+    /// Label: the settings that differ from the other trials.
     pub label: String,
-    /// What it computes.
+    /// Complete configuration.
     pub config: TrialConfig,
-    /// The configuration hash that a sweep which is resumed has for it.
+    /// Recorded configuration hash, in a resumed sweep.
     pub(crate) recorded: Option<String>,
 }
 

@@ -1,16 +1,15 @@
-//! From which sources a run was made, and how much memory its process took.
+//! The origin of a run: the commit of the program and the memory of its process.
 
-/// The sources that the program was compiled from; unknown where they were in no repository.
+/// The source code of the program; unknown if it was compiled outside of a repository.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Code {
-    /// The last commit that changed them.
+    /// Last commit that changed the source code.
     pub commit: Option<String>,
-    /// Whether they had changes that were not committed.
+    /// Whether there were uncommitted changes.
     pub dirty: Option<bool>,
 }
 
-/// Peak resident memory of this process in bytes, feature maps included; 0 where the system does not
-/// tell.
+/// Peak resident memory of this process in bytes, including feature maps; 0 if it is unknown.
 pub(crate) fn peak_memory() -> i64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let kilobytes =

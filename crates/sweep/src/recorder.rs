@@ -1,8 +1,8 @@
-//! Writes what trials report to the database, and their checkpoints to their runs' folders, on a thread of
-//! the runtime's: nothing waits for the disk while training.
+//! Writes metrics to the database and checkpoints to run folders, in tasks of the runtime: training does not wait for
+//! the disk.
 //!
-//! An epoch's metrics are in the database before its checkpoint is written, so that whoever continues a
-//! run finds no gap; what was recorded after the checkpoint is dropped then.
+//! The metrics of an epoch are in the database before its checkpoint is written, so a resumed run has no gap. Metrics
+//! after the checkpoint are dropped when the run resumes.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -21,12 +21,12 @@ use tokio::{
 
 use crate::{
     Error,
-    unwritten::{Told, Unwritten},
+    unwritten::{Records, Unwritten},
 };
 
-/// Steps that one transaction holds.
+/// Steps in one transaction.
 const STEPS_AT_ONCE: usize = 4096;
-/// Time between signs of life; a run's lease is nine times as long.
+/// Time between heartbeats; a lease lasts nine times as long.
 const HEARTBEAT: Duration = Duration::from_secs(10);
 
 /// A run that is recorded.
@@ -36,20 +36,20 @@ pub(crate) struct Recorded {
     pub(crate) checkpoint: CheckpointFile,
 }
 
-/// What became of each run that is recorded: the error after which nothing more of it is, if there was one.
-pub(crate) type Losses = Vec<Option<Error>>;
+/// For each run, the error that ended its recording, if there was one.
+pub(crate) type RunErrors = Vec<Option<Error>>;
 
 /// Records runs that train together.
 pub(crate) struct Recorder<'a> {
     runtime: &'a Runtime,
     unwritten: Arc<Unwritten>,
     task: JoinHandle<Result<(), Error>>,
-    lost: Arc<Lost>,
+    dropped: Arc<DroppedRuns>,
 }
 
 impl<'a> Recorder<'a> {
-    /// Starts recording runs that share their `validation` images. When that fails, training for nothing is
-    /// asked to stop; a run whose own row gives trouble is not recorded any more, and the others are.
+    /// Starts recording runs that share their `validation` images. An error stops training. An error of a single run's
+    /// row drops this run only.
     pub(crate) fn start(
         runtime: &'a Runtime,
         store: Store,
@@ -58,88 +58,88 @@ impl<'a> Recorder<'a> {
         stop: Stop,
     ) -> Self {
         let unwritten = Arc::new(Unwritten::new(runs.len()));
-        let lost = Arc::new(Lost::new(runs.len(), stop.clone()));
+        let dropped = Arc::new(DroppedRuns::new(runs.len(), stop.clone()));
         let (ending, ended) = oneshot::channel();
-        // On its own: a lease is held however long a disk takes.
-        let beating = {
-            let (store, stop, lost) = (store.clone(), stop.clone(), lost.clone());
+        // A separate task renews leases even if the disk is slow.
+        let heartbeat = {
+            let (store, stop, dropped) = (store.clone(), stop.clone(), dropped.clone());
             let runs = runs.iter().map(|recorded| recorded.run).collect();
             runtime.spawn(async move {
-                let held = hold(&store, runs, &lost, ended).await;
-                if held.is_err() {
+                let renewed = renew_leases(&store, runs, &dropped, ended).await;
+                if renewed.is_err() {
                     stop.request();
                 }
-                held
+                renewed
             })
         };
-        let (told, losses) = (unwritten.clone(), lost.clone());
+        let (source, errors) = (unwritten.clone(), dropped.clone());
         let task = runtime.spawn(async move {
-            let recorded = Writer { store, runs, validation }.record(&told, &losses).await;
-            told.abandon();
+            let recorded = Writer { store, runs, validation }.record(&source, &errors).await;
+            source.abandon();
             if recorded.is_err() {
                 stop.request();
             }
             drop(ending);
-            let held = beating.await.unwrap_or_else(|_| Err(unexpected("the heartbeat")));
-            recorded.and(held)
+            let renewed = heartbeat.await.unwrap_or_else(|_| Err(unexpected("the heartbeat")));
+            recorded.and(renewed)
         });
-        Self { runtime, unwritten, task, lost }
+        Self { runtime, unwritten, task, dropped }
     }
 
-    /// Hands an event of the run at `place` over. When recording has failed already, [`Recorder::finish`]
-    /// says so.
-    pub(crate) fn send(&self, place: usize, event: &Event) {
-        self.unwritten.tell(place, event);
+    /// Records an event of the run at `index`. [`Recorder::finish`] reports an earlier error.
+    pub(crate) fn send(&self, index: usize, event: &Event) {
+        self.unwritten.add(index, event);
     }
 
-    /// Waits until everything is written; what became of each run.
-    pub(crate) fn finish(self) -> Result<Losses, Error> {
+    /// Waits until everything is written, and returns the errors of single runs.
+    pub(crate) fn finish(self) -> Result<RunErrors, Error> {
         self.unwritten.end();
         self.runtime.block_on(self.task).unwrap_or_else(|_| Err(unexpected("recording the metrics")))?;
-        Ok(self.lost.take())
+        Ok(self.dropped.take())
     }
 }
 
-/// Runs of which nothing more is recorded. When none is left, training is asked to stop.
-struct Lost {
-    losses: Mutex<Losses>,
+/// Runs whose recording ended with an error. When all are dropped, training stops.
+struct DroppedRuns {
+    errors: Mutex<RunErrors>,
     stop: Stop,
 }
 
-impl Lost {
+impl DroppedRuns {
     fn new(runs: usize, stop: Stop) -> Self {
-        Self { losses: Mutex::new((0..runs).map(|_| None).collect()), stop }
+        Self { errors: Mutex::new((0..runs).map(|_| None).collect()), stop }
     }
 
-    fn is(&self, place: usize) -> bool {
-        self.losses()[place].is_some()
+    fn contains(&self, index: usize) -> bool {
+        self.errors()[index].is_some()
     }
 
-    /// Goes on without the run at `place` if the trouble is its row's alone.
-    fn note(&self, place: usize, outcome: Result<(), Error>) -> Result<(), Error> {
+    /// Drops the run at `index` if an error concerns only this run; returns any other error.
+    fn check(&self, index: usize, outcome: Result<(), Error>) -> Result<(), Error> {
         let problem = match outcome {
             Err(problem) if is_of_one_run(&problem) => problem,
             outcome => return outcome,
         };
-        let mut losses = self.losses();
-        losses[place].get_or_insert(problem);
-        if losses.iter().all(Option::is_some) {
+        let mut errors = self.errors();
+        errors[index].get_or_insert(problem);
+        if errors.iter().all(Option::is_some) {
             self.stop.request();
         }
         Ok(())
     }
 
-    fn take(&self) -> Losses {
-        self.losses().iter_mut().map(Option::take).collect()
+    fn take(&self) -> RunErrors {
+        self.errors().iter_mut().map(Option::take).collect()
     }
 
-    fn losses(&self) -> MutexGuard<'_, Losses> {
-        // Every value in it is whole at any time.
-        self.losses.lock().unwrap_or_else(PoisonError::into_inner)
+    fn errors(&self) -> MutexGuard<'_, RunErrors> {
+        // A panic cannot leave the values inconsistent.
+        self.errors.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Whether a run's own row gives the trouble: it was removed, ended or taken over by others, or breaks a rule.
+/// Whether an error concerns only one run: its row was removed, ended or taken over, or breaks a rule, or its folder
+/// belongs to another database.
 pub(crate) fn is_of_one_run(problem: &Error) -> bool {
     use ranklab_store::Error::{Ended, Refused, TakenOver, UnknownRun};
     matches!(
@@ -153,11 +153,11 @@ fn unexpected(what: &'static str) -> Error {
     Error::Unexpected { what }
 }
 
-/// Shows that the runs are alive until whoever holds the other end of `ended` drops it.
-async fn hold(
+/// Renews the leases of runs until the sender of `ended` is dropped.
+async fn renew_leases(
     store: &Store,
     runs: Vec<i64>,
-    lost: &Lost,
+    dropped: &DroppedRuns,
     mut ended: oneshot::Receiver<()>,
 ) -> Result<(), Error> {
     let mut beat = interval(HEARTBEAT);
@@ -165,9 +165,9 @@ async fn hold(
     loop {
         tokio::select! {
             _ = &mut ended => return Ok(()),
-            _ = beat.tick() => for (place, run) in runs.iter().enumerate() {
-                if !lost.is(place) {
-                    lost.note(place, store.heartbeat(*run).await.map_err(Error::Store))?;
+            _ = beat.tick() => for (index, run) in runs.iter().enumerate() {
+                if !dropped.contains(index) {
+                    dropped.check(index, store.heartbeat(*run).await.map_err(Error::Store))?;
                 }
             }
         }
@@ -177,39 +177,42 @@ async fn hold(
 struct Writer {
     store: Store,
     runs: Vec<Recorded>,
-    /// One row per validation image; the probabilities are those that were recorded last.
+    /// One row per validation image, with the probabilities that were recorded last.
     validation: Vec<PredictionRow>,
 }
 
 impl Writer {
-    async fn record(mut self, unwritten: &Unwritten, lost: &Lost) -> Result<(), Error> {
-        // All that came meanwhile is written together, however fast more comes: each turn ends with checkpoints.
-        while let Some(told) = unwritten.take().await {
+    async fn record(mut self, unwritten: &Unwritten, dropped: &DroppedRuns) -> Result<(), Error> {
+        // Each turn writes all records that arrived meanwhile and ends with checkpoints.
+        while let Some(records) = unwritten.take().await {
             let mut snapshots = Vec::new();
-            for (place, mut told) in told.into_iter().enumerate() {
-                if lost.is(place) {
+            for (index, mut records) in records.into_iter().enumerate() {
+                if dropped.contains(index) {
                     continue;
                 }
-                snapshots.extend(told.snapshot.take().map(|snapshot| (place, snapshot)));
-                let written = self.write(self.runs[place].run, &told).await;
-                lost.note(place, written)?;
+                snapshots.extend(records.snapshot.take().map(|snapshot| (index, snapshot)));
+                let written = self.write(self.runs[index].run, &records).await;
+                dropped.check(index, written)?;
             }
-            for (place, snapshot) in snapshots {
-                if !lost.is(place) {
-                    lost.note(place, keep(self.runs[place].checkpoint.clone(), snapshot).await)?;
+            for (index, snapshot) in snapshots {
+                if !dropped.contains(index) {
+                    dropped.check(
+                        index,
+                        write_checkpoint(self.runs[index].checkpoint.clone(), snapshot).await,
+                    )?;
                 }
             }
         }
         Ok(())
     }
 
-    /// Writes a run's metrics; they are on the disk when it returns, if an epoch ended.
-    async fn write(&mut self, run: i64, told: &Told) -> Result<(), Error> {
-        for steps in told.steps.chunks(STEPS_AT_ONCE) {
+    /// Writes a run's metrics. After the end of an epoch they are on the disk when this returns.
+    async fn write(&mut self, run: i64, records: &Records) -> Result<(), Error> {
+        for steps in records.steps.chunks(STEPS_AT_ONCE) {
             self.store.record_steps(run, steps).await?;
         }
-        self.store.record_epoch(run, &told.epochs).await?;
-        if let Some(probabilities) = &told.validation {
+        self.store.record_epoch(run, &records.epochs).await?;
+        if let Some(probabilities) = &records.validation {
             for (row, probability) in self.validation.iter_mut().zip(probabilities.iter()) {
                 row.probability = *probability;
             }
@@ -219,7 +222,7 @@ impl Writer {
     }
 }
 
-async fn keep(checkpoint: CheckpointFile, snapshot: Snapshot) -> Result<(), Error> {
+async fn write_checkpoint(checkpoint: CheckpointFile, snapshot: Snapshot) -> Result<(), Error> {
     let written = spawn_blocking(move || checkpoint.write(&snapshot)).await;
     Ok(written.map_err(|_| unexpected("writing a checkpoint"))??)
 }

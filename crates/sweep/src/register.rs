@@ -1,4 +1,4 @@
-//! Registers a sweep: opens its images and weights, finds the identity of each trial, and writes the plan.
+//! Registers a sweep: opens its images and weights, computes configuration hashes, and writes the plan.
 
 use std::collections::HashMap;
 
@@ -9,9 +9,9 @@ use tokio::runtime::Runtime;
 
 use crate::{Error, context::Context, event::SweepEvent, memory, plan::Plan, planned::PlanTrial};
 
-/// A sweep whose trials can be claimed.
+/// A registered sweep, whose trials can be claimed.
 pub(crate) struct Registered {
-    /// Trials that compute different things.
+    /// Trials with distinct configuration hashes.
     pub(crate) plan: Plan,
     pub(crate) sources: Sources,
     /// The configuration hash of each trial.
@@ -20,11 +20,11 @@ pub(crate) struct Registered {
     pub(crate) sweep: i64,
 }
 
-/// Opens what the trials of a plan read, finds out which of them are the same work, and registers the sweep.
+/// Opens the images and weights of a plan, drops trials that compute the same, and registers the sweep.
 ///
 /// # Errors
-/// When images or weights cannot be read, when a sweep that is resumed would train on others than it was registered
-/// with, and when the database cannot be written.
+/// When images or weights cannot be read, when those of a resumed sweep have changed, and when the database cannot be
+/// written.
 pub(crate) fn register(
     plan: &Plan,
     context: &Context,
@@ -34,11 +34,11 @@ pub(crate) fn register(
 ) -> Result<Registered, Error> {
     let mut plan = plan.clone();
     let mut sources = Sources::default();
-    let mut said: Vec<String> = Vec::new();
+    let mut sent: Vec<String> = Vec::new();
     for trial in &mut plan.trials {
         for notice in locate(&mut trial.config, &context.locations.runs_folder)? {
-            if !said.contains(&notice) {
-                said.push(notice.clone());
+            if !sent.contains(&notice) {
+                sent.push(notice.clone());
                 on_event(SweepEvent::Notice(notice));
             }
         }
@@ -60,15 +60,15 @@ pub(crate) fn register(
     let all_identities = identities.clone();
     let repeated = drop_repeated(&mut plan, &mut identities);
     for (label, first) in repeated {
-        on_event(SweepEvent::Notice(format!("{label} is the same work as {first}: it is trained once")));
+        on_event(SweepEvent::Notice(format!("{label} computes the same as {first}; it is trained once")));
     }
-    // A sweep that is resumed keeps its positions; a new one has none for what is trained with another trial.
+    // A resumed sweep keeps its positions; a new one has no positions for dropped trials.
     let rows = match registered.registered {
         Some(_) => registered.rows(&all_identities),
         None => plan.rows(&identities),
     };
     let mut row = plan.sweep(&context.command);
-    if let Some(known) = registered_otherwise(&row.plan_hash, &identities, context, runtime, store)? {
+    if let Some(known) = plan_hash_of_earlier_version(&row.plan_hash, &identities, context, runtime, store)? {
         row.plan_hash = known;
     }
     refuse_too_large(runtime, store, &plan, &identities, &sources)?;
@@ -76,9 +76,9 @@ pub(crate) fn register(
     Ok(Registered { plan, sources, identities, sweep })
 }
 
-/// The plan hash under which an earlier version registered these very settings: it hashed them as they were written,
-/// with paths relative to a folder.
-fn registered_otherwise(
+/// The plan hash of these settings if an earlier version registered them. Earlier versions hashed settings as they were
+/// written, with relative paths.
+fn plan_hash_of_earlier_version(
     plan_hash: &str,
     identities: &[String],
     context: &Context,
@@ -86,11 +86,11 @@ fn registered_otherwise(
     store: &Store,
 ) -> Result<Option<String>, Error> {
     for (sweep, trials) in runtime.block_on(store.sweeps_of(identities))? {
-        // Settings that this version does not know are no settings of this plan.
+        // Settings that this version cannot read do not belong to this plan.
         let Ok(mut plan) = Plan::registered(&sweep, &trials) else { continue };
         plan.registered = None;
         for trial in &mut plan.trials {
-            // A path that leads nowhere any more stays as it is.
+            // A path that does not exist any more stays unchanged.
             let _ = locate(&mut trial.config, &context.locations.runs_folder);
         }
         if plan.hash() == plan_hash {
@@ -100,27 +100,27 @@ fn registered_otherwise(
     Ok(None)
 }
 
-/// Leaves the first trial of each identity; the labels of the others, each with the label of the first.
+/// Keeps the first trial of each configuration hash, and returns the labels of dropped trials with that of the first.
 fn drop_repeated(plan: &mut Plan, identities: &mut Vec<String>) -> Vec<(String, String)> {
     let mut first_of: HashMap<String, String> = HashMap::new();
     let mut repeated = Vec::new();
-    let mut kept = Vec::new();
+    let mut distinct = Vec::new();
     let mut trials = Vec::new();
     for (trial, identity) in plan.trials.drain(..).zip(identities.drain(..)) {
         match first_of.get(&identity) {
             Some(first) => repeated.push((trial.label, first.clone())),
             None => {
                 first_of.insert(identity.clone(), trial.label.clone());
-                kept.push(identity);
+                distinct.push(identity);
                 trials.push(trial);
             }
         }
     }
-    (plan.trials, *identities) = (trials, kept);
+    (plan.trials, *identities) = (trials, distinct);
     repeated
 }
 
-/// Refuses to resume a trial whose images or weights are no longer those that it was registered with.
+/// Refuses to resume a trial whose images or weights have changed since it was registered.
 fn check_recorded(
     trial: &PlanTrial,
     identity: &str,
@@ -138,7 +138,7 @@ fn check_recorded(
     let former = dataset.former_hashes();
     let mut image_hashes = former.iter().chain([&dataset.images.hash]);
     if image_hashes.any(|images| first_version(&trial.config, images, &weights.hash) == *recorded) {
-        // An earlier version registered it and never began it.
+        // An earlier version registered the trial and never started it.
         return Ok(());
     }
     let changed = match runtime.block_on(store.newest_run(recorded))? {
@@ -157,7 +157,7 @@ fn check_recorded(
             short_hash(&weights.hash)
         ),
         _ => format!(
-            "with the images at {} and the weights {} it was registered as {} and now is {}",
+            "the images at {} or the weights {} have changed: the configuration hash was {} and now is {}",
             trial.config.data.dataset,
             trial.config.model.weights,
             short_hash(recorded),
@@ -165,12 +165,12 @@ fn check_recorded(
         ),
     };
     Err(Error::ChangedSources(format!(
-        "{}: {changed}; put back what the sweep was registered with, or repeat its command without --resume to train on what is there now",
+        "{}: {changed}; put back what the sweep was registered with, or repeat its command without --resume to use the present images and weights",
         trial.label
     )))
 }
 
-/// Refuses a plan with a trial that is left to train and finds no room in memory even alone.
+/// Refuses a plan with an unfinished trial that does not fit into memory even alone.
 fn refuse_too_large(
     runtime: &Runtime,
     store: &Store,
@@ -184,5 +184,5 @@ fn refuse_too_large(
             left.push(trial);
         }
     }
-    memory::refuse_too_large(left.into_iter(), sources, memory::room())
+    memory::refuse_too_large(left.into_iter(), sources, memory::available())
 }

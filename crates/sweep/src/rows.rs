@@ -1,4 +1,4 @@
-//! What a trial leaves in the database and in its run's folder.
+//! The rows of a run in the database, and the model file in its folder.
 
 use std::path::Path;
 
@@ -20,7 +20,7 @@ use crate::{
     provenance::{Code, peak_memory},
 };
 
-/// All that is known of a run when it starts.
+/// The row of a run at its start.
 pub(crate) fn new_run(
     code: &Code,
     trial: &PlanTrial,
@@ -85,7 +85,7 @@ pub(crate) fn new_run(
     })
 }
 
-/// Its figures.
+/// The results of a run.
 pub(crate) fn run_result(dataset: &Dataset, split: &Split, outcome: &Outcome) -> Result<RunResult, Error> {
     let labels: Vec<u8> =
         split.test.iter().map(|&image| dataset.images.entries[image].class.number()).collect();
@@ -112,12 +112,12 @@ pub(crate) fn run_result(dataset: &Dataset, split: &Split, outcome: &Outcome) ->
     })
 }
 
-/// One row per test image.
+/// One row per test image, with its prediction.
 pub(crate) fn predictions(dataset: &Dataset, split: &Split, outcome: &Outcome) -> Vec<PredictionRow> {
     rows(dataset, &split.test, outcome.probabilities.iter().copied())
 }
 
-/// One row per validation image, without its prediction yet.
+/// One row per validation image, before any prediction.
 pub(crate) fn validation_images(dataset: &Dataset, split: &Split) -> Vec<PredictionRow> {
     rows(dataset, &split.validation, std::iter::repeat(f64::NAN))
 }
@@ -138,7 +138,7 @@ fn rows(dataset: &Dataset, images: &[usize], probabilities: impl Iterator<Item =
         .collect()
 }
 
-/// Stores the trained state in the folder of a run of `database`.
+/// Stores the trained state in a run's folder, and returns the row of the file.
 pub(crate) fn save_model(
     runs_folder: &Path,
     database: &str,

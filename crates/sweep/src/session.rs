@@ -1,9 +1,9 @@
-//! Runs trials together, from their rows in the database to their results there.
+//! Trains claimed trials together and records their ends.
 
 use std::{ops::ControlFlow, time::Instant};
 
 use ranklab_data::Split;
-use ranklab_runs::{CheckpointFile, Dataset, DeviceOf, Sources, started};
+use ranklab_runs::{CheckpointFile, Dataset, DeviceOf, Sources, process_start};
 use ranklab_settings::Network;
 use ranklab_store::{Claim, PredictionRow, RunResult, Store};
 use ranklab_trainer::{Checkpoint, Error as TrainerError, Event, Outcome, Trial, run_together};
@@ -14,11 +14,11 @@ use crate::{
     context::Context,
     event::{Profile, SweepEvent},
     planned::PlanTrial,
-    recorder::{Losses, Recorded, Recorder, is_of_one_run},
+    recorder::{Recorded, Recorder, RunErrors, is_of_one_run},
     rows::{new_run, predictions, run_result, save_model, validation_images},
 };
 
-/// What trials of one sweep share.
+/// Everything that the trials of a sweep share.
 pub(crate) struct Session<'a> {
     pub(crate) context: &'a Context,
     pub(crate) device_of: DeviceOf<'a>,
@@ -27,39 +27,39 @@ pub(crate) struct Session<'a> {
     pub(crate) sources: &'a Sources,
 }
 
-/// A trial that is this process's to run.
+/// A trial that this process claimed.
 #[derive(Clone, Copy)]
 pub(crate) struct Member<'a> {
     pub(crate) position: usize,
     pub(crate) trial: &'a PlanTrial,
     pub(crate) identity: &'a str,
     pub(crate) run: i64,
-    /// Whether an earlier process began the run.
+    /// Whether an earlier process started the run.
     pub(crate) continued: bool,
 }
 
-/// How a trial ended, as its row says.
+/// The end of a trial.
 pub(crate) enum Ended {
-    /// With its figures.
+    /// Finished, with its results.
     Finished(Box<RunResult>),
-    /// At the place told in this line.
+    /// Diverged, with position and reason in one line.
     Diverged(String),
-    /// For this reason, in one line.
+    /// Failed, with the reason in one line.
     Failed(String),
-    /// Before its end, to be continued.
+    /// Interrupted; it can be resumed.
     Interrupted,
 }
 
 impl Session<'_> {
-    /// Asks for a trial.
+    /// Claims a trial in the database.
     pub(crate) fn claim(&self, trial: &PlanTrial, identity: &str) -> Result<Claim, Error> {
         let (dataset, weights) = self.sources.of(&trial.config)?;
         let split = self.sources.split(&trial.config)?;
         let row = new_run(&self.context.code, trial, identity, dataset, &split, weights)?;
-        Ok(self.runtime.block_on(self.store.claim(&row, started().as_deref()))?)
+        Ok(self.runtime.block_on(self.store.claim(&row, process_start().as_deref()))?)
     }
 
-    /// Why a run failed; `None` where there is no such run any more.
+    /// The reason why a run failed or diverged; `None` if the run was removed.
     pub(crate) fn failure(&self, run: i64) -> Result<Option<String>, Error> {
         match self.runtime.block_on(self.store.runs(&[run])) {
             Ok(mut rows) => Ok(rows.pop().map(|row| row.failure.unwrap_or_default())),
@@ -68,10 +68,10 @@ impl Session<'_> {
         }
     }
 
-    /// Runs trials that go together; how each ended, in their order.
+    /// Trains trials together, and returns their ends in order.
     ///
     /// # Errors
-    /// When nothing can be stored any more. The trials are left to be continued then.
+    /// When results cannot be stored. The trials are interrupted then.
     pub(crate) fn run(
         &self,
         members: &[Member<'_>],
@@ -87,14 +87,14 @@ impl Session<'_> {
             members.iter().map(|member| self.fail(member, &problem)).collect()
         };
         if ended.is_err() {
-            self.leave(members);
+            self.interrupt_all(members);
         }
         ended
     }
 
-    fn leave(&self, members: &[Member<'_>]) {
+    fn interrupt_all(&self, members: &[Member<'_>]) {
         for member in members {
-            // Those that ended already stay so; on a full disk it is for the next command to mark.
+            // Ended runs stay unchanged. On a full disk the next command marks the others.
             let _ = self.runtime.block_on(self.store.interrupt_run(member.run));
         }
     }
@@ -117,10 +117,10 @@ impl Session<'_> {
                     all.push(None);
                     checkpoints.push(checkpoint);
                 }
-                Err(problem) => all.push(Some(self.lose(member, problem)?)),
+                Err(problem) => all.push(Some(self.end_alone(member, problem)?)),
             }
         }
-        // Those whose rows gave trouble are settled, and the others train without them.
+        // Trials with an error have ended; the others train.
         let members: Vec<Member<'_>> = members
             .iter()
             .zip(&all)
@@ -152,18 +152,18 @@ impl Session<'_> {
             })
             .collect();
         let validation = validation_images(dataset, &split);
-        let (outcomes, losses) = self.train(&members, &trials, validation, on_event)?;
+        let (outcomes, errors) = self.train(&members, &trials, validation, on_event)?;
         let phases = outcomes.iter().flatten().map(|outcome| outcome.phases).next();
         let started = Instant::now();
         let ended = members
             .iter()
-            .zip(outcomes.into_iter().zip(losses))
-            .map(|(member, (outcome, loss))| {
-                let ended = match loss {
+            .zip(outcomes.into_iter().zip(errors))
+            .map(|(member, (outcome, error))| {
+                let ended = match error {
                     Some(problem) => Err(problem),
                     None => self.end(member, outcome, dataset, &split),
                 };
-                ended.or_else(|problem| self.lose(member, problem))
+                ended.or_else(|problem| self.end_alone(member, problem))
             })
             .collect::<Result<Vec<Ended>, Error>>()?;
         if let Some(phases) = phases {
@@ -174,7 +174,7 @@ impl Session<'_> {
             };
             let all: f64 = trials.iter().map(seen).sum();
             let most = trials.iter().map(seen).fold(0.0, f64::max);
-            // Equal seeds shuffle alike: one batch serves all, and with it the lowest frozen products.
+            // Equal seeds give equal batches, which share the lowest frozen products.
             let same = trials.iter().all(|trial| trial.training.seed == first.training.seed);
             let one = OperationCount::of(trials[0].network, size);
             let shared = match (phases.frozen_known, same) {
@@ -195,17 +195,17 @@ impl Session<'_> {
         Ok(all.into_iter().filter_map(|settled| settled.or_else(|| ended.next())).collect())
     }
 
-    /// How a trial ends whose own row or folder gives trouble; the others of its group go on.
+    /// Ends a trial after an error with its row or folder; the others of its group continue.
     ///
     /// # Errors
-    /// The problem, when it is not this trial's alone.
-    fn lose(&self, member: &Member<'_>, problem: Error) -> Result<Ended, Error> {
+    /// When the error concerns more than this trial.
+    fn end_alone(&self, member: &Member<'_>, problem: Error) -> Result<Ended, Error> {
         use ranklab_store::Error::{Ended as EndedElsewhere, TakenOver, UnknownRun};
         match problem {
-            // Somebody continues it.
+            // Another process resumed it.
             Error::Store(TakenOver { .. } | EndedElsewhere { .. }) => Ok(Ended::Interrupted),
             Error::Store(UnknownRun { run }) => {
-                // Its files were removed with it; these came later.
+                // The run was removed with its files; these were written later.
                 self.file(member).remove_all();
                 Ok(Ended::Failed(format!("run {run} was removed while it was trained")))
             }
@@ -225,8 +225,8 @@ impl Session<'_> {
         CheckpointFile::new(folder, database, member.run, member.identity)
     }
 
-    /// What an earlier process left of a continued run, with the database brought to the same epoch;
-    /// `None` to start from the beginning.
+    /// The checkpoint of a resumed run, after the database was rewound to its epoch. `None` means that the run
+    /// starts from the first epoch.
     fn checkpoint(
         &self,
         member: &Member<'_>,
@@ -243,7 +243,7 @@ impl Session<'_> {
                 let epoch = checkpoint.epoch();
                 if rewind(epoch)? == (epoch as i64, (epoch * steps) as i64) {
                     on_event(SweepEvent::Notice(format!(
-                        "{}: run {} goes on after epoch {epoch} of {}",
+                        "{}: run {} resumes after epoch {epoch} of {}",
                         member.trial.label, member.run, member.trial.config.training.epochs
                     )));
                     return Ok(Some(checkpoint));
@@ -253,21 +253,21 @@ impl Session<'_> {
             Err(reason) => reason,
         };
         rewind(0)?;
-        // Should the run diverge at once, it has no last good epoch.
+        // If the run diverges in its first epoch, it must not have a checkpoint.
         self.file(member).remove();
         let (label, run) = (&member.trial.label, member.run);
         on_event(SweepEvent::Notice(format!("{label}: run {run} starts over: {reason}")));
         Ok(None)
     }
 
-    /// Trains and records what is told on the way.
+    /// Trains trials together and records their events.
     fn train(
         &self,
         members: &[Member<'_>],
         trials: &[Trial<'_>],
         validation: Vec<PredictionRow>,
         on_event: &mut dyn FnMut(SweepEvent),
-    ) -> Result<(Vec<Result<Outcome, TrainerError>>, Losses), Error> {
+    ) -> Result<(Vec<Result<Outcome, TrainerError>>, RunErrors), Error> {
         let runs: Vec<Recorded> = members
             .iter()
             .map(|member| Recorded { run: member.run, checkpoint: self.file(member) })
@@ -275,20 +275,20 @@ impl Session<'_> {
         let Some(first) = trials.first() else { return Ok((Vec::new(), Vec::new())) };
         let recorder =
             Recorder::start(self.runtime, self.store.clone(), runs, validation, first.stop.clone());
-        let outcomes = run_together(trials, &mut |place, event: Event| {
-            recorder.send(place, &event);
-            on_event(SweepEvent::Training { position: members[place].position, event });
+        let outcomes = run_together(trials, &mut |index, event: Event| {
+            recorder.send(index, &event);
+            on_event(SweepEvent::Training { position: members[index].position, event });
             ControlFlow::Continue(())
         });
-        let losses = recorder.finish()?;
+        let errors = recorder.finish()?;
         let outcomes = match outcomes {
             Err(TrainerError::Stopped) => members.iter().map(|_| Err(TrainerError::Stopped)).collect(),
             outcomes => outcomes?,
         };
-        Ok((outcomes, losses))
+        Ok((outcomes, errors))
     }
 
-    /// Records how a trial ended.
+    /// Records the end of a trial.
     fn end(
         &self,
         member: &Member<'_>,
@@ -327,33 +327,35 @@ impl Session<'_> {
         Ok(Ended::Interrupted)
     }
 
-    /// The last good epoch's checkpoint stays, as one of the run's files.
-    fn diverge(&self, member: &Member<'_>, place: [i64; 2], reason: String) -> Result<Ended, Error> {
-        let kept = self.file(member).artifact();
-        let reason = match &kept {
-            Some(file) => format!("{reason}; epoch {} before it is kept in {}", place[0] - 1, file.path),
+    /// Records a diverged trial; the checkpoint of its last good epoch becomes one of the run's files.
+    fn diverge(&self, member: &Member<'_>, position: [i64; 2], reason: String) -> Result<Ended, Error> {
+        let checkpoint = self.file(member).artifact();
+        let reason = match &checkpoint {
+            Some(file) => {
+                format!("{reason}; the checkpoint of epoch {} is kept in {}", position[0] - 1, file.path)
+            }
             None => reason,
         };
-        let artifacts: Vec<_> = kept.into_iter().collect();
-        self.runtime.block_on(self.store.diverge_run(member.run, place, &reason, &artifacts))?;
+        let artifacts: Vec<_> = checkpoint.into_iter().collect();
+        self.runtime.block_on(self.store.diverge_run(member.run, position, &reason, &artifacts))?;
         Ok(Ended::Diverged(reason))
     }
 
-    /// A run that cannot go on. Trouble that may pass costs it no checkpoint, and a run that is another
-    /// process's by now is left alone with its files.
+    /// Records a failed trial. After a temporary error it keeps its checkpoint. A run that another process took over keeps
+    /// all its files.
     fn fail(&self, member: &Member<'_>, problem: &Error) -> Result<Ended, Error> {
         let (file, reason) = (self.file(member), problem.to_string());
-        let continues = may_pass(problem) && file.exists();
+        let is_resumable = is_temporary(problem) && file.exists();
         let recorded = self.runtime.block_on(async {
-            match continues {
+            match is_resumable {
                 true => self.store.interrupt_run(member.run).await,
                 false => self.store.fail_run(member.run, &reason).await,
             }
         });
         match recorded.map_err(Error::Store) {
-            Err(problem) => self.lose(member, problem),
-            Ok(()) if continues => Ok(Ended::Failed(format!(
-                "{reason}; run {} keeps its checkpoint, and the same command goes on from there",
+            Err(problem) => self.end_alone(member, problem),
+            Ok(()) if is_resumable => Ok(Ended::Failed(format!(
+                "{reason}; run {} keeps its checkpoint; repeat the command to resume it",
                 member.run
             ))),
             Ok(()) => {
@@ -364,8 +366,8 @@ impl Session<'_> {
     }
 }
 
-/// Whether the same may go well another time: a disk or a device gave trouble, not the trial.
-fn may_pass(problem: &Error) -> bool {
+/// Whether an error may be temporary: it comes from a disk or a device, not from the trial.
+fn is_temporary(problem: &Error) -> bool {
     use TrainerError::{DamagedCache, Device, Images, Weights};
     matches!(
         problem,
@@ -373,7 +375,7 @@ fn may_pass(problem: &Error) -> bool {
     )
 }
 
-/// Whether nothing more could be stored after this.
+/// Whether an error prevents storing results.
 fn is_of_storage(problem: &Error) -> bool {
     matches!(
         problem,

@@ -1,4 +1,4 @@
-//! Strategies: which trials a sweep trains, given those that ended.
+//! Strategies, which choose the trials of a sweep.
 
 mod grid;
 mod proposal;

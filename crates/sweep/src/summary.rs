@@ -1,24 +1,24 @@
-//! How a sweep ended.
+//! The summary of a sweep.
 
-/// How a sweep ended.
+/// The summary of a sweep.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SweepSummary {
-    /// The sweep in the database.
+    /// Number of the sweep.
     pub sweep: i64,
-    /// Trials that were trained now.
+    /// Number of trials that finished now.
     pub finished: usize,
-    /// Trials that had a finished run.
+    /// Number of trials that already had a finished run.
     pub skipped: usize,
     /// Label and reason of trials that failed.
     pub failed: Vec<(String, String)>,
     /// Label and reason of trials that diverged, now or in an earlier run.
     pub diverged: Vec<(String, String)>,
-    /// Trials that are left because a stop was requested.
+    /// Number of trials that remain after a request to stop.
     pub left: usize,
 }
 
 impl SweepSummary {
-    /// A sweep of which nothing ended yet.
+    /// The summary before any trial ended.
     pub(crate) fn begin(sweep: i64) -> Self {
         Self { sweep, finished: 0, skipped: 0, failed: Vec::new(), diverged: Vec::new(), left: 0 }
     }

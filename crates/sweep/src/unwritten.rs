@@ -1,5 +1,5 @@
-//! What trials have told and the disk does not hold yet. Handing over waits for nobody, and what a newer value
-//! replaces is dropped: however slow the disk, one checkpoint of each run waits.
+//! Records of trials that wait to be written. Adding records never blocks, and newer checkpoints replace older ones:
+//! with a slow disk, at most one checkpoint of each run waits.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -10,9 +10,9 @@ use tokio::sync::Notify;
 /// Steps that are written together.
 const STEPS_AT_ONCE: usize = 256;
 
-/// What one run has told since somebody last asked. The steps and epochs reach at least as far as the snapshot.
+/// Records of one run since the last write. Steps and epochs reach at least as far as the snapshot.
 #[derive(Default)]
-pub(crate) struct Told {
+pub(crate) struct Records {
     pub(crate) steps: Vec<StepMetric>,
     pub(crate) epochs: Vec<EpochMetric>,
     /// The newest probabilities of the validation images.
@@ -21,7 +21,7 @@ pub(crate) struct Told {
     pub(crate) snapshot: Option<Snapshot>,
 }
 
-impl Told {
+impl Records {
     fn add(&mut self, event: &Event) {
         match event {
             Event::Step { epoch, step, loss, accuracy, .. } => {
@@ -40,7 +40,7 @@ impl Told {
         }
     }
 
-    /// Whether it is worth a commit.
+    /// Whether the records are worth a transaction.
     fn is_due(&self) -> bool {
         self.steps.len() >= 2 * STEPS_AT_ONCE
             || !self.epochs.is_empty()
@@ -49,7 +49,7 @@ impl Told {
     }
 }
 
-/// Shared by those who train and the one who writes.
+/// Records of runs that train together, shared by trainer and writer.
 pub(crate) struct Unwritten {
     state: Mutex<State>,
     changed: Notify,
@@ -57,53 +57,55 @@ pub(crate) struct Unwritten {
 
 #[derive(Default)]
 struct State {
-    runs: Vec<Told>,
-    /// Nothing more will be told.
+    runs: Vec<Records>,
+    /// Whether training has ended.
     ended: bool,
-    /// Nobody will ask again.
+    /// Whether the writer has stopped.
     abandoned: bool,
 }
 
 impl Unwritten {
-    /// Of so many runs.
+    /// No records, for a number of runs.
     pub(crate) fn new(runs: usize) -> Self {
-        let runs = (0..runs).map(|_| Told::default()).collect();
+        let runs = (0..runs).map(|_| Records::default()).collect();
         Self { state: Mutex::new(State { runs, ..State::default() }), changed: Notify::new() }
     }
 
-    /// Hands over what the run at `place` tells.
-    pub(crate) fn tell(&self, place: usize, event: &Event) {
+    /// Adds an event of the run at `index`.
+    pub(crate) fn add(&self, index: usize, event: &Event) {
         let mut state = self.state();
         if state.abandoned {
             return;
         }
-        state.runs[place].add(event);
-        if state.runs[place].is_due() {
+        state.runs[index].add(event);
+        if state.runs[index].is_due() {
             self.changed.notify_one();
         }
     }
 
-    /// Nothing more will be told.
+    /// Marks the end of training.
     pub(crate) fn end(&self) {
         self.state().ended = true;
         self.changed.notify_one();
     }
 
-    /// Nobody will ask again: whatever is told is dropped.
+    /// Marks the end of writing: all records are dropped from now on.
     pub(crate) fn abandon(&self) {
         let mut state = self.state();
         state.abandoned = true;
-        state.runs.fill_with(Told::default);
+        state.runs.fill_with(Records::default);
     }
 
-    /// Waits for something worth writing and takes all that every run has told; `None` when everything was
-    /// taken and nothing more comes.
-    pub(crate) async fn take(&self) -> Option<Vec<Told>> {
+    /// Waits until records are worth a transaction, and takes those of all runs. Returns `None` after the end of training,
+    /// when all were taken.
+    pub(crate) async fn take(&self) -> Option<Vec<Records>> {
         loop {
             {
                 let mut state = self.state();
-                let left = |told: &Told| !told.steps.is_empty() || told.is_due();
-                if state.runs.iter().any(Told::is_due) || (state.ended && state.runs.iter().any(left)) {
+                let has_records = |records: &Records| !records.steps.is_empty() || records.is_due();
+                if state.runs.iter().any(Records::is_due)
+                    || (state.ended && state.runs.iter().any(has_records))
+                {
                     return Some(state.runs.iter_mut().map(std::mem::take).collect());
                 }
                 if state.ended {
@@ -115,7 +117,7 @@ impl Unwritten {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        // Every value in it is whole at any time.
+        // A panic cannot leave the values inconsistent.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -143,26 +145,26 @@ mod tests {
     #[tokio::test]
     async fn steps_wait_for_others_and_only_the_newest_of_what_is_replaced_is_kept() {
         let unwritten = Unwritten::new(2);
-        unwritten.tell(0, &step(1));
+        unwritten.add(0, &step(1));
         let early = tokio::time::timeout(std::time::Duration::from_millis(20), unwritten.take()).await;
         assert!(early.is_err(), "a single step is not worth a commit");
         let replaced: Arc<[f64]> = [0.1].into();
-        unwritten.tell(1, &Event::BestValidation(replaced.clone()));
-        unwritten.tell(1, &Event::BestValidation([0.2].into()));
+        unwritten.add(1, &Event::BestValidation(replaced.clone()));
+        unwritten.add(1, &Event::BestValidation([0.2].into()));
         assert_eq!(Arc::strong_count(&replaced), 1, "what was replaced is still held");
         let taken = unwritten.take().await.unwrap();
         assert_eq!((taken[0].steps.len(), taken[1].validation.as_deref()), (2, Some(&[0.2][..])));
-        unwritten.tell(0, &step(2));
+        unwritten.add(0, &step(2));
         unwritten.end();
         assert_eq!(unwritten.take().await.unwrap()[0].steps.len(), 2);
         assert!(unwritten.take().await.is_none());
     }
 
     #[tokio::test]
-    async fn what_nobody_will_write_is_not_held() {
+    async fn records_after_the_writer_stopped_are_dropped() {
         let unwritten = Unwritten::new(1);
         unwritten.abandon();
-        unwritten.tell(0, &step(1));
+        unwritten.add(0, &step(1));
         unwritten.end();
         assert!(unwritten.take().await.is_none());
     }

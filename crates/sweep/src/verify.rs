@@ -1,10 +1,10 @@
-//! Trains a recorded run again, from its row alone, and says where the two part.
+//! Verifies a recorded run: trains it again from its row, and compares everything.
 
 use std::{fs, path::Path};
 
 use ranklab_files::sha256;
 use ranklab_runs::{
-    DATABASE, DeviceOf, Locations, Names, Sources, host, locate, of_row, runtime, short_hash,
+    DATABASE, DeviceOf, ImageNames, Locations, Sources, host, identity_of_run, locate, runtime, short_hash,
 };
 use ranklab_settings::{TrialConfig, first_version};
 use ranklab_store::{RunRow, RunStatus, Store};
@@ -13,7 +13,8 @@ use crate::{
     Error,
     context::Context,
     differences::{
-        Difference, OF_EARLIER_SUMS, differ_in_sums_only, first_epoch, first_step, of_predictions, of_results,
+        Difference, SUMS_EXPLANATION, differ_in_sums_only, first_epoch, first_step, prediction_differences,
+        result_differences,
     },
     event::SweepEvent,
     plan::Plan,
@@ -23,30 +24,30 @@ use crate::{
     work::execute,
 };
 
-/// How a run is verified.
+/// Options of a verification.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct VerifyRules {
-    /// Also a run of another version of ranklab.
+    /// Whether runs of other versions of ranklab are verified.
     pub any_version: bool,
 }
 
-/// What a verification found.
+/// The result of a verification.
 #[derive(Clone, Debug)]
 pub struct Verification {
-    /// The run as it is recorded.
+    /// The recorded run.
     pub run: RunRow,
-    /// Epochs, metrics per step, and predictions of test and validation images that were compared.
+    /// Numbers of compared epochs, metrics per step, test predictions and validation predictions.
     pub compared: [usize; 4],
-    /// Where the two part, in the order of training; empty when they are identical.
+    /// The differences in the order of training; empty if the runs are identical.
     pub differences: Vec<Difference>,
 }
 
-/// Trains run `run` again in a folder of its own, which is removed, and compares. The recorded run is only read.
-/// Feature caches of `context` are used and added to; everything else is made anew.
+/// Trains a run again in a temporary folder and compares the results. The recorded run is only read. Feature caches of
+/// `context` are used and extended. Returns `None` after a request to stop.
 ///
 /// # Errors
-/// When the run did not finish, when its images, weights, version or device are not at hand as they were, when it
-/// was asked to stop, and when it cannot be trained again.
+/// When the run is not finished, when its images, weights, version or device are missing or changed, and when it cannot
+/// be trained again.
 pub fn verify(
     run: i64,
     rules: &VerifyRules,
@@ -64,7 +65,7 @@ pub fn verify(
     device_of(&config.device).map_err(|problem| {
         Error::NotVerified(format!("run {run} was trained on {}: {problem}", config.device))
     })?;
-    tell_differences_of_place(&row, &context.code, on_event);
+    report_other_environment(&row, &context.code, on_event);
 
     let folder = tempfile::tempdir().map_err(|reason| ranklab_runs::Error::Io {
         action: "making a folder in",
@@ -96,7 +97,7 @@ pub fn verify(
     Ok(Some(verification))
 }
 
-/// The configuration of a run that can be trained again.
+/// The configuration of a run, if it can be trained again.
 fn config_of(row: &RunRow, rules: &VerifyRules) -> Result<TrialConfig, Error> {
     let run = row.id;
     let refused = |reason: String| Err(Error::NotVerified(reason));
@@ -106,24 +107,24 @@ fn config_of(row: &RunRow, rules: &VerifyRules) -> Result<TrialConfig, Error> {
     let here = env!("CARGO_PKG_VERSION");
     if row.start.version != here && !rules.any_version {
         return refused(format!(
-            "run {run} was trained by ranklab {}, and this is {here}: verify it with that version, or add --any-version to see what this one makes of it",
+            "run {run} was trained by ranklab {}, and this is {here}: verify it with that version, or add --any-version to verify it with this one",
             row.start.version
         ));
     }
     serde_json::from_str(&row.start.config).map_err(|problem| {
         Error::NotVerified(format!(
-            "run {run} has a configuration of another version ({problem}): verify it with ranklab {}",
+            "this version cannot read the configuration of run {run} ({problem}): verify it with ranklab {}",
             row.start.version
         ))
     })
 }
 
-/// Other machines and commits may compute otherwise; that is told, and no reason not to try.
-fn tell_differences_of_place(row: &RunRow, code: &Code, on_event: &mut dyn FnMut(SweepEvent)) {
+/// Reports another machine or commit, which may compute other results.
+fn report_other_environment(row: &RunRow, code: &Code, on_event: &mut dyn FnMut(SweepEvent)) {
     let here = host();
     if row.start.host != here {
         on_event(SweepEvent::Notice(format!(
-            "run {} was trained on the host {}; another processor may round otherwise",
+            "run {} was trained on the host {}; another processor may round differently",
             row.id, row.start.host
         )));
     }
@@ -131,22 +132,22 @@ fn tell_differences_of_place(row: &RunRow, code: &Code, on_event: &mut dyn FnMut
         && then != now
     {
         on_event(SweepEvent::Notice(format!(
-            "run {} was trained by a program of commit {then}, this one is of {now}",
+            "run {} was trained by a program of commit {then}; this program is of commit {now}",
             row.id
         )));
     }
 }
 
-/// Refuses images and weights that are not those of the run. The names that its images have now, where an earlier
-/// version gave them others.
-fn check_sources(row: &RunRow, config: &TrialConfig, sources: &Sources) -> Result<Names, Error> {
+/// Refuses images and weights that have changed since the run. Returns the current names of its images if an earlier
+/// version named them in other ways.
+fn check_sources(row: &RunRow, config: &TrialConfig, sources: &Sources) -> Result<ImageNames, Error> {
     let (dataset, weights) = sources.of(config)?;
     let renamed = row.start.image_set_hash != dataset.images.hash;
     for (what, name, then, now) in [
         ("images", &config.data.dataset, &row.start.image_set_hash, &dataset.images.hash),
         ("weights", &config.model.weights, &row.start.weights_hash, &weights.hash),
     ] {
-        // A run of an earlier version in a database that cannot be written knows its images by another hash.
+        // In a read-only database, a run of an earlier version may have another hash for its images.
         let former = what == "images" && dataset.former_hashes().contains(then);
         if then != now && !former {
             return Err(Error::NotVerified(format!(
@@ -159,24 +160,24 @@ fn check_sources(row: &RunRow, config: &TrialConfig, sources: &Sources) -> Resul
     }
     let (then, now) = (&row.start.config_hash, sources.identity(config)?);
     let first = first_version(config, &row.start.image_set_hash, &row.start.weights_hash);
-    if ![now, of_row(config, row), first].contains(then) {
+    if ![now, identity_of_run(config, row), first].contains(then) {
         return Err(Error::NotVerified(format!(
-            "this version computes another configuration hash for run {} than it was recorded with: verify it with the commit that trained it{}",
+            "this version computes a different configuration hash for run {}; verify it with the commit that trained it{}",
             row.id,
             row.start.git_commit.as_ref().map_or(String::new(), |commit| format!(" ({commit})"))
         )));
     }
-    Ok(if renamed { Names::of(&dataset.images) } else { Names::default() })
+    Ok(if renamed { ImageNames::of(&dataset.images) } else { ImageNames::default() })
 }
 
-/// The repeated run's number.
+/// The number of the repeated run.
 fn repeated(run: i64, summary: &SweepSummary) -> Result<i64, Error> {
-    let undone = summary.failed.iter().chain(&summary.diverged).next();
-    match undone {
+    let unfinished = summary.failed.iter().chain(&summary.diverged).next();
+    match unfinished {
         Some((_, reason)) => {
             Err(Error::NotVerified(format!("run {run} could not be trained again: {reason}")))
         }
-        // It is the first of an empty database.
+        // It is the first run of an empty database.
         None => Ok(1),
     }
 }
@@ -186,7 +187,7 @@ async fn compare(
     row: RunRow,
     again: &Store,
     repeated: i64,
-    names: &Names,
+    names: &ImageNames,
 ) -> Result<Verification, Error> {
     let run = row.id;
     let other = again.runs(&[repeated]).await?.remove(0);
@@ -197,7 +198,7 @@ async fn compare(
     let mut validations =
         [recorded.validation_predictions(run).await?, again.validation_predictions(repeated).await?];
     for row in tests[0].iter_mut().chain(&mut validations[0]) {
-        if let Some(name) = names.now(&row.image) {
+        if let Some(name) = names.current(&row.image) {
             row.image = name.into();
         }
     }
@@ -205,15 +206,15 @@ async fn compare(
     differences.extend(first_epoch(&epochs).map(|how| Difference { what: "metrics per epoch", how }));
     let images = [("validation predictions", &validations), ("test predictions", &tests)];
     for (what, both) in images {
-        // Earlier versions recorded none of validation images.
+        // Earlier versions recorded no predictions of validation images.
         if !both[0].is_empty() {
-            differences.extend(of_predictions(both).map(|how| Difference { what, how }));
+            differences.extend(prediction_differences(both).map(|how| Difference { what, how }));
         }
     }
     let results = [&row.result, &other.result];
-    differences.extend(of_results(results));
+    differences.extend(result_differences(results));
     if differ_in_sums_only(&differences, &epochs, results) {
-        differences.iter_mut().for_each(|difference| difference.how += OF_EARLIER_SUMS);
+        differences.iter_mut().for_each(|difference| difference.how += SUMS_EXPLANATION);
     }
     let folder = recorded.path().parent().unwrap_or(Path::new("")).to_owned();
     for file in recorded.artifacts(run).await? {

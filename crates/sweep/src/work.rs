@@ -1,4 +1,4 @@
-//! Works on a registered sweep: claims and trains its trials until none is left, and records everything.
+//! Runs a sweep: registers it, then claims, trains and records its trials until none remains.
 
 use std::{thread, time::Duration};
 
@@ -17,17 +17,17 @@ use crate::{
     summary::SweepSummary,
 };
 
-/// Between looks at trials that other processes train.
+/// Time between two queries for trials that other processes train.
 const WAIT: Duration = Duration::from_millis(500);
 
-/// Runs every trial of a plan that has no finished run: registers the sweep, then works on it until nothing is left. As
-/// many trials train together as `jobs` and their settings allow, and interrupted runs are resumed. Several processes
-/// may run one plan: each trial is trained by one of them, and each process waits until all are done. One failing trial
-/// does not stop the others. On a request to stop, running trials keep their checkpoints.
+/// Registers a sweep and trains every trial without a finished run; interrupted runs are resumed. As many trials train
+/// together as `jobs` and their settings allow. Several processes may run one plan: each trial is trained by one of
+/// them, and all wait for the last trial. A failing trial does not stop the others. On a request to stop, running trials
+/// keep their checkpoints.
 ///
 /// # Errors
-/// When the database, the run folders or the feature cache cannot be written, so that nothing could be recorded. What
-/// goes wrong within a trial is recorded with it.
+/// When the database, the run folders or the feature cache cannot be written. Errors of a single trial are recorded with
+/// it.
 pub fn execute(
     plan: &Plan,
     context: &Context,
@@ -37,7 +37,7 @@ pub fn execute(
     let runtime = runtime()?;
     let runs_folder = &context.locations.runs_folder;
     let store = runtime.block_on(Store::open(&context.locations.database()))?;
-    // Folders of a lost database, or of runs that a restored one does not know, are not written into.
+    // New runs must not use folders of a lost database, or of runs that a restored database lacks.
     runtime.block_on(store.start_runs_above(highest(runs_folder)))?;
     report_interrupted(&runtime, &store, on_event)?;
     runtime.block_on(remove_of_ended(&store, runs_folder))?;
@@ -51,7 +51,7 @@ pub fn execute(
     Ok(summary)
 }
 
-/// Claims and trains the trials of a registered sweep until none is left or a stop is requested.
+/// Claims and trains the trials of a registered sweep until none remains or a stop is requested.
 fn work(
     registered: &Registered,
     context: &Context,
@@ -73,7 +73,7 @@ fn work(
         let members = claims.next_group(&session, &mut summary, on_event)?;
         if members.is_empty() {
             if claims.left() > 0 {
-                // Other processes train the trials that are left: one of them may yet stop.
+                // Other processes train the remaining trials, and one of them may stop.
                 thread::sleep(WAIT);
                 report_interrupted(runtime, store, on_event)?;
             }
@@ -96,7 +96,7 @@ fn work(
                     on_event(SweepEvent::TrialFailed { position, label, reason });
                 }
                 Ended::Interrupted => {
-                    claims.give_back(position);
+                    claims.requeue(position);
                     on_event(SweepEvent::TrialInterrupted { position, label, run });
                 }
             }
@@ -106,7 +106,7 @@ fn work(
     Ok(summary)
 }
 
-/// Marks runs whose process is gone, and reports them.
+/// Marks runs whose process is gone as interrupted, and reports them.
 fn report_interrupted(
     runtime: &Runtime,
     store: &Store,

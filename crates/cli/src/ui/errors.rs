@@ -25,7 +25,7 @@ pub(crate) fn error_lines(error: &anyhow::Error) -> Vec<String> {
         Some(ranklab_sweep::Error::Settings(settings)) => Some(settings),
         _ => None,
     });
-    if let Some(several @ ranklab_settings::Error::Several(_)) = settings {
+    if let Some(several @ ranklab_settings::Error::Multiple(_)) = settings {
         return several.to_string().lines().map(printable).collect();
     }
     vec![error_line(error)]

@@ -1,4 +1,4 @@
-//! Downloads from a server of the test's own.
+//! Downloads from a local test server.
 
 use std::{
     io::{BufRead, BufReader},
@@ -10,7 +10,7 @@ use std::{
 
 use super::*;
 
-/// Longer than any pause of the test's server that is not meant.
+/// Longer than any unintended pause of the test server.
 const SHORT: Duration = Duration::from_millis(700);
 
 /// How the test server answers one request.
@@ -40,7 +40,7 @@ enum Answer {
 }
 
 fn body() -> Vec<u8> {
-    (0..200_000u32).map(|place| (place * 31 % 251) as u8).collect()
+    (0..200_000u32).map(|index| (index * 31 % 251) as u8).collect()
 }
 
 /// Serves [`body`] once per answer and returns the address.
@@ -50,7 +50,7 @@ fn serve(answers: &'static [Answer]) -> String {
     thread::spawn(move || {
         for answer in answers {
             let (stream, _) = listener.accept().unwrap();
-            // Whoever hung up need not be answered.
+            // A client that hung up needs no answer.
             let _ = reply(stream, *answer);
         }
     });
@@ -110,7 +110,7 @@ fn reply(mut stream: TcpStream, answer: Answer) -> io::Result<()> {
     }
 }
 
-fn unheard(_: u64, _: Option<u64>) -> ControlFlow<()> {
+fn unwatched(_: u64, _: Option<u64>) -> ControlFlow<()> {
     ControlFlow::Continue(())
 }
 
@@ -146,7 +146,7 @@ fn left_in(folder: &Path) -> usize {
 fn a_download_that_was_cut_off_goes_on_where_it_stopped() {
     let folder = tempfile::tempdir().unwrap();
     let request = request(&[serve(&[Answer::Half, Answer::Whole])], folder.path());
-    let error = fetch(&request, &unheard).unwrap_err().to_string();
+    let error = fetch(&request, &unwatched).unwrap_err().to_string();
     assert!(error.contains("cut off after"), "{error}");
     assert!(!request.destination.exists());
     assert!(first_done(&request) >= 100_000, "it started from the beginning");
@@ -159,7 +159,7 @@ fn without_a_hash_to_check_a_part_is_not_continued() {
     let folder = tempfile::tempdir().unwrap();
     let source = serve(&[Answer::Half, Answer::Whole]);
     let request = FetchRequest { sha256: None, ..request(&[source], folder.path()) };
-    fetch(&request, &unheard).unwrap_err();
+    fetch(&request, &unwatched).unwrap_err();
     assert_eq!(left_in(folder.path()), 0);
     assert!(first_done(&request) < 100_000, "it went on from an unchecked part");
     assert_eq!(fs::read(&request.destination).unwrap(), body());
@@ -169,8 +169,8 @@ fn without_a_hash_to_check_a_part_is_not_continued() {
 fn a_server_that_cannot_resume_starts_over() {
     let folder = tempfile::tempdir().unwrap();
     let request = request(&[serve(&[Answer::Half, Answer::IgnoringRange])], folder.path());
-    fetch(&request, &unheard).unwrap_err();
-    fetch(&request, &unheard).unwrap();
+    fetch(&request, &unwatched).unwrap_err();
+    fetch(&request, &unwatched).unwrap();
     assert_eq!(fs::read(&request.destination).unwrap(), body());
 }
 
@@ -181,7 +181,7 @@ fn the_next_mirror_is_tried_and_a_path_will_do() {
     fs::write(&local, body()).unwrap();
     let sources = [serve(&[Answer::Missing]), format!("file://{}", local.display())];
     let request = request(&sources, folder.path());
-    fetch(&request, &unheard).unwrap();
+    fetch(&request, &unwatched).unwrap();
     assert_eq!(fs::read(&request.destination).unwrap(), body());
 }
 
@@ -190,16 +190,16 @@ fn a_wrong_hash_leaves_nothing_behind() {
     let folder = tempfile::tempdir().unwrap();
     let mut request = request(&[serve(&[Answer::Whole])], folder.path());
     request.sha256 = Some("00".repeat(32));
-    let error = fetch(&request, &unheard).unwrap_err().to_string();
+    let error = fetch(&request, &unwatched).unwrap_err().to_string();
     assert!(error.contains("SHA-256") && !error.contains('\n'), "{error}");
     assert_eq!(left_in(folder.path()), 0);
     request.sha256 = Some("no hash".to_owned());
-    assert!(fetch(&request, &unheard).unwrap_err().to_string().contains("64 hexadecimal digits"));
+    assert!(fetch(&request, &unwatched).unwrap_err().to_string().contains("64 hexadecimal digits"));
 }
 
 #[test]
 fn a_source_that_is_silent_at_any_point_is_given_up_for_the_next() {
-    for (silent, said) in [
+    for (silent, expected) in [
         (&[Answer::Silent][..], "did not answer within"),
         (&[Answer::Stalling], "cut off after 100000 of 200000 bytes"),
         (&[Answer::Trickling], "bytes in"),
@@ -207,11 +207,11 @@ fn a_source_that_is_silent_at_any_point_is_given_up_for_the_next() {
         let folder = tempfile::tempdir().unwrap();
         let started = Instant::now();
         let alone = FetchRequest { patience: SHORT, ..request(&[serve(silent)], folder.path()) };
-        let error = fetch(&alone, &unheard).unwrap_err().to_string();
-        assert!(error.contains(said) || error.contains("timeout"), "{error}");
+        let error = fetch(&alone, &unwatched).unwrap_err().to_string();
+        assert!(error.contains(expected) || error.contains("timeout"), "{error}");
         assert!(started.elapsed() < SHORT * 10, "{:?}", started.elapsed());
         let next = FetchRequest { sources: vec![serve(silent), serve(&[Answer::Whole])], ..alone };
-        fetch(&next, &unheard).unwrap();
+        fetch(&next, &unwatched).unwrap();
         assert_eq!(fs::read(&next.destination).unwrap(), body());
     }
     // No server takes the connection: the port is bound and its queue is full, or it is not bound at all.
@@ -220,7 +220,7 @@ fn a_source_that_is_silent_at_any_point_is_given_up_for_the_next() {
         "http://127.0.0.1:{}/",
         TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
     );
-    let error = fetch(&request(&[unserved], folder.path()), &unheard).unwrap_err().to_string();
+    let error = fetch(&request(&[unserved], folder.path()), &unwatched).unwrap_err().to_string();
     assert!(!error.contains('\n'), "{error}");
     assert_eq!(left_in(folder.path()), 0);
 }
@@ -235,15 +235,15 @@ fn a_body_beyond_the_expected_size_is_given_up_and_nothing_is_left() {
         ControlFlow::Continue(())
     };
     let expecting = |answers, bytes| FetchRequest { bytes, ..request(&[serve(answers)], folder.path()) };
-    for (request, said) in [
+    for (request, expected) in [
         (expecting(&[Answer::Endless], Some(1_000_000)), "it sends more than 1000000 bytes"),
         (expecting(&[Answer::OfLength(1 << 50)], Some(200_000)), "instead of 200000: it is another file"),
         (expecting(&[Answer::OfLength(1 << 50)], None), "more than 16 GiB"),
         (expecting(&[Answer::Whole], Some(199_999)), "it has 200000 bytes instead of 199999"),
     ] {
         let error = fetch(&request, &watched).unwrap_err().to_string();
-        assert!(error.contains(said), "{error}");
-        assert_eq!(left_in(folder.path()), 0, "{said}");
+        assert!(error.contains(expected), "{error}");
+        assert_eq!(left_in(folder.path()), 0, "{expected}");
     }
     assert!(*most.lock().unwrap() <= 1_000_000);
 }
@@ -256,15 +256,15 @@ fn an_answer_that_is_no_whole_file_leaves_what_was_there() {
     fs::write(&there, "good").unwrap();
     let asking =
         |answers, magic| FetchRequest { sha256: None, magic, ..request(&[serve(answers)], folder.path()) };
-    for (request, said) in [
+    for (request, expected) in [
         (asking(&[Answer::Status("416 Range Not Satisfiable")], &[]), "416"),
         (asking(&[Answer::Status("206 Partial Content")], &[]), "status 206"),
         (asking(&[Answer::Status("202 Accepted")], &[]), "status 202"),
         (asking(&[Answer::OfLength(0)], ZIP), "no zip"),
         (asking(&[Answer::Whole], ZIP), "no zip"),
     ] {
-        let error = fetch(&request, &unheard).unwrap_err().to_string();
-        assert!(error.contains(said), "{error}");
+        let error = fetch(&request, &unwatched).unwrap_err().to_string();
+        assert!(error.contains(expected), "{error}");
         assert_eq!(fs::read(&there).unwrap(), b"good");
         assert_eq!(left_in(folder.path()), 1);
     }
@@ -274,10 +274,10 @@ fn an_answer_that_is_no_whole_file_leaves_what_was_there() {
 fn a_server_that_resumes_elsewhere_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let request = request(&[serve(&[Answer::Half, Answer::WrongRange, Answer::Whole])], folder.path());
-    fetch(&request, &unheard).unwrap_err();
-    let error = fetch(&request, &unheard).unwrap_err().to_string();
+    fetch(&request, &unwatched).unwrap_err();
+    let error = fetch(&request, &unwatched).unwrap_err().to_string();
     assert!(error.contains("it sent bytes from 5 on instead of"), "{error}");
-    fetch(&request, &unheard).unwrap();
+    fetch(&request, &unwatched).unwrap();
     assert_eq!(fs::read(&request.destination).unwrap(), body());
 }
 
@@ -297,11 +297,11 @@ fn two_at_once_do_not_write_one_file() {
             })
         });
         begun.recv().unwrap();
-        let error = fetch(&second, &unheard).unwrap_err().to_string();
+        let error = fetch(&second, &unwatched).unwrap_err().to_string();
         assert!(error.contains("cells.zip is being fetched by another process"), "{error}");
         stalling.join().unwrap().unwrap_err();
     });
-    fetch(&second, &unheard).unwrap();
+    fetch(&second, &unwatched).unwrap();
     assert_eq!(fs::read(&second.destination).unwrap(), body());
     assert_eq!(left_in(folder.path()), 1);
 }
@@ -336,7 +336,7 @@ fn a_part_is_free_once_its_fetch_ended_though_another_process_still_holds_a_copy
     let folder = tempfile::tempdir().unwrap();
     let destination = folder.path().join("cells.zip");
     let part = Part::lock(&destination).unwrap();
-    // What a process forked at this moment has until it runs its own program.
+    // A forked process has such a copy until it runs its program.
     let copy = part.file.try_clone().unwrap();
     drop(part);
     Part::lock(&destination).unwrap();
@@ -350,11 +350,11 @@ fn a_pipe_a_folder_and_an_unknown_scheme_are_no_sources() {
     let pipe = folder.path().join("pipe");
     assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
     for source in [pipe.display().to_string(), "file:///dev/zero".to_owned(), "/".to_owned()] {
-        let error = fetch(&request(&[source], folder.path()), &unheard).unwrap_err().to_string();
+        let error = fetch(&request(&[source], folder.path()), &unwatched).unwrap_err().to_string();
         assert!(error.contains("it is no file"), "{error}");
     }
     let error =
-        fetch(&request(&["ftp://x/y.zip".to_owned()], folder.path()), &unheard).unwrap_err().to_string();
+        fetch(&request(&["ftp://x/y.zip".to_owned()], folder.path()), &unwatched).unwrap_err().to_string();
     assert!(error.contains("give an http://, https:// or file:// address"), "{error}");
     assert_eq!(left_in(folder.path()), 0);
 }

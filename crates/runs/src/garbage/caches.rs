@@ -1,4 +1,4 @@
-//! Feature caches that can be removed.
+//! Finds removable feature caches.
 
 use std::{
     fs::File,
@@ -17,8 +17,8 @@ use crate::{
     entries::{entries, is_older, modified, size},
 };
 
-/// Caches by the rules, without those used since `first_start`, when the first run in progress began.
-pub(super) fn of_caches(
+/// The removable caches by the rules. Caches used since `first_start`, the start of the earliest run in progress, stay.
+pub(super) fn removable(
     mut caches: Vec<Cache>,
     rules: &GarbageRules,
     first_start: Option<SystemTime>,
@@ -33,7 +33,7 @@ pub(super) fn of_caches(
         } else if rules.older_than.is_some_and(|age| is_older(cache.used, age)) {
             "a feature cache that was not used for long"
         } else if rules.keep_bytes.is_some_and(|most| total > most) {
-            "a feature cache beyond the bytes to keep"
+            "a feature cache over the limit of --keep-bytes"
         } else {
             continue;
         };
@@ -45,14 +45,14 @@ pub(super) fn of_caches(
             path,
             bytes,
             reason: reason.to_owned(),
-            seen: cache.used,
+            last_used: cache.used,
             owner: Owner::Lock(cache.lock.clone()),
         }));
     }
     found
 }
 
-/// The files of one feature cache: the finished one, or one under construction and its log.
+/// The files of one feature cache: a finished one, or an unfinished one with its log.
 pub(super) struct Cache {
     files: Vec<(PathBuf, u64)>,
     bytes: u64,
@@ -61,7 +61,7 @@ pub(super) struct Cache {
 }
 
 impl Cache {
-    /// All in a folder. Behind a link none: other runs folders may use them as well.
+    /// All caches in a folder. A link to a folder has none, since other runs folders may use its caches.
     pub(super) fn all(folder: &Path) -> Result<Vec<Self>, Error> {
         if folder.is_symlink() {
             return Ok(Vec::new());
@@ -143,7 +143,7 @@ mod tests {
                 keep_bytes,
                 ..GarbageRules::default()
             };
-            names(of_caches(Cache::all(&features).unwrap(), &rules, start))
+            names(removable(Cache::all(&features).unwrap(), &rules, start))
         };
         assert_eq!(found(None, None, None), [] as [&str; 0]);
         assert_eq!(found(Some(30), None, None), ["old"]);
@@ -161,7 +161,7 @@ mod tests {
         assert_eq!(found(None, Some(0), Some(SystemTime::now() - DAY * 10)), ["old", "middle"]);
         // One is taken into use between being found and being removed; another was used and is free again.
         let rules = GarbageRules { older_than: Some(DAY * 15), ..GarbageRules::default() };
-        let [old, middle] = of_caches(Cache::all(&features).unwrap(), &rules, None).try_into().unwrap();
+        let [old, middle] = removable(Cache::all(&features).unwrap(), &rules, None).try_into().unwrap();
         let taken = File::open(of("old")).unwrap();
         taken.lock().unwrap();
         assert!(!old.remove(&store).await.unwrap() && old.path.exists());

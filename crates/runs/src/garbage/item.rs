@@ -13,40 +13,40 @@ use crate::{
     entries::{modified, size},
 };
 
-/// Something to remove.
+/// A removable file or folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Garbage {
-    /// A file, or a folder with all that is in it.
+    /// Path of the file, or of the folder with all its contents.
     pub path: PathBuf,
-    /// Its size.
+    /// Size in bytes.
     pub bytes: u64,
-    /// Why it is not needed.
+    /// Reason for the removal.
     pub reason: String,
-    /// When it was last written or used.
-    pub(super) seen: SystemTime,
+    /// Time of the last write or use when it was found.
+    pub(super) last_used: SystemTime,
     pub(super) owner: Owner,
 }
 
-/// What shows that it is in use after all.
+/// The owner, which shows whether a file is in use after all.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Owner {
-    /// The run whose folder it is in, and the run's state.
+    /// A run with its status: the file is in its folder.
     Run(i64, Option<RunStatus>),
-    /// The lock of its cache.
+    /// The lock file of a cache, or a locked file.
     Lock(PathBuf),
-    /// Nothing but when it was written.
+    /// No owner; only its modification time shows use.
     None,
 }
 
 impl Garbage {
-    /// Removes it. Says whether it did: what was changed or taken into use since it was found stays.
+    /// Removes the file or folder unless it was changed or used since it was found. Returns whether it was removed.
     ///
     /// # Errors
-    /// When the database cannot be written, and when it cannot be removed.
+    /// When the database cannot be written, and when the file cannot be removed.
     pub async fn remove(&self, store: &Store) -> Result<bool, Error> {
         match &self.owner {
             Owner::Run(run, status) => {
-                // Nobody claims it until this is released.
+                // No process can claim the run until this is released.
                 let held = store.hold(*run).await?;
                 let removed =
                     if held.status() == *status { self.delete(self.was_written()) } else { Ok(false) };
@@ -58,15 +58,15 @@ impl Garbage {
                 if lock.as_ref().is_some_and(|lock| lock.try_lock().is_err()) {
                     return Ok(false);
                 }
-                self.delete(modified(&self.path).max(modified(path)) > self.seen)
+                self.delete(modified(&self.path).max(modified(path)) > self.last_used)
             }
             Owner::None => self.delete(self.was_written()),
         }
     }
 
-    /// Whether it was written since it was found, also by a clock that was set back meanwhile.
+    /// Whether the file was written since it was found, even by a clock that was set back.
     fn was_written(&self) -> bool {
-        modified(&self.path) != self.seen
+        modified(&self.path) != self.last_used
     }
 
     fn delete(&self, is_changed: bool) -> Result<bool, Error> {
@@ -85,22 +85,22 @@ impl Garbage {
     }
 }
 
-/// A file or a folder as it was seen.
-pub(super) struct Seen {
+/// A file or folder as it was found.
+pub(super) struct FoundFile {
     pub(super) path: PathBuf,
     bytes: u64,
     pub(super) modified: SystemTime,
 }
 
-impl Seen {
+impl FoundFile {
     pub(super) fn at(path: PathBuf) -> Result<Self, Error> {
-        // Whatever is written after this is newer.
+        // Later writes are newer than this.
         let modified = modified(&path);
         Ok(Self { bytes: size(&path)?, modified, path })
     }
 
     pub(super) fn garbage(self, reason: &str, owner: Owner) -> Garbage {
         let Self { path, bytes, modified } = self;
-        Garbage { path, bytes, reason: reason.to_owned(), seen: modified, owner }
+        Garbage { path, bytes, reason: reason.to_owned(), last_used: modified, owner }
     }
 }

@@ -1,14 +1,14 @@
-//! Rules for what else counts as garbage.
+//! Optional age and size limits for removal.
 
 use std::{path::PathBuf, time::Duration};
 
 /// Optional age and size limits; unreferenced files always count.
 #[derive(Clone, Debug, Default)]
 pub struct GarbageRules {
-    /// Where generated images lie; what a killed process left half-written there counts as well.
+    /// Folder of generated images; half-written files of killed processes in it also count.
     pub data_folder: Option<PathBuf>,
-    /// Feature caches that were not used for so long, and checkpoints of runs that were interrupted so long ago.
+    /// Age after which unused feature caches and checkpoints of interrupted runs count.
     pub older_than: Option<Duration>,
-    /// Feature caches beyond so many bytes in all, the least recently used first.
+    /// Total bytes of feature caches to keep; the least recently used ones over it count.
     pub keep_bytes: Option<u64>,
 }

@@ -1,4 +1,4 @@
-//! What a run keeps when something goes wrong around it.
+//! Checkpoints and rows of runs after errors around them.
 
 use std::fs;
 
@@ -11,13 +11,13 @@ use tempfile::TempDir;
 use super::*;
 use crate::{Code, Plan, SweepSummary, execute};
 
-/// A runs folder, and sweeps of one trial on generated images in it.
-struct Place {
+/// A runs folder with a plan of one trial on generated images.
+struct Fixture {
     folder: TempDir,
     plan: Plan,
 }
 
-impl Place {
+impl Fixture {
     fn new(more: &[&str]) -> Self {
         let small =
             ["dataset=synthetic", "images=40", "patients=4", "image_size=32", "weights=random", "batch=16"];
@@ -42,7 +42,7 @@ impl Place {
         }
     }
 
-    /// Sweeps, told of each event with the wish to stop at hand.
+    /// Runs the sweep; `on_event` receives each event and may request a stop.
     fn sweep(
         &self,
         device_of: DeviceOf<'_>,
@@ -54,15 +54,15 @@ impl Place {
 
     /// A sweep that is stopped after its first checkpoint.
     fn interrupted(more: &[&str]) -> Self {
-        let place = Self::new(more);
-        let summary = place.sweep(&|_| Ok(Device::flex()), |event, stop| {
+        let fixture = Self::new(more);
+        let summary = fixture.sweep(&|_| Ok(Device::flex()), |event, stop| {
             if matches!(event, SweepEvent::Training { event: Event::Checkpoint(_), .. }) {
                 stop.request();
             }
         });
-        assert_eq!((summary.left, place.status()), (1, RunStatus::Interrupted));
-        assert!(place.checkpoint().exists());
-        place
+        assert_eq!((summary.left, fixture.status()), (1, RunStatus::Interrupted));
+        assert!(fixture.checkpoint().exists());
+        fixture
     }
 
     fn checkpoint(&self) -> std::path::PathBuf {
@@ -85,88 +85,85 @@ impl Place {
 
 #[test]
 fn a_device_that_gives_trouble_costs_a_run_no_checkpoint() {
-    let place = Place::interrupted(&["rank=1", "epochs=400"]);
-    let before = fs::read(place.checkpoint()).unwrap();
-    let summary = place.sweep(&|_| Err("device: it is busy".to_owned()), |_, _| {});
+    let fixture = Fixture::interrupted(&["rank=1", "epochs=400"]);
+    let before = fs::read(fixture.checkpoint()).unwrap();
+    let summary = fixture.sweep(&|_| Err("device: it is busy".to_owned()), |_, _| {});
     let [(_, reason)] = summary.failed.try_into().unwrap();
-    assert_eq!(
-        reason,
-        "device: it is busy; run 1 keeps its checkpoint, and the same command goes on from there"
-    );
-    assert_eq!(place.status(), RunStatus::Interrupted);
-    assert!(fs::read(place.checkpoint()).unwrap() == before);
+    assert_eq!(reason, "device: it is busy; run 1 keeps its checkpoint; repeat the command to resume it");
+    assert_eq!(fixture.status(), RunStatus::Interrupted);
+    assert!(fs::read(fixture.checkpoint()).unwrap() == before);
     // The same command, with the device back.
-    let goes_on = std::cell::Cell::new(false);
-    place.sweep(&|_| Ok(Device::flex()), |event, stop| match event {
-        SweepEvent::Notice(line) if line.contains("run 1 goes on after epoch") => goes_on.set(true),
+    let resumed = std::cell::Cell::new(false);
+    fixture.sweep(&|_| Ok(Device::flex()), |event, stop| match event {
+        SweepEvent::Notice(line) if line.contains("run 1 resumes after epoch") => resumed.set(true),
         SweepEvent::Training { .. } => stop.request(),
         _ => {}
     });
-    assert!(goes_on.get());
+    assert!(resumed.get());
 }
 
 #[test]
 fn a_run_without_a_checkpoint_fails_with_its_device() {
-    let place = Place::new(&["rank=1", "epochs=1"]);
-    let summary = place.sweep(&|_| Err("device: it is busy".to_owned()), |_, _| {});
+    let fixture = Fixture::new(&["rank=1", "epochs=1"]);
+    let summary = fixture.sweep(&|_| Err("device: it is busy".to_owned()), |_, _| {});
     assert_eq!(summary.failed[0].1, "device: it is busy");
-    assert_eq!(place.status(), RunStatus::Failed);
+    assert_eq!(fixture.status(), RunStatus::Failed);
 }
 
 #[test]
 fn a_run_that_another_process_took_over_is_left_alone_with_its_checkpoint() {
     // Of a kind that would end it, and of one that would interrupt it.
     for device in ["flex", "broken"] {
-        let place = Place::interrupted(&["rank=1", "epochs=400"]);
+        let fixture = Fixture::interrupted(&["rank=1", "epochs=400"]);
         let take_over = |_: &str| {
-            place.ask(async |store| {
+            fixture.ask(async |store| {
                 let run = store.runs(&[1]).await.unwrap().remove(0).start;
                 assert_eq!(store.mark_interrupted(&|_| Liveness::Gone).await.unwrap(), [1]);
-                assert_eq!(store.claim(&run, started().as_deref()).await.unwrap(), Claim::Continued(1));
+                assert_eq!(store.claim(&run, process_start().as_deref()).await.unwrap(), Claim::Continued(1));
             });
-            fs::write(place.checkpoint(), b"the other's").unwrap();
+            fs::write(fixture.checkpoint(), b"the other's").unwrap();
             if device == "broken" { Err("device: it is busy".to_owned()) } else { Ok(Device::flex()) }
         };
-        let summary = place.sweep(&take_over, |event, stop| {
+        let summary = fixture.sweep(&take_over, |event, stop| {
             if matches!(event, SweepEvent::TrialInterrupted { .. }) {
                 stop.request();
             }
         });
         assert_eq!((summary.left, summary.failed), (1, Vec::new()), "{device}");
-        assert_eq!(place.status(), RunStatus::Running, "{device}");
-        assert_eq!(fs::read(place.checkpoint()).unwrap(), b"the other's", "{device}");
+        assert_eq!(fixture.status(), RunStatus::Running, "{device}");
+        assert_eq!(fs::read(fixture.checkpoint()).unwrap(), b"the other's", "{device}");
     }
 }
 
 #[test]
 fn a_run_that_starts_over_and_diverges_at_once_keeps_no_useless_checkpoint() {
-    let place = Place::new(&["rank=1", "epochs=2", "lr=1e38"]);
-    // Its configuration is claimed and left with a checkpoint of nobody's.
-    place.sweep(&|_| Err("device: it is busy".to_owned()), |_, _| {});
-    place.ask(async |store| {
+    let fixture = Fixture::new(&["rank=1", "epochs=2", "lr=1e38"]);
+    // Its configuration is claimed and left with a checkpoint that belongs to no run.
+    fixture.sweep(&|_| Err("device: it is busy".to_owned()), |_, _| {});
+    fixture.ask(async |store| {
         let run = store.runs(&[1]).await.unwrap().remove(0).start;
         store.delete_run(1).await.unwrap();
         assert_eq!(store.claim(&run, None).await.unwrap(), Claim::New(2));
         store.interrupt_run(2).await.unwrap();
     });
-    let checkpoint = place.folder.path().join("runs/000002/checkpoint");
+    let checkpoint = fixture.folder.path().join("runs/000002/checkpoint");
     fs::create_dir_all(checkpoint.parent().unwrap()).unwrap();
     fs::write(&checkpoint, b"of another program").unwrap();
-    let summary = place.sweep(&|_| Ok(Device::flex()), |_, _| {});
+    let summary = fixture.sweep(&|_| Ok(Device::flex()), |_, _| {});
     let [(_, reason)] = summary.diverged.try_into().unwrap();
     assert!(reason.contains("of epoch 1") && !reason.contains("is kept in"), "{reason}");
-    assert_eq!(place.ask(async |store| store.artifacts(2).await.unwrap()), []);
+    assert_eq!(fixture.ask(async |store| store.artifacts(2).await.unwrap()), []);
     assert!(!checkpoint.exists());
 }
 
 #[test]
 fn trouble_of_one_run_costs_the_others_of_its_group_nothing() {
-    let place = Place::new(&["rank=1,2,3", "epochs=40"]);
-    let context = Context { jobs: 3, ..place.context() };
+    let fixture = Fixture::new(&["rank=1,2,3", "epochs=40"]);
+    let context = Context { jobs: 3, ..fixture.context() };
     let met = std::cell::Cell::new(false);
-    let summary = execute(&place.plan, &context, &|_| Ok(Device::flex()), &mut |event| match event {
+    let summary = execute(&fixture.plan, &context, &|_| Ok(Device::flex()), &mut |event| match event {
         SweepEvent::Training { event: Event::Checkpoint(_), .. } if !met.replace(true) => {
-            place.ask(async |store| {
+            fixture.ask(async |store| {
                 store.query("UPDATE runs SET owner = 'another handle' WHERE id = 1").await.unwrap();
                 store.delete_run(2).await.unwrap();
             });
@@ -178,11 +175,11 @@ fn trouble_of_one_run_costs_the_others_of_its_group_nothing() {
     .unwrap();
     assert_eq!((summary.finished, summary.left), (1, 1));
     assert_eq!(summary.failed, [("rank=2".to_owned(), "run 2 was removed while it was trained".to_owned())]);
-    let states = place.ask(async |store| {
+    let states = fixture.ask(async |store| {
         store.all_runs().await.unwrap().iter().map(|run| (run.id, run.status)).collect::<Vec<_>>()
     });
     assert_eq!(states, [(1, RunStatus::Running), (3, RunStatus::Finished)]);
-    let runs = place.folder.path().join("runs");
+    let runs = fixture.folder.path().join("runs");
     assert!(!runs.join("000002").exists(), "files of the removed run are left");
-    assert!(runs.join("000003/model.safetensors").exists() && place.checkpoint().exists());
+    assert!(runs.join("000003/model.safetensors").exists() && fixture.checkpoint().exists());
 }

@@ -1,4 +1,4 @@
-//! The grid: all combinations of an experiment's values, each once.
+//! The grid strategy: all combinations of an experiment's values, each once.
 
 use std::collections::HashSet;
 
@@ -7,8 +7,8 @@ use ranklab_settings::Experiment;
 use super::proposal::{EndedTrial, Strategy};
 use crate::{Error, planned::PlanTrial};
 
-/// All combinations of an experiment's values, the last key fastest. Combinations that come to the same work, such as
-/// model_4 at several ranks, are one trial.
+/// All combinations of an experiment's values, the last key fastest. Combinations that compute the same, such as model_4
+/// at several ranks, are one trial.
 #[derive(Debug)]
 pub struct Grid<'a> {
     experiment: &'a Experiment,

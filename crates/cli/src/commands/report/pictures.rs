@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use ranklab_report::{CellPicture, CellPictures, ReportData, WantedCells, wanted_pictures};
-use ranklab_runs::{Gallery, Shown};
+use ranklab_runs::{ImageExplainer, ImageToExplain};
 use ranklab_store::Store;
 
 use crate::{device::device, folders::Folders};
@@ -19,18 +19,21 @@ pub(crate) async fn pictures(
     explain: Option<i64>,
 ) -> anyhow::Result<CellPictures> {
     let locations = folders.locations();
-    let mut gallery = Gallery::default();
+    let mut explainer = ImageExplainer::default();
     let mut found = CellPictures::default();
     let mut incomplete_runs = 0;
     for WantedCells { run, cells } in wanted_pictures(data, explain)? {
         let Some(row) = data.runs.iter().map(|known| &known.row).find(|row| row.id == run) else { continue };
         let artifacts = store.artifacts(run).await?;
-        let shown: Vec<Shown> = cells
+        let requested: Vec<ImageToExplain> = cells
             .iter()
-            .map(|(image, probability)| Shown { image: image.to_string(), probability: *probability })
+            .map(|(image, probability)| ImageToExplain {
+                image: image.to_string(),
+                probability: *probability,
+            })
             .collect();
-        let of_run = gallery.pictures(row, &artifacts, &shown, &locations, &device);
-        for picture in of_run.pictures {
+        let of_run = explainer.explain(row, &artifacts, &requested, &locations, &device);
+        for picture in of_run.images {
             let heat = picture.heat.map(|heat| (run, heat));
             found.of.insert(Arc::from(picture.image.as_str()), CellPicture { png: picture.png, heat });
         }

@@ -1,4 +1,4 @@
-//! Pictures of test images with the heat that explains a run's calls, for a report's galleries.
+//! Test images of a run with the heat of Grad-CAM, for the galleries of reports.
 
 use std::fs;
 use std::path::Path;
@@ -15,8 +15,8 @@ use crate::{
     Error,
     dataset::Dataset,
     device::DeviceOf,
+    image_names::ImageNames,
     locations::Locations,
-    names::Names,
     overlay::overlay,
     recorded_paths::locate,
     short_hash::short_hash,
@@ -25,127 +25,127 @@ use crate::{
 
 /// Kind of the artifact that holds a run's trained state.
 const MODEL: &str = "model";
-/// Largest distance between a probability computed again and the stored one that rounding explains.
-const SAME: f64 = 0.01;
+/// Largest difference between a recomputed and a stored probability that rounding explains.
+const ROUNDING: f64 = 0.01;
 
-/// A test image of a run that is to be shown.
+/// A test image to explain.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Shown {
-    /// Its name.
+pub struct ImageToExplain {
+    /// Name of the image.
     pub image: String,
-    /// The run's stored probability of the positive class.
+    /// Stored probability of the positive class.
     pub probability: f64,
 }
 
-/// A test image as the network sees it.
+/// A test image as the network receives it, with its explanation.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Picture {
-    /// The image's name.
+pub struct ExplainedImage {
+    /// Name of the image.
     pub image: String,
-    /// PNG file.
+    /// PNG file of the image.
     pub png: Vec<u8>,
-    /// PNG file of the same under the heat of Grad-CAM, where the run's weights were there.
+    /// PNG file of the image under the heat of Grad-CAM; `None` if the run's weights are missing.
     pub heat: Option<Vec<u8>>,
 }
 
-/// What is left of a run's images and weights.
+/// The explained images of a run, and a reason if some are missing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Pictures {
-    /// In the order asked for; empty when the images are not there.
-    pub pictures: Vec<Picture>,
-    /// In one line, what is missing and why.
+pub struct ExplainedImages {
+    /// The images in the requested order; empty if the dataset is missing or changed.
+    pub images: Vec<ExplainedImage>,
+    /// One line that names what is missing and the reason.
     pub missing: Option<String>,
 }
 
-/// Opens image sets and trunks once for several runs.
+/// Explains images of several runs; datasets and trunk weights are opened once.
 #[derive(Debug, Default)]
-pub struct Gallery {
+pub struct ImageExplainer {
     datasets: Vec<(String, Dataset)>,
     weights: Vec<(String, KnownWeights)>,
 }
 
-impl Gallery {
-    /// Pictures of test images of a finished run. What is missing, or not what the run saw, is said and
-    /// not shown: images whose set has another hash, a trunk or a trained state with another hash, and
-    /// heat of a state that no longer gives the stored probabilities.
-    pub fn pictures(
+impl ImageExplainer {
+    /// Explains test images of a finished run. Images are missing if the dataset has another hash. Heat is missing if
+    /// trunk weights or trained state have another hash, or give other probabilities than the stored ones.
+    pub fn explain(
         &mut self,
         run: &RunRow,
         artifacts: &[ArtifactRow],
-        shown: &[Shown],
+        requested: &[ImageToExplain],
         locations: &Locations,
         device_of: DeviceOf<'_>,
-    ) -> Pictures {
-        let no_pictures = |problem: String| Pictures {
-            pictures: Vec::new(),
+    ) -> ExplainedImages {
+        let no_images = |problem: String| ExplainedImages {
+            images: Vec::new(),
             missing: Some(format!("Images of run {} are not shown: {problem}", run.id)),
         };
         let mut config: TrialConfig = match serde_json::from_str(&run.start.config) {
             Ok(config) => config,
-            Err(problem) => return no_pictures(format!("its configuration cannot be read ({problem})")),
+            Err(problem) => return no_images(format!("its configuration cannot be read ({problem})")),
         };
         let opened =
             locate(&mut config, &locations.runs_folder).and_then(|_| self.open(&config.data, locations));
         if let Err(problem) = opened {
-            return no_pictures(problem.to_string());
+            return no_images(problem.to_string());
         }
         let key = format!("{:?}", images_of(&config.data));
         let Some((_, dataset)) = self.datasets.iter().find(|(opened, _)| *opened == key) else {
-            return no_pictures("they were not opened".to_owned());
+            return no_images("they were not opened".to_owned());
         };
         let then = &run.start.image_set_hash;
         if dataset.images.hash != *then && !dataset.former_hashes().contains(then) {
-            return no_pictures(format!(
-                "the images at {} are not those that it saw: their hash was {} and now is {}",
+            return no_images(format!(
+                "the images at {} have changed: their hash was {} and now is {}",
                 config.data.dataset,
                 short_hash(then),
                 short_hash(&dataset.images.hash)
             ));
         }
-        // A run of an earlier version may know its images by other names.
-        let names = Names::of(&dataset.images);
-        let name = |former: &str| names.now(former).map_or_else(|| former.to_owned(), str::to_owned);
-        let places: Result<Vec<usize>, String> =
-            shown.iter().map(|one| place(dataset, &name(&one.image))).collect();
-        let pixels = places.and_then(|places| Ok((dataset.load(&places)?, places)));
-        let (pixels, places) = match pixels {
+        // A run of an earlier version may have other names for its images.
+        let names = ImageNames::of(&dataset.images);
+        let name = |former: &str| names.current(former).map_or_else(|| former.to_owned(), str::to_owned);
+        let indices: Result<Vec<usize>, String> =
+            requested.iter().map(|one| index_of(dataset, &name(&one.image))).collect();
+        let pixels = indices.and_then(|indices| Ok((dataset.load(&indices)?, indices)));
+        let (pixels, indices) = match pixels {
             Ok(found) => found,
-            Err(problem) => return no_pictures(problem),
+            Err(problem) => return no_images(problem),
         };
         let images: Vec<&[u8]> = pixels.chunks_exact(dataset.size().pow(2) * 3).collect();
         let explained =
-            explain(&mut self.weights, run, &config, artifacts, dataset, &places, locations, device_of)
+            explanations(&mut self.weights, run, &config, artifacts, dataset, &indices, locations, device_of)
                 .and_then(|explanations| {
-                    let same = |(one, shown): (&Explanation, &Shown)| {
-                        (one.probability() - shown.probability).abs() <= SAME
+                    let agrees = |(explanation, image): (&Explanation, &ImageToExplain)| {
+                        (explanation.probability() - image.probability).abs() <= ROUNDING
                     };
-                    if explanations.iter().zip(shown).all(same) {
+                    if explanations.iter().zip(requested).all(agrees) {
                         Ok(explanations)
                     } else {
                         Err("its stored weights give other probabilities than those stored".to_owned())
                     }
                 });
         let size = dataset.size();
-        let picture = |(number, (shown, pixels)): (usize, (&Shown, &&[u8]))| -> Result<Picture, String> {
-            let heat = explained.as_ref().ok().map(|explanations| {
-                encode_png(&overlay(pixels, &explanations[number].upsampled(size)), size)
-            });
-            Ok(Picture {
-                image: shown.image.clone(),
-                png: encode_png(pixels, size)?,
-                heat: heat.transpose()?,
-            })
-        };
-        let pictures: Result<Vec<Picture>, String> =
-            shown.iter().zip(&images).enumerate().map(picture).collect();
-        match pictures {
-            Ok(pictures) => Pictures {
-                pictures,
+        let image =
+            |(index, (image, pixels)): (usize, (&ImageToExplain, &&[u8]))| -> Result<ExplainedImage, String> {
+                let heat = explained.as_ref().ok().map(|explanations| {
+                    encode_png(&overlay(pixels, &explanations[index].upsampled(size)), size)
+                });
+                Ok(ExplainedImage {
+                    image: image.image.clone(),
+                    png: encode_png(pixels, size)?,
+                    heat: heat.transpose()?,
+                })
+            };
+        let explained_images: Result<Vec<ExplainedImage>, String> =
+            requested.iter().zip(&images).enumerate().map(image).collect();
+        match explained_images {
+            Ok(images) => ExplainedImages {
+                images,
                 missing: explained
                     .err()
                     .map(|problem| format!("Run {} is not explained by Grad-CAM: {problem}", run.id)),
             },
-            Err(problem) => no_pictures(problem),
+            Err(problem) => no_images(problem),
         }
     }
 
@@ -160,24 +160,27 @@ impl Gallery {
     }
 }
 
-/// What decides which images are read and how: all but the split.
+/// The settings that decide which images are read and how: all but the split.
 fn images_of(config: &DataConfig) -> DataConfig {
     DataConfig { split: SplitConfig::default(), ..config.clone() }
 }
 
-fn place(dataset: &Dataset, name: &str) -> Result<usize, String> {
+fn index_of(dataset: &Dataset, name: &str) -> Result<usize, String> {
     dataset.images.position(name).ok_or_else(|| format!("{name} is not among its images"))
 }
 
-/// The explanations, or why there are none.
+/// The explanations of images.
+///
+/// # Errors
+/// When weights or state are missing or changed, with the reason.
 #[allow(clippy::too_many_arguments, reason = "all that a trial is made of")]
-fn explain(
+fn explanations(
     opened: &mut Vec<(String, KnownWeights)>,
     run: &RunRow,
     config: &TrialConfig,
     artifacts: &[ArtifactRow],
     dataset: &Dataset,
-    places: &[usize],
+    indices: &[usize],
     locations: &Locations,
     device_of: DeviceOf<'_>,
 ) -> Result<Vec<Explanation>, String> {
@@ -204,11 +207,11 @@ fn explain(
     };
     settings
         .open(weights, Some(&state), &device)
-        .and_then(|network| network.explain(dataset, places))
+        .and_then(|network| network.explain(dataset, indices))
         .map_err(|problem| problem.to_string())
 }
 
-/// The trained state, checked against its hash.
+/// Reads the trained state and checks its hash.
 fn read_state(artifacts: &[ArtifactRow], runs_folder: &Path) -> Result<Vec<u8>, String> {
     let artifact = artifacts.iter().find(|artifact| artifact.kind == MODEL).ok_or("it stored no weights")?;
     let path = runs_folder.join(&artifact.path);

@@ -1,22 +1,22 @@
-//! Images by the names that earlier versions recorded.
+//! Finds the current names of images that earlier versions named in other ways.
 
 use std::collections::HashMap;
 
 use ranklab_data::ImageSet;
 
-/// Images by their names below the folder of the class folders.
+/// Current names of images, by their paths below the common parent of the class folders.
 #[derive(Debug, Default)]
-pub struct Names(HashMap<String, String>);
+pub struct ImageNames(HashMap<String, String>);
 
-impl Names {
-    /// The names of these images.
+impl ImageNames {
+    /// The names of all images in a set.
     pub fn of(images: &ImageSet) -> Self {
         let below = |name: &str| name.split_once('/').map_or(name, |(_, below)| below).to_owned();
         Self(images.entries.iter().map(|entry| (below(&entry.name), entry.name.clone())).collect())
     }
 
-    /// Today's name of an image that an earlier version named by its path from whichever folder it was given.
-    pub fn now(&self, former: &str) -> Option<&str> {
+    /// The current name of an image, from its name in any version.
+    pub fn current(&self, former: &str) -> Option<&str> {
         let mut below = former;
         loop {
             if let Some(name) = self.0.get(below) {
