@@ -343,7 +343,7 @@ fn where_no_image_can_be_read_the_message_gives_the_first_reason() {
             "{error}"
         );
         assert!(error.contains("cell_images/Parasitized/") && error.contains(reason), "{error}");
-        assert!(error.contains("repair or replace them") && !error.contains("belong in folders"), "{error}");
+        assert!(error.contains("repair or replace them") && !error.contains("put PNG images"), "{error}");
     }
     // All of another format, and class folders of other names.
     unpack(&zip, &ranklab.path("images"));
@@ -360,7 +360,7 @@ fn where_no_image_can_be_read_the_message_gives_the_first_reason() {
     );
     fs::rename(&class, ranklab.path("images/cell_images/infected")).unwrap();
     let error = failed(&ranklab.run(&["data", "manifest", "images"]));
-    assert!(error.contains("images belong in folders named Parasitized and Uninfected"), "{error}");
+    assert!(error.contains("put PNG images into folders named Parasitized and Uninfected"), "{error}");
     // Names with backslashes are those of folders.
     let mut other = ZipWriter::new(File::create(ranklab.path("backslashes.zip")).unwrap());
     let mut archive = ZipArchive::new(File::open(&zip).unwrap()).unwrap();

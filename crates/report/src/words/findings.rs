@@ -101,11 +101,11 @@ fn without_result(analysis: &Analysis) -> Option<String> {
     (all > 0).then(|| {
         let have = if all == 1 { "trial has" } else { "trials have" };
         format!(
-            "{all} {have} no result ({}), beside {} that {}: figures, intervals and verdicts leave them out, which flatters a \
-             configuration that does not always train well.",
+            "{all} {have} no result ({}), and {} {}. Figures, intervals and verdicts leave trials without a result out, which \
+             flatters a configuration that does not always train well.",
             listed.join(", "),
             thousands(finished as i64),
-            if finished == 1 { "has" } else { "have" }
+            if finished == 1 { "has one" } else { "have one" }
         )
     })
 }
@@ -159,8 +159,8 @@ fn against_classical(analysis: &Analysis) -> Vec<String> {
         format!("{points} points below")
     };
     let mut beside = format!(
-        "The best adapted configuration, {} with {}, stands {relation} the best {CLASSICAL} with {}, training {} \
-         parameters instead of {}.",
+        "The best adapted configuration is {} with {}, {relation} the best {CLASSICAL} with {}. It trains {} parameters \
+         instead of {}.",
         adapted.name,
         accuracy(adapted),
         accuracy(classical),
@@ -233,14 +233,13 @@ fn caution(analysis: &Analysis) -> String {
     sentences.push(speak.to_owned() + &few(&resampled));
     if !analysis.comparisons.pairs.is_empty() {
         sentences.push(format!(
-            "The margin of ±{} within which configurations count as equivalent is a choice, to be made before results \
-             are seen.",
+            "Configurations count as equivalent within a margin of ±{}: a choice to be made before results are seen.",
             margin_in_points(&analysis.options)
         ));
     }
     if configurations.len() > 1 {
         sentences.push(format!(
-            "The best of {} was picked by the same test figures that are shown, so it tends to look better than it is.",
+            "The best of {} was chosen by the test figures shown here, so it tends to look better than it is.",
             count(configurations.len(), "configuration")
         ));
     }
@@ -269,17 +268,19 @@ mod tests {
         );
         assert_eq!(
             findings[1],
-            "The best adapted configuration, model_5 · block5 · rank 5 with 98.00 %, stands 1.00 points above the \
-             best model_4 with 97.00 %, training 1,259,266 parameters instead of 2,757,378."
+            "The best adapted configuration is model_5 · block5 · rank 5 with 98.00 %, 1.00 points above the best \
+             model_4 with 97.00 %. It trains 1,259,266 parameters instead of 2,757,378."
         );
-        assert!(findings[2].starts_with("The data do not tell model_5 · block5 · rank 5 and model_4 apart"));
-        assert!(findings[3].starts_with("model_5 · block5: no smaller member than the best, rank 5"));
+        assert!(findings[2].starts_with("model_5 · block5 · rank 5 vs model_4: inconclusive ("));
+        assert!(
+            findings[3].starts_with("model_5 · block5: inconclusive. Nothing smaller than the best, rank 5")
+        );
         assert!(
             findings[4]
                 .starts_with("One cell more or less is 0.50 points. Intervals and tests take patients")
         );
-        assert!(findings[4].contains("The margin of ±1 point"));
-        assert!(findings[4].contains("The best of 4 configurations was picked by the same test figures"));
+        assert!(findings[4].contains("within a margin of ±1 point"));
+        assert!(findings[4].contains("The best of 4 configurations was chosen by the test figures"));
     }
 
     #[test]
@@ -289,7 +290,7 @@ mod tests {
         data.runs[1].row.result.as_mut().unwrap().test_accuracy = 0.97;
         let findings = of(&data);
         assert!(findings[0].starts_with("model_4 and model_5 · block5 · rank 1 share the highest"));
-        assert!(findings[1].contains("stands level with the best model_4"));
+        assert!(findings[1].contains(", level with the best model_4"));
     }
 
     #[test]
@@ -322,7 +323,7 @@ mod tests {
         );
         assert!(findings[2].starts_with("Accuracies on different test cells do not compare"));
         // Rank 5 is compared by the patients' split, though its random split looks better.
-        assert!(findings[3].contains("rank 5 · split=patient with 90.00 %, stands level"), "{findings:?}");
+        assert!(findings[3].contains("rank 5 · split=patient with 90.00 %, level"), "{findings:?}");
     }
 
     #[test]
@@ -330,7 +331,7 @@ mod tests {
         let said = of(&fixture::ranks());
         let said = said.iter().find(|sentence| sentence.contains("no result")).unwrap();
         assert!(
-            said.starts_with("2 trials have no result (1 failed, 1 planned), beside 4 that have: figures"),
+            said.starts_with("2 trials have no result (1 failed, 1 planned), and 4 have one. Figures"),
             "{said}"
         );
     }
@@ -347,7 +348,7 @@ mod tests {
         data.unfinished.clear();
         let findings = of(&data);
         assert_eq!(findings.len(), 3);
-        assert!(!findings[1].contains("margin") && !findings[1].contains("picked"));
+        assert!(!findings[1].contains("margin") && !findings[1].contains("chosen"));
     }
 
     #[test]

@@ -8,8 +8,8 @@ use super::format::{percent, thousands};
 pub(crate) fn unknown(leakage: &Leakage) -> Option<String> {
     let unknown = leakage.unknown?;
     Some(format!(
-        "The names of {} of {} test images do not tell a patient (as C33P1thinF_… does): whether those stand on both sides is not \
-         known, and each counts for itself, so that intervals are likely too narrow and p-values too small.",
+        "{} of {} test images have no patient in their names (as C33P1thinF_… has). Whether their patients also stand in training \
+         is unknown. Each such image counts as one patient, so that intervals are likely too narrow and p-values too small.",
         thousands(unknown.images as i64),
         thousands(unknown.of as i64)
     ))
@@ -92,14 +92,14 @@ mod tests {
         let mut data = fixture::ranks();
         data.runs[0].predictions[0].patient = data.runs[0].predictions[0].image.clone();
         let text = said(&data).unwrap();
-        assert!(text.starts_with("The names of 1 of 200 test images do not tell a patient"), "{text}");
+        assert!(text.starts_with("1 of 200 test images have no patient in their names"), "{text}");
         assert!(text.contains("too small. 36 of 40 test patients also"), "{text}");
         for run in &mut data.runs {
             run.predictions.iter_mut().for_each(|row| row.patient = row.image.clone());
             (run.row.start.shared_patients, run.row.start.shared_test_images) = (0, 0);
         }
         let text = said(&data).unwrap();
-        assert!(text.starts_with("The names of 200 of 200 test images do not"), "{text}");
+        assert!(text.starts_with("200 of 200 test images have no patient in their names"), "{text}");
         assert!(!text.contains("No patient stands on both sides"), "{text}");
     }
 

@@ -1,4 +1,4 @@
-//! One sentence per comparison, never stronger than its numbers.
+//! One line for each comparison: the verdict, then its numbers.
 
 use ranklab_stats::{Equivalence, MeanDifference, Resampled, Verdict};
 
@@ -16,41 +16,39 @@ pub(crate) fn sentence(analysis: &Analysis, pair: &Pair) -> String {
     let numbers = numbers(pair, options);
     let equals = if pair.corrected_p < 0.001 { "" } else { "= " };
     let p = format!("p {equals}{}{}", p_value(pair.corrected_p), after(all.corrected_for));
-    let trained = trained(pair, first, second);
     let direction = if pair.difference.difference > 0.0 { "better" } else { "worse" };
-    let said = match pair.verdict {
+    let verdict = match pair.verdict {
         Verdict::Equivalent => {
-            let same = equivalence(pair, all, options, "");
-            format!("{first} is equivalent to {second} within ±{margin}{trained}: {numbers}; {same}.")
+            format!("equivalent within ±{margin} ({numbers}; {})", equivalence(pair, all, options, ""))
         }
-        Verdict::EquivalentYetDifferent => {
-            let same = equivalence(pair, all, options, "");
-            format!(
-                "{first} is {direction} than {second}, but equivalent to it within ±{margin}{trained}: {numbers}, {p}; {same}."
-            )
-        }
-        Verdict::Better | Verdict::Worse => {
-            format!("{first} is {direction} than {second}{trained}: {numbers}, {p}.")
-        }
-        Verdict::Inconclusive => {
-            let mut taken_back = String::new();
-            if !pair.difference.interval.contains(0.0) {
-                taken_back += &format!(" The interval leaves out 0, but {p}.");
-            }
-            if within(pair) && !pair.equivalence.equivalent {
-                taken_back +=
-                    &format!(" Within ±{margin} lies the {}.", equivalence(pair, all, options, "but "));
-            }
-            taken_back += &too_few_differ(pair, options);
-            format!(
-                "The data do not tell {first} and {second} apart, nor show them equivalent within ±{margin}{trained}: {numbers}.{taken_back}"
-            )
-        }
+        Verdict::EquivalentYetDifferent => format!(
+            "{direction}, but equivalent within ±{margin} ({numbers}, {p}; {})",
+            equivalence(pair, all, options, "")
+        ),
+        Verdict::Better | Verdict::Worse => format!("{direction} ({numbers}, {p})"),
+        Verdict::Inconclusive => format!("inconclusive ({numbers}; margin ±{margin})"),
     };
-    said + &caveat([&configurations[pair.first], &configurations[pair.second]])
+    let reasons = match pair.verdict {
+        Verdict::Inconclusive => why_inconclusive(pair, all, options, &p),
+        _ => String::new(),
+    };
+    format!("{first} vs {second}: {verdict}.{reasons}")
+        + &caveat([&configurations[pair.first], &configurations[pair.second]])
 }
 
-/// What equivalence rests on: `90 % interval −0.35 to +0.15, p = 0.003 after correction for 7 comparisons`, with a word
+/// Why a comparison is inconclusive although its interval excludes 0 or lies within the margin; empty elsewhere.
+fn why_inconclusive(pair: &Pair, all: &Comparisons, options: &Options, p: &str) -> String {
+    let mut reasons = String::new();
+    if !pair.difference.interval.contains(0.0) {
+        reasons += &format!(" The interval excludes 0, but {p}.");
+    }
+    if within(pair) && !pair.equivalence.equivalent {
+        reasons += &format!(" Equivalence is not shown: {}.", equivalence(pair, all, options, "but "));
+    }
+    reasons + &too_few_differ(pair, options)
+}
+
+/// The evidence for equivalence: `90 % interval −0.35 to +0.15, p = 0.003 after correction for 7 comparisons`, with a word
 /// before its p.
 fn equivalence(pair: &Pair, all: &Comparisons, options: &Options, before_p: &str) -> String {
     let Equivalence { interval, p, .. } = pair.equivalence;
@@ -70,7 +68,7 @@ fn equivalence(pair: &Pair, all: &Comparisons, options: &Options, before_p: &str
     )
 }
 
-/// Why nothing is equivalent where hardly any patient's cells are called otherwise; empty elsewhere.
+/// Why a comparison is not equivalent although hardly any patient differs; empty elsewhere.
 fn too_few_differ(pair: &Pair, options: &Options) -> String {
     let MeanDifference { differing, resampled, .. } = pair.difference;
     if differing.p(options.margin) < options.alpha {
@@ -80,10 +78,12 @@ fn too_few_differ(pair: &Pair, options: &Options) -> String {
         Resampled::Patients(patients) => count(patients, "patient"),
         Resampled::Cells(cells) => count(cells, "cell"),
     };
-    let differ = if differing.patients == 0 { "none".to_owned() } else { differing.patients.to_string() };
-    format!(
-        " They differ in {differ} of {of}, too few to say how much those that were not seen could differ."
-    )
+    let differ = match differing.patients {
+        0 => format!("None of {of} differs"),
+        1 => format!("Only 1 of {of} differs"),
+        several => format!("Only {several} of {of} differ"),
+    };
+    format!(" {differ}: too few to bound the difference in others.")
 }
 
 /// Whether the interval that equivalence rests on lies within the margin, whatever the correction says.
@@ -92,25 +92,12 @@ fn within(pair: &Pair) -> bool {
     interval.lower > -margin && interval.upper < margin
 }
 
-/// What a claim is limited to: without several seeds, to the networks that were trained.
-fn trained(pair: &Pair, first: &str, second: &str) -> String {
-    let (each, only) = match pair.folds {
-        Some(_) => ("one seed per fold", "one seed per fold only"),
-        None => ("one seed each", "one seed only"),
-    };
-    match pair.seeds {
-        (1, 1) => format!(" as trained here, with {each}"),
-        (1, _) => format!(" as {first} was trained here, with {only}"),
-        (_, 1) => format!(" as {second} was trained here, with {only}"),
-        _ => String::new(),
-    }
-}
-
-/// `difference −0.10 points, 95 % interval −0.40 to +0.20, 200 patients`.
+/// `−0.10 points, 95 % interval −0.40 to +0.20, 200 patients, one seed each`.
 fn numbers(pair: &Pair, options: &Options) -> String {
     let MeanDifference { difference, interval, resampled, .. } = pair.difference;
     let mut seeds = match pair.seeds {
-        (1, 1) => String::new(),
+        (1, 1) if pair.folds.is_some() => ", one seed per fold".to_owned(),
+        (1, 1) => ", one seed each".to_owned(),
         (first, second) if first == second => format!(", {} each", count(first, "seed")),
         (first, second) => format!(", {first} and {}", count(second, "seed")),
     };
@@ -118,7 +105,7 @@ fn numbers(pair: &Pair, options: &Options) -> String {
         seeds += &format!(", {}", count(pair.splits, "split"));
     }
     format!(
-        "difference {} points, {} interval {} to {}, {}{seeds}",
+        "{} points, {} interval {} to {}, {}{seeds}",
         signed_points(difference),
         confidence(options),
         signed_points(interval.lower),
@@ -163,7 +150,7 @@ mod tests {
         all.pairs[0].verdict = Verdict::Inconclusive;
         let said = sentence(&analysis, &analysis.comparisons.pairs[0]);
         assert!(
-            said.ends_with(" The interval leaves out 0, but p = 0.070 after correction for 21 pairs."),
+            said.ends_with(" The interval excludes 0, but p = 0.070 after correction for 21 pairs."),
             "{said}"
         );
     }
@@ -176,7 +163,12 @@ mod tests {
         all.pairs[0].equivalence = all.pairs[0].equivalence.corrected(0.084);
         all.pairs[0].verdict = Verdict::Inconclusive;
         let said = sentence(&analysis, &analysis.comparisons.pairs[0]);
-        assert!(said.contains(", 200 patients. Within ±1 point lies the 90 % interval −0."), "{said}");
+        assert!(
+            said.contains(
+                ", 200 patients, one seed each; margin ±1 point). Equivalence is not shown: 90 % interval −0."
+            ),
+            "{said}"
+        );
         let end = ", but p = 0.084 of a difference beyond ±1 point after correction for 7 comparisons.";
         assert!(said.ends_with(end), "{said}");
     }

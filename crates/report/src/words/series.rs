@@ -11,7 +11,7 @@ use super::format::{count, margin_in_points, signed_points};
 /// Members listed by name before the rest is only counted.
 const LISTED: usize = 16;
 
-/// How a series is spoken of.
+/// The words for a series.
 struct Words {
     /// How small a member is: `smallest rank`.
     smallest: &'static str,
@@ -38,7 +38,7 @@ pub(crate) fn sentences(analysis: &Analysis) -> Vec<String> {
     let AllSeries { series, left_out, .. } = &analysis.series;
     let mut sentences: Vec<String> = series.iter().map(|one| sentence(analysis, one)).collect();
     if *left_out > 0 {
-        sentences.push(format!("{left_out} more series are not told. Report fewer runs to read of them."));
+        sentences.push(format!("{left_out} more series are left out. Report fewer runs to include them."));
     }
     sentences
 }
@@ -101,8 +101,8 @@ impl Spoken<'_> {
         }
         if enough == best {
             return format!(
-                "{key}: no smaller member than the best, {}, is shown to lose less than {margin} of accuracy to it; a \
-                 real loss and too few patients or seeds can both be the reason ({} compared: {listed_members}).",
+                "{key}: inconclusive. Nothing smaller than the best, {}, is shown to lose less than {margin} of accuracy to it: \
+                 either it loses more, or there are too few patients or seeds ({} compared: {listed_members}).",
                 names[best], words.all
             );
         }
@@ -153,12 +153,14 @@ impl Spoken<'_> {
         }
     }
 
-    /// What a series says less where members were trained once.
+    /// The caveat for members that were trained with one seed.
     fn once(&self) -> &'static str {
         let seeds = self.configurations().filter_map(|one| Some(one.tested()?.seeds));
         match (seeds.clone().all(|seeds| seeds == 1), seeds.min()) {
             (true, _) => " Each was trained with one seed: this holds for these trained networks only.",
-            (false, Some(1)) => " Some were trained with one seed: of them this holds as trained here only.",
+            (false, Some(1)) => {
+                " Some were trained with one seed: for them this holds for the trained networks only."
+            }
             _ => "",
         }
     }

@@ -73,24 +73,20 @@ fn sentence(analysis: &Analysis, pair: &SplitPair) -> String {
     );
     let shown = pair.corrected_p < options.alpha && !interval.contains(0.0);
     let seeds = |id: usize| configurations[id].tested().map_or(0, |tested| tested.seeds);
-    let trained = if seeds(pair.random).min(seeds(pair.patient)) > 1 {
-        ""
-    } else {
-        " as trained here, with one seed for a split"
-    };
+    let seeds = if seeds(pair.random).min(seeds(pair.patient)) > 1 { "" } else { ", one seed for a split" };
     let name = name(analysis, pair);
     match (shown, difference > 0.0) {
         (true, true) => format!(
-            "{name} is better on the random split than on new patients{trained}: {numbers}. {shared} % of the random split's test \
-             cells come from patients with other cells in training or validation; a figure for new patients is the lower one."
+            "{name}: better on the random split than on new patients ({numbers}{seeds}). {shared} % of the random split's test \
+             cells come from patients with other cells in training or validation; for new patients the lower figure holds."
         ),
         (true, false) => format!(
-            "{name} is worse on the random split than on new patients{trained}: {numbers}. That is not what shared patients \
-             do: the splits differ in how many cells they train on and in which they test."
+            "{name}: worse on the random split than on new patients ({numbers}{seeds}). Shared patients do not explain \
+             this: the splits differ in how many cells they train on and in which they test."
         ),
         (false, _) => format!(
-            "The data do not show that the split matters for {name}{trained}: {numbers}. {shared} % of the random split's test \
-             cells come from patients with other cells in training or validation, so that its figure is no evidence for new patients."
+            "{name}: inconclusive whether the split matters ({numbers}{seeds}). {shared} % of the random split's test \
+             cells come from patients with other cells in training or validation, so its figure is no evidence for new patients."
         ),
     }
 }
