@@ -321,7 +321,7 @@ mod tests {
             ("[adapter]\nrank = []", "line 2: rank: no value is given"),
             ("[sweep]\nrank = []", "line 2: rank in [sweep]: the list is empty; give a whole number"),
             ("[sweep]\nweight_decay = \"0,01\"", "did you mean 0.01?"),
-            ("[data]\ndataset = [\"a\", \"b\"]", "data.dataset is a list; lists to vary stand under [sweep]"),
+            ("[data]\ndataset = [\"a\", \"b\"]", "data.dataset is a list; give lists to vary under [sweep]"),
             ("[sweep]\nlr = [1e-50]", "`1e-50` is 0 in single precision"),
         ] {
             let refused = parse(text).unwrap_err();
