@@ -33,8 +33,11 @@ const OWN: [&str; 4] = ["dataset=slides", "positive=malignant", "negative=benign
 fn folders_of_any_names_are_trained_on_split_by_their_groups_and_reported_by_their_names() {
     let ranklab = with_own_images();
     let settings = [&OWN[..], &["split=patient", "folds=3", "rank=1"]].concat();
-    let said = succeeded(&ranklab.sweep(&settings));
+    let output = ranklab.sweep(&settings);
+    let said = succeeded(&output);
     assert!(said.contains(": 1 trained, 0 finished before, 0 failed"), "{said}");
+    let notes = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(notes.contains("6 groups in 60 images, group_1 first"), "{notes}");
     let audit = "select images, train_patients + test_patients, shared_patients from runs";
     assert!(ranklab.stdout(&["query", audit, "--format", "csv"]).ends_with("\n60,6,0\n"));
     let again = succeeded(&ranklab.sweep(&settings));

@@ -1,6 +1,6 @@
 //! The images of trials: opened, listed and selected once for all trials that share them.
 
-use std::ops::ControlFlow;
+use std::{collections::BTreeSet, ops::ControlFlow};
 
 use ranklab_data::{ImageSet, ImageSource, Manifest, ManifestEntry, Rejection, load_images, synthetic};
 use ranklab_settings::{DataConfig, Resize, SYNTHETIC};
@@ -59,6 +59,9 @@ impl Dataset {
             on_event(SourceEvent::Notice(format!("passed over: {line}")));
         }
         let images = manifest.select(config.limit);
+        if !config.group.is_default() {
+            on_event(SourceEvent::Notice(describe_groups(&images)));
+        }
         Ok(Self {
             synthetic: source.is_synthetic(),
             labels: images.entries.iter().map(|entry| entry.class.number()).collect(),
@@ -105,6 +108,20 @@ fn with_progress<T: Send>(
             Err(panic) => std::panic::resume_unwind(panic),
         }
     })
+}
+
+/// How many groups the rule finds in the images' names, with the first one, so that a wrong rule is noticed.
+fn describe_groups(images: &ImageSet) -> String {
+    let with_group = images.entries.iter().filter(|entry| entry.has_group());
+    let groups: BTreeSet<&str> = with_group.clone().map(|entry| entry.group.as_str()).collect();
+    let (all, without) = (images.entries.len(), images.entries.len() - with_group.count());
+    match groups.first() {
+        None => format!("the rule for groups finds none in the names of {all} images"),
+        Some(first) if without == 0 => format!("{} groups in {all} images, {first} first", groups.len()),
+        Some(first) => {
+            format!("{} groups in {all} images, {first} first; {without} images have no group", groups.len())
+        }
+    }
 }
 
 /// Reports rejected images with a notice each, up to ten.

@@ -1,6 +1,6 @@
 //! The names of a dataset's two classes, and the rule that finds an image's group in its name.
 
-use std::{fmt, str::FromStr};
+use std::{fmt, str::FromStr, sync::LazyLock};
 
 use regex::Regex;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -82,8 +82,7 @@ impl ClassScheme {
 
     /// First folder in the names of all images.
     pub fn root(&self) -> &'static str {
-        let default = Self::default();
-        if (&self.negative, &self.positive) == (&default.negative, &default.positive) {
+        if (self.negative.as_str(), self.positive.as_str()) == (NEGATIVE, POSITIVE) {
             ROOT
         } else {
             OTHER_ROOT
@@ -114,7 +113,9 @@ impl GroupRule {
 
 impl Default for GroupRule {
     fn default() -> Self {
-        Self { text: GROUP.to_owned(), pattern: Regex::new(GROUP).ok() }
+        // Compiled once: a default stands for every dataset and every run.
+        static PATTERN: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(GROUP).ok());
+        Self { text: GROUP.to_owned(), pattern: PATTERN.clone() }
     }
 }
 
