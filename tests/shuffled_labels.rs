@@ -79,7 +79,7 @@ async fn report(data: &ReportData, labels: &BTreeMap<String, i64>) -> String {
 fn claims(report: &str) -> (usize, usize) {
     let section = report.split("## Against each other\n").nth(1).unwrap().split("\n## ").next().unwrap();
     let sentences: Vec<&str> = section.lines().filter(|line| line.starts_with("- ")).collect();
-    let claimed = |line: &&&str| line.contains(" is better than ") || line.contains(" is worse than ");
+    let claimed = |line: &&&str| line.contains(": better") || line.contains(": worse");
     (sentences.len(), sentences.iter().filter(claimed).count())
 }
 

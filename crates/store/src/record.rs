@@ -206,23 +206,23 @@ pub struct RunResult {
     pub test_loss: f64,
     /// Test accuracy.
     pub test_accuracy: f64,
-    /// Recall of parasitized.
+    /// Recall of the positive class.
     pub sensitivity: f64,
-    /// Recall of uninfected.
+    /// Recall of the negative class.
     pub specificity: f64,
-    /// Precision of parasitized.
+    /// Precision of the positive class.
     pub precision: f64,
-    /// F1 of parasitized.
+    /// F1 of the positive class.
     pub f1: f64,
     /// Area under the ROC curve; `None` when the test set holds one class only.
     pub auc: Option<f64>,
-    /// Parasitized called parasitized.
+    /// Positive images called positive.
     pub true_positives: i64,
-    /// Parasitized called uninfected.
+    /// Positive images called negative.
     pub false_negatives: i64,
-    /// Uninfected called parasitized.
+    /// Negative images called positive.
     pub false_positives: i64,
-    /// Uninfected called uninfected.
+    /// Negative images called negative.
     pub true_negatives: i64,
 }
 
@@ -277,9 +277,9 @@ pub struct PredictionRow {
     pub image: Arc<str>,
     /// Patient the cell was taken from.
     pub patient: Arc<str>,
-    /// 1 = parasitized, 0 = uninfected.
+    /// 1 = positive, 0 = negative.
     pub label: i64,
-    /// Predicted probability of parasitized.
+    /// Predicted probability of the positive class.
     pub probability: f64,
 }
 

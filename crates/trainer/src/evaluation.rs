@@ -34,12 +34,12 @@ impl Evaluation {
         self.correct as f64 / self.count()
     }
 
-    /// Probability of class 1 (parasitized) of each image.
+    /// Probability of class 1, the positive one, of each image.
     pub(crate) fn probabilities(&self) -> &[f64] {
         &self.probabilities
     }
 
-    /// Probability of class 1 (parasitized) of each image, without a copy.
+    /// Probability of class 1, the positive one, of each image, without a copy.
     pub(crate) fn into_probabilities(self) -> Vec<f64> {
         self.probabilities
     }

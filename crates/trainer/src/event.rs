@@ -58,7 +58,7 @@ pub enum Event {
     },
     /// An epoch ended and was validated.
     Epoch(EpochSummary),
-    /// That epoch is the best so far: its probabilities of parasitized, in the order of
+    /// That epoch is the best so far: its probabilities of the positive class, in the order of
     /// [`crate::Trial::validation`].
     BestValidation(Arc<[f64]>),
     /// The trial as it stands after that epoch, to be stored by whoever wants to continue it.

@@ -14,7 +14,7 @@ pub trait ImageLoader: Sync {
     /// Images in the set.
     fn count(&self) -> usize;
 
-    /// 1 for parasitized, 0 for uninfected, for every image of the set.
+    /// 1 for the positive class, 0 for the negative one, for every image of the set.
     fn labels(&self) -> &[u8];
 
     /// Identifies the images and what was done to them: equal keys mean equal pixels.

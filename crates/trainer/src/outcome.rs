@@ -11,7 +11,7 @@ pub struct Outcome {
     pub model: Vec<u8>,
     /// Hash of the trained state.
     pub model_hash: String,
-    /// Test probabilities of parasitized, in the order of [`crate::Trial::test`].
+    /// Test probabilities of the positive class, in the order of [`crate::Trial::test`].
     pub probabilities: Vec<f64>,
     /// Mean test cross-entropy.
     pub test_loss: f64,

@@ -23,7 +23,7 @@ impl Scores {
         self.0.chunks_exact(2).map(|pair| (f64::from(pair[0]), f64::from(pair[1])))
     }
 
-    /// Softmax's probability of class 1 (parasitized).
+    /// Softmax's probability of class 1, the positive one.
     pub(crate) fn probabilities(&self) -> impl Iterator<Item = f64> {
         self.pairs().map(|(negative, positive)| 1.0 / (1.0 + (negative - positive).exp()))
     }
@@ -42,7 +42,7 @@ impl Scores {
         self.losses(labels).sum()
     }
 
-    /// Images whose higher score is their label's; a tie counts as parasitized.
+    /// Images whose higher score is their label's; a tie counts as positive.
     pub(crate) fn correct(&self, labels: &[u8]) -> usize {
         self.pairs()
             .zip(labels)

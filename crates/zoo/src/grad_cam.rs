@@ -15,9 +15,9 @@ use crate::{
 /// Why a model called one image what it did.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Explanation {
-    /// Scores of uninfected and parasitized before softmax.
+    /// Scores of the negative and the positive class before softmax.
     pub scores: [f32; 2],
-    /// The class with the higher score, which is the one explained; 1 = parasitized, also where both are
+    /// The class with the higher score, which is the one explained; 1 = positive, also where both are
     /// equal.
     pub class: u8,
     /// Rows of the last convolution's map.
@@ -102,7 +102,7 @@ fn explain_map(model: &Model, map: FeatureMap) -> Result<Vec<Explanation>, Error
 }
 
 impl Explanation {
-    /// Softmax's probability of parasitized.
+    /// Softmax's probability of the positive class.
     pub fn probability(&self) -> f64 {
         let [negative, positive] = self.scores.map(f64::from);
         1.0 / (1.0 + (negative - positive).exp())

@@ -21,15 +21,15 @@ use crate::{
 pub(super) struct ManifestArgs {
     /// Folder or zip of images [default: the fetched zip].
     path: Option<PathBuf>,
-    /// Name of the positive class's folder [default: Parasitized].
-    #[arg(long, value_name = "NAME")]
-    positive: Option<String>,
-    /// Name of the negative class's folder [default: Uninfected].
-    #[arg(long, value_name = "NAME")]
-    negative: Option<String>,
-    /// Regular expression whose first bracket finds an image's group in its path, or none [default: the patient in names like C33P1thinF_1.png].
-    #[arg(long, value_name = "REGEX")]
-    group: Option<GroupRule>,
+    /// Name of the positive class's folder.
+    #[arg(long, value_name = "NAME", default_value_t = ClassScheme::default().positive)]
+    positive: String,
+    /// Name of the negative class's folder.
+    #[arg(long, value_name = "NAME", default_value_t = ClassScheme::default().negative)]
+    negative: String,
+    /// Regular expression whose first bracket finds an image's group in its path; none for no groups.
+    #[arg(long, value_name = "REGEX", default_value_t = GroupRule::default())]
+    group: GroupRule,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -38,11 +38,10 @@ pub(super) struct ManifestArgs {
 impl ManifestArgs {
     /// The classes and the rule for groups.
     fn scheme(&self) -> ClassScheme {
-        let default = ClassScheme::default();
         ClassScheme {
-            negative: self.negative.clone().unwrap_or(default.negative),
-            positive: self.positive.clone().unwrap_or(default.positive),
-            group: self.group.clone().unwrap_or(default.group),
+            negative: self.negative.clone(),
+            positive: self.positive.clone(),
+            group: self.group.clone(),
         }
     }
 }
