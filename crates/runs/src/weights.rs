@@ -3,6 +3,7 @@
 use std::{
     borrow::Cow,
     path::{Path, PathBuf},
+    sync::LazyLock,
 };
 
 use ranklab_settings::{IMAGENET_WEIGHTS, RANDOM_WEIGHTS};
@@ -50,11 +51,14 @@ pub(crate) fn read_named(name: &str, imagenet_weights: &Path) -> Result<KnownWei
             hash: short_hash(&weights.hash).to_owned(),
         });
     }
-    Ok(KnownWeights { path, hash: weights.hash })
+    Ok(KnownWeights { path, hash: weights.hash.clone() })
 }
 
-fn read_weights(path: Option<&Path>) -> Result<TrunkWeights, ranklab_zoo::Error> {
-    path.map_or_else(|| Ok(TrunkWeights::random(0)), TrunkWeights::load)
+/// Reads a file of weights, or draws random ones. These are drawn once and kept: drawing them takes longer than a short
+/// training.
+fn read_weights(path: Option<&Path>) -> Result<Cow<'static, TrunkWeights>, ranklab_zoo::Error> {
+    static RANDOM: LazyLock<TrunkWeights> = LazyLock::new(|| TrunkWeights::random(0));
+    path.map_or_else(|| Ok(Cow::Borrowed(&*RANDOM)), |path| TrunkWeights::load(path).map(Cow::Owned))
 }
 
 impl PretrainedWeights for KnownWeights {
@@ -71,6 +75,6 @@ impl PretrainedWeights for KnownWeights {
                 path.display()
             ));
         }
-        Ok(Cow::Owned(weights))
+        Ok(weights)
     }
 }

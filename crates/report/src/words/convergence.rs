@@ -68,25 +68,24 @@ fn advised(advice: StatisticsAdvice) -> String {
     }
 }
 
-/// The warning above everything that is said of the runs; `None` where all converged.
+/// The warning above all results; `None` if all runs converged.
 pub(crate) fn banner(analysis: &Analysis) -> Option<String> {
     let runs: Vec<i64> = analysis.configurations.iter().flat_map(|one| &one.not_converged).copied().collect();
     let Run { row, signs, .. } = analysis.run(*runs.first()?)?;
     let all: usize = analysis.configurations.iter().map(|one| one.runs.len()).sum();
     let have = if runs.len() == 1 { "has" } else { "have" };
     Some(format!(
-        "{} of {} {have} not converged ({}): what is said of them below can change with the training. Run {}: {}.{}",
+        "{} of {} {have} not converged ({}): their results can change with longer training, and so can each verdict that names them. Run {}: {}.{}",
         runs.len(),
         count(all, "run"),
         listed(&runs),
         row.id,
         reasons(signs).join(". "),
-        if runs.len() > 1 { " Each run's section has its own reasons." } else { "" }
+        if runs.len() > 1 { " The section of each run lists its reasons." } else { "" }
     ))
 }
 
-/// What a verdict on configurations says of their runs that did not converge, with a space before it; empty where
-/// all did.
+/// The runs of configurations that did not converge, for the end of a verdict; empty if all converged.
 pub(crate) fn caveat<'a>(configurations: impl IntoIterator<Item = &'a Configuration>) -> String {
     let of_one = |one: &Configuration| format!("{} of {}", listed(&one.not_converged), one.name);
     let named: Vec<String> =
@@ -95,10 +94,7 @@ pub(crate) fn caveat<'a>(configurations: impl IntoIterator<Item = &'a Configurat
     let more = if rest > 0 { format!(" and those of {rest} more configurations") } else { String::new() };
     match named.as_slice() {
         [] => String::new(),
-        named => format!(
-            " NOT CONVERGED: {}{more}, so that this can be a matter of training.",
-            named[..named.len().min(LISTED)].join(", ")
-        ),
+        named => format!(" NOT CONVERGED: {}{more}.", named[..named.len().min(LISTED)].join(", ")),
     }
 }
 
@@ -221,8 +217,7 @@ mod tests {
         {
             let place = |part: &str| text.find(part).unwrap_or_else(|| panic!("{part}"));
             assert!(place("1 of 4 runs has not converged (run 1)") < place("In short"));
-            let caveat =
-                format!("NOT CONVERGED: run 1 of {quoted}, so that this can be a matter of training.");
+            let caveat = format!("NOT CONVERGED: run 1 of {quoted}.");
             // The best of its cells, three ranks against model_4, the best rank against it once more.
             assert_eq!(text.matches(&caveat).count(), 5, "{text}");
             assert!(text.contains("open (not converged)"));
@@ -230,10 +225,7 @@ mod tests {
         }
         let groups = analyse(&data).unwrap().configurations;
         assert_eq!(caveat([&groups[1], &groups[2]]), "");
-        assert_eq!(
-            caveat(&groups),
-            " NOT CONVERGED: run 1 of model_4, so that this can be a matter of training."
-        );
+        assert_eq!(caveat(&groups), " NOT CONVERGED: run 1 of model_4.");
     }
 
     #[test]

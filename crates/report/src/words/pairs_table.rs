@@ -124,7 +124,7 @@ fn word(pair: &Pair) -> &'static str {
         Verdict::EquivalentYetDifferent => "equivalent, worse",
         Verdict::Better => "better",
         Verdict::Worse => "worse",
-        Verdict::Inconclusive => "open",
+        Verdict::Inconclusive => "inconclusive",
     }
 }
 
@@ -154,7 +154,7 @@ mod tests {
         assert!(table.caption.contains("Holm's over 6 pairs"), "{}", table.caption);
         assert!(!table.caption.contains("several seeds") && table.caption.contains("With one seed nothing"));
         let text: Vec<&str> = table.rows[1].iter().map(|cell| cell.text.as_str()).collect();
-        assert_eq!(text[..4], ["model_5 · block5 · rank 5", "model_4", "open", "+1.00"]);
+        assert_eq!(text[..4], ["model_5 · block5 · rank 5", "model_4", "inconclusive", "+1.00"]);
         assert_eq!(text[8..11], ["2", "0", "0.500"]);
     }
 }

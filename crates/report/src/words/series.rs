@@ -111,7 +111,7 @@ impl Spoken<'_> {
         let all = if open.is_empty() {
             format!(" All {} compared are shown to lose less than that ({listed_members}).", words.all)
         } else {
-            format!(" Not shown of {}.", listed(&open))
+            format!(" Not shown for {}.", listed(&open))
         };
         let corrected = match self.analysis.series.corrected_for {
             0 | 1 => String::new(),

@@ -78,11 +78,11 @@ fn sentence(analysis: &Analysis, pair: &SplitPair) -> String {
     match (shown, difference > 0.0) {
         (true, true) => format!(
             "{name}: better on the random split than on new patients ({numbers}{seeds}). {shared} % of the random split's test \
-             cells come from patients with other cells in training or validation; for new patients the lower figure holds."
+             cells come from patients with other cells in training or validation; the lower figure is the estimate for new patients."
         ),
         (true, false) => format!(
-            "{name}: worse on the random split than on new patients ({numbers}{seeds}). Shared patients do not explain \
-             this: the splits differ in how many cells they train on and in which they test."
+            "{name}: worse on the random split than on new patients ({numbers}{seeds}). Shared patients would have \
+             the opposite effect: the splits differ in how many cells they train on and in which they test."
         ),
         (false, _) => format!(
             "{name}: inconclusive whether the split matters ({numbers}{seeds}). {shared} % of the random split's test \

@@ -1,4 +1,4 @@
--- Statuses of runs as rows, so that adding one is an INSERT, and standard deviations by sqrt().
+-- Statuses of runs as rows, so that adding one is an INSERT; standard deviations by sqrt(); errors of any classes.
 
 CREATE TABLE statuses (
     status TEXT PRIMARY KEY CHECK (status <> ''),
@@ -241,3 +241,20 @@ SELECT
     CASE WHEN f1_variance < 1e-24 THEN 0.0 ELSE sqrt(f1_variance) END AS f1_sd,
     CASE WHEN auc_variance < 1e-24 THEN 0.0 ELSE sqrt(auc_variance) END AS auc_sd
 FROM variances v;
+
+DROP VIEW test_errors;
+
+-- A probability of one half counts as positive, as in training; one that is not a number as negative. The names of the
+-- classes stand in the settings of the run.
+CREATE VIEW test_errors AS
+SELECT
+    p.run_id AS run,
+    p.image,
+    p.patient,
+    CASE p.label WHEN 1 THEN 'positive' ELSE 'negative' END AS actual,
+    CASE p.label WHEN 1 THEN 'negative' ELSE 'positive' END AS predicted,
+    p.probability,
+    CASE p.label WHEN 1 THEN 1 - COALESCE(p.probability, 0) ELSE p.probability END AS confidence
+FROM predictions p
+WHERE (p.label = 1) <> (COALESCE(p.probability, 0) >= 0.5)
+ORDER BY p.run_id, confidence DESC, p.image;

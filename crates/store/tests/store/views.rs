@@ -194,8 +194,8 @@ async fn wrongly_called_cells_are_listed_and_counted_per_patient() {
         .await
         .unwrap();
     let expected = [
-        [text("a_2.png"), text("C1"), text("parasitized"), text("uninfected"), Value::Real(0.8)],
-        [text("b_2.png"), text("C2"), text("uninfected"), text("parasitized"), Value::Real(0.5)],
+        [text("a_2.png"), text("C1"), text("positive"), text("negative"), Value::Real(0.8)],
+        [text("b_2.png"), text("C2"), text("negative"), text("positive"), Value::Real(0.5)],
     ];
     assert_eq!(errors.rows, expected);
     let patients = store
