@@ -14,9 +14,8 @@ const TABLES: [&str; 7] =
     ["sweeps", "trials", "runs", "step_metrics", "epoch_metrics", "predictions", "artifacts"];
 
 /// Each schema that databases in use may have, and whether it knows runs that diverged. Made by
-/// scripts/schema-fixture.sh with the binaries of the commits d387ee4, 87e684e, 40e7a49 and the one that brought
-/// schema 5; the one of schema 6 has the rows of that of schema 5, in tables that all six migrations made anew.
-/// Schema 1 was never without 2.
+/// scripts/schema-fixture.sh with the binaries of the commits d387ee4, 87e684e, 40e7a49 and of those that brought
+/// schemas 5 and 6. Schema 1 was never without 2.
 const SCHEMAS: [(i64, bool); 5] = [(2, false), (3, false), (4, true), (5, true), (6, true)];
 
 /// A copy of a fixture.
