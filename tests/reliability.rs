@@ -46,8 +46,13 @@ fn every_row_of_the_table_of_faults_names_a_test_that_exists() {
             assert!(names.contains(name), "there is no test {test}, which docs/reliability.md names");
             // Unit tests are named with their crate.
             if let Some((folder, _)) = rest.strip_prefix(" (crates/").and_then(|rest| rest.split_once(')')) {
+                let folder_of_crate = root().join("crates").join(folder);
+                assert!(
+                    folder_of_crate.is_dir(),
+                    "docs/reliability.md says of {test} that it is in crates/{folder}, which is no folder"
+                );
                 let mut of_crate = BTreeSet::new();
-                functions(&root().join("crates").join(folder), &mut of_crate);
+                functions(&folder_of_crate, &mut of_crate);
                 assert!(
                     of_crate.contains(name),
                     "{test} is not in crates/{folder}, as docs/reliability.md says"
