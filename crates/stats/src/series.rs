@@ -13,9 +13,9 @@ use crate::verdict::Verdict;
 /// A series compared on the same cells.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SeriesComparison {
-    /// Place of the member with the highest mean; of several, the first.
+    /// Index of the member with the highest mean; of several, the first.
     pub best: usize,
-    /// Place of the first member that is the best or shown to be less than the margin worse than it:
+    /// Index of the first member that is the best or shown to be less than the margin worse than it:
     /// with the members given from small to large, the smallest that is good enough.
     pub smallest_within_margin: usize,
     /// All members in the given order.

@@ -9,7 +9,7 @@ use super::measured::Measured;
 
 /// Places at which a curve is drawn.
 const PLACES: usize = 400;
-/// Places of a band.
+/// Indices of a band.
 const BAND_PLACES: usize = 60;
 /// Side of the corner that is shown where all curves run through it.
 const CORNER: f64 = 0.25;

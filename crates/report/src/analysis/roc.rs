@@ -9,7 +9,7 @@ use super::measured::Measured;
 
 /// Places at which the curves of several seeds are averaged.
 const PLACES: usize = 200;
-/// Places of a band.
+/// Indices of a band.
 const BAND_PLACES: usize = 60;
 /// Side of the corner that is shown where all curves run through it.
 const CORNER: f64 = 0.25;

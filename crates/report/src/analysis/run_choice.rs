@@ -15,7 +15,7 @@ pub(crate) fn detailed(runs: &[RunData]) -> HashSet<i64> {
     by_rank_on_cells(runs).into_iter().take(DETAILED).map(|place| runs[place].row.id).collect()
 }
 
-/// Places of the runs: first the most accurate of each set of test cells, then the second of each, and so on, since
+/// Indices of the runs: first the most accurate of each set of test cells, then the second of each, and so on, since
 /// accuracies on different cells do not compare.
 fn by_rank_on_cells(runs: &[RunData]) -> Vec<usize> {
     let mut order: Vec<usize> = (0..runs.len()).collect();

@@ -46,9 +46,9 @@ pub struct Member {
 pub enum SeriesOutcome {
     /// Its members were compared.
     Compared {
-        /// Place of the member with the highest mean among the members; of several, the first.
+        /// Index of the member with the highest mean among the members; of several, the first.
         best: usize,
-        /// Place of the smallest member that is shown to lose less than the margin.
+        /// Index of the smallest member that is shown to lose less than the margin.
         smallest_within_margin: usize,
     },
     /// It has more members than are tested pair by pair.

@@ -48,13 +48,13 @@ fn single_runs(configuration: &Configuration) -> &[f64] {
 fn spread_note(scope: &ChartScope<'_>) -> String {
     let mut note = String::new();
     if scope.configurations.iter().any(|one| spread(one.accuracy_interval).is_some()) {
-        note += &format!(" Bars show intervals of {} as in the table.", confidence(&scope.analysis.options));
+        note += &format!(" Bars are the table's {} intervals.", confidence(&scope.analysis.options));
     } else if scope
         .configurations
         .iter()
         .any(|one| one.measures.accuracy.is_some_and(|accuracy| accuracy.sd.is_some()))
     {
-        note += " Bars show ± one sample standard deviation over repeats.";
+        note += " Bars are ± one sample standard deviation over repeats.";
     }
     if scope.configurations.iter().any(|one| one.runs.len() > 1) {
         note += " Small points are single runs.";
@@ -77,7 +77,7 @@ pub(super) fn drawn(scope: &ChartScope<'_>, series: Vec<Series>) -> (Vec<Series>
         series.points.iter_mut().for_each(|point| point.bar = None);
         series.dots.clear();
     }
-    (series, format!(" Intervals are in the table; so many would cover each other.{rest}"))
+    (series, format!(" Intervals are in the table, because so many would overlap here.{rest}"))
 }
 
 /// The series with the most accurate members, and a sentence on the others.
@@ -95,7 +95,7 @@ fn most_accurate(mut series: Vec<Series>) -> (Vec<Series>, String) {
         place += 1;
         drawn.contains(&(place - 1))
     });
-    (series, format!(" Drawn are the {SERIES} of {all} entries with the most accurate configurations."))
+    (series, format!(" The {SERIES} of {all} entries with the most accurate configurations are drawn."))
 }
 
 pub(super) fn by_rank(scope: &ChartScope<'_>) -> Option<Draft> {
@@ -119,7 +119,7 @@ pub(super) fn by_rank(scope: &ChartScope<'_>) -> Option<Draft> {
         scope.configurations.iter().filter(|one| one.start.ranks.is_some() && rank(one).is_none()).count();
     let note = match elsewhere {
         0 => String::new(),
-        several => format!(" {several} with one rank per layer are in the table only."),
+        several => format!(" Configurations with one rank per layer are in the table only ({several})."),
     };
     Some(Draft {
         file_name: scope.file_name("accuracy-by-rank"),
@@ -159,12 +159,12 @@ fn without_adapters(scope: &ChartScope<'_>) -> Vec<Rule> {
 fn note_on_rules(scope: &ChartScope<'_>, rules: &[Rule]) -> String {
     let bands = match rules.iter().filter(|rule| rule.band.is_some()).count() {
         0 => "",
-        1 => " The shaded band is the same for the line across.",
-        _ => " Shaded bands are the same for the lines across.",
+        1 => " The shaded band is the interval of the horizontal line.",
+        _ => " Shaded bands are the intervals of the horizontal lines.",
     };
     let all = scope.configurations.iter().filter(|one| one.start.ranks.is_none()).count();
     let rest = if all > rules.len() {
-        format!(" Of {all} configurations without adapters {} have their line.", rules.len())
+        format!(" Horizontal lines are drawn for {} of {all} configurations without adapters.", rules.len())
     } else {
         String::new()
     };
@@ -239,6 +239,6 @@ mod tests {
         assert_eq!(drawn.len(), 8);
         assert!(drawn.windows(2).all(|pair| pair[0].slot < pair[1].slot));
         assert!(drawn.iter().all(|series| series.points[0].y >= 22.0 / 30.0));
-        assert!(note.contains("8 of 30"));
+        assert!(note.contains("The 8 of 30"));
     }
 }

@@ -31,7 +31,7 @@ pub(crate) struct Axis {
     pub(crate) low: f64,
     /// End.
     pub(crate) high: f64,
-    /// Places of the ticks, ascending.
+    /// Positions of the ticks, ascending.
     pub(crate) ticks: Vec<f64>,
     scale: Scale,
 }

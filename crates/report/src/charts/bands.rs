@@ -22,8 +22,8 @@ pub(super) fn note(scope: &ChartScope<'_>) -> String {
         ", drawn for the most accurate configuration of each model,"
     };
     format!(
-        " Bands{of} are intervals of {} over patients (at most {BAND_REPLICATES} resamples), at each place \
-         on its own and not for a curve as a whole.",
+        " Bands{of} are {} intervals over patients (at most {BAND_REPLICATES} resamples). They hold point by point, \
+         not for a curve as a whole.",
         confidence(&scope.analysis.options)
     )
 }

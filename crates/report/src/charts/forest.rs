@@ -77,8 +77,8 @@ pub(super) fn figure(scope: &ChartScope<'_>) -> Result<Option<Figure>> {
         description: format!("{title}:{spoken}"),
         title,
         caption: format!(
-            "Points of accuracy with intervals of {} as in the table, not corrected for several comparisons. The band is the \
-             margin of ±{}.{rest}",
+            "Differences in points of accuracy with the table's {} intervals, not corrected for several comparisons. The band \
+             is the margin of ±{}.{rest}",
             confidence(options),
             margin_in_points(options)
         ),

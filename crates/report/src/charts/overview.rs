@@ -185,9 +185,9 @@ mod tests {
             (run.row.start.rank, run.row.start.ranks) = (Some(5), Some("5".into()));
         }
         let chart = figure(&data, "accuracy-by-rank.svg");
-        assert!(chart.caption.contains("Drawn are the 8 of 40 entries"), "{}", chart.caption);
+        assert!(chart.caption.contains("The 8 of 40 entries"), "{}", chart.caption);
         assert!(chart.description.contains("learning_rate=0.008:") && !chart.description.contains("0.009:"));
-        assert!(!figure(&fixture::ranks(), "accuracy-by-rank.svg").caption.contains("Drawn are"));
+        assert!(!figure(&fixture::ranks(), "accuracy-by-rank.svg").caption.contains("entries"));
     }
 
     #[test]

@@ -62,7 +62,7 @@ pub(super) fn figure(scope: &ChartScope<'_>) -> Result<Option<Figure>> {
     let drawing =
         draw(drawn, &accuracies).map_err(|reason| Error::Chart { name: file_name.clone(), reason })?;
     let extent = if runs.len() < all {
-        format!("{} runs of {all}, evenly chosen from the least to the most accurate", runs.len())
+        format!("{} of {all} runs, evenly spaced by accuracy", runs.len())
     } else {
         count(all, "run")
     };
@@ -77,10 +77,9 @@ pub(super) fn figure(scope: &ChartScope<'_>) -> Result<Option<Figure>> {
         description: describe(&title, drawn, &accuracies),
         title,
         caption: format!(
-            "One line per run, {extent}; the stronger a line, the higher its accuracy, and the thick one is the most \
-             accurate run. Settings that differ between runs, each value at a place of its own in rising order; settings \
-             that always change together share an axis.{hidden} Seeds and folds are chance, not choices: a pattern along \
-             them is none."
+            "One line per run ({extent}). Darker lines are more accurate runs; the thick line is the most accurate. Each axis \
+             is a setting that differs between runs, with its values in rising order. Settings that always change together \
+             share an axis.{hidden} Seeds and folds are chance: a pattern along them has no meaning."
         ),
         drawing,
     }))

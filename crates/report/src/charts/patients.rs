@@ -59,8 +59,8 @@ pub(super) fn figure(scope: &ChartScope<'_>) -> Result<Option<Figure>> {
             count(rows.len(), "configuration")
         ),
         caption: format!(
-            "{extent}, of {tested} tested, worst first, for {}. The darker, the larger the share of the patient's cells \
-             that are called wrongly; a column dark in every row is a patient that is hard for all.",
+            "{extent}, of {tested} tested, worst first, for {}. Darker: a larger share of the patient's cells is called \
+             wrongly. A column that is dark in every row is a patient that is hard for every configuration.",
             scope.which()
         ),
         title,

@@ -28,8 +28,8 @@ pub(super) fn figure(scope: &ChartScope<'_>) -> Option<Draft> {
         title: scope.title("Reliability of the probabilities"),
         caption: format!(
             "Test cells of {} in {BINS} bins of predicted probability, folds and seeds together. ECE, the expected \
-             calibration error, is the mean distance from the dotted line, weighted by cells; few cells give one of \
-             their own.",
+             calibration error, is the mean distance from the dotted line, weighted by cells. It is above 0 by chance \
+             alone when cells are few.",
             scope.which()
         ),
         chart: Chart {

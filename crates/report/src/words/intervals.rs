@@ -1,4 +1,4 @@
-//! What the intervals of configurations stand on, and where they are too sure.
+//! Notes on the intervals of configurations: how they are computed and where they are too narrow.
 
 use ranklab_stats::Resampled;
 
@@ -7,7 +7,7 @@ use crate::options::Options;
 
 use super::format::{confidence, count, thousands};
 
-/// What the intervals stand on, in sentences; empty where there are none.
+/// How the intervals are computed, in sentences; empty without intervals.
 pub(crate) fn note(configurations: &[Configuration], options: &Options) -> String {
     let of: Vec<Resampled> =
         configurations.iter().filter_map(|one| Some(one.accuracy_interval?.resampled)).collect();
@@ -19,26 +19,26 @@ pub(crate) fn note(configurations: &[Configuration], options: &Options) -> Strin
         thousands(i64::try_from(options.replicates).unwrap_or(i64::MAX))
     );
     if tested.iter().any(|tested| tested.folds > 1) {
-        note += " The cells of all folds are pooled, each predicted by the run that did not train on it; the AUC that the interval \
-                 belongs to ranks cells across folds, unlike the mean of the folds' own.";
+        note += " The cells of all folds are pooled; each was predicted by the run that did not train on it. The interval of the \
+                 AUC belongs to a ranking across folds, the AUC itself is the mean within folds.";
     }
     let once = |tested: &&Tested| tested.seeds == 1;
     note += match (tested.iter().any(|tested| tested.seeds > 1), tested.iter().any(once)) {
         (true, false) => {
-            " Seeds are averaged; their spread, by Student's t over so few seeds, is joined to that of patients (square root of \
-             the sum of squares), so that the intervals speak of other seeds as well."
+            " Seeds are averaged. Their spread, by Student's t, is added to that of patients (square root of the sum of \
+             squares), so the intervals hold for other seeds too."
         }
         (true, true) => {
-            " Where there are several seeds, their spread, by Student's t over so few, is joined to that of patients (square \
-             root of the sum of squares); of configurations with one seed the intervals speak as they were trained here only."
+            " Where there are several seeds, their spread, by Student's t, is added to that of patients (square root of the \
+             sum of squares). Intervals of configurations with one seed hold for these trained networks only."
         }
-        (false, _) => " They speak of these trained networks on other patients, not of other seeds.",
+        (false, _) => " They hold for these trained networks on other patients, not for other seeds.",
     };
     let is_without_spread =
         |one: &Configuration| one.accuracy_interval.is_some() && spread(one.accuracy_interval).is_none();
     if configurations.iter().any(is_without_spread) {
-        note += " Where all resamples are equal, as without any error, there is none: it would say that no other patient \
-                 could differ.";
+        note += " No interval is shown where all resamples are equal, as they are without any error: it would rule out that \
+                 other patients differ.";
     }
     note + &few(&of)
 }
@@ -52,7 +52,9 @@ fn drawn(of: &[Resampled]) -> Option<String> {
         kinds.push(format!("{range} with all their cells"));
     }
     if let Some(range) = range(&cells, "cell") {
-        kinds.push(format!("{range} one by one, as their patients are unknown or one alone"));
+        kinds.push(format!(
+            "{range} taken as independent, because their patients are unknown or there is only one"
+        ));
     }
     (!kinds.is_empty()).then(|| kinds.join(" and of "))
 }
@@ -67,10 +69,10 @@ fn range(counts: &[usize], noun: &str) -> Option<String> {
     Some(if least == most { count(*most, noun) } else { format!("{least} to {}", count(*most, noun)) })
 }
 
-/// A warning where intervals and tests are known to be too sure of themselves.
+/// A warning where intervals are known to be too narrow and p-values too small.
 pub(crate) fn few(of: &[Resampled]) -> String {
     if of.iter().any(|one| matches!(one, Resampled::Cells(_))) {
-        " Cells of one patient are alike, so that figures that take cells one by one are likely too sure."
+        " Cells of one patient resemble each other, so intervals over single cells are likely too narrow."
             .to_owned()
     } else if of.iter().any(|one| one.count() < 30) {
         " With fewer than 30 patients intervals are too narrow and p-values too small.".to_owned()
@@ -93,23 +95,25 @@ mod tests {
     #[test]
     fn the_note_says_what_was_resampled() {
         assert!(of(&fixture::ranks()).contains("2,000 resamples of 40 patients with all their cells."));
-        assert!(of(&fixture::seeds()).contains("Seeds are averaged; their spread"));
+        assert!(of(&fixture::seeds()).contains("Seeds are averaged. Their spread"));
         assert!(of(&fixture::folds()).contains("The cells of all folds are pooled"));
         assert!(!of(&fixture::ranks()).contains("folds"));
         let single = of(&fixture::hostile());
         assert!(
-            single.contains("200 cells one by one, as their patients are unknown or one alone"),
+            single.contains(
+                "200 cells taken as independent, because their patients are unknown or there is only one"
+            ),
             "{single}"
         );
-        assert!(single.contains("likely too sure"));
+        assert!(single.contains("likely too narrow"));
     }
 
     #[test]
     fn a_missing_interval_is_explained() {
         let mut data = fixture::against_classical(0, 40);
-        assert!(of(&data).contains("Where all resamples are equal"));
+        assert!(of(&data).contains("No interval is shown where all resamples"));
         data.runs.remove(0);
-        assert!(!of(&data).contains("Where all resamples are equal"));
+        assert!(!of(&data).contains("No interval is shown where all resamples"));
     }
 
     #[test]

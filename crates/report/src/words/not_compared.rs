@@ -58,17 +58,17 @@ fn apart(analysis: &Analysis) -> Vec<String> {
             more => format!("{listed} and {more} more"),
         }
     };
-    let (was, it) = if first.len() == 1 { ("was", "it") } else { ("were", "them") };
+    let was = if first.len() == 1 { "was" } else { "were" };
     let apart = |set: &Vec<usize>| {
         format!(
-            "{} {was} not tested on the cells of {}: they are not compared with {it}.",
+            "{} {was} not tested on the same cells as {}, so they are not compared.",
             names(first),
             names(set)
         )
     };
     let mut sentences: Vec<String> = others.iter().take(LISTED).map(apart).collect();
     if others.len() > 1 {
-        sentences.push("Nor are those of the other sets of cells with each other.".to_owned());
+        sentences.push("The other sets of cells are not compared with each other either.".to_owned());
     }
     sentences
 }

@@ -67,12 +67,12 @@ pub(crate) fn table(analysis: &Analysis) -> Option<Table> {
         Column::number(&interval).under("on test"),
     ];
     let mut caption = format!(
-        "Operating points: each run's threshold is chosen on its own validation images, in the epoch whose weights \
-         were kept, and applied to its test cells; none is chosen on test. The cells of several runs count together. \
-         The aim was reached on validation; on test it may be missed; a dash says that in some run no \
-         threshold reaches it, as where {} image has a probability of 1, or that a class has too few cells. Intervals \
-         are Wilson's with patients as units, of these trained networks and thresholds. The epoch was chosen on the same validation images, so these fit \
-         the network a little better than new ones would.",
+        "Each run's threshold is chosen on its own validation images, in the epoch whose weights were kept, and applied to \
+         its test cells. No threshold is chosen on test cells. Cells of several runs are pooled. The aim is reached on \
+         validation images and may be missed on test cells. A dash marks an aim that no threshold of some run reaches, for \
+         example because {} image has a probability of 1, or a class with too few cells. Intervals are Wilson's with patients \
+         as units and hold for these trained networks and thresholds. The epoch was chosen on the same validation images, so \
+         they fit the network a little better than new images would.",
         with_article(&analysis.class_names.negative_word())
     );
     let applied = with_points().flat_map(|(_, points)| points).filter_map(|point| point.applied.as_ref());

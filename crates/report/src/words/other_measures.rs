@@ -42,9 +42,9 @@ pub(crate) fn table(analysis: &Analysis) -> Option<Table> {
     };
     let caption = format!(
         "Differences in other measures, first − second on the same cells, sensitivity and specificity at a probability of {THRESHOLD}. \
-         Intervals are percentiles of at least {} resamples of whole patients, the same for both; of several seeds the spread is \
-         joined by Student's t (square root of the sum of squares). They are not corrected for the number of comparisons, and no \
-         verdict rests on them.{}{more}",
+         Intervals are percentiles of at least {} resamples of whole patients, the same resamples for both. With several seeds \
+         their spread is added by Student's t (square root of the sum of squares). The intervals are not corrected for several \
+         comparisons, and no verdict rests on them.{}{more}",
         thousands(i64::try_from(fewest).unwrap_or(i64::MAX)),
         few(&resampled)
     );

@@ -38,31 +38,31 @@ pub(crate) fn table(analysis: &Analysis) -> Option<Table> {
     let any = |test: fn(&Pair) -> bool| all.pairs.iter().any(test);
     let mut seeds = String::new();
     if any(|pair| pair.seeds.0.max(pair.seeds.1) > 1) {
-        seeds += " Of several seeds the share that is right counts per cell, and cells that one alone gets right are averages over all \
-                  pairs of seeds. Seeds are a sample like \
-                  patients: the variance of each configuration's mean over its seeds is added to that over patients, each with \
-                  the quantile of its own degrees of freedom (Banerjee's method), so that p and interval speak of other seeds \
-                  and, with two or three, are wide. McNemar's and DeLong's tests, which are for single runs, are left out.";
+        seeds += " Seeds count as a sample, like patients. The variance over seeds is added to that over patients, each with \
+                  the t quantile of its own degrees of freedom (Banerjee's method). So p and interval hold for other seeds \
+                  too, and are wide with two or three. With several seeds a cell counts by the share of seeds that call it \
+                  right, and cells that one alone gets right are averages over all pairs of seeds. McNemar's and DeLong's \
+                  tests compare single runs and are left out here.";
     }
     if any(|pair| pair.seeds.0.min(pair.seeds.1) == 1) {
-        seeds += " With one seed nothing is known of others: such a comparison holds for the networks that were trained.";
+        seeds += " A comparison with one seed holds for the trained networks only.";
     }
     if any(|pair| pair.folds.is_some()) {
-        seeds += " Folds are no seeds; a fold's cells are called by one network, so that with one seed the folds are the units of \
-                  the test, with the larger of the standard errors over folds and over patients.";
+        seeds += " Folds do not count as seeds. One network calls all cells of a fold; with one seed the folds are therefore the \
+                  units of the test, with the larger of the standard errors over folds and over patients.";
     }
     let pooled = if all.pairs.iter().any(|pair| pair.area.is_some() && pair.folds.is_some()) {
-        " DeLong's ranks the cells of all folds together, though each fold has a network with probabilities of its own."
+        " DeLong's test ranks the cells of all folds together, although each fold has its own network."
     } else {
         ""
     };
     let caption = format!(
-        "Differences in accuracy are first − second on the same cells, with a t test and an interval, not corrected, over patients whose cells \
-         are summed.{seeds} p, corrected is {}'s over {}, all on the same cells, because the best was picked by them; a difference \
-         is claimed below {}. p, beyond ±{margin} is that of the two one-sided tests of equivalence, corrected over the \
-         comparisons shown; equivalence is claimed below the same. McNemar's and DeLong's tests take every cell as \
-         independent, which cells of a patient are not, and are not corrected: their p-values are too small and decide \
-         nothing here.{pooled}{}{}",
+        "Differences in accuracy, first − second on the same cells, by a t test over patients. The interval is not corrected for \
+         several comparisons.{seeds} \"p, corrected\" is {}'s over {}: all pairs on the same cells count, because those cells \
+         also picked the best. A difference is claimed below {}. \"p, beyond ±{margin}\" belongs to the two one-sided tests of \
+         equivalence, corrected over the comparisons shown; equivalence is claimed below the same level. McNemar's and DeLong's \
+         tests treat the cells of a patient as independent and are not corrected. Their p-values are too small, and no verdict \
+         rests on them.{pooled}{}{}",
         if all.by_number_only { "Bonferroni" } else { "Holm" },
         count(all.corrected_for, "pair"),
         options.alpha,
@@ -78,8 +78,8 @@ fn more(all: &Comparisons) -> String {
         return String::new();
     }
     format!(
-        " {} more comparisons were made, with the same corrections; shown are those of the most accurate \
-         configurations. Report fewer runs to see others.",
+        " {} more comparisons were made with the same corrections; the most accurate configurations are shown. Report fewer \
+         runs to see others.",
         thousands(i64::try_from(all.left_out).unwrap_or(i64::MAX))
     )
 }
@@ -152,7 +152,9 @@ mod tests {
         assert_eq!(table.rows.len(), 5);
         assert!(table.rows.iter().all(|row| row.len() == table.columns.len()));
         assert!(table.caption.contains("Holm's over 6 pairs"), "{}", table.caption);
-        assert!(!table.caption.contains("several seeds") && table.caption.contains("With one seed nothing"));
+        assert!(
+            !table.caption.contains("several seeds") && table.caption.contains("A comparison with one seed")
+        );
         let text: Vec<&str> = table.rows[1].iter().map(|cell| cell.text.as_str()).collect();
         assert_eq!(text[..4], ["model_5 · block5 · rank 5", "model_4", "inconclusive", "+1.00"]);
         assert_eq!(text[8..11], ["2", "0", "0.500"]);

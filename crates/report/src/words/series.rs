@@ -40,7 +40,31 @@ pub(crate) fn sentences(analysis: &Analysis) -> Vec<String> {
     if *left_out > 0 {
         sentences.push(format!("{left_out} more series are left out. Report fewer runs to include them."));
     }
+    sentences.extend(one_seed(analysis));
     sentences
+}
+
+/// The caveat for series whose members were trained with one seed, once for all of them.
+fn one_seed(analysis: &Analysis) -> Option<String> {
+    let is_compared = |one: &&ConfigurationSeries| matches!(one.outcome, SeriesOutcome::Compared { .. });
+    let members = analysis.series.series.iter().filter(is_compared).flat_map(|one| &one.members);
+    let seeds =
+        members.filter_map(|member| Some(analysis.configurations[member.configuration].tested()?.seeds));
+    let (mut with_one, mut all) = (0, 0);
+    for seeds in seeds {
+        all += 1;
+        with_one += usize::from(seeds == 1);
+    }
+    match with_one {
+        0 => None,
+        with_one if with_one == all => Some(
+            "Each of these was trained with one seed: this holds for the trained networks only.".to_owned(),
+        ),
+        _ => Some(
+            "Some of these were trained with one seed: for them this holds for the trained networks only."
+                .to_owned(),
+        ),
+    }
 }
 
 fn sentence(analysis: &Analysis, series: &ConfigurationSeries) -> String {
@@ -65,7 +89,6 @@ fn sentence(analysis: &Analysis, series: &ConfigurationSeries) -> String {
         SeriesOutcome::Compared { best, smallest_within_margin } => {
             spoken.enough(*best, *smallest_within_margin)
                 + &spoken.shown_worse(*best)
-                + spoken.once()
                 + &caveat(spoken.configurations())
         }
     }
@@ -150,18 +173,6 @@ impl Spoken<'_> {
             format!(" None is shown worse than {best}.")
         } else {
             format!(" Shown worse than {best}: {}.", listed(&worse))
-        }
-    }
-
-    /// The caveat for members that were trained with one seed.
-    fn once(&self) -> &'static str {
-        let seeds = self.configurations().filter_map(|one| Some(one.tested()?.seeds));
-        match (seeds.clone().all(|seeds| seeds == 1), seeds.min()) {
-            (true, _) => " Each was trained with one seed: this holds for these trained networks only.",
-            (false, Some(1)) => {
-                " Some were trained with one seed: for them this holds for the trained networks only."
-            }
-            _ => "",
         }
     }
 }

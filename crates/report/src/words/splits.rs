@@ -130,10 +130,11 @@ fn table(analysis: &Analysis) -> Table {
     let units = count(resampled.iter().map(|one| one.count()).max().unwrap_or(0), "patient");
     let few = few(&resampled);
     let caption = format!(
-        "The same configurations under both splits. They test different cells, so the differences are not paired: the intervals hold \
-         the spread between cells as well. Patients are the units ({units}), one that is tested under both splits counts once, and of several seeds \
-         the spread over seeds is added. p is Holm's over the configurations. Under a random split a patient's cells stand on both \
-         sides; how much of a difference that is, and how much other training and test cells, the figures cannot tell.{few}"
+        "The same configurations under both splits. The splits test different cells, so differences are not paired and their \
+         intervals are wider. Patients are the units ({units}); one that is tested under both splits counts once. With several \
+         seeds the spread over seeds is added. p is Holm's over the configurations. A random split puts cells of one patient \
+         into training and test. The figures cannot separate the effect of that from the effect of other training and test \
+         cells.{few}"
     );
     Table { caption, columns, rows }
 }
