@@ -240,7 +240,7 @@ mod tests {
             "{said}"
         );
         assert!(
-            said.contains(" Run 1: 59.90 % of batch norm's") && said.ends_with("has its own reasons."),
+            said.contains(" Run 1: 59.90 % of batch norm's") && said.ends_with("lists its reasons."),
             "{said}"
         );
     }

@@ -275,12 +275,13 @@ mod tests {
         assert!(
             findings[3].starts_with("model_5 · block5: inconclusive. Nothing smaller than the best, rank 5")
         );
+        assert!(findings[4].starts_with("The ranks and layers compared were trained with one seed each"));
         assert!(
-            findings[4]
+            findings[5]
                 .starts_with("One cell more or less is 0.50 points. Intervals and tests take patients")
         );
-        assert!(findings[4].contains("within a margin of ±1 point"));
-        assert!(findings[4].contains("The best of 4 configurations was chosen by the test figures"));
+        assert!(findings[5].contains("within a margin of ±1 point"));
+        assert!(findings[5].contains("The best of 4 configurations was chosen by the test figures"));
     }
 
     #[test]

@@ -93,8 +93,8 @@ mod tests {
         assert_eq!(
             said(&data),
             [
-                "model_4 was not tested on the cells of model_5 · block5 · rank 1, model_5 · block5 · rank 5, model_5 · block5 · \
-                 rank 16: they are not compared with it."
+                "model_4 was not tested on the same cells as model_5 · block5 · rank 1, model_5 · block5 · rank 5, model_5 · \
+                 block5 · rank 16, so they are not compared."
             ]
         );
     }

@@ -58,10 +58,10 @@ fn one_seed(analysis: &Analysis) -> Option<String> {
     match with_one {
         0 => None,
         with_one if with_one == all => Some(
-            "Each of these was trained with one seed: this holds for the trained networks only.".to_owned(),
+            "The ranks and layers compared were trained with one seed each: what is said of them holds for the trained networks only.".to_owned(),
         ),
         _ => Some(
-            "Some of these were trained with one seed: for them this holds for the trained networks only."
+            "Some of the ranks and layers compared were trained with one seed: what is said of them holds for the trained networks only."
                 .to_owned(),
         ),
     }
