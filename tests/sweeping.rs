@@ -224,7 +224,7 @@ fn both_splits_of_a_configuration_stand_side_by_side_with_thresholds_from_valida
         "## Random against patient split",
         "% on a random split, ",
         "## Operating points",
-        "none is chosen on test",
+        "No threshold is chosen on test cells",
         "split=random",
     ] {
         assert!(markdown.contains(expected), "{expected} is missing");
