@@ -24,7 +24,7 @@ fn a_sweep_killed_at_random_moments_ends_with_the_very_numbers_of_an_unbroken_on
         Ranklab::sweep_arguments(&["model=model_4,model_5", "rank=1,2", "seed=0,1", "epochs=6", "jobs=3"]);
     let kills = Trouble {
         sweep: &sweep,
-        times: setting("RANKLAB_KILLS", 4),
+        times: setting("RANKLAB_KILLS", 3),
         seed: setting("RANKLAB_KILL_SEED", 5),
         prepare: &|_| Some(()),
         stop: &kill,
