@@ -1,5 +1,6 @@
 //! The rows that a report is made of.
 
+use ranklab_settings::Baseline;
 use ranklab_store::{EpochMetric, PredictionRow, RunRow, RunStatus, SweepRow};
 use serde::Serialize;
 
@@ -22,6 +23,8 @@ pub struct ReportData {
     pub unfinished: Vec<Unfinished>,
     /// How runs are compared.
     pub options: Options,
+    /// What the others are compared with.
+    pub baseline: Baseline,
     /// Pictures for the galleries, where there are any.
     pub pictures: CellPictures,
 }

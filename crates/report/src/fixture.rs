@@ -1,5 +1,6 @@
 //! Reports as sweeps would leave them behind, for tests.
 
+use ranklab_settings::Baseline;
 use ranklab_stats::{ConfusionMatrix, THRESHOLD, roc_auc};
 use ranklab_store::{EpochMetric, NewRun, PredictionRow, RunResult, RunRow, RunStatus, SweepRow};
 
@@ -49,6 +50,7 @@ pub(crate) fn ranks() -> ReportData {
             Unfinished { label: "rank=128".into(), run: None },
         ],
         options: Options::default(),
+        baseline: Baseline::default(),
         pictures: CellPictures::default(),
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use ranklab_settings::Baseline;
 use ranklab_store::{RunRow, RunStatus, Store};
 
 use crate::data::{ReportData, RunData, Unfinished, UnfinishedRun};
@@ -44,6 +45,7 @@ async fn load_sweep(store: &Store, id: i64) -> Result<ReportData> {
         runs: Vec::new(),
         unfinished: Vec::new(),
         options: Options::default(),
+        baseline: Baseline::default(),
         pictures: CellPictures::default(),
     };
     let mut seen = HashSet::new();
@@ -74,6 +76,7 @@ async fn load_runs(store: &Store, ids: &[i64]) -> Result<ReportData> {
         runs: Vec::new(),
         unfinished: Vec::new(),
         options: Options::default(),
+        baseline: Baseline::default(),
         pictures: CellPictures::default(),
     };
     let mut finished = Vec::new();

@@ -4,6 +4,8 @@ use serde::Serialize;
 
 /// Largest difference in accuracy that does not matter: one point.
 const MARGIN: f64 = 0.01;
+/// Largest difference in sensitivity or specificity that does not matter: two points.
+const RATE_MARGIN: f64 = 0.02;
 /// Chance of a false claim among all comparisons of a report.
 const ALPHA: f64 = 0.05;
 /// Resamples of an interval.
@@ -14,6 +16,10 @@ const REPLICATES: usize = 2000;
 pub struct Options {
     /// Differences in accuracy within ±margin do not matter: 0.01 is one point.
     pub margin: f64,
+    /// Differences in sensitivity within ±margin do not matter.
+    pub sensitivity_margin: f64,
+    /// Differences in specificity within ±margin do not matter.
+    pub specificity_margin: f64,
     /// Significance level; intervals have the confidence 1 − alpha.
     pub alpha: f64,
     /// Resamples of an interval, at least 2.
@@ -22,7 +28,13 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { margin: MARGIN, alpha: ALPHA, replicates: REPLICATES }
+        Self {
+            margin: MARGIN,
+            sensitivity_margin: RATE_MARGIN,
+            specificity_margin: RATE_MARGIN,
+            alpha: ALPHA,
+            replicates: REPLICATES,
+        }
     }
 }
 

@@ -23,6 +23,14 @@ pub enum Error {
         /// `: did you mean …?`, or how to list the keys.
         suggestion: String,
     },
+    /// A baseline that names no configuration.
+    #[error(
+        "baseline `{text}` selects nothing: give a model or settings, such as `model_4` or `model_5 rank=4`"
+    )]
+    Baseline {
+        /// As it was written.
+        text: String,
+    },
     /// An error in an experiment file.
     #[error("experiment file {path}: {problem}", path = .path.display())]
     Experiment {

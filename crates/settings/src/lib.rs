@@ -3,6 +3,7 @@
 
 mod adapter;
 mod assemble;
+mod baseline;
 mod canonical;
 mod classes;
 mod combination;
@@ -26,6 +27,7 @@ mod value;
 pub use adapter::{
     AdaptedActivation, AdapterConfig, AdapterSettings, DeltaGeometry, Initialisation, Preset, Scaling,
 };
+pub use baseline::Baseline;
 pub use classes::{Class, ClassScheme, GroupRule};
 pub use combination::Combination;
 pub use data::{DataConfig, Resize, SYNTHETIC, SplitConfig, SplitKind, SyntheticConfig};
