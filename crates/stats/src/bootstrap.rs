@@ -48,22 +48,14 @@ pub struct PairedBootstrap {
 
 impl Bootstrap {
     /// Widens the interval to a statement on other seeds as well as other patients, from the metric of each of
-    /// several runs: the resamples' interval and Student's over the runs are joined as
-    /// `estimate − √((estimate − lower)² + (t · sd / √n)²)` and likewise above (Zou & Donner 2008; see
-    /// [`crate::Sources`]). A single run changes nothing.
+    /// several runs: the resamples' interval and Student's over the runs are joined ([`Interval::joined`]). A single run
+    /// changes nothing.
     ///
     /// # Errors
     /// When there are no runs or one has no finite value.
     pub fn over_runs(mut self, runs: &[f64]) -> Result<Self> {
         let Some(source) = Summary::new(runs)?.source() else { return Ok(self) };
-        let Interval { lower, upper, level } = self.interval;
-        let reference = Reference::StudentT { degrees_of_freedom: source.degrees_of_freedom };
-        let half = reference.two_sided_quantile(level)? * source.variance.sqrt();
-        self.interval = Interval {
-            lower: self.estimate - (self.estimate - lower).hypot(half),
-            upper: self.estimate + (upper - self.estimate).hypot(half),
-            level,
-        };
+        self.interval = self.interval.joined(self.estimate, source.half_width(self.interval.level)?);
         self.standard_error = self.standard_error.hypot(source.variance.sqrt());
         Ok(self)
     }
@@ -72,8 +64,7 @@ impl Bootstrap {
 impl PairedBootstrap {
     /// Whether both are the same within ±`margin`, from the difference and its bootstrap standard error
     /// with the normal distribution. A metric does not say what each patient adds, so that nothing holds
-    /// the test where hardly any patient differs: for accuracies take
-    /// [`crate::MeanDifference::equivalence`], which is held to [`crate::Differing`].
+    /// the test to patients that were not seen: for accuracies take [`crate::Compared::equivalence`].
     ///
     /// # Errors
     /// As [`Equivalence::new`]; two runs that agree in every resample have no standard error.

@@ -73,6 +73,34 @@ impl Clusters {
         &self.unit_of_cell
     }
 
+    /// Number of cells of each unit.
+    pub(crate) fn sizes(&self) -> Vec<f64> {
+        let mut sizes = vec![0.0; self.units()];
+        self.unit_of_cell.iter().for_each(|unit| sizes[*unit as usize] += 1.0);
+        sizes
+    }
+
+    /// The sum of the values of each unit's cells.
+    pub(crate) fn sums(&self, values: &[f64]) -> Vec<f64> {
+        let mut sums = vec![0.0; self.units()];
+        self.unit_of_cell.iter().zip(values).for_each(|(unit, value)| sums[*unit as usize] += value);
+        sums
+    }
+
+    /// The clusters of some of the cells. Units without any of them do not count. One that is left alone stays one
+    /// unit: its cells are not taken for themselves.
+    pub(crate) fn of_cells(&self, kept: &[bool]) -> Self {
+        let cells = || self.unit_of_cell.iter().zip(kept).filter(|(_, kept)| **kept).map(|(unit, _)| *unit);
+        let distinct: Vec<u32> = cells().collect::<BTreeSet<_>>().into_iter().collect();
+        let unit_of_cell =
+            cells().map(|unit| distinct.partition_point(|other| *other < unit) as u32).collect();
+        let resampled = match self.resampled {
+            Resampled::Patients(_) => Resampled::Patients(distinct.len()),
+            Resampled::Cells(_) => Resampled::Cells(distinct.len()),
+        };
+        Self { unit_of_cell, resampled }
+    }
+
     /// The cells of each unit.
     pub(crate) fn members(&self) -> Vec<Vec<usize>> {
         let mut members = vec![Vec::new(); self.units()];

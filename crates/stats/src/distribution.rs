@@ -4,7 +4,6 @@ use serde::{Deserialize, Serialize};
 use statrs::distribution::{Binomial, ContinuousCDF, DiscreteCDF, Normal};
 
 use crate::error::Result;
-use crate::sources::Sources;
 use crate::student::student;
 
 /// How a difference over its standard error is distributed if there is no difference.
@@ -18,8 +17,6 @@ pub enum Reference {
         /// Patients or cells less one.
         degrees_of_freedom: f64,
     },
-    /// Several sources of variance, each with its own degrees of freedom; their variances as shares.
-    Sources(Sources),
 }
 
 impl Reference {
@@ -31,7 +28,6 @@ impl Reference {
         Ok(match self {
             Self::Normal => Normal::standard().sf(statistic),
             Self::StudentT { degrees_of_freedom } => student(degrees_of_freedom)?.upper_tail(statistic),
-            Self::Sources(sources) => sources.upper_tail(statistic)?,
         })
     }
 
@@ -55,7 +51,6 @@ impl Reference {
                 let law = student(degrees_of_freedom)?;
                 upper_half(probability, |tail| Ok(law.upper_quantile(tail)))?
             }
-            Self::Sources(sources) => upper_half(probability, |tail| sources.upper_quantile(tail))?,
         })
     }
 
@@ -74,12 +69,6 @@ fn upper_half(probability: f64, quantile: impl Fn(f64) -> Result<f64>) -> Result
 pub(crate) fn fair_coin_lower_tail(heads: u64, tosses: u64) -> f64 {
     // One half is a valid chance, so the fallback only keeps a claim from being made.
     Binomial::new(0.5, tosses).map_or(1.0, |coins| coins.cdf(heads))
-}
-
-/// The chance of at most so many successes in so many trials of this chance; 1, which claims nothing, for
-/// what is no chance.
-pub(crate) fn binomial_lower_tail(successes: usize, trials: usize, chance: f64) -> f64 {
-    Binomial::new(chance, trials as u64).map_or(1.0, |trials| trials.cdf(successes as u64))
 }
 
 #[cfg(test)]

@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::differing::Differing;
 use crate::distribution::Reference;
 use crate::error::{Error, Result, check_finite, check_level, check_margin};
 use crate::interval::Interval;
+use crate::unseen::Unseen;
 
 /// Whether a difference is shown to lie within ±margin.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -21,8 +21,8 @@ pub struct Equivalence {
     pub upper_p: f64,
     /// The larger of both, after correction if there was one.
     pub p: f64,
-    /// The interval of confidence 1 − 2 alpha: 90 % for 5 %. Where few patients differ it reaches at least
-    /// as far to either side of 0 as these leave open ([`Differing::upper_bound`]).
+    /// The interval of confidence 1 − 2 alpha: 90 % for 5 %. Where Student's t alone would claim equivalence it reaches
+    /// at least as far as patients that were not seen leave open.
     pub interval: Interval,
     /// Whether p is below alpha. Without correction that is to say that the interval lies strictly within
     /// ±margin.
@@ -31,7 +31,7 @@ pub struct Equivalence {
 
 impl Equivalence {
     /// Two one-sided tests (Schuirmann 1987) of a difference with a standard error, say that of
-    /// [`crate::PairedCells::difference`] with its t distribution, or a bootstrap's with the normal one.
+    /// [`crate::Family::compare`] with its t distribution, or a bootstrap's with the normal one.
     ///
     /// # Errors
     /// When the difference is not finite, the standard error, margin or degrees of freedom are not
@@ -53,21 +53,16 @@ impl Equivalence {
         Ok(Self { margin, alpha, lower_p, upper_p, p, interval, equivalent: p < alpha })
     }
 
-    /// Holds the test to the number of patients that differ: each p is at least [`Differing::p`], and the interval
-    /// reaches at least to what these patients leave open, so that p and interval agree.
-    pub(crate) fn held_to(self, differing: &Differing) -> Self {
-        let Some(open) = differing.upper_bound(self.alpha) else { return self };
-        let least = differing.p(self.margin);
+    /// Holds the test to what patients that were not seen leave open: each p is at least theirs, and the interval reaches
+    /// at least to their bounds, so that p and interval agree.
+    pub(crate) fn held_to(self, unseen: &Unseen) -> Self {
+        let (lower_p, upper_p) =
+            (self.lower_p.max(unseen.lower_p(self.margin)), self.upper_p.max(unseen.upper_p(self.margin)));
+        let p = lower_p.max(upper_p);
+        let (low, high) = unseen.bounds(self.alpha);
         let Interval { lower, upper, level } = self.interval;
-        let p = self.p.max(least);
-        Self {
-            lower_p: self.lower_p.max(least),
-            upper_p: self.upper_p.max(least),
-            p,
-            interval: Interval { lower: lower.min(-open), upper: upper.max(open), level },
-            equivalent: p < self.alpha,
-            ..self
-        }
+        let interval = Interval { lower: lower.min(low), upper: upper.max(high), level };
+        Self { lower_p, upper_p, p, interval, equivalent: p < self.alpha, ..self }
     }
 
     /// Takes a p-value corrected for several comparisons, which never makes a claim stronger.
@@ -84,8 +79,8 @@ pub struct NonInferiority {
     pub margin: f64,
     /// Significance level.
     pub alpha: f64,
-    /// Upper bound of the one-sided interval of `reference − candidate` with confidence 1 − alpha; where
-    /// few patients differ at least what these leave open.
+    /// Upper bound of the one-sided interval of `reference − candidate` with confidence 1 − alpha; where Student's t
+    /// alone would claim it, at least what patients that were not seen leave open.
     pub upper_bound: f64,
     /// p of the test against losses of margin and more, after correction if there was one.
     pub p: f64,
@@ -112,11 +107,10 @@ impl NonInferiority {
         Ok(Self { margin, alpha, upper_bound, p, noninferior: p < alpha })
     }
 
-    /// Holds the test to the number of patients that differ, as [`Equivalence::held_to`] does.
-    pub(crate) fn held_to(self, differing: &Differing) -> Self {
-        let Some(open) = differing.upper_bound(self.alpha) else { return self };
-        let p = self.p.max(differing.p(self.margin));
-        let upper_bound = self.upper_bound.max(open);
+    /// Holds the test to what patients that were not seen leave open, as [`Equivalence::held_to`] does.
+    pub(crate) fn held_to(self, unseen: &Unseen) -> Self {
+        let p = self.p.max(unseen.upper_p(self.margin));
+        let upper_bound = self.upper_bound.max(unseen.bounds(self.alpha).1);
         Self { p, upper_bound, noninferior: p < self.alpha, ..self }
     }
 

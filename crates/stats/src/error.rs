@@ -131,9 +131,6 @@ pub enum Error {
     /// No t distribution has these degrees of freedom.
     #[error("{0} degrees of freedom are not a positive number: compare at least 2 patients or cells")]
     DegreesOfFreedom(f64),
-    /// More sources of variance than a comparison has.
-    #[error("four different sources of variance: give patients and the seeds of two configurations")]
-    Sources,
     /// Not a probability under the null hypothesis.
     #[error("p-value {position} is {value}: it must lie between 0 and 1")]
     PValue {

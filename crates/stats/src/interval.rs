@@ -22,6 +22,16 @@ impl Interval {
         Self { lower: centre - half, upper: centre + half, level }
     }
 
+    /// The interval of an estimate that a second, independent source of variance with a symmetric interval of this half
+    /// width adds to: `estimate − √((estimate − lower)² + half²)` and likewise above (Zou & Donner 2008).
+    pub fn joined(self, estimate: f64, half: f64) -> Self {
+        Self {
+            lower: estimate - (estimate - self.lower).hypot(half),
+            upper: estimate + (self.upper - estimate).hypot(half),
+            ..self
+        }
+    }
+
     /// The interval cut to what its estimate can be, say 0 to 1 for an accuracy.
     pub fn within(self, lowest: f64, highest: f64) -> Self {
         Self { lower: self.lower.clamp(lowest, highest), upper: self.upper.clamp(lowest, highest), ..self }

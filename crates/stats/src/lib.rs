@@ -10,11 +10,11 @@
 //! | do its probabilities mean what they say | [`brier_score`], [`ReliabilityCurve`] |
 //! | from which probability on to call a cell positive | [`youden_threshold`], [`specificity_at_sensitivity`], [`sensitivity_at_specificity`], on validation predictions |
 //! | how sure is a metric | [`bootstrap`] over patients, [`curve_band`] for curves, [`Summary::interval`] over seeds, [`clustered_wilson_interval`] over patients, [`wilson_interval`] and [`delong_area`] over independent cells |
-//! | do two configurations differ | [`compare`] over patients and seeds, [`PairedCells::difference`] and [`paired_bootstrap`] over patients, [`McNemar`] and [`delong_comparison`] over independent cells; on different cells [`unpaired_difference`] |
+//! | do two configurations differ | [`Family::compare`] over patients, seeds and folds, [`paired_bootstrap`] over patients, [`McNemar`] and [`delong_comparison`] over independent cells; on different cells [`unpaired_difference`] |
 //! | on how many cells do they flip | [`flips`] over all pairs of runs |
-//! | are they the same within a margin | [`Equivalence`], [`NonInferiority`], with [`Differing`] where hardly any patient differs |
+//! | are they the same within a margin | [`Compared::equivalence`], [`Compared::noninferiority`], with [`holm`]'s correction |
+//! | what could a comparison have shown | [`Sensitivity`], [`unseen_margin`], [`patients_for_margin`] |
 //! | did a training converge | [`threshold_gap`], [`rising_loss`], [`stale_statistics`] |
-//! | which rank is enough | [`compare_series`], with [`holm`]'s correction |
 //! | what may be said of it | [`Verdict`] |
 //!
 //! Cells of a patient share stain, slide and stage of the disease and so are right and wrong together.
@@ -25,32 +25,36 @@ mod band;
 mod bootstrap;
 mod calibration;
 mod classification;
+mod cluster_sizes;
 mod clusters;
-mod comparison;
 mod confusion;
 mod convergence;
+mod correctness;
 mod curves;
 mod delong;
-mod differing;
+mod difference;
 mod distribution;
 mod draws;
 mod equivalence;
 mod error;
+mod family;
 mod flips;
 mod holm;
 mod interval;
+mod layout;
 mod mcnemar;
 mod metric;
 mod operating_point;
-mod paired;
+mod power;
 mod prepared;
 mod ranking;
 mod resampling;
-mod series;
-mod sources;
+mod scores;
+mod source;
 mod student;
 mod summary;
 mod unpaired;
+mod unseen;
 mod verdict;
 
 pub use band::{Curve, CurveBand, curve_band, curve_heights};
@@ -58,33 +62,34 @@ pub use bootstrap::{Bootstrap, PairedBootstrap, bootstrap, bootstrap_with, paire
 pub use calibration::{ReliabilityBin, ReliabilityCurve, brier_score};
 pub use classification::{ClassScores, ClassificationReport};
 pub use clusters::{Clusters, Resampled};
-pub use comparison::{Scored, Units, compare};
 pub use confusion::ConfusionMatrix;
 pub use convergence::{
     RisingLoss, StaleStatistics, ThresholdGap, rising_loss, stale_statistics, threshold_gap,
 };
+pub use correctness::{accuracies, mean_correctness};
 pub use curves::{PrecisionRecallPoint, RocPoint, average_precision, precision_recall_curve, roc_curve};
 pub use delong::{DelongArea, DelongComparison, delong_area, delong_comparison};
-pub use differing::Differing;
+pub use difference::{Components, MeanDifference, Scope};
 pub use distribution::Reference;
 pub use draws::Draws;
 pub use equivalence::{Equivalence, NonInferiority};
 pub use error::{Error, Result};
+pub use family::{Compared, Family};
 pub use flips::{Flips, flips};
 pub use holm::holm;
 pub use interval::{Interval, wilson_interval};
+pub use layout::{Concentration, Layout};
 pub use mcnemar::McNemar;
 pub use metric::{CountMetric, CustomMetric, Metric, THRESHOLD};
 pub use operating_point::{
     OperatingPoint, sensitivity_at_specificity, specificity_at_sensitivity, youden_threshold,
 };
-pub use paired::{MeanDifference, PairedCells, accuracies, mean_correctness};
-pub use ranking::{log_loss, roc_auc};
+pub use power::{POWER, Sensitivity};
+pub use ranking::{log_loss, roc_auc, roc_auc_within};
 pub use resampling::Resampling;
-pub use series::{
-    AgainstBest, Series, SeriesComparison, SeriesMember, compare_series, compare_series_together,
-};
-pub use sources::{Source, Sources};
+pub use scores::{Scores, SeedVariance};
+pub use source::Source;
 pub use summary::Summary;
 pub use unpaired::{ScoredCells, clustered_wilson_interval, unpaired_difference};
+pub use unseen::{patients_for_margin, unseen_margin};
 pub use verdict::Verdict;

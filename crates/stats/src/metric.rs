@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::clusters::Clusters;
 use crate::confusion::ConfusionMatrix;
 
 /// Probability from which an image is called positive.
@@ -64,6 +65,8 @@ pub enum Metric<'a> {
     },
     /// [`crate::roc_auc`].
     Area,
+    /// [`crate::roc_auc_within`], with the fold of each cell.
+    AreaWithin(&'a Clusters),
     /// Any other function of the resampled cells.
     Custom(&'a CustomMetric<'a>),
 }
@@ -84,6 +87,7 @@ impl fmt::Debug for Metric<'_> {
                 .field("threshold", threshold)
                 .finish(),
             Self::Area => formatter.write_str("Area"),
+            Self::AreaWithin(_) => formatter.write_str("AreaWithin(..)"),
             Self::Custom(_) => formatter.write_str("Custom(..)"),
         }
     }

@@ -8,8 +8,12 @@ use crate::metric::{CountMetric, CustomMetric, Metric};
 
 /// A metric of one run, ready to be computed for any number of times that each unit was drawn.
 pub(crate) enum Prepared<'a> {
-    Counts { metric: CountMetric, of_unit: Vec<ConfusionMatrix> },
-    Area(Vec<RankedCell>),
+    Counts {
+        metric: CountMetric,
+        of_unit: Vec<ConfusionMatrix>,
+    },
+    /// The cells of each fold; all in one where folds do not matter.
+    Area(Vec<Vec<RankedCell>>),
     Custom(CustomCells<'a>),
 }
 
@@ -35,7 +39,15 @@ impl<'a> Prepared<'a> {
                 }
                 Ok(Self::Counts { metric, of_unit })
             }
-            Metric::Area => Ok(Self::Area(ranked(labels, probabilities, clusters))),
+            Metric::Area => {
+                let cells = (0..labels.len()).collect();
+                Ok(Self::Area(vec![ranked(cells, labels, probabilities, clusters)]))
+            }
+            Metric::AreaWithin(folds) => {
+                folds.check(labels.len())?;
+                let of_fold = |cells| ranked(cells, labels, probabilities, clusters);
+                Ok(Self::Area(folds.members().into_iter().map(of_fold).collect()))
+            }
             Metric::Custom(function) => Ok(Self::Custom(CustomCells {
                 function,
                 labels,
@@ -57,7 +69,13 @@ impl<'a> Prepared<'a> {
                 }
                 metric.of(&sum)
             }
-            Self::Area(cells) => weighted_area(cells, times),
+            Self::Area(folds) => {
+                let mut sum = 0.0;
+                for cells in folds.iter() {
+                    sum += weighted_area(cells, times)?;
+                }
+                Some(sum / folds.len() as f64)
+            }
             Self::Custom(metric) => metric.value(times),
         }
     }
@@ -66,7 +84,15 @@ impl<'a> Prepared<'a> {
     pub(crate) fn values(&mut self, block: &Block, values: &mut [f64; LANES]) {
         match self {
             Self::Counts { metric, of_unit } => of_counts(*metric, of_unit, block, values),
-            Self::Area(cells) => weighted_areas(cells, block, values),
+            Self::Area(folds) => {
+                weighted_areas(&folds[0], block, values);
+                for cells in &folds[1..] {
+                    let mut of_fold = [0.0; LANES];
+                    weighted_areas(cells, block, &mut of_fold);
+                    values.iter_mut().zip(of_fold).for_each(|(value, of_fold)| *value += of_fold);
+                }
+                values.iter_mut().for_each(|value| *value /= folds.len() as f64);
+            }
             Self::Custom(metric) => {
                 let mut times = vec![0; block.len()];
                 for (lane, value) in values.iter_mut().enumerate() {
@@ -86,9 +112,13 @@ pub(crate) struct RankedCell {
     ends_tie: bool,
 }
 
-/// Sorted once, all resamples share the order.
-fn ranked(labels: &[u8], probabilities: &[f64], clusters: &Clusters) -> Vec<RankedCell> {
-    let mut order: Vec<usize> = (0..labels.len()).collect();
+/// The cells at these places, sorted once: all resamples share the order.
+fn ranked(
+    mut order: Vec<usize>,
+    labels: &[u8],
+    probabilities: &[f64],
+    clusters: &Clusters,
+) -> Vec<RankedCell> {
     order.sort_by(|one, other| probabilities[*one].total_cmp(&probabilities[*other]));
     let cell = |position: usize| {
         let cell = order[position];
@@ -223,7 +253,7 @@ mod tests {
     #[test]
     fn a_cell_drawn_twice_counts_as_two_cells() {
         let (labels, probabilities) = ([1, 0, 1, 0], [0.6, 0.6, 0.3, 0.1]);
-        let cells = ranked(&labels, &probabilities, &Clusters::by_cell(4));
+        let cells = ranked((0..4).collect(), &labels, &probabilities, &Clusters::by_cell(4));
         assert_eq!(weighted_area(&cells, &[1; 4]), roc_auc(&labels, &probabilities).unwrap());
         let doubled = roc_auc(&[1, 0, 0, 1], &[0.6, 0.6, 0.6, 0.3]).unwrap();
         assert_eq!(weighted_area(&cells, &[1, 2, 1, 0]), doubled);

@@ -1,5 +1,7 @@
 //! Scores of probabilities that need no threshold: area under the ROC curve and log loss.
 
+use std::collections::BTreeMap;
+
 use crate::error::{Error, Result, check};
 
 /// Area under the ROC curve: the chance that a random positive image gets a higher probability
@@ -25,6 +27,31 @@ pub fn roc_auc(labels: &[u8], probabilities: &[f64]) -> Result<Option<f64>> {
         return Ok(None);
     }
     Ok(Some(wins_doubled as f64 / (2.0 * positives as f64 * negatives as f64)))
+}
+
+/// [`roc_auc`] within each fold, averaged over the folds: each was called by a network of its own, whose
+/// probabilities need not mean what those of another do. `fold_of_cell` is the fold of each cell, from 0 on; folds
+/// without cells do not count. `None` when a fold has cells of one class only, or there are none.
+///
+/// # Errors
+/// As [`roc_auc`], and when there is not one fold per cell.
+pub fn roc_auc_within(labels: &[u8], probabilities: &[f64], fold_of_cell: &[u32]) -> Result<Option<f64>> {
+    check(labels, probabilities)?;
+    if fold_of_cell.len() != labels.len() {
+        return Err(Error::Clustered { clustered: fold_of_cell.len(), cells: labels.len() });
+    }
+    let mut of_fold: BTreeMap<u32, (Vec<u8>, Vec<f64>)> = BTreeMap::new();
+    for ((label, probability), fold) in labels.iter().zip(probabilities).zip(fold_of_cell) {
+        let (labels, probabilities) = of_fold.entry(*fold).or_default();
+        labels.push(*label);
+        probabilities.push(*probability);
+    }
+    let mut sum = 0.0;
+    for (labels, probabilities) in of_fold.values() {
+        let Some(area) = roc_auc(labels, probabilities)? else { return Ok(None) };
+        sum += area;
+    }
+    Ok((!of_fold.is_empty()).then(|| sum / of_fold.len() as f64))
 }
 
 /// Mean cross-entropy in nats. Probabilities are clipped to `[ε, 1 − ε]` with the machine epsilon of
@@ -64,6 +91,16 @@ mod tests {
         assert_eq!(roc_auc(&[0, 0, 1, 1], &[0.1, 0.2, 0.8, 0.9]), Ok(Some(1.0)));
         assert_eq!(roc_auc(&[1, 1, 0, 0], &[0.1, 0.2, 0.8, 0.9]), Ok(Some(0.0)));
         assert_eq!(roc_auc(&[1, 0, 1, 0], &[0.3; 4]), Ok(Some(0.5)));
+    }
+
+    #[test]
+    fn areas_within_folds_do_not_compare_probabilities_across_them() {
+        let (labels, probabilities) = ([0, 1, 0, 1], [0.1, 0.2, 0.8, 0.9]);
+        assert_eq!(roc_auc(&labels, &probabilities), Ok(Some(0.75)));
+        assert_eq!(roc_auc_within(&labels, &probabilities, &[0, 0, 1, 1]), Ok(Some(1.0)));
+        assert_eq!(roc_auc_within(&labels, &probabilities, &[0, 1, 0, 1]), Ok(None));
+        assert_eq!(roc_auc_within(&[], &[], &[]), Ok(None));
+        assert!(roc_auc_within(&labels, &probabilities, &[0]).is_err());
     }
 
     #[test]

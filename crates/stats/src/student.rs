@@ -12,22 +12,14 @@ impl Student {
         self.0.sf(statistic)
     }
 
-    pub(crate) fn density(&self, value: f64) -> f64 {
-        self.0.pdf(value)
-    }
-
-    /// The value that is exceeded with a chance of at most one half.
+    /// The value that is exceeded with a chance of at most one half. The inverse of statrs 0.19.1 panics far out, so its
+    /// tail is inverted here: its logarithm is a concave function of that of the value, on which Newton's steps, from
+    /// the second on, come down to the root.
     pub(crate) fn upper_quantile(&self, upper_tail: f64) -> f64 {
-        self.upper_quantile_near(Normal::standard().inverse_cdf(upper_tail).abs(), upper_tail)
-    }
-
-    /// The value that is exceeded with a chance of at most one half, sought from a guess. The inverse of
-    /// statrs 0.19.1 panics far out, so its tail is inverted here: its logarithm is a concave function of
-    /// that of the value, on which Newton's steps, from the second on, come down to the root.
-    pub(crate) fn upper_quantile_near(&self, guess: f64, upper_tail: f64) -> f64 {
         if upper_tail >= 0.5 {
             return 0.0;
         }
+        let guess = Normal::standard().inverse_cdf(upper_tail).abs();
         let (wanted, mut position) = (upper_tail.ln(), guess.ln());
         for _ in 0..50 {
             let (value, tail) = (position.exp(), self.0.sf(position.exp()));

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::distribution::Reference;
 use crate::error::{Error, Result, check_finite, check_level};
 use crate::interval::Interval;
-use crate::sources::Source;
+use crate::source::Source;
 
 /// Mean and sample standard deviation of a few values, say of one metric over seeds.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]

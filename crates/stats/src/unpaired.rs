@@ -3,17 +3,21 @@
 use std::collections::BTreeMap;
 
 use crate::clusters::{Clusters, Resampled};
-use crate::differing::Differing;
+use crate::difference::{Estimated, MeanDifference, Scope};
 use crate::error::{Error, Result, check_score};
-use crate::paired::MeanDifference;
+use crate::layout::Concentration;
+use crate::source::{Source, satterthwaite};
+use crate::summary::Summary;
 
 /// Scores from 0 to 1 of cells, with their patients.
 #[derive(Clone, Copy, Debug)]
 pub struct ScoredCells<'a, Patient> {
-    /// One score per cell.
+    /// One score per cell, averaged over the seeds.
     pub scores: &'a [f64],
     /// The patient of each cell.
     pub patients: &'a [Patient],
+    /// Mean over the cells of each seed.
+    pub seeds: &'a [f64],
 }
 
 /// The difference of two means over different cells, `first − second`, with patients as the independent
@@ -21,17 +25,14 @@ pub struct ScoredCells<'a, Patient> {
 /// part in the variance as it should (Liang & Zeger 1986, of the regression on the side): with `Sⱼ` the sum
 /// of scores of patient j's `nⱼ` cells on a side with mean m and n cells, patient j's influence is
 /// `eⱼ = (Sⱼ − nⱼ m) / n` of the first side less that of the second, and the variance
-/// `J / (J − 1) · Σⱼ eⱼ²` over the J patients of either side, tested with Student's t on J − 1 degrees of
-/// freedom. Unlike a paired one it holds the spread between the cells of both sides.
+/// `J / (J − 1) · Σⱼ eⱼ²` over the J patients of either side, on J − 1 degrees of freedom. Unlike a paired one it
+/// holds the spread between the cells of both sides. Where both sides have several seeds, the variances `s² / S` of
+/// their means over seeds come to it, with Satterthwaite's degrees of freedom.
 ///
-/// The standard error never counts as less than one cell of the smaller side. Where hardly any patient of
-/// a side is ever wrong, [`Differing`] bounds what it leaves open: a difference of a margin takes as large a
-/// share of wrong cells on one side at least, so that the patients that are not always right take the
-/// place of those that differ (or, where that is fewer, those that are not always wrong). Both tests are
-/// held to the side that leaves more open.
+/// The standard error never counts as less than one cell of the smaller side.
 ///
 /// # Errors
-/// When a side has no cells, the lengths differ, a score is not between 0 and 1, there are fewer than 2
+/// When a side has no cells or no seeds, the lengths differ, a score is not between 0 and 1, there are fewer than 2
 /// patients, or the level is not between 0 and 1.
 pub fn unpaired_difference<Patient: Ord>(
     first: &ScoredCells<'_, Patient>,
@@ -39,30 +40,52 @@ pub fn unpaired_difference<Patient: Ord>(
     level: f64,
 ) -> Result<MeanDifference> {
     let (first_mean, second_mean) = (first.mean()?, second.mean()?);
-    let mut influences: BTreeMap<&Patient, f64> = BTreeMap::new();
+    // Of each patient, influence and cells.
+    let mut patients: BTreeMap<&Patient, (f64, f64)> = BTreeMap::new();
     for (side, mean, sign) in [(first, first_mean, 1.0), (second, second_mean, -1.0)] {
         for (score, patient) in side.scores.iter().zip(side.patients) {
-            *influences.entry(patient).or_default() += sign * (score - mean) / side.scores.len() as f64;
+            let (influence, cells) = patients.entry(patient).or_default();
+            *influence += sign * (score - mean) / side.scores.len() as f64;
+            *cells += 1.0;
         }
     }
-    let units = influences.len();
+    let units = patients.len();
     if units < 2 {
         return Err(Error::Units(units));
     }
-    let squares: f64 = influences.values().map(|influence| influence.powi(2)).sum();
-    let error = (units as f64 / (units - 1) as f64 * squares).sqrt();
-    // The side that leaves more open, at a level that only decides between the two.
-    let sides = [first.differing(), second.differing()];
-    let [one, other] = sides.map(|side| side.upper_bound(0.05).unwrap_or(0.0));
+    let squares: f64 = patients.values().map(|(influence, _)| influence.powi(2)).sum();
     // As for paired cells, one cell's worth at least.
-    let smallest = 1.0 / first.scores.len().min(second.scores.len()) as f64;
-    MeanDifference::estimated(
-        [first_mean, second_mean],
-        error.max(smallest),
-        units,
-        if one >= other { sides[0] } else { sides[1] },
-        first.scores.len() + second.scores.len(),
-        Resampled::Patients(units),
+    let least = 1.0 / first.scores.len().min(second.scores.len()) as f64;
+    let over_patients = Source {
+        variance: (units as f64 / (units - 1) as f64 * squares).max(least * least),
+        degrees_of_freedom: (units - 1) as f64,
+    };
+    let seeds = Summary::new(first.seeds)?.source().zip(Summary::new(second.seeds)?.source());
+    let source = match seeds {
+        None => over_patients,
+        Some((one, other)) => {
+            let variance = over_patients.variance + one.variance + other.variance;
+            let degrees_of_freedom = satterthwaite(variance, [&over_patients, &one, &other]);
+            Source { variance, degrees_of_freedom }
+        }
+    };
+    let cells = (first.scores.len() + second.scores.len()) as f64;
+    let sizes = || patients.values().map(|(_, cells)| *cells);
+    let concentration = Concentration {
+        resampled: Resampled::Patients(units),
+        effective: cells * cells / sizes().map(|size| size * size).sum::<f64>(),
+        largest_share: sizes().fold(0.0, f64::max) / cells,
+    };
+    MeanDifference::new(
+        Estimated {
+            means: [first_mean, second_mean],
+            source,
+            scope: if seeds.is_some() { Scope::Methods } else { Scope::Networks },
+            components: None,
+            seeds: [first.seeds.len(), second.seeds.len()],
+            cells: first.scores.len() + second.scores.len(),
+            concentration,
+        },
         level,
     )
 }
@@ -78,19 +101,6 @@ impl<Patient: Ord> ScoredCells<'_, Patient> {
         check_score(self.scores)?;
         Ok(self.scores.iter().sum::<f64>() / self.scores.len() as f64)
     }
-
-    /// The patients that are not always right or, where they are fewer, not always wrong.
-    fn differing(&self) -> Differing {
-        let from = |usual: f64| {
-            let mut sums: BTreeMap<&Patient, f64> = BTreeMap::new();
-            for (score, patient) in self.scores.iter().zip(self.patients) {
-                *sums.entry(patient).or_default() += score - usual;
-            }
-            Differing::new(&sums.into_values().collect::<Vec<_>>(), self.scores.len())
-        };
-        let (right, wrong) = (from(1.0), from(0.0));
-        if wrong.patients < right.patients { wrong } else { right }
-    }
 }
 
 /// Wilson's interval of a proportion of cells that come in patients: an effective number of independent
@@ -99,7 +109,7 @@ impl<Patient: Ord> ScoredCells<'_, Patient> {
 /// replaces as in Franco et al. 2019).
 ///
 /// The design effect (Kish 1965) is that of the data, `V / (p (1 − p) / n)` with the variance over patients
-/// `V = J / (J − 1) · Σⱼ (Sⱼ − nⱼ p)² / n²` of [`crate::PairedCells::difference`], at least 1. With few
+/// `V = J / (J − 1) · Σⱼ (Sⱼ − nⱼ p)² / n²`, at least 1. With few
 /// patients that ever fail it is hardly known, and most often too small: two failing cells of two
 /// patients look independent. So it is averaged with the largest there can be, `Σⱼ nⱼ² / n` for cells of a
 /// patient that all share their fate, as if this one were that of one more failing patient:
@@ -112,23 +122,23 @@ impl<Patient: Ord> ScoredCells<'_, Patient> {
 /// of 0.05 to 0.2 (`tests/stats/error_rates.rs`). The price is width where cells of a patient are nearly
 /// independent.
 ///
+/// `successes` are 1 for a cell that succeeds and 0 for another, or shares of seeds in between: the interval then holds
+/// for these networks on other patients.
+///
 /// # Errors
-/// When the lengths differ, there are fewer than 2 patients or cells, or the level is not between 0 and 1.
+/// When the lengths differ, a share is not between 0 and 1, there are fewer than 2 patients or cells, or the level is
+/// not between 0 and 1.
 pub fn clustered_wilson_interval(
-    successes: &[bool],
+    successes: &[f64],
     clusters: &Clusters,
     level: f64,
 ) -> Result<crate::Interval> {
     clusters.check(successes.len())?;
+    check_score(successes)?;
     let (n, units) = (successes.len() as f64, clusters.units() as f64);
-    let proportion = successes.iter().filter(|success| **success).count() as f64 / n;
+    let proportion = successes.iter().sum::<f64>() / n;
     // Of each patient, successes and cells.
-    let mut patients = vec![(0.0, 0.0); clusters.units()];
-    for (success, unit) in successes.iter().zip(clusters.unit_of_cell()) {
-        let (succeeded, cells) = &mut patients[*unit as usize];
-        *succeeded += f64::from(u8::from(*success));
-        *cells += 1.0;
-    }
+    let patients: Vec<(f64, f64)> = clusters.sums(successes).into_iter().zip(clusters.sizes()).collect();
     let effective = n / design_effect(&patients, n, proportion);
     let reference = crate::Reference::StudentT { degrees_of_freedom: units - 1.0 };
     crate::interval::wilson(proportion, effective, reference.two_sided_quantile(level)?, level)
@@ -157,45 +167,35 @@ mod tests {
     #[test]
     fn patients_on_both_sides_count_once_and_cancel_what_they_share() {
         let scores = [1.0, 1.0, 0.0, 0.0, 1.0, 0.0];
-        let one = ScoredCells { scores: &scores, patients: &[1, 1, 2, 2, 3, 3] };
+        let one = ScoredCells { scores: &scores, patients: &[1, 1, 2, 2, 3, 3], seeds: &[0.5] };
         let same = unpaired_difference(&one, &one, 0.95).unwrap();
-        assert_eq!((same.difference, same.resampled), (0.0, Resampled::Patients(3)));
+        assert_eq!((same.difference, same.concentration.resampled), (0.0, Resampled::Patients(3)));
         // Nothing but the least error is left where both sides are the same cells.
         assert_eq!(same.standard_error, 1.0 / 6.0);
-        let other = ScoredCells { scores: &scores, patients: &[4, 4, 5, 5, 6, 6] };
+        let other = ScoredCells { scores: &scores, patients: &[4, 4, 5, 5, 6, 6], seeds: &[0.5] };
         let apart = unpaired_difference(&one, &other, 0.95).unwrap();
         // eⱼ = 1/6, −1/6, 0 on either side: 6 / 5 · 4 / 36.
         assert!((apart.standard_error.powi(2) - 6.0 / 5.0 * 4.0 / 36.0).abs() < 1e-15);
-        assert_eq!(apart.resampled, Resampled::Patients(6));
+        assert_eq!(apart.concentration.resampled, Resampled::Patients(6));
     }
 
     #[test]
-    fn sides_without_errors_show_no_more_than_their_patients_can() {
-        let of = |patients: usize| -> Vec<usize> { (0..patients * 30).map(|cell| cell / 30).collect() };
-        let (few, many) = (of(20), of(400));
-        let right = vec![1.0; 400 * 30];
-        let one = ScoredCells { scores: &right[..20 * 30], patients: &few };
-        let other = ScoredCells { scores: &right, patients: &many };
-        let found = unpaired_difference(&one, &other, 0.95).unwrap();
-        // The smaller side leaves more open: 0.99^20.
-        assert_eq!(found.differing, Differing { patients: 0, of: 20, largest: 1.0 });
-        assert!((found.equivalence(0.01, 0.05).unwrap().p - 0.99_f64.powi(20)).abs() < 1e-12);
-        assert!((found.noninferiority(0.01, 0.05).unwrap().p - 0.99_f64.powi(20)).abs() < 1e-12);
-        assert!(
-            unpaired_difference(&other, &other, 0.95).unwrap().equivalence(0.01, 0.05).unwrap().equivalent
-        );
-        // Always wrong is as little known of as always right.
-        let wrong = vec![0.0; 20 * 30];
-        let none = ScoredCells { scores: &wrong, patients: &few };
-        let found = unpaired_difference(&none, &none, 0.95).unwrap();
-        assert_eq!(found.differing, Differing { patients: 0, of: 20, largest: 1.0 });
+    fn several_seeds_on_both_sides_widen_and_speak_of_methods() {
+        let scores = [1.0, 1.0, 0.0, 0.5, 1.0, 0.0];
+        let of = |seeds| ScoredCells { scores: &scores, patients: &[1, 1, 2, 2, 3, 3], seeds };
+        let once = unpaired_difference(&of(&[0.6]), &of(&[0.5, 0.7]), 0.95).unwrap();
+        let several = unpaired_difference(&of(&[0.6, 0.62]), &of(&[0.5, 0.7]), 0.95).unwrap();
+        assert_eq!((once.scope, several.scope), (Scope::Networks, Scope::Methods));
+        let added = several.standard_error.powi(2) - once.standard_error.powi(2);
+        assert!((added - (0.0002 + 0.02) / 2.0).abs() < 1e-12, "{added}");
     }
 
     #[test]
     fn the_effective_number_goes_to_the_patients_as_those_that_fail_go_to_none() {
         let clusters = Clusters::by_patient(&(0..50 * 26).map(|cell| cell / 26).collect::<Vec<_>>());
         let of = |failing: usize| {
-            let right: Vec<bool> = (0..50 * 26).map(|cell| cell % 26 > 0 || cell / 26 >= failing).collect();
+            let right: Vec<f64> =
+                (0..50 * 26).map(|cell| f64::from(u8::from(cell % 26 > 0 || cell / 26 >= failing))).collect();
             clustered_wilson_interval(&right, &clusters, 0.95).unwrap()
         };
         let (none, mut wider) = (of(0), of(0));
@@ -210,7 +210,9 @@ mod tests {
         }
         // Failures and successes are the same seen from the other side.
         let mirrored = clustered_wilson_interval(
-            &(0..50 * 26).map(|cell| cell % 26 == 0 && cell / 26 < 3).collect::<Vec<_>>(),
+            &(0..50 * 26)
+                .map(|cell| f64::from(u8::from(cell % 26 == 0 && cell / 26 < 3)))
+                .collect::<Vec<_>>(),
             &clusters,
             0.95,
         );
@@ -219,17 +221,17 @@ mod tests {
 
     #[test]
     fn what_cannot_be_compared_is_refused() {
-        let none = ScoredCells::<u8> { scores: &[], patients: &[] };
-        let one = ScoredCells { scores: &[1.0], patients: &[1] };
+        let none = ScoredCells::<u8> { scores: &[], patients: &[], seeds: &[0.5] };
+        let one = ScoredCells { scores: &[1.0], patients: &[1], seeds: &[0.5] };
         assert_eq!(unpaired_difference(&none, &one, 0.95), Err(Error::Empty));
         assert_eq!(unpaired_difference(&one, &one, 0.95), Err(Error::Units(1)));
-        let wrong = ScoredCells { scores: &[1.5, 0.0], patients: &[1, 2] };
+        let wrong = ScoredCells { scores: &[1.5, 0.0], patients: &[1, 2], seeds: &[0.5] };
         assert_eq!(unpaired_difference(&wrong, &wrong, 0.95), Err(Error::Score { position: 0, score: 1.5 }));
     }
 
     #[test]
     fn alike_cells_of_patients_widen_wilsons_interval_and_none_never_narrows_it() {
-        let successes: Vec<bool> = (0..100).map(|cell| cell % 20 < 18).collect();
+        let successes: Vec<f64> = (0..100).map(|cell| f64::from(u8::from(cell % 20 < 18))).collect();
         let width = |clusters: &Clusters| {
             let found = clustered_wilson_interval(&successes, clusters, 0.95).unwrap();
             found.upper - found.lower
@@ -242,13 +244,13 @@ mod tests {
         assert!(width(&spread) >= plain.upper - plain.lower);
         // Twenty patients without an error are twenty cells without one.
         let all = clustered_wilson_interval(
-            &[true; 100],
+            &[1.0; 100],
             &Clusters::by_patient(&(0..100).map(|cell| cell % 20).collect::<Vec<_>>()),
             0.95,
         )
         .unwrap();
         assert_eq!(all.upper, 1.0);
         assert!((0.8..0.85).contains(&all.lower), "{all:?}");
-        assert!(clustered_wilson_interval(&[true; 3], &Clusters::by_cell(2), 0.95).is_err());
+        assert!(clustered_wilson_interval(&[1.0; 3], &Clusters::by_cell(2), 0.95).is_err());
     }
 }
