@@ -25,6 +25,8 @@ pub struct ReportData {
     pub options: Options,
     /// What the others are compared with.
     pub baseline: Baseline,
+    /// Paths of the settings that each configuration chooses for itself on validation figures.
+    pub tune: Vec<String>,
     /// Pictures for the galleries, where there are any.
     pub pictures: CellPictures,
 }

@@ -51,6 +51,7 @@ pub(crate) fn ranks() -> ReportData {
         ],
         options: Options::default(),
         baseline: Baseline::default(),
+        tune: Vec::new(),
         pictures: CellPictures::default(),
     }
 }
@@ -111,6 +112,17 @@ pub(crate) fn folds() -> ReportData {
 pub(crate) fn against_classical(classical: i64, adapted: i64) -> ReportData {
     let runs = vec![large(run(1, None, 0, 0), classical), large(run(2, Some(5), 0, 0), adapted)];
     ReportData { runs, unfinished: Vec::new(), ..ranks() }
+}
+
+/// model_4 and rank 5 with so many errors among 4,000 cells of so many patients.
+pub(crate) fn on_patients(patients: i64, classical: i64, adapted: i64) -> ReportData {
+    let mut data = against_classical(classical, adapted);
+    for (run, errors) in data.runs.iter_mut().zip([classical, adapted]) {
+        let mut row = run.row.clone();
+        row.start.test_patients = patients;
+        *run = tested(row, predictions(errors, 4000, patients));
+    }
+    data
 }
 
 /// Three seeds each of model_4 and of rank 5 with so many errors among 4,000 cells of 200 patients.

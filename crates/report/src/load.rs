@@ -46,6 +46,7 @@ async fn load_sweep(store: &Store, id: i64) -> Result<ReportData> {
         unfinished: Vec::new(),
         options: Options::default(),
         baseline: Baseline::default(),
+        tune: Vec::new(),
         pictures: CellPictures::default(),
     };
     let mut seen = HashSet::new();
@@ -77,6 +78,7 @@ async fn load_runs(store: &Store, ids: &[i64]) -> Result<ReportData> {
         unfinished: Vec::new(),
         options: Options::default(),
         baseline: Baseline::default(),
+        tune: Vec::new(),
         pictures: CellPictures::default(),
     };
     let mut finished = Vec::new();

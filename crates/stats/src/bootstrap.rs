@@ -125,8 +125,22 @@ pub fn paired_bootstrap(
     clusters: &Clusters,
     resampling: &Resampling,
 ) -> Result<Option<PairedBootstrap>> {
-    let mut first = Configuration::new(metric, labels, first, clusters)?;
-    let mut second = Configuration::new(metric, labels, second, clusters)?;
+    paired_bootstrap_with([metric; 2], labels, [first, second], clusters, resampling)
+}
+
+/// [`paired_bootstrap`] with a metric for each side, say areas within the folds of each.
+///
+/// # Errors
+/// As [`paired_bootstrap`].
+pub fn paired_bootstrap_with(
+    metrics: [Metric<'_>; 2],
+    labels: &[u8],
+    sides: [&[&[f64]]; 2],
+    clusters: &Clusters,
+    resampling: &Resampling,
+) -> Result<Option<PairedBootstrap>> {
+    let mut first = Configuration::new(metrics[0], labels, sides[0], clusters)?;
+    let mut second = Configuration::new(metrics[1], labels, sides[1], clusters)?;
     let all = vec![1; clusters.units()];
     let (Some(first_value), Some(second_value)) = (first.value(&all), second.value(&all)) else {
         return Ok(None);
@@ -145,7 +159,8 @@ impl<'a> Configuration<'a> {
             return Err(Error::Empty);
         }
         runs.iter()
-            .map(|probabilities| Prepared::new(metric, labels, probabilities, clusters))
+            .enumerate()
+            .map(|(place, run)| Prepared::new(metric.of_run(place), labels, run, clusters))
             .collect::<Result<_>>()
             .map(Self)
     }

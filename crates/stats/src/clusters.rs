@@ -69,7 +69,7 @@ impl Clusters {
     }
 
     /// The unit of each cell.
-    pub(crate) fn unit_of_cell(&self) -> &[u32] {
+    pub fn unit_of_cell(&self) -> &[u32] {
         &self.unit_of_cell
     }
 

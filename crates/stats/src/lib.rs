@@ -58,7 +58,9 @@ mod unseen;
 mod verdict;
 
 pub use band::{Curve, CurveBand, curve_band, curve_heights};
-pub use bootstrap::{Bootstrap, PairedBootstrap, bootstrap, bootstrap_with, paired_bootstrap};
+pub use bootstrap::{
+    Bootstrap, PairedBootstrap, bootstrap, bootstrap_with, paired_bootstrap, paired_bootstrap_with,
+};
 pub use calibration::{ReliabilityBin, ReliabilityCurve, brier_score};
 pub use classification::{ClassScores, ClassificationReport};
 pub use clusters::{Clusters, Resampled};

@@ -65,13 +65,23 @@ pub enum Metric<'a> {
     },
     /// [`crate::roc_auc`].
     Area,
-    /// [`crate::roc_auc_within`], with the fold of each cell.
-    AreaWithin(&'a Clusters),
+    /// [`crate::roc_auc_within`], with the cells by fold: once where all runs have the same folds, or else of each run.
+    AreaWithin(&'a [Clusters]),
     /// Any other function of the resampled cells.
     Custom(&'a CustomMetric<'a>),
 }
 
 impl Metric<'_> {
+    /// The metric of the run at this place: with its own folds where each run has others.
+    pub(crate) fn of_run(self, place: usize) -> Self {
+        match self {
+            Self::AreaWithin(folds) if folds.len() > 1 => {
+                Self::AreaWithin(folds.get(place..=place).unwrap_or_default())
+            }
+            other => other,
+        }
+    }
+
     /// A metric of counts at [`THRESHOLD`].
     pub fn counts(metric: CountMetric) -> Self {
         Self::Counts { metric, threshold: THRESHOLD }

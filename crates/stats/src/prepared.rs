@@ -3,7 +3,7 @@
 use crate::clusters::Clusters;
 use crate::confusion::ConfusionMatrix;
 use crate::draws::{Block, LANES};
-use crate::error::{Result, check};
+use crate::error::{Error, Result, check};
 use crate::metric::{CountMetric, CustomMetric, Metric};
 
 /// A metric of one run, ready to be computed for any number of times that each unit was drawn.
@@ -44,6 +44,8 @@ impl<'a> Prepared<'a> {
                 Ok(Self::Area(vec![ranked(cells, labels, probabilities, clusters)]))
             }
             Metric::AreaWithin(folds) => {
+                // A run without folds of its own has none to compare within.
+                let folds = folds.first().ok_or(Error::Empty)?;
                 folds.check(labels.len())?;
                 let of_fold = |cells| ranked(cells, labels, probabilities, clusters);
                 Ok(Self::Area(folds.members().into_iter().map(of_fold).collect()))

@@ -37,7 +37,7 @@ pub(crate) struct ReportArgs {
     /// Points of accuracy within which configurations count as equivalent.
     #[arg(long, value_name = "POINTS", default_value = "1", value_parser = margin)]
     pub(crate) margin: f64,
-    /// Run that Grad-CAM explains [default: a run of the most accurate configuration].
+    /// Run that Grad-CAM explains [default: a run of the best configuration by validation].
     #[arg(long, value_name = "RUN", conflicts_with = "no_pictures")]
     pub(crate) explain: Option<i64>,
     /// Leave the pictures out of the galleries.

@@ -4,7 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use ranklab_stats::{Clusters, Scored, THRESHOLD, Units, accuracies, mean_correctness};
+use ranklab_stats::{
+    Clusters, Layout, Metric, THRESHOLD, accuracies, mean_correctness, roc_auc, roc_auc_within,
+};
 use ranklab_store::PredictionRow;
 
 use crate::data::RunData;
@@ -30,6 +32,8 @@ pub(crate) struct TestCells {
     pub(crate) correctness: Vec<f64>,
     /// Seeds of the repeats, in their order.
     seeds: Vec<i64>,
+    /// Seeds whose predictions are all those of another one, and which count once.
+    identical_seeds: usize,
     /// Accuracy of each seed, averaged over its splits.
     pub(crate) accuracies: Vec<f64>,
     /// Divisions into folds, `split_seed`, that the repeats used.
@@ -37,7 +41,9 @@ pub(crate) struct TestCells {
     /// Cells by patient.
     pub(crate) clusters: Clusters,
     /// Cells by the network that called them, where there are several and all repeats have the same folds.
-    by_fold: Option<Clusters>,
+    pub(crate) by_fold: Option<Clusters>,
+    /// Of each repeat, the cells by its folds; none without folds, and one for all where they are alike.
+    folds_of_repeats: Vec<Clusters>,
     /// Runs whose cells were put together to one repeat.
     pub(crate) folds: usize,
 }
@@ -80,8 +86,12 @@ impl TestCells {
         }
         let labels: Vec<u8> =
             first.iter().map(|(row, _)| u8::try_from(row.label).unwrap_or(u8::MAX)).collect();
-        let probabilities: Vec<Vec<f64>> =
+        let mut probabilities: Vec<Vec<f64>> =
             repeats.values().map(|cells| cells.iter().map(|(row, _)| row.probability).collect()).collect();
+        let all_seeds: Vec<i64> = repeats.keys().map(|(seed, _)| *seed).collect();
+        let kept = of_distinct_seeds(&all_seeds, &probabilities);
+        probabilities = kept.iter().map(|repeat| std::mem::take(&mut probabilities[*repeat])).collect();
+        let seeds: Vec<i64> = kept.iter().map(|repeat| all_seeds[*repeat]).collect();
         let lists: Vec<&[f64]> = probabilities.iter().map(Vec::as_slice).collect();
         let (Ok(correctness), Ok(accuracies)) =
             (mean_correctness(&labels, &lists, THRESHOLD), accuracies(&labels, &lists, THRESHOLD))
@@ -98,15 +108,28 @@ impl TestCells {
         let folds: Vec<i64> = first.iter().map(|(_, fold)| *fold).collect();
         let several = folds.iter().any(|fold| *fold != folds[0]);
         let alike = repeats.values().all(|cells| cells.iter().map(|(_, fold)| fold).eq(&folds));
-        let seeds: Vec<i64> = repeats.keys().map(|(seed, _)| *seed).collect();
+        let by_fold = |folds: &[i64]| Clusters::by_patient(folds);
+        let folds_of_repeats = match (several, alike) {
+            (false, _) => Vec::new(),
+            (true, true) => vec![by_fold(&folds)],
+            (true, false) => {
+                let of_repeat = |cells: &Vec<(&PredictionRow, i64)>| -> Vec<i64> {
+                    cells.iter().map(|(_, fold)| *fold).collect()
+                };
+                let all: Vec<Vec<i64>> = repeats.values().map(of_repeat).collect();
+                kept.iter().map(|repeat| by_fold(&all[*repeat])).collect()
+            }
+        };
         let splits = repeats.keys().map(|(_, split)| split).collect::<BTreeSet<_>>().len();
-        Ok(Self {
+        let mut found = Self {
             image_set: first_run.row.start.image_set_hash.clone(),
             images: images(first),
             clusters,
             unknown_patients,
-            by_fold: (several && alike).then(|| Clusters::by_patient(&folds)),
-            accuracies: by_seed(&seeds, &accuracies),
+            by_fold: (several && alike).then(|| by_fold(&folds)),
+            folds_of_repeats,
+            accuracies: Vec::new(),
+            identical_seeds: by_seed(&all_seeds).len() - by_seed(&seeds).len(),
             seeds,
             splits,
             folds: runs.len() / repeats.len(),
@@ -114,7 +137,9 @@ impl TestCells {
             labels,
             correctness,
             repeats: probabilities,
-        })
+        };
+        found.accuracies = found.by_seed(&accuracies);
+        Ok(found)
     }
 
     /// The cells in numbers.
@@ -123,11 +148,13 @@ impl TestCells {
             cells: self.labels.len(),
             unknown_patients: self.unknown_patients,
             seeds: self.seeds(),
+            identical_seeds: self.identical_seeds,
             splits: self.splits,
             folds: self.folds,
             accuracy: self.accuracy(),
             accuracies: self.accuracies.clone(),
             resampled: self.clusters.resampled(),
+            concentration: Layout::new(self.clusters.clone(), None).ok().map(|layout| layout.concentration()),
         }
     }
 
@@ -136,28 +163,51 @@ impl TestCells {
         self.image_set == other.image_set && self.images == other.images && self.labels == other.labels
     }
 
-    /// The scores that a comparison takes.
-    pub(crate) fn scored(&self) -> Scored<'_> {
-        Scored { cells: &self.correctness, runs: &self.accuracies }
-    }
-
-    /// What a comparison with `other` takes as independent: folds where both have the same.
-    pub(crate) fn units<'a>(&'a self, other: &'a Self) -> Units<'a> {
-        let folds = match (&self.by_fold, &other.by_fold) {
-            (Some(one), Some(other)) if one != other => None,
-            (one, other) => one.as_ref().or(other.as_ref()),
+    /// Of each seed, the share of its splits that get each cell right.
+    pub(crate) fn seed_scores(&self) -> Vec<Vec<f64>> {
+        let of_seed = |repeats: &Vec<usize>| {
+            let lists: Vec<&[f64]> = repeats.iter().map(|repeat| self.repeats[*repeat].as_slice()).collect();
+            // They were counted before.
+            mean_correctness(&self.labels, &lists, THRESHOLD).unwrap_or_default()
         };
-        Units { patients: &self.clusters, folds }
+        self.repeats_of_seeds().iter().map(of_seed).collect()
     }
 
-    /// Seeds that were trained with. Other splits of one seed are none.
+    fn repeats_of_seeds(&self) -> Vec<Vec<usize>> {
+        by_seed(&self.seeds)
+    }
+
+    /// The area under the ROC curve: within folds, averaged over them, where each has a network of its own.
+    pub(crate) fn area(&self) -> Metric<'_> {
+        if self.folds_of_repeats.is_empty() {
+            Metric::Area
+        } else {
+            Metric::AreaWithin(&self.folds_of_repeats)
+        }
+    }
+
+    /// The area of a repeat; `None` where a fold has cells of one class only.
+    pub(crate) fn area_of(&self, repeat: usize) -> Option<f64> {
+        let probabilities = &self.repeats[repeat];
+        match self.folds_of_repeats.get(repeat).or(self.folds_of_repeats.first()) {
+            Some(folds) => roc_auc_within(&self.labels, probabilities, folds.unit_of_cell()),
+            None => roc_auc(&self.labels, probabilities),
+        }
+        .ok()
+        .flatten()
+    }
+
+    /// Seeds that were trained with and differ in their predictions. Other splits of one seed are none.
     pub(crate) fn seeds(&self) -> usize {
         self.accuracies.len()
     }
 
     /// A value of each repeat, averaged over the splits of each seed.
     pub(crate) fn by_seed(&self, values: &[f64]) -> Vec<f64> {
-        by_seed(&self.seeds, values)
+        let mean = |repeats: &Vec<usize>| {
+            repeats.iter().map(|repeat| values[*repeat]).sum::<f64>() / repeats.len() as f64
+        };
+        self.repeats_of_seeds().iter().map(mean).collect()
     }
 
     /// The repeats as the statistics take them.
@@ -171,12 +221,27 @@ impl TestCells {
     }
 }
 
-/// The mean of the values of each seed; seeds come in order.
-fn by_seed(seeds: &[i64], values: &[f64]) -> Vec<f64> {
-    let of_seed =
-        |places: &[(&i64, &f64)]| places.iter().map(|(_, value)| **value).sum::<f64>() / places.len() as f64;
-    let pairs: Vec<(&i64, &f64)> = seeds.iter().zip(values).collect();
-    pairs.chunk_by(|one, other| one.0 == other.0).map(of_seed).collect()
+/// Places of the repeats of each seed; seeds come in order.
+fn by_seed(seeds: &[i64]) -> Vec<Vec<usize>> {
+    let places: Vec<usize> = (0..seeds.len()).collect();
+    places.chunk_by(|one, other| seeds[*one] == seeds[*other]).map(<[usize]>::to_vec).collect()
+}
+
+/// Places of the repeats of seeds whose predictions are not all those of an earlier seed. Those that are come from one
+/// network, say because nothing in it is drawn at random.
+fn of_distinct_seeds(seeds: &[i64], probabilities: &[Vec<f64>]) -> Vec<usize> {
+    let mut distinct: Vec<Vec<usize>> = Vec::new();
+    for repeats in by_seed(seeds) {
+        let same = |known: &Vec<usize>| {
+            let mut pairs = known.iter().zip(&repeats);
+            known.len() == repeats.len()
+                && pairs.all(|(one, other)| probabilities[*one] == probabilities[*other])
+        };
+        if !distinct.iter().any(same) {
+            distinct.push(repeats);
+        }
+    }
+    distinct.into_iter().flatten().collect()
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use super::precision_recall::{PrecisionRecallCurves, precision_recall_curves};
 use super::reliability::{Reliability, reliability};
 use super::roc::{RocCurves, roc_curves};
 use super::test_sets::TestSet;
+use super::validation::Validation;
 
 /// Sets of test cells that have charts.
 const TEST_SETS: usize = 4;
@@ -30,10 +31,10 @@ pub struct Charted {
     pub test_set: Option<usize>,
     /// Their ids, ascending.
     pub configurations: Vec<usize>,
-    /// Ids of the most accurate of them, whose curves are drawn, ascending.
+    /// Ids of those with the best validation figures, whose curves are drawn, ascending.
     pub leading: Vec<usize>,
-    /// Ids of those whose curves have bands: all leading ones where they are few, or else the most accurate of each
-    /// model.
+    /// Ids of those whose curves have bands: all leading ones where they are few, or else the best of each model
+    /// by validation.
     pub banded: Vec<usize>,
     /// ROC curves of the leading ones.
     pub roc: RocCurves,
@@ -82,13 +83,10 @@ fn of_configurations(
     }
 }
 
-/// The configurations with the highest accuracy, in their order.
+/// The configurations with the best validation figures, in their order.
 fn leading(measured: &[&Measured<'_>]) -> Vec<usize> {
     let mut candidates: Vec<&Configuration> = measured.iter().map(|one| &one.configuration).collect();
-    candidates.sort_by(|one, other| {
-        let accuracy = |one: &Configuration| one.accuracy().unwrap_or(f64::NEG_INFINITY);
-        accuracy(other).total_cmp(&accuracy(one))
-    });
+    candidates.sort_by(|one, other| Validation::order(one.validation.as_ref(), other.validation.as_ref()));
     let mut leading: Vec<usize> = candidates.iter().take(OVERVIEW_CURVES).map(|one| one.id).collect();
     leading.sort_unstable();
     leading
@@ -101,7 +99,9 @@ fn banded(leading: &[&Measured<'_>]) -> Vec<usize> {
     let mut best: Vec<&Configuration> = Vec::new();
     for one in leading.iter().map(|one| &one.configuration) {
         match best.iter_mut().find(|other| other.start.model == one.start.model) {
-            Some(other) if other.accuracy() < one.accuracy() => *other = one,
+            Some(other) if Validation::order(one.validation.as_ref(), other.validation.as_ref()).is_lt() => {
+                *other = one;
+            }
             Some(_) => {}
             None => best.push(one),
         }

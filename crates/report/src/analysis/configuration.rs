@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use ranklab_stats::{Bootstrap, Interval, Resampled, Summary};
+use ranklab_stats::{Bootstrap, Concentration, Interval, Resampled, Summary};
 use ranklab_store::NewRun;
 use serde::Serialize;
 
 use super::operating_points::AimPoint;
+use super::tuning::TunedSetting;
+use super::validation::Validation;
 
 /// A setting in which a configuration differs from others.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -70,8 +72,10 @@ pub struct Tested {
     pub cells: usize,
     /// Cells whose patient is not known.
     pub unknown_patients: usize,
-    /// Seeds that were trained with.
+    /// Seeds that were trained with and differ in their predictions.
     pub seeds: usize,
+    /// Seeds besides them whose predictions are all those of another one: they count once.
+    pub identical_seeds: usize,
     /// Splits that each seed was trained on.
     pub splits: usize,
     /// Folds that make up one repeat.
@@ -81,6 +85,19 @@ pub struct Tested {
     /// Accuracy of each seed.
     pub accuracies: Vec<f64>,
     /// What intervals take as independent.
+    pub resampled: Resampled,
+    /// How evenly the cells come from the patients; `None` of too few to say.
+    pub concentration: Option<Concentration>,
+}
+
+/// A value with its interval over patients and, where there are several, over seeds.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Estimate {
+    /// The value.
+    pub estimate: f64,
+    /// Its interval.
+    pub interval: Interval,
+    /// What the interval takes as independent.
     pub resampled: Resampled,
 }
 
@@ -109,7 +126,11 @@ pub struct Configuration {
     pub not_converged: Vec<i64>,
     /// Divisions into training and test cells that its runs used.
     pub divisions: Vec<Division>,
-    /// Mean and spread over its runs.
+    /// Settings that it chose for itself on validation images, in each seed and fold.
+    pub tuned: Vec<TunedSetting>,
+    /// Figures on validation images, averaged over its runs; `None` where a run has none.
+    pub validation: Option<Validation>,
+    /// Mean and spread: of quality over its seeds, where predictions are stored, and of cost over its runs.
     pub measures: Measures,
     /// Test accuracy of each run that has one.
     pub accuracies: Vec<f64>,
@@ -120,8 +141,8 @@ pub struct Configuration {
     /// Its test cells, or why there are none to compare.
     pub tested: Result<Tested, NoCells>,
     /// Accuracy on all cells, averaged over seeds, with its interval.
-    pub accuracy_interval: Option<Bootstrap>,
-    /// Area under the ROC curve of all cells, averaged over seeds, with its interval.
+    pub accuracy_interval: Option<Estimate>,
+    /// Area under the ROC curve, within folds and averaged over them and over seeds, with its interval.
     pub area_interval: Option<Bootstrap>,
     /// Thresholds chosen on validation images; `None` where a run has no validation predictions.
     pub operating_points: Option<Vec<AimPoint>>,
@@ -148,20 +169,4 @@ impl Configuration {
 /// The interval, unless all resamples are equal: a sample without spread says nothing of others.
 pub(crate) fn spread(found: Option<Bootstrap>) -> Option<Interval> {
     found.map(|found| found.interval).filter(|interval| interval.lower < interval.upper)
-}
-
-/// The highest mean accuracy; the first of equals.
-pub(crate) fn most_accurate<'a>(
-    configurations: impl IntoIterator<Item = &'a Configuration>,
-) -> Option<&'a Configuration> {
-    let known = configurations.into_iter().filter_map(|one| one.accuracy().map(|accuracy| (accuracy, one)));
-    known.reduce(|best, next| if next.0 > best.0 { next } else { best }).map(|(_, one)| one)
-}
-
-/// The highest accuracy on the test cells; the first of equals.
-pub(crate) fn most_accurate_on_cells<'a>(
-    configurations: impl IntoIterator<Item = &'a Configuration>,
-) -> Option<&'a Configuration> {
-    let known = configurations.into_iter().filter_map(|one| Some((one.tested()?.accuracy, one)));
-    known.reduce(|best, next| if next.0 > best.0 { next } else { best }).map(|(_, one)| one)
 }

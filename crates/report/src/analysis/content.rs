@@ -1,5 +1,6 @@
 //! Everything that a report says, as one object that can be serialised.
 
+use ranklab_settings::Baseline;
 use ranklab_store::SweepRow;
 use rayon::prelude::*;
 use serde::Serialize;
@@ -19,6 +20,7 @@ use super::measured::{Measured, configurations, gather};
 use super::operating_points::operating_points;
 use super::other_measures::{LeadingOtherMeasures, other_measures};
 use super::pairs::{Comparisons, compare_pairs};
+use super::power::{Power, power};
 use super::run::{Run, runs};
 use super::series::{AllSeries, series};
 use super::splits::{SplitPair, split_pairs};
@@ -33,6 +35,8 @@ pub struct Analysis {
     pub class_names: ClassNames,
     /// How runs are compared.
     pub options: Options,
+    /// What the others are compared with.
+    pub baseline: Baseline,
     /// The sweep, unless runs were chosen one by one.
     pub sweep: Option<SweepRow>,
     /// Finished runs, in the order of the plan or of the choice.
@@ -47,6 +51,8 @@ pub struct Analysis {
     pub comparisons: Comparisons,
     /// Series of ranks and of layers.
     pub series: AllSeries,
+    /// What the comparisons could have shown; `None` where none speaks of methods.
+    pub power: Option<Power>,
     /// The leading comparisons in measures besides accuracy.
     pub other_measures: LeadingOtherMeasures,
     /// Configurations under a random split and under a split by patient.
@@ -66,14 +72,17 @@ pub struct Analysis {
 pub fn analyse(data: &ReportData) -> Result<Analysis> {
     let options = data.options;
     let examined = examine(data);
-    let mut measured = gather(&data.title, &examined)?;
+    let mut measured = gather(data, &examined)?;
     add_intervals(&mut measured, &options);
     measured.par_iter_mut().for_each(|Measured { configuration, runs, .. }| {
         configuration.operating_points = operating_points(runs, options.level());
     });
     let sets = sets_of_cells(&measured);
-    let test_sets = test_sets(&measured, &sets);
-    let (comparisons, tested) = compare_pairs(&measured, sets, &options);
+    let test_sets = test_sets(&measured, &sets, &data.baseline);
+    let comparisons = compare_pairs(&measured, sets, &data.baseline, &options);
+    let series = series(&measured, &comparisons.pairs, &data.baseline);
+    let power = power(&comparisons.pairs, &options);
+    let comparisons = comparisons.leading(&measured);
     Ok(Analysis {
         title: data.title.clone(),
         class_names: ClassNames::of_runs(data.runs.iter().map(|run| &run.row)),
@@ -81,7 +90,9 @@ pub fn analyse(data: &ReportData) -> Result<Analysis> {
         sweep: data.sweep.clone(),
         runs: runs(data, examined, configurations(&measured), &options),
         unfinished: data.unfinished.clone(),
-        series: series(&measured, &tested, &options),
+        series,
+        power,
+        baseline: data.baseline.clone(),
         other_measures: other_measures(&measured, &comparisons, &options),
         splits: split_pairs(&measured, &options),
         charted: charted(&measured, &test_sets, &options),

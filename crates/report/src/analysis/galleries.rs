@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::cells::TestCells;
 use super::measured::Measured;
 use super::test_sets::sets_of_cells;
+use super::validation::Validation;
 
 /// Cells in one gallery.
 pub(crate) const CELLS: usize = 24;
@@ -31,7 +32,7 @@ pub struct GalleryCell {
     pub is_positive: bool,
     /// Repeats that call it wrongly.
     pub wrong: usize,
-    /// Predictions of the most accurate configurations, the best first.
+    /// Predictions of the configurations with the best validation figures, the best first.
     pub probabilities: Vec<CellProbability>,
 }
 
@@ -49,7 +50,7 @@ pub struct Gallery {
 pub struct Galleries {
     /// Ids of the configurations, the largest set of the report.
     pub set: Vec<usize>,
-    /// Id of the most accurate of them.
+    /// Id of the one with the best validation figures.
     pub best: usize,
     /// Repeats of all of them: folds of a seed count as one.
     pub repeats: usize,
@@ -69,9 +70,10 @@ pub(crate) fn galleries(measured: &[Measured<'_>]) -> Option<Galleries> {
     let of_set: Vec<(usize, &TestCells)> =
         set.iter().filter_map(|id| Some((*id, measured[*id].cells.as_ref()?))).collect();
     let first = of_set.first()?.1;
-    let mut by_accuracy = of_set.clone();
+    let mut by_validation = of_set.clone();
+    let validation = |id: usize| measured[id].configuration.validation.as_ref();
     // Of equals the first stays first.
-    by_accuracy.sort_by(|one, other| other.1.accuracy().total_cmp(&one.1.accuracy()));
+    by_validation.sort_by(|one, other| Validation::order(validation(one.0), validation(other.0)));
     let repeats: usize = of_set.iter().map(|(_, one)| one.repeats.len()).sum();
     let (mut wrong, mut disagreed) = (Vec::new(), Vec::new());
     for cell in 0..first.labels.len() {
@@ -106,7 +108,7 @@ pub(crate) fn galleries(measured: &[Measured<'_>]) -> Option<Galleries> {
                 patient: first.patients[cell].to_string(),
                 is_positive: is_positive(cell),
                 wrong,
-                probabilities: by_accuracy
+                probabilities: by_validation
                     .iter()
                     .take(CONFIGURATIONS)
                     .map(|(id, one)| CellProbability {
@@ -118,7 +120,7 @@ pub(crate) fn galleries(measured: &[Measured<'_>]) -> Option<Galleries> {
             .collect(),
     };
     Some(Galleries {
-        best: by_accuracy.first()?.0,
+        best: by_validation.first()?.0,
         repeats,
         cells: first.labels.len(),
         wrong: gallery(wrong),

@@ -56,10 +56,12 @@ pub(crate) fn group<'a>(title: &str, runs: &[ExaminedRun<'a>]) -> Result<Vec<Gro
     if runs.is_empty() {
         return Ok(Vec::new());
     }
+    let by_settings = |run: &ExaminedRun<'_>| format!("{:?} {:?}", base(&run.data.row.start), run.settings);
     let keys: Vec<String> = runs
         .iter()
         .map(|run| match run.data.row.start.family.as_str() {
-            "" => format!("{:?} {:?}", base(&run.data.row.start), run.settings),
+            "" => by_settings(run),
+            _ if !run.tuned.is_empty() => by_settings(run),
             // However their settings are written, runs of a family on the same images are repeats.
             family => format!("{family} {}", run.data.row.start.image_set_hash),
         })
@@ -107,6 +109,8 @@ fn first_of(run: &ExaminedRun<'_>, measures: Measures) -> Configuration {
         runs: Vec::new(),
         not_converged: Vec::new(),
         divisions: Vec::new(),
+        tuned: run.tuned.clone(),
+        validation: None,
         measures,
         accuracies: Vec::new(),
         shared_test_images: 0,

@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use ranklab_stats::{Bootstrap, CountMetric, Draws, Metric, Resampling, bootstrap_with, roc_auc};
+use ranklab_stats::{Bootstrap, Draws, Resampling, Source, bootstrap_with, clustered_wilson_interval};
 use rayon::prelude::*;
 
 use crate::options::Options;
 
 use super::cells::TestCells;
+use super::configuration::Estimate;
+use super::families::ScoresOfSet;
 use super::measured::Measured;
 
 /// Seed of all resamples: the same rows give the same intervals.
@@ -24,29 +26,39 @@ pub(crate) fn add_intervals(measured: &mut [Measured<'_>], options: &Options) {
     }
     measured.par_iter_mut().for_each(|Measured { configuration, cells, .. }| {
         let Some(cells) = cells else { return };
+        configuration.accuracy_interval = accuracy(cells, options.level());
         let Some(Some(draws)) = draws.get(&cells.clusters.units()) else { return };
-        configuration.accuracy_interval =
-            interval(cells, draws, Metric::counts(CountMetric::Accuracy), || Some(cells.accuracies.clone()));
-        configuration.area_interval = interval(cells, draws, Metric::Area, || {
-            let areas = cells.lists().into_iter().map(|run| roc_auc(&cells.labels, run).ok().flatten());
-            Some(cells.by_seed(&areas.collect::<Option<Vec<f64>>>()?))
-        });
+        configuration.area_interval = area(cells, draws);
     });
 }
 
-/// The interval over patients and seeds; `None` for too few cells to resample.
-fn interval(
-    cells: &TestCells,
-    draws: &Draws,
-    metric: Metric<'_>,
-    of_seeds: impl Fn() -> Option<Vec<f64>>,
-) -> Option<Bootstrap> {
+/// Accuracy with Wilson's interval over patients, which holds the truth as often as it says also with few of them. With
+/// several seeds what their luck adds beyond single patients joins it, by Student's t.
+fn accuracy(cells: &TestCells, level: f64) -> Option<Estimate> {
+    let estimate = cells.accuracy();
+    let mut interval = clustered_wilson_interval(&cells.correctness, &cells.clusters, level).ok()?;
+    let scores = ScoresOfSet::new(&[cells]).ok()?;
+    if let Some(variance) = scores.accuracy.scores(0).variance() {
+        let shared = (variance.of_seeds.variance - variance.of_patients).max(0.0);
+        let half = Source { variance: shared, ..variance.of_seeds }.half_width(level).ok()?;
+        interval = interval.joined(estimate, half).within(0.0, 1.0);
+    }
+    Some(Estimate { estimate, interval, resampled: cells.clusters.resampled() })
+}
+
+/// The area with its interval over patients and seeds; `None` for too few cells to resample.
+fn area(cells: &TestCells, draws: &Draws) -> Option<Bootstrap> {
     let found =
-        bootstrap_with(draws, metric, &cells.labels, &cells.lists(), &cells.clusters).ok().flatten()?;
-    let mut found = found.over_runs(&of_seeds()?).ok()?;
-    let interval = &mut found.interval;
-    (interval.lower, interval.upper) = (interval.lower.max(0.0), interval.upper.min(1.0));
+        bootstrap_with(draws, cells.area(), &cells.labels, &cells.lists(), &cells.clusters).ok().flatten()?;
+    let mut found = found.over_runs(&areas_by_seed(cells)?).ok()?;
+    found.interval = found.interval.within(0.0, 1.0);
     Some(found)
+}
+
+/// The area of each seed; `None` where one has none.
+pub(crate) fn areas_by_seed(cells: &TestCells) -> Option<Vec<f64>> {
+    let areas = (0..cells.repeats.len()).map(|repeat| cells.area_of(repeat));
+    Some(cells.by_seed(&areas.collect::<Option<Vec<f64>>>()?))
 }
 
 #[cfg(test)]
@@ -97,11 +109,13 @@ mod tests {
     }
 
     #[test]
-    fn a_run_without_errors_has_no_interval_rather_than_one_without_width() {
+    fn a_run_without_errors_has_an_interval_of_accuracy_and_none_of_the_area() {
         let data = fixture::against_classical(0, 40);
         let found = measured(&data);
-        assert!(found[0].accuracy_interval.is_some() && spread(found[0].accuracy_interval).is_none());
-        assert!(spread(found[1].accuracy_interval).is_some());
+        let accuracy = found[0].accuracy_interval.unwrap();
+        assert!(accuracy.interval.lower < 0.995 && accuracy.interval.upper == 1.0, "{accuracy:?}");
+        assert!(found[0].area_interval.is_some() && spread(found[0].area_interval).is_none());
+        assert!(spread(found[1].area_interval).is_some());
     }
 
     #[test]

@@ -2,13 +2,16 @@
 
 use rayon::prelude::*;
 
-use crate::data::RunData;
+use crate::data::{ReportData, RunData};
 use crate::error::Result;
 
 use super::cells::TestCells;
 use super::configuration::Configuration;
 use super::examined::ExaminedRun;
 use super::grouping::{Group, group};
+use super::seed_measures::measure_seeds;
+use super::tuning::tune;
+use super::validation::Validation;
 
 /// A configuration with the rows and predictions of its runs.
 pub(crate) struct Measured<'a> {
@@ -24,13 +27,18 @@ pub(crate) struct Measured<'a> {
 ///
 /// # Errors
 /// When the runs cannot be grouped.
-pub(crate) fn gather<'a>(title: &str, runs: &[ExaminedRun<'a>]) -> Result<Vec<Measured<'a>>> {
+pub(crate) fn gather<'a>(data: &ReportData, runs: &[ExaminedRun<'a>]) -> Result<Vec<Measured<'a>>> {
     let with_cells = |Group { mut configuration, runs }: Group<'a>| {
         let cells = TestCells::gather(&runs);
+        configuration.validation = Validation::of_runs(&runs);
+        if let Ok(cells) = &cells {
+            measure_seeds(&mut configuration.measures, cells);
+        }
         configuration.tested = cells.as_ref().map(TestCells::numbers).map_err(|reason| *reason);
         Measured { configuration, cells: cells.ok(), runs }
     };
-    Ok(group(title, runs)?.into_par_iter().map(with_cells).collect())
+    let runs = tune(runs.to_vec(), &data.tune);
+    Ok(group(&data.title, &runs)?.into_par_iter().map(with_cells).collect())
 }
 
 /// The configurations alone.

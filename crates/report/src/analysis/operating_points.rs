@@ -97,18 +97,18 @@ pub(crate) fn applied(runs: &[&RunData], aim: Aim, level: f64) -> Option<Applied
         }
         for ((label, probability), row) in labels.iter().zip(probabilities).zip(&run.predictions) {
             let (right, patients) = of_class.get_mut(usize::from(*label))?;
-            right.push((probability >= threshold) == (*label == 1));
+            right.push(f64::from(u8::from((probability >= threshold) == (*label == 1))));
             patients.push(row);
         }
     }
-    let rate = |(right, rows): &(Vec<bool>, Vec<&PredictionRow>)| {
+    let rate = |(right, rows): &(Vec<f64>, Vec<&PredictionRow>)| {
         let clusters = if rows.iter().any(|row| is_patient_known(row)) {
             Clusters::by_patient(&rows.iter().map(|row| &*row.patient).collect::<Vec<_>>())
         } else {
             Clusters::by_patient(&rows.iter().map(|row| &*row.image).collect::<Vec<_>>())
         };
         let interval = clustered_wilson_interval(right, &clusters, level).ok()?;
-        let rate = right.iter().filter(|right| **right).count() as f64 / right.len() as f64;
+        let rate = right.iter().sum::<f64>() / right.len() as f64;
         Some(Rate { rate, interval, resampled: clusters.resampled() })
     };
     let (specificity, sensitivity) = (rate(&of_class[0])?, rate(&of_class[1])?);

@@ -21,7 +21,8 @@ use super::run_detail::{RunDetail, detail};
 pub struct Run {
     /// Provenance and result.
     pub row: RunRow,
-    /// Id of its configuration; `None` of a run that a newer one of the same configuration, seed and fold supersedes.
+    /// Id of its configuration; `None` of a run that a newer one of the same configuration, seed and fold
+    /// supersedes, and of one that tuning did not choose.
     pub configuration: Option<usize>,
     /// Its settings but seeds and fold, by their paths.
     pub settings: BTreeMap<String, String>,
@@ -43,7 +44,7 @@ pub(crate) fn runs<'c>(
     let configuration_of: HashMap<i64, usize> =
         configurations.flat_map(|one| one.runs.iter().map(|run| (*run, one.id))).collect();
     let detailed = detailed(&data.runs);
-    let of_run = |ExaminedRun { data: run, settings, signs }: ExaminedRun<'_>| {
+    let of_run = |ExaminedRun { data: run, settings, signs, .. }: ExaminedRun<'_>| {
         let result = run.row.result.as_ref().filter(|_| detailed.contains(&run.row.id));
         Run {
             row: run.row.clone(),

@@ -4,10 +4,12 @@ use std::collections::{HashMap, HashSet};
 
 use crate::data::RunData;
 
+use super::validation::Validation;
+
 /// Most runs shown in detail: a page of a thousand would have 40 MB.
 pub(crate) const DETAILED: usize = 48;
 
-/// Ids of the runs shown in detail: all of them, or of more than a page can hold those with the highest test accuracy.
+/// Ids of the runs shown in detail: all of them, or of more than a page can hold those with the best validation figures.
 pub(crate) fn detailed(runs: &[RunData]) -> HashSet<i64> {
     if runs.len() <= DETAILED {
         return runs.iter().map(|run| run.row.id).collect();
@@ -15,11 +17,12 @@ pub(crate) fn detailed(runs: &[RunData]) -> HashSet<i64> {
     by_rank_on_cells(runs).into_iter().take(DETAILED).map(|place| runs[place].row.id).collect()
 }
 
-/// Indices of the runs: first the most accurate of each set of test cells, then the second of each, and so on, since
-/// accuracies on different cells do not compare.
+/// Indices of the runs: first the best by validation of each set of test cells, then the second of each, and so on, since
+/// figures on different cells do not compare.
 fn by_rank_on_cells(runs: &[RunData]) -> Vec<usize> {
     let mut order: Vec<usize> = (0..runs.len()).collect();
-    order.sort_by(|one, other| accuracy(&runs[*other]).total_cmp(&accuracy(&runs[*one])));
+    let validation: Vec<Option<Validation>> = runs.iter().map(Validation::of_run).collect();
+    order.sort_by(|one, other| Validation::order(validation[*one].as_ref(), validation[*other].as_ref()));
     let mut tested: HashMap<(&str, &str), usize> = HashMap::new();
     let mut ranked: Vec<(usize, usize)> = order
         .into_iter()
@@ -32,12 +35,6 @@ fn by_rank_on_cells(runs: &[RunData]) -> Vec<usize> {
         .collect();
     ranked.sort_by_key(|(rank, _)| *rank);
     ranked.into_iter().map(|(_, run)| run).collect()
-}
-
-/// A diverged run comes last.
-fn accuracy(run: &RunData) -> f64 {
-    let accuracy = run.row.result.as_ref().map(|result| result.test_accuracy);
-    accuracy.filter(|accuracy| accuracy.is_finite()).unwrap_or(f64::NEG_INFINITY)
 }
 
 #[cfg(test)]

@@ -2,10 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use ranklab_stats::{
-    ConfusionMatrix, Interval, ReliabilityCurve, THRESHOLD, average_precision, brier_score, log_loss,
-    wilson_interval,
-};
+use ranklab_stats::{ConfusionMatrix, ReliabilityCurve, THRESHOLD, average_precision, brier_score, log_loss};
 use ranklab_store::{PredictionRow, RunResult};
 use serde::Serialize;
 
@@ -29,8 +26,6 @@ pub struct RunDetail {
     pub balanced_accuracy: f64,
     /// Matthews correlation of labels and calls.
     pub matthews_correlation: f64,
-    /// Wilson's interval of the accuracy, as if cells of a patient were independent.
-    pub accuracy_interval: Option<Interval>,
     /// Measures of its probabilities; `None` where not all of them are known.
     pub probabilities: Option<ProbabilityMeasures>,
     /// How its errors spread over patients.
@@ -93,7 +88,6 @@ pub struct WorstPatient {
 /// The detail of a finished run; `level` is the confidence of its intervals.
 pub(crate) fn detail(run: &RunData, result: &RunResult, level: f64) -> RunDetail {
     let matrix = matrix(result);
-    let right = matrix.true_positives + matrix.true_negatives;
     RunDetail {
         matrix,
         // The posts' figures are of the default classes.
@@ -101,7 +95,6 @@ pub(crate) fn detail(run: &RunData, result: &RunResult, level: f64) -> RunDetail
             .filter(|_| ClassNames::of_run(&run.row) == ClassNames::default()),
         balanced_accuracy: matrix.balanced_accuracy(),
         matthews_correlation: matrix.matthews_correlation(),
-        accuracy_interval: wilson_interval(right, matrix.total(), level).ok(),
         probabilities: probabilities(&run.predictions),
         errors: errors(&run.predictions, &matrix),
         operating_points: operating_points(&[run], level),

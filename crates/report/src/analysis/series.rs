@@ -1,19 +1,14 @@
 //! Series of ranks and of layers: which member is enough.
 
-use ranklab_stats::{AgainstBest, Scored, Series, SeriesComparison, compare_series_together};
+use ranklab_settings::Baseline;
 use serde::Serialize;
-
-use crate::options::Options;
 
 use super::cells::TestCells;
 use super::configuration::Configuration;
 use super::measured::Measured;
-use super::pairs::TestedPairs;
+use super::pairs::Pair;
+use super::references::references;
 
-/// Most members whose pairs are all tested.
-pub(crate) const MEMBERS: usize = 100;
-/// Most pairs of all series together; the series after these are not tested.
-const PAIRS: usize = 4950;
 /// Series shown before the rest is only counted.
 const SHOWN: usize = 24;
 
@@ -28,38 +23,14 @@ pub enum SeriesKind {
 }
 
 /// A member of a series.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Member {
     /// Id of the configuration.
     pub configuration: usize,
     /// Rank, or trainable parameters of a choice of layers.
     pub size: i64,
-    /// The best of the series less this member; `None` of the best and of a series that is not compared.
-    pub against_best: Option<AgainstBest>,
-    /// p of no difference to the best after correction over all pairs of the report, where it was tested.
-    pub corrected_p: Option<f64>,
-}
-
-/// What is known of a series.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SeriesOutcome {
-    /// Its members were compared.
-    Compared {
-        /// Index of the member with the highest mean among the members; of several, the first.
-        best: usize,
-        /// Index of the smallest member that is shown to lose less than the margin.
-        smallest_within_margin: usize,
-    },
-    /// It has more members than are tested pair by pair.
-    TooManyMembers,
-    /// The series before have as many pairs as a report tests.
-    TooManyPairs,
-    /// The statistics refuse it.
-    Failed {
-        /// What they say.
-        reason: String,
-    },
+    /// Its comparison with the reference; `None` of the reference itself, and where the statistics refuse it.
+    pub against_reference: Option<Pair>,
 }
 
 /// Configurations on the same cells that differ in one respect only.
@@ -69,8 +40,12 @@ pub struct ConfigurationSeries {
     pub kind: SeriesKind,
     /// The members, from small to large.
     pub members: Vec<Member>,
-    /// What is known of them.
-    pub outcome: SeriesOutcome,
+    /// Id of what they are compared with: the baseline, or the best by validation where there is none.
+    pub reference: usize,
+    /// Whether that is the baseline.
+    pub is_baseline: bool,
+    /// Index of the smallest member that is shown not to be inferior to the reference, or is the reference.
+    pub smallest_not_inferior: Option<usize>,
 }
 
 /// The series of a report.
@@ -80,71 +55,42 @@ pub struct AllSeries {
     pub series: Vec<ConfigurationSeries>,
     /// Series that are not shown.
     pub left_out: usize,
-    /// Comparisons that claims are corrected for.
-    pub corrected_for: usize,
 }
 
-/// The series of configurations that differ in rank only, then in layers only. Claims are corrected over all series.
-pub(crate) fn series(measured: &[Measured<'_>], tested: &TestedPairs, options: &Options) -> AllSeries {
+/// The series of configurations that differ in rank only, then in layers only, with the comparisons that were made.
+pub(crate) fn series(measured: &[Measured<'_>], pairs: &[Pair], baseline: &Baseline) -> AllSeries {
     let mut all = of_kind(measured, SeriesKind::Ranks);
     all.extend(of_kind(measured, SeriesKind::Layers));
     let left_out = all.len().saturating_sub(SHOWN);
     all.truncate(SHOWN);
-    let mut left = PAIRS;
-    let mut to_test = Vec::new();
-    for series in &mut all {
-        let members = series.members.len();
-        let pairs = members * (members - 1) / 2;
-        if members > MEMBERS {
-            series.outcome = SeriesOutcome::TooManyMembers;
-        } else if pairs <= left {
-            left -= pairs;
-            to_test.push(series);
-        }
-    }
-    let corrected_for = to_test.iter().map(|series| series.members.len() - 1).sum();
-    test(&mut to_test, measured, options);
-    all.iter_mut().for_each(|series| add_corrected_p(series, tested));
-    AllSeries { series: all, left_out, corrected_for }
-}
-
-/// Compares the members of each series.
-fn test(series: &mut [&mut ConfigurationSeries], measured: &[Measured<'_>], options: &Options) {
-    let cells: Vec<Vec<&TestCells>> = series
-        .iter()
-        .map(|one| {
-            one.members.iter().filter_map(|member| measured[member.configuration].cells.as_ref()).collect()
-        })
-        .collect();
-    let scores: Vec<Vec<Scored<'_>>> =
-        cells.iter().map(|cells| cells.iter().map(|cells| cells.scored()).collect()).collect();
-    let inputs: Vec<Series<'_>> = cells
-        .iter()
-        .zip(&scores)
-        .map(|(cells, members)| Series { members, units: cells[0].units(cells[1]) })
-        .collect();
-    let found = compare_series_together(&inputs, options.margin, options.alpha);
-    for (series, found) in series.iter_mut().zip(found) {
-        series.outcome = match found {
-            Ok(SeriesComparison { best, smallest_within_margin, members, .. }) => {
-                for (member, found) in series.members.iter_mut().zip(members) {
-                    member.against_best = found.against_best;
-                }
-                SeriesOutcome::Compared { best, smallest_within_margin }
-            }
-            Err(problem) => SeriesOutcome::Failed { reason: problem.to_string() },
+    let series = all.into_iter().filter_map(|(kind, members)| {
+        let cells = measured[members[0].0].cells.as_ref()?;
+        let of_set =
+            measured.iter().filter(|one| one.cells.as_ref().is_some_and(|other| other.are_those_of(cells)));
+        let references = references(of_set.map(|one| &one.configuration), baseline)?;
+        let reference = references.baseline.unwrap_or(references.best);
+        let member = |(configuration, size): (usize, i64)| Member {
+            configuration,
+            size,
+            against_reference: pairs
+                .iter()
+                .find(|pair| (pair.first, pair.second) == (configuration, reference))
+                .cloned(),
         };
-    }
-}
-
-/// Adds the p of each member against the best that is corrected over all pairs of the report.
-fn add_corrected_p(series: &mut ConfigurationSeries, tested: &TestedPairs) {
-    let SeriesOutcome::Compared { best, .. } = series.outcome else { return };
-    let best = series.members[best].configuration;
-    for member in &mut series.members {
-        let (one, other) = ((member.configuration, best), (best, member.configuration));
-        member.corrected_p = tested.get(&one).or_else(|| tested.get(&other)).copied();
-    }
+        let members: Vec<Member> = members.into_iter().map(member).collect();
+        let is_enough = |member: &Member| match &member.against_reference {
+            Some(pair) => pair.noninferiority.noninferior,
+            None => member.configuration == reference,
+        };
+        Some(ConfigurationSeries {
+            kind,
+            reference,
+            is_baseline: references.baseline.is_some(),
+            smallest_not_inferior: members.iter().position(is_enough),
+            members,
+        })
+    });
+    AllSeries { series: series.collect(), left_out }
 }
 
 /// What the members of a series share, and the size of this one.
@@ -161,16 +107,18 @@ fn key_and_size(kind: SeriesKind, configuration: &Configuration) -> Option<(&str
     }
 }
 
-fn of_kind(measured: &[Measured<'_>], kind: SeriesKind) -> Vec<ConfigurationSeries> {
+/// Kind and members of a series: ids of configurations, and their sizes.
+type Found = (SeriesKind, Vec<(usize, i64)>);
+
+fn of_kind(measured: &[Measured<'_>], kind: SeriesKind) -> Vec<Found> {
     /// Key, cells of the first member, members.
-    type Known<'a> = (&'a str, &'a TestCells, Vec<Member>);
+    type Known<'a> = (&'a str, &'a TestCells, Vec<(usize, i64)>);
     let mut series: Vec<Known<'_>> = Vec::new();
     for one in measured {
         let (Some((key, size)), Some(cells)) = (key_and_size(kind, &one.configuration), &one.cells) else {
             continue;
         };
-        let member =
-            Member { configuration: one.configuration.id, size, against_best: None, corrected_p: None };
+        let member = (one.configuration.id, size);
         match series.iter_mut().find(|known| known.0 == key && known.1.are_those_of(cells)) {
             Some(known) => known.2.push(member),
             None => series.push((key, cells, vec![member])),
@@ -179,8 +127,8 @@ fn of_kind(measured: &[Measured<'_>], kind: SeriesKind) -> Vec<ConfigurationSeri
     let several = series.into_iter().map(|(.., members)| members).filter(|members| members.len() > 1);
     several
         .map(|mut members| {
-            members.sort_by_key(|member| member.size);
-            ConfigurationSeries { kind, members, outcome: SeriesOutcome::TooManyPairs }
+            members.sort_by_key(|(_, size)| *size);
+            (kind, members)
         })
         .collect()
 }

@@ -1,6 +1,7 @@
 //! Configurations that were run under a random split and under a split by patient.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use ranklab_stats::{MeanDifference, ScoredCells, holm, unpaired_difference};
 use serde::Serialize;
@@ -88,10 +89,9 @@ fn unsplit(configuration: &Configuration) -> Unsplit<'_> {
 
 /// Over patients, and over seeds where both have several.
 fn difference(random: &TestCells, patient: &TestCells, level: f64) -> Option<MeanDifference> {
-    let found = unpaired_difference(
-        &ScoredCells { scores: &random.correctness, patients: &random.patients },
-        &ScoredCells { scores: &patient.correctness, patients: &patient.patients },
-        level,
-    );
-    found.and_then(|found| found.over_runs(&random.accuracies, &patient.accuracies, level)).ok()
+    unpaired_difference(&scored(random), &scored(patient), level).ok()
+}
+
+fn scored(cells: &TestCells) -> ScoredCells<'_, Arc<str>> {
+    ScoredCells { scores: &cells.correctness, patients: &cells.patients, seeds: &cells.accuracies }
 }

@@ -2,17 +2,21 @@
 
 use std::collections::BTreeMap;
 
+use ranklab_settings::Baseline;
 use serde::Serialize;
 
 use super::cells::TestCells;
 use super::configuration::Division;
 use super::measured::Measured;
+use super::references::{References, references};
 
 /// Configurations that were tested on the same cells: only their figures compare.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct TestSet {
     /// Ids of the configurations; those without predictions, which count by their division, come last.
     pub configurations: Vec<usize>,
+    /// What they are compared with.
+    pub references: References,
 }
 
 /// Ids of the configurations whose predictions are on the same cells, in the order of their first.
@@ -30,7 +34,11 @@ pub(crate) fn sets_of_cells(measured: &[Measured<'_>]) -> Vec<Vec<usize>> {
 
 /// The sets of a report, those first of whose test cells the fewest come from patients that also stand in training.
 /// Configurations without predictions count by their divisions.
-pub(crate) fn test_sets(measured: &[Measured<'_>], of_cells: &[Vec<usize>]) -> Vec<TestSet> {
+pub(crate) fn test_sets(
+    measured: &[Measured<'_>],
+    of_cells: &[Vec<usize>],
+    baseline: &Baseline,
+) -> Vec<TestSet> {
     let mut sets = of_cells.to_vec();
     let mut others: BTreeMap<&[Division], Vec<usize>> = BTreeMap::new();
     for (id, one) in measured.iter().enumerate() {
@@ -48,5 +56,10 @@ pub(crate) fn test_sets(measured: &[Measured<'_>], of_cells: &[Vec<usize>]) -> V
         start.shared_test_images as f64 / start.test_images.max(1) as f64
     };
     sets.sort_by(|one, other| leaked(one).total_cmp(&leaked(other)));
-    sets.into_iter().map(|configurations| TestSet { configurations }).collect()
+    let with_references = |configurations: Vec<usize>| {
+        let of_set = configurations.iter().map(|id| &measured[*id].configuration);
+        let references = references(of_set, baseline)?;
+        Some(TestSet { configurations, references })
+    };
+    sets.into_iter().filter_map(with_references).collect()
 }

@@ -19,7 +19,7 @@ pub struct WantedCells {
 }
 
 /// The pictures that the galleries want: of each cell from the run `explain`, or from the first run of the
-/// most accurate configuration that tested it. A run that did not test a cell may have trained on it and
+/// configuration with the best validation figures that tested it. A run that did not test a cell may have trained on it and
 /// explains nothing of it.
 ///
 /// # Errors
@@ -28,7 +28,7 @@ pub fn wanted_pictures(data: &ReportData, explain: Option<i64>) -> Result<Vec<Wa
     if let Some(run) = explain.filter(|run| data.runs.iter().all(|known| known.row.id != *run)) {
         return Err(Error::NotShown { run });
     }
-    let measured = gather(&data.title, &examine(data))?;
+    let measured = gather(data, &examine(data))?;
     let Some(galleries) = galleries(&measured) else { return Ok(Vec::new()) };
     let is_of = |id: usize, run: &RunData| measured[id].configuration.runs.contains(&run.row.id);
     let explaining = |run: &&RunData| match explain {

@@ -1,6 +1,6 @@
 //! Accuracy against rank and choice of layers.
 
-use crate::analysis::{Configuration, spread};
+use crate::analysis::Configuration;
 use crate::words::format::confidence;
 
 use super::axis::Axis;
@@ -35,7 +35,7 @@ pub(super) fn series_of(
 /// Mean accuracy with its interval, or else its spread over repeats.
 fn point(configuration: &Configuration) -> Option<(f64, Option<(f64, f64)>)> {
     let accuracy = configuration.measures.accuracy?;
-    let interval = spread(configuration.accuracy_interval).map(|interval| (interval.lower, interval.upper));
+    let interval = configuration.accuracy_interval.map(|found| (found.interval.lower, found.interval.upper));
     let spread = accuracy.sd.map(|sd| (accuracy.mean - sd, accuracy.mean + sd));
     Some((accuracy.mean, interval.or(spread)))
 }
@@ -47,7 +47,7 @@ fn single_runs(configuration: &Configuration) -> &[f64] {
 
 fn spread_note(scope: &ChartScope<'_>) -> String {
     let mut note = String::new();
-    if scope.configurations.iter().any(|one| spread(one.accuracy_interval).is_some()) {
+    if scope.configurations.iter().any(|one| one.accuracy_interval.is_some()) {
         note += &format!(" Bars are the table's {} intervals.", confidence(&scope.analysis.options));
     } else if scope
         .configurations
@@ -62,7 +62,7 @@ fn spread_note(scope: &ChartScope<'_>) -> String {
     note
 }
 
-/// Series in one chart; of more those with the most accurate members.
+/// Series in one chart; of more those with the most accurate members, which is descriptive.
 const SERIES: usize = 8;
 /// Series whose intervals and single runs are drawn; those of more would cover each other.
 const SPREADS: usize = 4;
@@ -95,7 +95,10 @@ fn most_accurate(mut series: Vec<Series>) -> (Vec<Series>, String) {
         place += 1;
         drawn.contains(&(place - 1))
     });
-    (series, format!(" The {SERIES} of {all} entries with the most accurate configurations are drawn."))
+    (
+        series,
+        format!(" The {SERIES} of {all} entries with the highest test accuracies are drawn, descriptive."),
+    )
 }
 
 pub(super) fn by_rank(scope: &ChartScope<'_>) -> Option<Draft> {

@@ -19,7 +19,7 @@ pub(super) fn note(scope: &ChartScope<'_>) -> String {
     let of = if scope.charted.banded.len() == scope.leading.len() {
         ""
     } else {
-        ", drawn for the most accurate configuration of each model,"
+        ", drawn for the best configuration of each model by validation,"
     };
     format!(
         " Bands{of} are {} intervals over patients (at most {BAND_REPLICATES} resamples). They hold point by point, \

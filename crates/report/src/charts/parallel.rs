@@ -77,7 +77,7 @@ pub(super) fn figure(scope: &ChartScope<'_>) -> Result<Option<Figure>> {
         description: describe(&title, drawn, &accuracies),
         title,
         caption: format!(
-            "One line per run ({extent}). Darker lines are more accurate runs; the thick line is the most accurate. Each axis \
+            "One line per run ({extent}). Darker lines are runs with a higher test accuracy; the thick line has the highest, which is descriptive. Each axis \
              is a setting that differs between runs, with its values in rising order. Settings that always change together \
              share an axis.{hidden} Seeds and folds are chance: a pattern along them has no meaning."
         ),

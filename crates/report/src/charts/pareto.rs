@@ -32,7 +32,7 @@ const PARAMETERS: Cost = Cost {
     title: "Test accuracy against trainable parameters",
     axis: "trainable parameters",
     note: "Head and adapters together.",
-    front: "most accurate for as few parameters",
+    front: "highest test accuracy for as few parameters (descriptive)",
     cheaper: "with fewer parameters",
     ordered: true,
 };
@@ -45,7 +45,7 @@ const TIME: Cost = Cost {
     note: "Seconds of training and validation, the mean of a configuration's runs; computing \
            frozen features is not counted. Trials that were trained together share their time equally. Times hold for the machine and \
            what else it did.",
-    front: "most accurate for as little time",
+    front: "highest test accuracy for as little time (descriptive)",
     cheaper: "that took less time",
     ordered: false,
 };

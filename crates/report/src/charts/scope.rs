@@ -21,7 +21,7 @@ pub(super) struct ChartScope<'a> {
     pub(super) charted: &'a Charted,
     /// The configurations, in their order.
     pub(super) configurations: Vec<&'a Configuration>,
-    /// The most accurate of them, in their order.
+    /// The best of them by validation, in their order.
     pub(super) leading: Vec<Leading<'a>>,
     /// The comparisons of them.
     pub(super) pairs: Vec<&'a Pair>,

@@ -220,7 +220,7 @@ mod tests {
             let caveat = format!("NOT CONVERGED: run 1 of {quoted}.");
             // The best of its cells, three ranks against model_4, the best rank against it once more.
             assert_eq!(text.matches(&caveat).count(), 5, "{text}");
-            assert!(text.contains("inconclusive (not converged)"));
+            assert!(text.contains("inconclusive, these networks (not converged)"));
             assert!(place("Runs in detail") < text.rfind("35.87 % of batch norm").unwrap());
         }
         let groups = analyse(&data).unwrap().configurations;

@@ -2,32 +2,34 @@
 
 use std::collections::BTreeSet;
 
+use ranklab_stats::Resampled;
 use ranklab_store::RunStatus;
 
-use crate::analysis::{Analysis, CLASSICAL, Configuration, TestSet, most_accurate, most_accurate_on_cells};
+use crate::analysis::{Analysis, Configuration, TestSet};
 
 use super::convergence::caveat;
-use super::format::{count, margin_in_points, percent, rounded_percent, thousands};
+use super::format::{count, margin_in_points, percent, points, rounded_percent, thousands};
 use super::intervals::few;
 use super::leakage;
 use super::pairs::sentence;
+use super::{power, tuning};
 
 /// Series among the findings; the comparisons have the rest.
 const SERIES: usize = 2;
 /// Sets of test cells whose best configuration is named.
 const LEADERS: usize = 4;
-/// Configurations named that share a lead.
-const TIED: usize = 4;
 
 /// The findings, the most important first; `series` are the sentences on ranks and layers.
 pub(crate) fn findings(analysis: &Analysis, series: &[String]) -> Vec<String> {
-    if most_accurate(&analysis.configurations).is_none() {
+    if analysis.configurations.iter().all(|one| one.accuracy().is_none()) {
         let nothing = "No run has a test accuracy yet: there is nothing to compare.".to_owned();
         return std::iter::once(nothing).chain(leakage::statement(analysis)).collect();
     }
     let mut findings = leaders(analysis);
-    findings.extend(against_classical(analysis));
+    findings.extend(against_baseline(analysis));
     findings.extend(series.iter().take(SERIES).cloned());
+    findings.extend(power::sentence(analysis));
+    findings.extend(tuning::sentences(analysis));
     findings.push(caution(analysis));
     findings.extend(without_result(analysis));
     findings.extend(leakage::statement(analysis));
@@ -37,7 +39,7 @@ pub(crate) fn findings(analysis: &Analysis, series: &[String]) -> Vec<String> {
     findings
 }
 
-/// The most accurate configuration of each set of test cells.
+/// The configuration of each set of test cells that validation figures choose.
 fn leaders(analysis: &Analysis) -> Vec<String> {
     let of = |set: &TestSet| leader(set, analysis);
     let sets = &analysis.test_sets;
@@ -56,27 +58,35 @@ fn leaders(analysis: &Analysis) -> Vec<String> {
 
 fn leader(set: &TestSet, analysis: &Analysis) -> String {
     let of_set = || analysis.with_ids(&set.configurations);
-    let Some(best) = most_accurate(of_set()) else { return "Nothing was measured.".to_owned() };
-    let tied: Vec<&str> =
-        of_set().filter(|one| one.accuracy() == best.accuracy()).map(|one| one.name.as_str()).collect();
-    let (accuracy, cells) = (accuracy(best), test_cells(best));
-    let number = set.configurations.len();
+    let best = &analysis.configurations[set.references.best];
+    let (accuracy, cells, number) = (accuracy(best), test_cells(best), set.configurations.len());
     let all = format!(
         "{}{}",
         count(number, "configuration"),
         if number < analysis.configurations.len() { " tested on the same cells" } else { "" }
     );
-    let said = match (number, tied.len()) {
+    let said = match (number, set.references.by_validation) {
         (1, _) => format!("{} reaches a test accuracy of {accuracy} on {cells}.", best.name),
-        (_, 1) => format!("{} has the highest test accuracy of {all}: {accuracy} on {cells}.", best.name),
-        (_, tied_all) if tied_all > TIED => {
-            format!("{tied_all} of {all} share the highest test accuracy: {accuracy} on {cells}.")
-        }
-        _ => {
-            format!("{} share the highest test accuracy of {all}: {accuracy} on {cells}.", tied.join(" and "))
-        }
+        (_, true) => format!(
+            "{} has the best validation figures of {all}; its test accuracy is {accuracy} on {cells}.",
+            best.name
+        ),
+        (_, false) => format!(
+            "{all} reach a test accuracy of {} on {cells}. Not all of them have validation figures, so none is chosen.",
+            range(of_set())
+        ),
     };
     said + &caveat(of_set())
+}
+
+/// `96.00 to 98.00 %`, the lowest and the highest accuracy.
+fn range<'a>(configurations: impl Iterator<Item = &'a Configuration>) -> String {
+    let mut accuracies: Vec<f64> = configurations.filter_map(Configuration::accuracy).collect();
+    accuracies.sort_by(f64::total_cmp);
+    match (accuracies.first(), accuracies.last()) {
+        (Some(least), Some(most)) => format!("{} to {} %", percent(*least), percent(*most)),
+        _ => "unknown".to_owned(),
+    }
 }
 
 /// Trials that have no figures: what is shown is of those that ended well.
@@ -110,7 +120,7 @@ fn without_result(analysis: &Analysis) -> Option<String> {
     })
 }
 
-/// `97.69 % (mean of 3 runs, standard deviation 0.31 points)`.
+/// `97.69 % (mean of 3 seeds, standard deviation 0.31 points)`.
 fn accuracy(configuration: &Configuration) -> String {
     let Some(summary) = configuration.measures.accuracy else {
         return "unknown".to_owned();
@@ -120,7 +130,7 @@ fn accuracy(configuration: &Configuration) -> String {
         Some(sd) => format!(
             "{} % (mean of {}, standard deviation {} points)",
             percent(summary.mean),
-            count(summary.n, "run"),
+            count(summary.n, if configuration.tested().is_some() { "seed" } else { "run" }),
             percent(sd)
         ),
     }
@@ -135,52 +145,77 @@ fn test_cells(configuration: &Configuration) -> String {
     format!("{} test cells{folds}", thousands(configuration.number_of_cells()))
 }
 
-/// The best adapted model beside the best classically fine-tuned one of the same cells, where there are
-/// both, and what the paired comparison of them shows.
-fn against_classical(analysis: &Analysis) -> Vec<String> {
+/// The configuration with the best validation figures beside the baseline of the same cells, where there are both, and
+/// what the paired comparison of them shows.
+fn against_baseline(analysis: &Analysis) -> Vec<String> {
     let configurations = &analysis.configurations;
-    let everything: Vec<usize> = (0..configurations.len()).collect();
-    let both = |ids: &[usize]| Some((best_of(analysis, ids, false)?, best_of(analysis, ids, true)?));
-    let on_same_cells = analysis.test_sets.iter().find_map(|set| both(&set.configurations));
-    let Some((adapted, classical)) = on_same_cells else {
-        let apart = format!(
-            "No adapted configuration was tested on the cells of a {CLASSICAL}: the report gives no difference between them."
-        );
-        return both(&everything).map(|_| apart).into_iter().collect();
+    let baseline = &analysis.baseline;
+    let both = analysis.test_sets.iter().find_map(|set| {
+        let references = &set.references;
+        Some((references.best_other?, references.baseline?, references.by_validation))
+    });
+    let Some((other, reference, by_validation)) = both else {
+        let has =
+            |selected: bool| configurations.iter().any(|one| baseline.selects(&one.settings) == selected);
+        return match (has(true), has(false)) {
+            (true, true) => vec![format!(
+                "No other configuration was tested on the cells of the baseline, {baseline}: the report gives no difference to it."
+            )],
+            (false, true) if configurations.len() > 1 => {
+                vec![format!("There is no baseline: no run of this report is {baseline}.")]
+            }
+            _ => Vec::new(),
+        };
     };
-    let (adapted, classical) = (&configurations[adapted], &configurations[classical]);
-    let (Some(one), Some(other)) = (adapted.accuracy(), classical.accuracy()) else { return Vec::new() };
-    let points = percent((one - other).abs());
-    let relation = if rounded_percent((one - other).abs()) == 0.0 {
+    let (other, reference) = (&configurations[other], &configurations[reference]);
+    let (Some(one), Some(two)) = (other.accuracy(), reference.accuracy()) else { return Vec::new() };
+    let points = percent((one - two).abs());
+    let relation = if rounded_percent((one - two).abs()) == 0.0 {
         "level with".to_owned()
-    } else if one > other {
+    } else if one > two {
         format!("{points} points above")
     } else {
         format!("{points} points below")
     };
+    let best = if by_validation {
+        "The best by validation besides the baseline"
+    } else {
+        "The first besides the baseline"
+    };
     let mut beside = format!(
-        "The best adapted configuration is {} with {}, {relation} the best {CLASSICAL} with {}. It trains {} parameters \
-         instead of {}.",
-        adapted.name,
-        accuracy(adapted),
-        accuracy(classical),
-        thousands(adapted.start.trainable_parameters),
-        thousands(classical.start.trainable_parameters),
+        "{best} is {} with a test accuracy of {}, {relation} the baseline {} with {}. It trains {} parameters instead of {}.",
+        other.name,
+        accuracy(other),
+        reference.name,
+        accuracy(reference),
+        thousands(other.start.trainable_parameters),
+        thousands(reference.start.trainable_parameters),
     );
-    let pairs = &analysis.comparisons.pairs;
-    let pair = pairs.iter().find(|pair| (pair.first, pair.second) == (adapted.id, classical.id));
-    let tested = pair.map(|pair| sentence(analysis, pair));
+    let tested = analysis.comparisons.pair(other.id, reference.id).map(|pair| sentence(analysis, pair));
     if tested.is_none() {
-        beside += &caveat([adapted, classical]);
+        beside += &caveat([other, reference]);
     }
     std::iter::once(beside).chain(tested).collect()
 }
 
-/// Id of the most accurate configuration of the classical model, or of others: as the comparisons choose, where
-/// predictions are stored.
-fn best_of(analysis: &Analysis, ids: &[usize], classical: bool) -> Option<usize> {
-    let of_kind = || analysis.with_ids(ids).filter(|one| (one.start.model == CLASSICAL) == classical);
-    most_accurate_on_cells(of_kind()).or_else(|| most_accurate(of_kind())).map(|one| one.id)
+/// That the patients are too few for equivalence within the margin, whatever they show; `None` where they are enough.
+fn too_few_patients(analysis: &Analysis) -> Option<String> {
+    let options = &analysis.options;
+    let needed = ranklab_stats::patients_for_margin(options.margin, options.alpha).ok()?;
+    let concentrations = analysis.comparisons.pairs.iter().map(|pair| pair.difference.concentration);
+    let units = concentrations.map(|found| found.resampled).min_by_key(|units| units.count())?;
+    (units.count() < needed).then(|| {
+        let noun = match units {
+            Resampled::Patients(_) => "patients",
+            Resampled::Cells(_) => "cells",
+        };
+        format!(
+            "Equivalence within ±{} takes at least {needed} {noun}, of {} here: fewer may miss the rare one on whom a network \
+             fails.",
+            margin_in_points(options),
+            thousands(units.count() as i64)
+        )
+    })
 }
 
 /// `0.33`, points of accuracy with as many decimals as one cell among so many needs.
@@ -210,7 +245,6 @@ fn caution(analysis: &Analysis) -> String {
         _ => {}
     }
     let known = || configurations.iter().filter_map(Configuration::tested);
-    let folds = known().any(|tested| tested.seeds == 1 && tested.folds > 1);
     let speak = match (known().any(|tested| tested.seeds > 1), known().any(|tested| tested.seeds == 1)) {
         (true, false) => {
             "Intervals and tests take patients and seeds as samples: they speak of other patients and other seeds, not of \
@@ -220,10 +254,6 @@ fn caution(analysis: &Analysis) -> String {
             "Intervals and tests take patients as a sample, and seeds where a configuration has several; one with a single \
              seed is judged as it was trained. None speaks of other splits or laboratories."
         }
-        (false, _) if folds => {
-            "Intervals take patients as a sample and the trained networks as given, tests take the folds with their networks: \
-             they speak of other patients, not of other seeds, splits or laboratories."
-        }
         (false, _) => {
             "Intervals and tests take patients as a sample and the trained networks as given: they speak of other patients, \
              not of other seeds, splits or laboratories."
@@ -231,17 +261,30 @@ fn caution(analysis: &Analysis) -> String {
     };
     let resampled: Vec<_> = known().map(|tested| tested.resampled).collect();
     sentences.push(speak.to_owned() + &few(&resampled));
-    if !analysis.comparisons.pairs.is_empty() {
+    if let Some(too_few) = too_few_patients(analysis) {
+        sentences.push(too_few);
+    }
+    let identical: usize = known().map(|tested| tested.identical_seeds).sum();
+    if identical > 0 {
         sentences.push(format!(
-            "Configurations count as equivalent within a margin of ±{}: a choice to be made before results are seen.",
-            margin_in_points(&analysis.options)
+            "{} gave the very same predictions as another one and count once.",
+            count(identical, "seed")
         ));
     }
-    if configurations.len() > 1 {
+    if !analysis.comparisons.pairs.is_empty() {
         sentences.push(format!(
-            "The best of {} was chosen by the test figures shown here, so it tends to look better than it is.",
-            count(configurations.len(), "configuration")
+            "Configurations count as equivalent within ±{} of accuracy, and ±{} of sensitivity and ±{} of specificity: a choice to be \
+             made before results are seen.",
+            margin_in_points(&analysis.options),
+            points(analysis.options.sensitivity_margin),
+            points(analysis.options.specificity_margin)
         ));
+    }
+    if configurations.len() > 1 && analysis.test_sets.iter().all(|set| set.references.by_validation) {
+        sentences.push(
+            "References and the best were chosen by validation figures; test figures chose nothing."
+                .to_owned(),
+        );
     }
     sentences.join(" ")
 }
@@ -264,34 +307,59 @@ mod tests {
         let findings = of(&fixture::ranks());
         assert_eq!(
             findings[0],
-            "model_5 · block5 · rank 5 has the highest test accuracy of 4 configurations: 98.00 % on 200 test cells."
+            "model_5 · block5 · rank 5 has the best validation figures of 4 configurations; its test accuracy is 98.00 % on \
+             200 test cells."
         );
         assert_eq!(
             findings[1],
-            "The best adapted configuration is model_5 · block5 · rank 5 with 98.00 %, 1.00 points above the best \
-             model_4 with 97.00 %. It trains 1,259,266 parameters instead of 2,757,378."
+            "The best by validation besides the baseline is model_5 · block5 · rank 5 with a test accuracy of 98.00 %, 1.00 \
+             points above the baseline model_4 with 97.00 %. It trains 1,259,266 parameters instead of 2,757,378."
         );
-        assert!(findings[2].starts_with("model_5 · block5 · rank 5 vs model_4: inconclusive ("));
         assert!(
-            findings[3].starts_with("model_5 · block5: inconclusive. Nothing smaller than the best, rank 5")
+            findings[2]
+                .starts_with("model_5 · block5 · rank 5 vs model_4, these trained networks: inconclusive (")
+        );
+        assert!(
+            findings[3].starts_with(
+                "model_5 · block5: inconclusive. None is shown non-inferior to the baseline, model_4 (margin 1 point"
+            )
         );
         assert!(findings[4].starts_with("The ranks and layers compared were trained with one seed each"));
         assert!(
             findings[5]
                 .starts_with("One cell more or less is 0.50 points. Intervals and tests take patients")
         );
-        assert!(findings[5].contains("within a margin of ±1 point"));
-        assert!(findings[5].contains("The best of 4 configurations was chosen by the test figures"));
+        assert!(findings[5].contains("within ±1 point of accuracy, and ±2 points of sensitivity"));
+        assert!(findings[5].contains("were chosen by validation figures; test figures chose nothing"));
     }
 
     #[test]
-    fn equal_models_are_called_level_and_tied_ones_share_the_lead() {
+    fn equal_models_are_called_level() {
+        let findings = of(&fixture::against_classical(40, 40));
+        assert!(findings[0].starts_with("model_4 has the best validation figures of 2 configurations"));
+        assert!(findings[1].contains(", level with the baseline model_4"));
+    }
+
+    #[test]
+    fn without_validation_figures_nothing_is_chosen() {
         let mut data = fixture::ranks();
-        data.runs.truncate(2);
-        data.runs[1].row.result.as_mut().unwrap().test_accuracy = 0.97;
+        data.runs.iter_mut().for_each(|run| (run.validation, run.epochs) = (Vec::new(), Vec::new()));
         let findings = of(&data);
-        assert!(findings[0].starts_with("model_4 and model_5 · block5 · rank 1 share the highest"));
-        assert!(findings[1].contains(", level with the best model_4"));
+        assert_eq!(
+            findings[0],
+            "4 configurations reach a test accuracy of 96.00 to 98.00 % on 200 test cells. Not all of them have validation \
+             figures, so none is chosen."
+        );
+        assert!(!findings.concat().contains("by validation"), "{findings:?}");
+    }
+
+    #[test]
+    fn a_report_without_its_baseline_says_so() {
+        let findings = of(&fixture::series(&[(1, 42), (5, 40)]));
+        assert!(
+            findings[1].starts_with("There is no baseline: no run of this report is model_4."),
+            "{findings:?}"
+        );
     }
 
     #[test]
@@ -300,8 +368,11 @@ mod tests {
         data.runs[0].row.start.split_hash = "another".into();
         data.runs[0].predictions.iter_mut().for_each(|row| row.image = format!("{}x", row.image).into());
         let findings = of(&data);
-        assert!(findings[3].starts_with("No adapted configuration was tested on the cells of a model_4"));
-        assert!(!findings.concat().contains("the best model_4"), "{findings:?}");
+        assert!(
+            findings[3]
+                .starts_with("No other configuration was tested on the cells of the baseline, model_4")
+        );
+        assert!(!findings.concat().contains("the baseline model_4 with"), "{findings:?}");
     }
 
     #[test]
@@ -315,7 +386,7 @@ mod tests {
         (classical.start.layers, classical.start.ranks, classical.start.preset) = (None, None, None);
         let findings = of(&data);
         assert!(
-            findings[0].contains("highest test accuracy of 2 configurations tested on the same cells"),
+            findings[0].contains("best validation figures of 2 configurations tested on the same cells"),
             "{findings:?}"
         );
         assert!(
@@ -324,7 +395,10 @@ mod tests {
         );
         assert!(findings[2].starts_with("Accuracies on different test cells do not compare"));
         // Rank 5 is compared by the patients' split, though its random split looks better.
-        assert!(findings[3].contains("rank 5 · split=patient with 90.00 %, level"), "{findings:?}");
+        assert!(
+            findings[3].contains("rank 5 · split=patient with a test accuracy of 90.00 %, level"),
+            "{findings:?}"
+        );
     }
 
     #[test]

@@ -24,7 +24,12 @@ pub(crate) fn confidence(options: &Options) -> String {
 
 /// The margin within which accuracies are equivalent: `1 point`, `0.5 points`.
 pub(crate) fn margin_in_points(options: &Options) -> String {
-    let points = trimmed(options.margin * 100.0);
+    points(options.margin)
+}
+
+/// A share in points: `1 point`, `0.5 points`.
+pub(crate) fn points(share: f64) -> String {
+    let points = trimmed(share * 100.0);
     let noun = if points == "1" { "point" } else { "points" };
     format!("{points} {noun}")
 }

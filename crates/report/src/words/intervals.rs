@@ -14,13 +14,14 @@ pub(crate) fn note(configurations: &[Configuration], options: &Options) -> Strin
     let Some(drawn) = drawn(&of) else { return String::new() };
     let tested: Vec<&Tested> = configurations.iter().filter_map(Configuration::tested).collect();
     let mut note = format!(
-        " Intervals of {} are percentiles of {} resamples of {drawn}.",
+        " Intervals have a confidence of {}: of the accuracy Wilson's over patients, of the AUC percentiles of {} resamples of \
+         {drawn}.",
         confidence(options),
         thousands(i64::try_from(options.replicates).unwrap_or(i64::MAX))
     );
     if tested.iter().any(|tested| tested.folds > 1) {
-        note += " The cells of all folds are pooled; each was predicted by the run that did not train on it. The interval of the \
-                 AUC belongs to a ranking across folds, the AUC itself is the mean within folds.";
+        note += " The cells of all folds are pooled; each was predicted by the run that did not train on it. The AUC is computed \
+                 within each fold and averaged, and so is its interval.";
     }
     let once = |tested: &&Tested| tested.seeds == 1;
     note += match (tested.iter().any(|tested| tested.seeds > 1), tested.iter().any(once)) {
@@ -35,12 +36,12 @@ pub(crate) fn note(configurations: &[Configuration], options: &Options) -> Strin
         (false, _) => " They hold for these trained networks on other patients, not for other seeds.",
     };
     let is_without_spread =
-        |one: &Configuration| one.accuracy_interval.is_some() && spread(one.accuracy_interval).is_none();
+        |one: &Configuration| one.area_interval.is_some() && spread(one.area_interval).is_none();
     if configurations.iter().any(is_without_spread) {
-        note += " No interval is shown where all resamples are equal, as they are without any error: it would rule out that \
-                 other patients differ.";
+        note += " No interval of the AUC is shown where all resamples are equal, as they are without any error: it would rule out \
+                 that other patients differ.";
     }
-    note + &few(&of)
+    note + &few(&of) + &few_to_resample(&of)
 }
 
 /// `40 patients with all their cells`.
@@ -74,8 +75,15 @@ pub(crate) fn few(of: &[Resampled]) -> String {
     if of.iter().any(|one| matches!(one, Resampled::Cells(_))) {
         " Cells of one patient resemble each other, so intervals over single cells are likely too narrow."
             .to_owned()
-    } else if of.iter().any(|one| one.count() < 30) {
-        " With fewer than 30 patients intervals are too narrow and p-values too small.".to_owned()
+    } else {
+        String::new()
+    }
+}
+
+/// A warning where too few patients are resampled.
+pub(crate) fn few_to_resample(of: &[Resampled]) -> String {
+    if of.iter().any(|one| one.count() < 30) {
+        " With fewer than 30 patients intervals of the AUC are too narrow.".to_owned()
     } else {
         String::new()
     }
@@ -111,9 +119,9 @@ mod tests {
     #[test]
     fn a_missing_interval_is_explained() {
         let mut data = fixture::against_classical(0, 40);
-        assert!(of(&data).contains("No interval is shown where all resamples"));
+        assert!(of(&data).contains("No interval of the AUC is shown where all resamples"));
         data.runs.remove(0);
-        assert!(!of(&data).contains("No interval is shown where all resamples"));
+        assert!(!of(&data).contains("No interval of the AUC is shown"));
     }
 
     #[test]

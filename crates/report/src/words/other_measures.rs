@@ -1,77 +1,61 @@
-//! Compared configurations in measures besides accuracy.
+//! Compared configurations in the area under the ROC curve.
 
-use ranklab_stats::{Bootstrap, Interval, THRESHOLD};
+use ranklab_stats::{Bootstrap, Interval};
 
 use crate::analysis::{Analysis, OtherMeasures};
 
-use super::format::{NONE, confidence, count, signed_four, signed_points, thousands};
-use super::intervals::few;
+use super::format::{NONE, confidence, count, signed_four, thousands};
+use super::intervals::{few, few_to_resample};
 use super::table::{Cell, Column, Table};
 
-/// A measure and how its differences are written.
-struct Measure {
-    title: &'static str,
-    of: fn(&OtherMeasures) -> Option<Bootstrap>,
-    write: fn(f64) -> String,
-}
-
-const MEASURES: [Measure; 3] = [
-    Measure { title: "AUC", of: |pair| pair.area, write: signed_four },
-    Measure { title: "sensitivity, points", of: |pair| pair.sensitivity, write: signed_points },
-    Measure { title: "specificity, points", of: |pair| pair.specificity, write: signed_points },
-];
-
-/// The leading comparisons in other measures; `None` without any.
+/// The leading comparisons in the area under the ROC curve; `None` without any.
 pub(crate) fn table(analysis: &Analysis) -> Option<Table> {
     let Analysis { comparisons, other_measures, options, .. } = analysis;
     let fewest = other_measures.pairs.iter().map(|pair| pair.replicates).min()?;
-    let mut columns = vec![Column::text("first"), Column::text("second")];
-    for measure in MEASURES {
-        columns.push(Column::number("difference").under(measure.title));
-        columns.push(Column::number(&format!("{} interval", confidence(options))).under(measure.title));
-    }
-    let resampled: Vec<_> = comparisons
-        .pairs
-        .iter()
-        .take(other_measures.of_pairs)
-        .map(|pair| pair.difference.resampled)
-        .collect();
+    let columns = vec![
+        Column::text("first"),
+        Column::text("second"),
+        Column::number("difference").under("AUC"),
+        Column::number(&format!("{} interval", confidence(options))).under("AUC"),
+    ];
+    let leading = comparisons.pairs.iter().take(other_measures.of_pairs);
+    let resampled: Vec<_> = leading.map(|pair| pair.difference.concentration.resampled).collect();
     let more = match comparisons.pairs.len() - other_measures.of_pairs {
         0 => String::new(),
         more => format!(" {} of the table above are not shown.", count(more, "comparison")),
     };
+    let is_folded = |id: usize| analysis.configurations[id].tested().is_some_and(|tested| tested.folds > 1);
+    let folds = if other_measures.pairs.iter().any(|pair| is_folded(pair.first) || is_folded(pair.second)) {
+        " The AUC is computed within each fold, whose cells one network called, and averaged."
+    } else {
+        ""
+    };
     let caption = format!(
-        "Differences in other measures, first − second on the same cells, sensitivity and specificity at a probability of {THRESHOLD}. \
-         Intervals are percentiles of at least {} resamples of whole patients, the same resamples for both. With several seeds \
-         their spread is added by Student's t (square root of the sum of squares). The intervals are not corrected for several \
-         comparisons, and no verdict rests on them.{}{more}",
+        "Differences in area under the ROC curve, first − second on the same cells.{folds} Intervals are percentiles of at least {} \
+         resamples of whole patients, the same resamples for both. With several seeds their spread is added by Student's t \
+         (square root of the sum of squares). The intervals are not corrected for several comparisons, and no verdict rests on \
+         them.{}{more}",
         thousands(i64::try_from(fewest).unwrap_or(i64::MAX)),
-        few(&resampled)
+        few(&resampled) + &few_to_resample(&resampled)
     );
-    Some(Table {
-        caption,
-        columns,
-        rows: other_measures.pairs.iter().map(|pair| row(analysis, pair)).collect(),
-    })
+    let rows = other_measures.pairs.iter().map(|pair| row(analysis, pair)).collect();
+    Some(Table { caption, columns, rows })
 }
 
 fn row(analysis: &Analysis, pair: &OtherMeasures) -> Vec<Cell> {
     let name = |id: usize| Cell::from(analysis.configurations[id].name.as_str());
     let mut row = vec![name(pair.first), name(pair.second)];
-    for measure in MEASURES {
-        let Some(Bootstrap { estimate, interval: Interval { lower, upper, .. }, .. }) = (measure.of)(pair)
-        else {
-            row.extend([NONE.into(), NONE.into()]);
-            continue;
-        };
-        row.push(Cell::ordered((measure.write)(estimate), estimate));
-        row.push(if lower < upper {
-            Cell::ordered(format!("{} to {}", (measure.write)(lower), (measure.write)(upper)), lower)
-        } else {
-            // Equal in every resample: no statement on other patients.
-            NONE.into()
-        });
-    }
+    let Some(Bootstrap { estimate, interval: Interval { lower, upper, .. }, .. }) = pair.area else {
+        row.extend([NONE.into(), NONE.into()]);
+        return row;
+    };
+    row.push(Cell::ordered(signed_four(estimate), estimate));
+    row.push(if lower < upper {
+        Cell::ordered(format!("{} to {}", signed_four(lower), signed_four(upper)), lower)
+    } else {
+        // Equal in every resample: no statement on other patients.
+        NONE.into()
+    });
     row
 }
 
@@ -86,28 +70,22 @@ mod tests {
         table(&analyse(data).unwrap())
     }
 
-    fn texts(table: &Table) -> Vec<Vec<&str>> {
-        table.rows.iter().map(|row| row.iter().map(|cell| cell.text.as_str()).collect()).collect()
-    }
-
     #[test]
-    fn errors_among_the_parasitized_lower_sensitivity_alone() {
+    fn a_lower_area_has_an_interval_below_zero() {
         let table = found(&fixture::against_classical(40, 400)).unwrap();
-        let rows = texts(&table);
-        assert_eq!(rows[0][..2], ["model_5 · block5 · rank 5", "model_4"]);
-        // 360 of 2,000 parasitized cells more are missed, and no uninfected one.
-        assert_eq!((rows[0][4], rows[0][6], rows[0][7]), ("−18.00", "0.00", "—"));
-        let interval = &table.rows[0][5];
-        assert!(interval.text.starts_with('−') && interval.order.unwrap() < -0.18, "{interval:?}");
+        let row: Vec<&str> = table.rows[0].iter().map(|cell| cell.text.as_str()).collect();
+        assert_eq!(row[..2], ["model_5 · block5 · rank 5", "model_4"]);
+        let interval = &table.rows[0][3];
+        assert!(row[2].starts_with('−') && interval.order.unwrap() < 0.0, "{interval:?}");
         assert!(table.caption.contains("at least 1,000 resamples of whole patients"), "{}", table.caption);
+        assert!(found(&fixture::folds()).unwrap().caption.contains("within each fold"));
     }
 
     #[test]
     fn seeds_that_differ_widen_the_intervals() {
         let width = |adapted| {
             let analysis = analyse(&fixture::large_seeds([40, 44, 42], adapted)).unwrap();
-            let Interval { lower, upper, .. } =
-                analysis.other_measures.pairs[0].sensitivity.unwrap().interval;
+            let Interval { lower, upper, .. } = analysis.other_measures.pairs[0].area.unwrap().interval;
             upper - lower
         };
         assert!(width([42, 800, 373]) > 3.0 * width([400, 405, 410]));

@@ -1,108 +1,129 @@
 //! One line for each comparison: the verdict, then its numbers.
 
-use ranklab_stats::{Equivalence, MeanDifference, Resampled, Verdict};
+use ranklab_stats::{Concentration, Equivalence, MeanDifference, Resampled, Scope, Verdict};
 
-use crate::analysis::{Analysis, Comparisons, Pair};
+use crate::analysis::{Analysis, Comparisons, Pair, PairFamily};
 use crate::options::Options;
 
 use super::convergence::caveat;
-use super::format::{confidence, count, margin_in_points, p_value, signed_points};
+use super::format::{confidence, count, margin_in_points, p_value, percent, points, signed_points};
 
 /// The sentence of a comparison.
 pub(crate) fn sentence(analysis: &Analysis, pair: &Pair) -> String {
     let Analysis { configurations, comparisons: all, options, .. } = analysis;
     let (first, second) = (&configurations[pair.first].name, &configurations[pair.second].name);
-    let margin = margin_in_points(options);
     let numbers = numbers(pair, options);
-    let equals = if pair.corrected_p < 0.001 { "" } else { "= " };
-    let p = format!("p {equals}{}{}", p_value(pair.corrected_p), after(all.corrected_for));
+    let p = format!("{}{}", p_equals(pair.corrected_p), after(pair, all));
     let direction = if pair.difference.difference > 0.0 { "better" } else { "worse" };
+    let same = || format!("equivalent within {}", margins(pair, options));
     let verdict = match pair.verdict {
-        Verdict::Equivalent => {
-            format!("equivalent within ±{margin} ({numbers}; {})", equivalence(pair, all, options, ""))
+        Verdict::Equivalent => format!("{} ({numbers}; {})", same(), equivalence(pair, all, "")),
+        Verdict::EquivalentYetDifferent => {
+            format!("{direction}, but {} ({numbers}, {p}; {})", same(), equivalence(pair, all, ""))
         }
-        Verdict::EquivalentYetDifferent => format!(
-            "{direction}, but equivalent within ±{margin} ({numbers}, {p}; {})",
-            equivalence(pair, all, options, "")
-        ),
         Verdict::Better | Verdict::Worse => format!("{direction} ({numbers}, {p})"),
-        Verdict::Inconclusive => format!("inconclusive ({numbers}; margin ±{margin})"),
+        Verdict::Inconclusive => {
+            format!("inconclusive ({numbers}; margin ±{})", margin_in_points(options))
+        }
     };
     let reasons = match pair.verdict {
-        Verdict::Inconclusive => why_inconclusive(pair, all, options, &p),
+        Verdict::Inconclusive => why_inconclusive(pair, all, &p),
         _ => String::new(),
     };
-    format!("{first} vs {second}: {verdict}.{reasons}")
+    format!("{first} vs {second}{}: {verdict}.{reasons}", scope(pair))
         + &caveat([&configurations[pair.first], &configurations[pair.second]])
 }
 
+/// What a comparison with one seed speaks of.
+fn scope(pair: &Pair) -> &'static str {
+    match pair.difference.scope {
+        Scope::Methods => "",
+        Scope::Networks => ", these trained networks",
+    }
+}
+
+/// The margins of all measures that equivalence takes: `±1 point of accuracy, ±2 points of sensitivity and specificity`.
+fn margins(pair: &Pair, options: &Options) -> String {
+    let (sensitivity, specificity) = (options.sensitivity_margin, options.specificity_margin);
+    let of = |margin: f64| format!("±{}", points(margin));
+    let rates = match (pair.sensitivity, pair.specificity) {
+        (Some(_), Some(_)) if sensitivity == specificity => {
+            format!(", {} of sensitivity and specificity", of(sensitivity))
+        }
+        (Some(_), Some(_)) => {
+            format!(", {} of sensitivity and {} of specificity", of(sensitivity), of(specificity))
+        }
+        (Some(_), None) => format!(", {} of sensitivity", of(sensitivity)),
+        (None, Some(_)) => format!(", {} of specificity", of(specificity)),
+        (None, None) => String::new(),
+    };
+    format!("{} of accuracy{rates}", of(options.margin))
+}
+
 /// Why a comparison is inconclusive although its interval excludes 0 or lies within the margin; empty elsewhere.
-fn why_inconclusive(pair: &Pair, all: &Comparisons, options: &Options, p: &str) -> String {
+fn why_inconclusive(pair: &Pair, all: &Comparisons, p: &str) -> String {
+    if pair.are_identical {
+        return format!(
+            " Both call every cell alike. That bounds no difference in {} not seen.",
+            others(pair.difference.concentration.resampled)
+        );
+    }
+    let concentration = &pair.difference.concentration;
+    if !concentration.carries_claims() {
+        return format!(" No claim: {}.", too_concentrated(concentration));
+    }
     let mut reasons = String::new();
     if !pair.difference.interval.contains(0.0) {
         reasons += &format!(" The interval excludes 0, but {p}.");
     }
-    if within(pair) && !pair.equivalence.equivalent {
-        reasons += &format!(" Equivalence is not shown: {}.", equivalence(pair, all, options, "but "));
+    if is_within(&pair.equivalence) && !pair.equivalence.equivalent {
+        reasons += &format!(" Equivalence is not shown: {}.", equivalence(pair, all, "but "));
     }
-    reasons + &too_few_differ(pair, options)
+    reasons
+}
+
+/// Why cells carry no claim: `the cells come from an effective number of 2.7 patients; the largest has 60 % of them`.
+pub(crate) fn too_concentrated(concentration: &Concentration) -> String {
+    format!(
+        "the cells come from an effective number of {:.1} of {}, fewer than 5; the largest has {} % of them",
+        concentration.effective,
+        units(concentration.resampled),
+        percent(concentration.largest_share)
+    )
 }
 
 /// The evidence for equivalence: `90 % interval −0.35 to +0.15, p = 0.003 after correction for 7 comparisons`, with a word
 /// before its p.
-fn equivalence(pair: &Pair, all: &Comparisons, options: &Options, before_p: &str) -> String {
+fn equivalence(pair: &Pair, all: &Comparisons, before_p: &str) -> String {
     let Equivalence { interval, p, .. } = pair.equivalence;
-    let equals = if p < 0.001 { "" } else { "= " };
-    let after = if all.equivalences > 1 {
-        format!(" after correction for {}", count(all.equivalences, "comparison"))
-    } else {
-        String::new()
-    };
     format!(
-        "{:.0} % interval {} to {}, {before_p}p {equals}{} of a difference beyond ±{}{after}",
+        "{:.0} % interval {} to {}, {before_p}{} of a difference beyond the margins{}",
         interval.level * 100.0,
         signed_points(interval.lower),
         signed_points(interval.upper),
-        p_value(p),
-        margin_in_points(options)
+        p_equals(p),
+        after(pair, all)
     )
 }
 
-/// Why a comparison is not equivalent although hardly any patient differs; empty elsewhere.
-fn too_few_differ(pair: &Pair, options: &Options) -> String {
-    let MeanDifference { differing, resampled, .. } = pair.difference;
-    if differing.p(options.margin) < options.alpha {
-        return String::new();
-    }
-    let of = match resampled {
-        Resampled::Patients(patients) => count(patients, "patient"),
-        Resampled::Cells(cells) => count(cells, "cell"),
-    };
-    let differ = match differing.patients {
-        0 => format!("None of {of} differs"),
-        1 => format!("Only 1 of {of} differs"),
-        several => format!("Only {several} of {of} differ"),
-    };
-    format!(" {differ}: too few to bound the difference in others.")
-}
-
 /// Whether the interval that equivalence rests on lies within the margin, whatever the correction says.
-fn within(pair: &Pair) -> bool {
-    let Equivalence { interval, margin, .. } = pair.equivalence;
-    interval.lower > -margin && interval.upper < margin
+fn is_within(Equivalence { interval, margin, .. }: &Equivalence) -> bool {
+    interval.lower > -margin && interval.upper < *margin
 }
 
 /// `−0.10 points, 95 % interval −0.40 to +0.20, 200 patients, one seed each`.
 fn numbers(pair: &Pair, options: &Options) -> String {
-    let MeanDifference { difference, interval, resampled, .. } = pair.difference;
-    let mut seeds = match pair.seeds {
-        (1, 1) if pair.folds.is_some() => ", one seed per fold".to_owned(),
-        (1, 1) => ", one seed each".to_owned(),
-        (first, second) if first == second => format!(", {} each", count(first, "seed")),
-        (first, second) => format!(", {first} and {}", count(second, "seed")),
+    let MeanDifference { difference, interval, concentration, .. } = pair.difference;
+    let mut seeds = match pair.difference.seeds {
+        [1, 1] => ", one seed each".to_owned(),
+        [first, second] if first == second => format!(", {} each", count(first, "seed")),
+        [first, second] => format!(", {first} and {}", count(second, "seed")),
     };
     if pair.splits > 1 {
         seeds += &format!(", {}", count(pair.splits, "split"));
+    }
+    if pair.difference.components.is_some_and(|components| components.are_folds_larger()) {
+        seeds += ", spread between folds";
     }
     format!(
         "{} points, {} interval {} to {}, {}{seeds}",
@@ -110,10 +131,7 @@ fn numbers(pair: &Pair, options: &Options) -> String {
         confidence(options),
         signed_points(interval.lower),
         signed_points(interval.upper),
-        match pair.folds {
-            Some(folds) => format!("{} of {}", count(folds, "fold"), units(resampled)),
-            None => units(resampled),
-        }
+        units(concentration.resampled)
     )
 }
 
@@ -125,8 +143,24 @@ fn units(resampled: Resampled) -> String {
     }
 }
 
-fn after(pairs: usize) -> String {
-    if pairs > 1 { format!(" after correction for {pairs} pairs") } else { String::new() }
+fn others(resampled: Resampled) -> &'static str {
+    match resampled {
+        Resampled::Patients(_) => "patients",
+        Resampled::Cells(_) => "cells",
+    }
+}
+
+fn p_equals(p: f64) -> String {
+    if p < 0.001 { format!("p {}", p_value(p)) } else { format!("p = {}", p_value(p)) }
+}
+
+/// What a p-value was corrected for.
+fn after(pair: &Pair, all: &Comparisons) -> String {
+    match (all.of_family(pair.family), pair.family) {
+        (0 | 1, _) => String::new(),
+        (several, PairFamily::Primary) => format!(" after correction for {several} comparisons"),
+        (several, PairFamily::Secondary) => format!(" after correction for {several} secondary comparisons"),
+    }
 }
 
 #[cfg(test)]
@@ -145,32 +179,43 @@ mod tests {
     fn a_claim_that_the_correction_takes_back_is_pointed_out() {
         let mut analysis = analyse(&fixture::against_classical(40, 60)).unwrap();
         let all = &mut analysis.comparisons;
-        all.corrected_for = 21;
+        all.primary = 21;
         all.pairs[0].corrected_p = 0.07;
         all.pairs[0].verdict = Verdict::Inconclusive;
         let said = sentence(&analysis, &analysis.comparisons.pairs[0]);
         assert!(
-            said.ends_with(" The interval excludes 0, but p = 0.070 after correction for 21 pairs."),
+            said.contains(" The interval excludes 0, but p = 0.070 after correction for 21 comparisons."),
             "{said}"
         );
     }
 
     #[test]
     fn an_equivalence_that_the_correction_takes_back_is_pointed_out() {
-        let mut analysis = analyse(&fixture::against_classical(40, 41)).unwrap();
+        let mut analysis = analyse(&fixture::on_patients(400, 40, 41)).unwrap();
         let all = &mut analysis.comparisons;
-        all.equivalences = 7;
+        all.primary = 7;
         all.pairs[0].equivalence = all.pairs[0].equivalence.corrected(0.084);
         all.pairs[0].verdict = Verdict::Inconclusive;
         let said = sentence(&analysis, &analysis.comparisons.pairs[0]);
+        assert!(said.contains("; margin ±1 point). Equivalence is not shown: 90 % interval −"), "{said}");
+        let end = ", but p = 0.084 of a difference beyond the margins after correction for 7 comparisons.";
+        assert!(said.ends_with(end), "{said}");
+    }
+
+    #[test]
+    fn a_patient_with_most_of_the_cells_carries_no_claim() {
+        let mut data = fixture::against_classical(40, 400);
+        for run in &mut data.runs {
+            let rows = run.predictions.len();
+            for row in &mut run.predictions[..rows * 9 / 10] {
+                row.patient = "C1".into();
+            }
+        }
+        let said = said(&data).remove(0);
         assert!(
-            said.contains(
-                ", 200 patients, one seed each; margin ±1 point). Equivalence is not shown: 90 % interval −0."
-            ),
+            said.contains(": inconclusive (") && said.contains(" No claim: the cells come from"),
             "{said}"
         );
-        let end = ", but p = 0.084 of a difference beyond ±1 point after correction for 7 comparisons.";
-        assert!(said.ends_with(end), "{said}");
     }
 
     #[test]
@@ -182,9 +227,10 @@ mod tests {
         same.runs.truncate(2);
         same.runs[1].predictions = same.runs[0].predictions.clone();
         let texts = [
-            named("equivalent", &fixture::against_classical(40, 41)),
-            named("equivalent, worse", &fixture::against_classical(40, 60)),
-            named("equivalent, better", &fixture::against_classical(60, 40)),
+            named("equivalent", &fixture::on_patients(400, 40, 41)),
+            named("equivalent, worse", &fixture::on_patients(1000, 40, 50)),
+            named("equivalent, better", &fixture::on_patients(1000, 50, 40)),
+            named("too few patients", &fixture::against_classical(40, 41)),
             named("worse", &fixture::against_classical(40, 400)),
             named("better", &fixture::against_classical(400, 40)),
             named("open", &fixture::ranks()),

@@ -1,12 +1,10 @@
 //! The comparisons of configurations in numbers.
 
-use ranklab_stats::{MeanDifference, Resampled, Verdict};
+use ranklab_stats::{Interval, MeanDifference, Resampled, Scope, Verdict};
 
-use crate::analysis::{Analysis, Comparisons, Configuration, Pair};
+use crate::analysis::{Analysis, Comparisons, Configuration, Pair, PairFamily};
 
-use super::format::{
-    NONE, confidence, count, margin_in_points, p_value, signed_four, signed_points, thousands,
-};
+use super::format::{NONE, confidence, count, p_value, points, signed_four, signed_points, thousands};
 use super::intervals::few;
 use super::table::{Cell, Column, Table};
 
@@ -16,60 +14,91 @@ pub(crate) fn table(analysis: &Analysis) -> Option<Table> {
     if all.pairs.is_empty() {
         return None;
     }
-    let confidence = confidence(options);
-    let margin = margin_in_points(options);
+    let interval = format!("{} interval", confidence(options));
     let rows = all.pairs.iter().map(|pair| row(configurations, pair)).collect();
-    let columns = vec![
+    let mut columns = vec![
         Column::text("first"),
         Column::text("second"),
+        Column::text("question"),
         Column::text("verdict"),
         Column::number("difference, points"),
-        Column::number(&format!("{confidence} interval")),
+        Column::number(&interval),
         Column::number("p"),
         Column::number("p, corrected"),
-        Column::number(&format!("p, beyond ±{margin}")),
+        Column::number("p, beyond the margins"),
+        Column::number("p, inferior"),
+    ];
+    for rate in ["sensitivity, points", "specificity, points"] {
+        columns.push(Column::number("difference").under(rate));
+        columns.push(Column::number(&interval).under(rate));
+    }
+    columns.extend([
         Column::number("first").under("cells that one alone gets right"),
         Column::number("second").under("cells that one alone gets right"),
         Column::number("McNemar p").under("cells that one alone gets right"),
         Column::number("difference").under("AUC"),
         Column::number("DeLong p").under("AUC"),
-    ];
-    let resampled: Vec<Resampled> = all.pairs.iter().map(|pair| pair.difference.resampled).collect();
+    ]);
+    Some(Table { caption: caption(analysis), columns, rows })
+}
+
+fn caption(analysis: &Analysis) -> String {
+    let Analysis { comparisons: all, options, .. } = analysis;
     let any = |test: fn(&Pair) -> bool| all.pairs.iter().any(test);
-    let mut seeds = String::new();
-    if any(|pair| pair.seeds.0.max(pair.seeds.1) > 1) {
-        seeds += " Seeds count as a sample, like patients. The variance over seeds is added to that over patients, each with \
-                  the t quantile of its own degrees of freedom (Banerjee's method). So p and interval hold for other seeds \
-                  too, and are wide with two or three. With several seeds a cell counts by the share of seeds that call it \
-                  right, and cells that one alone gets right are averages over all pairs of seeds. McNemar's and DeLong's \
-                  tests compare single runs and are left out here.";
-    }
-    if any(|pair| pair.seeds.0.min(pair.seeds.1) == 1) {
-        seeds += " A comparison with one seed holds for the trained networks only.";
-    }
-    if any(|pair| pair.folds.is_some()) {
-        seeds += " Folds do not count as seeds. One network calls all cells of a fold; with one seed the folds are therefore the \
-                  units of the test, with the larger of the standard errors over folds and over patients.";
-    }
-    let pooled = if all.pairs.iter().any(|pair| pair.area.is_some() && pair.folds.is_some()) {
-        " DeLong's test ranks the cells of all folds together, although each fold has its own network."
-    } else {
-        ""
-    };
-    let caption = format!(
-        "Differences in accuracy, first − second on the same cells, by a t test over patients. The interval is not corrected for \
-         several comparisons.{seeds} \"p, corrected\" is {}'s over {}: all pairs on the same cells count, because those cells \
-         also picked the best. A difference is claimed below {}. \"p, beyond ±{margin}\" belongs to the two one-sided tests of \
-         equivalence, corrected over the comparisons shown; equivalence is claimed below the same level. McNemar's and DeLong's \
-         tests treat the cells of a patient as independent and are not corrected. Their p-values are too small, and no verdict \
-         rests on them.{pooled}{}{}",
-        if all.by_number_only { "Bonferroni" } else { "Holm" },
-        count(all.corrected_for, "pair"),
-        options.alpha,
-        few(&resampled),
-        more(all)
+    let resampled: Vec<Resampled> =
+        all.pairs.iter().map(|pair| pair.difference.concentration.resampled).collect();
+    let margins = format!(
+        "±{} of accuracy, ±{} of sensitivity and ±{} of specificity",
+        points(options.margin),
+        points(options.sensitivity_margin),
+        points(options.specificity_margin)
     );
-    Some(Table { caption, columns, rows })
+    let mut caption = format!(
+        "Differences in accuracy, first − second on the same cells, by a t test over patients (cluster-robust, CR2 with \
+         Bell–McCaffrey's degrees of freedom). Intervals are not corrected for several comparisons. {} Holm's correction \
+         goes over each of the two alone. A difference is claimed where \"p, corrected\" is below {}. \"p, beyond the margins\" \
+         belongs to equivalence within {margins}: the largest p of the three counts, corrected likewise. \"p, inferior\" is its \
+         one-sided part, that the first loses as much as the margins.",
+        questions(all),
+        options.alpha,
+    );
+    if any(|pair| pair.difference.scope == Scope::Methods) {
+        caption += " With several seeds on both sides patients and seeds are crossed: what the luck of a seed adds beyond single \
+                    patients comes from the pair or from all configurations, whichever is larger. Degrees of freedom are \
+                    Satterthwaite's. Such verdicts hold for other patients and other seeds. McNemar's and DeLong's tests compare \
+                    single runs and are left out there; cells that one alone gets right are averages over pairs of seeds.";
+    }
+    if any(|pair| pair.difference.scope == Scope::Networks) {
+        caption += " \"These networks\" marks a comparison with one seed: its verdict holds for the trained networks on other \
+                    patients and says nothing of the methods.";
+    }
+    if any(|pair| pair.difference.components.is_some_and(|components| components.folds.is_some())) {
+        caption += " Where the folds differ more than patients and seeds explain, their spread takes the place of both.";
+    }
+    caption += " McNemar's and DeLong's tests treat the cells of a patient as independent and are not corrected. Their p-values are \
+                too small, and no verdict rests on them.";
+    caption + &few(&resampled) + &more(all)
+}
+
+/// What the two families of comparisons ask.
+fn questions(all: &Comparisons) -> String {
+    let primary = match all.primary {
+        0 => String::new(),
+        several => format!("{} with the baseline {} primary.", count(several, "comparison"), are(several)),
+    };
+    let secondary = match all.secondary {
+        0 => String::new(),
+        several => format!(
+            "{} with the best by validation {} secondary.",
+            count(several, "comparison"),
+            are(several)
+        ),
+    };
+    [primary, secondary].into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
+fn are(count: usize) -> &'static str {
+    if count == 1 { "is" } else { "are" }
 }
 
 /// What is not shown of so many comparisons.
@@ -78,8 +107,8 @@ fn more(all: &Comparisons) -> String {
         return String::new();
     }
     format!(
-        " {} more comparisons were made with the same corrections; the most accurate configurations are shown. Report fewer \
-         runs to see others.",
+        " {} more comparisons were made with the same corrections; those of the configurations with the best validation figures \
+         are shown. Report fewer runs to see others.",
         thousands(i64::try_from(all.left_out).unwrap_or(i64::MAX))
     )
 }
@@ -92,29 +121,52 @@ fn row(configurations: &[Configuration], pair: &Pair) -> Vec<Cell> {
     };
     let p_cell = |p: Option<f64>| number(p.map_or_else(String::new, p_value), p);
     let flipped = |cells: f64| {
-        let text = if pair.seeds == (1, 1) { format!("{cells:.0}") } else { format!("{cells:.1}") };
+        let text =
+            if pair.difference.seeds == [1, 1] { format!("{cells:.0}") } else { format!("{cells:.1}") };
         Cell::ordered(text, cells)
     };
     let area = pair.area.map(|area| area.difference);
     let converged = [pair.first, pair.second].iter().all(|id| configurations[*id].not_converged.is_empty());
-    vec![
+    let networks = if pair.difference.scope == Scope::Networks { ", these networks" } else { "" };
+    let mut row = vec![
         configurations[pair.first].name.as_str().into(),
         configurations[pair.second].name.as_str().into(),
-        format!("{}{}", word(pair), if converged { "" } else { " (not converged)" }).into(),
+        match pair.family {
+            PairFamily::Primary => "primary",
+            PairFamily::Secondary => "secondary",
+        }
+        .into(),
+        format!("{}{networks}{}", word(pair), if converged { "" } else { " (not converged)" }).into(),
         Cell::ordered(signed_points(difference), difference),
-        Cell::ordered(
-            format!("{} to {}", signed_points(interval.lower), signed_points(interval.upper)),
-            interval.lower,
-        ),
+        between(&interval),
         p_cell(Some(p)),
         p_cell(Some(pair.corrected_p)),
         p_cell(Some(pair.equivalence.p)),
+        p_cell(Some(pair.noninferiority.p)),
+    ];
+    for rate in [pair.sensitivity, pair.specificity] {
+        match rate.map(|rate| rate.difference) {
+            Some(MeanDifference { difference, interval, .. }) => {
+                row.extend([Cell::ordered(signed_points(difference), difference), between(&interval)]);
+            }
+            None => row.extend([NONE.into(), NONE.into()]),
+        }
+    }
+    row.extend([
         flipped(pair.first_only),
         flipped(pair.second_only),
         p_cell(pair.mcnemar.map(|test| test.p)),
         number(area.map_or_else(String::new, signed_four), area),
         p_cell(pair.area.and_then(|area| area.p)),
-    ]
+    ]);
+    row
+}
+
+fn between(interval: &Interval) -> Cell {
+    Cell::ordered(
+        format!("{} to {}", signed_points(interval.lower), signed_points(interval.upper)),
+        interval.lower,
+    )
 }
 
 fn word(pair: &Pair) -> &'static str {
@@ -140,9 +192,9 @@ mod tests {
     }
 
     #[test]
-    fn very_many_comparisons_say_how_they_are_corrected_and_how_many_there_are() {
+    fn very_many_comparisons_say_how_many_there_are() {
         let caption = found(&fixture::many(120)).caption;
-        assert!(caption.contains("Bonferroni's over 7,140 pairs"), "{caption}");
+        assert!(caption.contains("119 comparisons with the best by validation are secondary."), "{caption}");
         assert!(caption.contains(" 19 more comparisons were made"), "{caption}");
     }
 
@@ -151,12 +203,17 @@ mod tests {
         let table = found(&fixture::ranks());
         assert_eq!(table.rows.len(), 5);
         assert!(table.rows.iter().all(|row| row.len() == table.columns.len()));
-        assert!(table.caption.contains("Holm's over 6 pairs"), "{}", table.caption);
         assert!(
-            !table.caption.contains("several seeds") && table.caption.contains("A comparison with one seed")
+            table.caption.contains(
+                " 3 comparisons with the baseline are primary. 2 comparisons with the best by validation are secondary. "
+            ),
+            "{}",
+            table.caption
         );
+        assert!(!table.caption.contains("several seeds") && table.caption.contains("\"These networks\""));
         let text: Vec<&str> = table.rows[1].iter().map(|cell| cell.text.as_str()).collect();
-        assert_eq!(text[..4], ["model_5 · block5 · rank 5", "model_4", "inconclusive", "+1.00"]);
-        assert_eq!(text[8..11], ["2", "0", "0.500"]);
+        let verdict = "inconclusive, these networks";
+        assert_eq!(text[..5], ["model_5 · block5 · rank 5", "model_4", "primary", verdict, "+1.00"]);
+        assert_eq!(text[14..17], ["2", "0", "0.500"]);
     }
 }

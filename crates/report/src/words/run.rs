@@ -54,7 +54,7 @@ pub(crate) fn words(analysis: &Analysis, run: &Run) -> Option<RunWords> {
         warnings: reasons(&run.signs),
         report: report_table(detail, &analysis.class_names),
         matrix: detail.matrix,
-        facts: facts(run, result, detail, analysis.options.level()),
+        facts: facts(run, result, detail),
         config: indented(&start.config),
     })
 }
@@ -117,7 +117,7 @@ fn report_rows(report: &ClassificationReport, classes: &ClassNames) -> Vec<Vec<C
     ]
 }
 
-fn facts(run: &Run, result: &RunResult, detail: &RunDetail, level: f64) -> Vec<Fact> {
+fn facts(run: &Run, result: &RunResult, detail: &RunDetail) -> Vec<Fact> {
     let start = &run.row.start;
     let ended = run.row.ended_at.as_deref().map_or_else(|| NONE.to_owned(), moment);
     let auc = result.auc.map_or_else(|| NONE.to_owned(), four);
@@ -161,14 +161,14 @@ fn facts(run: &Run, result: &RunResult, detail: &RunDetail, level: f64) -> Vec<F
         Fact::new("Model hash", result.model_hash.clone()),
         Fact::new("Weights hash", start.weights_hash.clone()),
     ];
-    facts.splice(4..4, measures(detail, level));
+    facts.splice(4..4, measures(detail));
     facts.retain(|fact| fact.values.iter().any(|value| !value.is_empty()));
     facts
 }
 
 /// The measures of a run; those of probabilities only where all of them are known.
-fn measures(detail: &RunDetail, level: f64) -> Vec<Fact> {
-    let mut facts = vec![Fact::new("Of the counts", of_counts(detail, level))];
+fn measures(detail: &RunDetail) -> Vec<Fact> {
+    let mut facts = vec![Fact::new("Of the counts", of_counts(detail))];
     facts.extend(of_probabilities(detail).map(|text| Fact::new("Of the probabilities", text)));
     facts.push(Fact::several(
         "Operating points",
@@ -177,21 +177,12 @@ fn measures(detail: &RunDetail, level: f64) -> Vec<Fact> {
     facts
 }
 
-fn of_counts(detail: &RunDetail, level: f64) -> String {
-    let mut text = format!(
+fn of_counts(detail: &RunDetail) -> String {
+    format!(
         "balanced accuracy {} %, Matthews correlation {}",
         percent(detail.balanced_accuracy),
         four(detail.matthews_correlation)
-    );
-    if let Some(interval) = detail.accuracy_interval {
-        text += &format!(
-            "; accuracy {} to {} % (Wilson, {} %, as if cells of a patient were independent)",
-            percent(interval.lower),
-            percent(interval.upper),
-            (level * 100.0).round()
-        );
-    }
-    text
+    )
 }
 
 fn of_probabilities(detail: &RunDetail) -> Option<String> {
@@ -305,7 +296,7 @@ mod tests {
         (result.true_positives, result.false_negatives) = (2, 1);
         (result.false_positives, result.true_negatives) = (0, 3);
         let analysis = analyse(&data).unwrap();
-        let facts = measures(analysis.runs[0].detail.as_ref().unwrap(), 0.95);
+        let facts = measures(analysis.runs[0].detail.as_ref().unwrap());
         facts.into_iter().map(|fact| fact.values.join("\n")).collect()
     }
 

@@ -1,9 +1,8 @@
 //! Series of ranks and of layers: which member is enough.
 
-use crate::analysis::{
-    AllSeries, Analysis, Configuration, ConfigurationSeries, Member, SERIES_MEMBERS, SeriesKind,
-    SeriesOutcome,
-};
+use ranklab_stats::{Scope, Verdict};
+
+use crate::analysis::{AllSeries, Analysis, Configuration, ConfigurationSeries, Member, Pair, SeriesKind};
 
 use super::convergence::caveat;
 use super::format::{count, margin_in_points, signed_points};
@@ -29,13 +28,12 @@ struct Spoken<'a> {
     /// What its members share.
     key: &'a str,
     words: &'static Words,
-    kind: SeriesKind,
-    members: &'a [Member],
+    series: &'a ConfigurationSeries,
 }
 
 /// One sentence per series of configurations that differ in rank only, then in layers only.
 pub(crate) fn sentences(analysis: &Analysis) -> Vec<String> {
-    let AllSeries { series, left_out, .. } = &analysis.series;
+    let AllSeries { series, left_out } = &analysis.series;
     let mut sentences: Vec<String> = series.iter().map(|one| sentence(analysis, one)).collect();
     if *left_out > 0 {
         sentences.push(format!("{left_out} more series are left out. Report fewer runs to include them."));
@@ -44,20 +42,15 @@ pub(crate) fn sentences(analysis: &Analysis) -> Vec<String> {
     sentences
 }
 
-/// The caveat for series whose members were trained with one seed, once for all of them.
+/// The caveat for series whose members were compared with one seed, once for all of them.
 fn one_seed(analysis: &Analysis) -> Option<String> {
-    let is_compared = |one: &&ConfigurationSeries| matches!(one.outcome, SeriesOutcome::Compared { .. });
-    let members = analysis.series.series.iter().filter(is_compared).flat_map(|one| &one.members);
-    let seeds =
-        members.filter_map(|member| Some(analysis.configurations[member.configuration].tested()?.seeds));
-    let (mut with_one, mut all) = (0, 0);
-    for seeds in seeds {
-        all += 1;
-        with_one += usize::from(seeds == 1);
-    }
-    match with_one {
+    let members = analysis.series.series.iter().flat_map(|one| &one.members);
+    let scopes: Vec<Scope> =
+        members.filter_map(|member| Some(member.against_reference.as_ref()?.difference.scope)).collect();
+    let of_networks = scopes.iter().filter(|scope| **scope == Scope::Networks).count();
+    match of_networks {
         0 => None,
-        with_one if with_one == all => Some(
+        all if all == scopes.len() => Some(
             "The ranks and layers compared were trained with one seed each: what is said of them holds for the trained networks only.".to_owned(),
         ),
         _ => Some(
@@ -73,108 +66,99 @@ fn sentence(analysis: &Analysis, series: &ConfigurationSeries) -> String {
         SeriesKind::Ranks => (&RANKS, first.map_or("", |one| &one.without_rank)),
         SeriesKind::Layers => (&LAYERS, first.map_or("", |one| &one.without_layers)),
     };
-    let spoken = Spoken { analysis, key, words, kind: series.kind, members: &series.members };
-    match &series.outcome {
-        SeriesOutcome::TooManyPairs => format!(
-            "{key}: its {} are not tested, as the series before have as many pairs as a report tests. Report \
-             fewer runs.",
-            words.all
-        ),
-        SeriesOutcome::TooManyMembers => format!(
-            "{key}: {} {} are too many to be tested pair by pair. Report at most {SERIES_MEMBERS} of them.",
-            series.members.len(),
-            words.all
-        ),
-        SeriesOutcome::Failed { reason } => format!("{key}: the {} are not compared: {reason}.", words.all),
-        SeriesOutcome::Compared { best, smallest_within_margin } => {
-            spoken.enough(*best, *smallest_within_margin)
-                + &spoken.shown_worse(*best)
-                + &caveat(spoken.configurations())
-        }
-    }
+    let spoken = Spoken { analysis, key, words, series };
+    spoken.enough() + &spoken.shown() + &caveat(spoken.configurations())
 }
 
 impl Spoken<'_> {
     fn configurations(&self) -> impl Iterator<Item = &Configuration> + Clone {
-        self.members.iter().map(|member| &self.analysis.configurations[member.configuration])
+        let members = self.series.members.iter();
+        members.map(|member| &self.analysis.configurations[member.configuration])
     }
 
     /// The member's name within its series.
     fn name(&self, member: &Member) -> String {
         let start = &self.analysis.configurations[member.configuration].start;
-        match self.kind {
+        match self.series.kind {
             SeriesKind::Ranks => format!("rank {}", member.size),
             SeriesKind::Layers => start.layers.clone().unwrap_or_default(),
         }
     }
 
-    /// Which member loses no more than the margin.
-    fn enough(&self, best: usize, enough: usize) -> String {
-        let Self { key, words, members, .. } = self;
-        let names: Vec<String> = members.iter().map(|member| self.name(member)).collect();
-        let margin = margin_in_points(&self.analysis.options);
-        let is_shown =
-            |member: &Member| member.against_best.is_none_or(|against| against.noninferiority.noninferior);
-        let listed_members = listed(&names);
-        if best == 0 {
-            return format!(
-                "{key}: {}, the {}, has the highest accuracy of all {} compared ({listed_members}).",
-                names[0], words.smallest, words.all
-            );
-        }
-        if enough == best {
-            return format!(
-                "{key}: inconclusive. Nothing smaller than the best, {}, is shown to lose less than {margin} of accuracy to it: \
-                 either it loses more, or there are too few patients or seeds ({} compared: {listed_members}).",
-                names[best], words.all
-            );
-        }
-        let open: Vec<String> =
-            members.iter().filter(|member| !is_shown(member)).map(|member| self.name(member)).collect();
-        let all = if open.is_empty() {
-            format!(" All {} compared are shown to lose less than that ({listed_members}).", words.all)
-        } else {
-            format!(" Not shown for {}.", listed(&open))
-        };
-        let corrected = match self.analysis.series.corrected_for {
-            0 | 1 => String::new(),
-            several => format!(", corrected for {}", count(several, "comparison")),
-        };
-        format!(
-            "{key}: {} is the {} shown to lose less than {margin} of accuracy to the best, {}{corrected}.{all}",
-            names[enough], words.smallest, names[best]
-        )
+    /// The reference: a member by its name in the series.
+    fn reference(&self) -> String {
+        let id = self.series.reference;
+        let member = self.series.members.iter().find(|member| member.configuration == id);
+        let name =
+            member.map_or_else(|| self.analysis.configurations[id].name.clone(), |member| self.name(member));
+        let role = if self.series.is_baseline { "the baseline" } else { "the best by validation" };
+        format!("{role}, {name}")
     }
 
-    /// Which differences from the best stand after correction over all pairs of the report.
-    fn shown_worse(&self, best: usize) -> String {
-        let against: Vec<_> = self
-            .members
-            .iter()
-            .filter_map(|member| Some((member, member.against_best?.difference)))
-            .collect();
-        if against.iter().any(|(member, _)| member.corrected_p.is_none()) {
-            // Too many pairs were made for all of them to be tested.
-            return String::new();
-        }
-        let worse: Vec<String> = against
-            .iter()
-            .filter(|(member, found)| {
-                member.corrected_p.is_some_and(|p| p < self.analysis.options.alpha)
-                    && found.difference > 0.0
-                    && !found.interval.contains(0.0)
-            })
-            .map(|(member, found)| {
-                format!("{} ({} points)", self.name(member), signed_points(-found.difference))
-            })
-            .collect();
-        let best = self.name(&self.members[best]);
-        if worse.is_empty() {
-            format!(" None is shown worse than {best}.")
-        } else {
-            format!(" Shown worse than {best}: {}.", listed(&worse))
+    /// Which member is not inferior to the reference by more than the margin.
+    fn enough(&self) -> String {
+        let Self { key, words, series, .. } = self;
+        let names: Vec<String> = series.members.iter().map(|member| self.name(member)).collect();
+        let (margin, reference) = (margin_in_points(&self.analysis.options), self.reference());
+        let all = format!("{} compared: {}", words.all, listed(&names));
+        let pairs = || series.members.iter().filter_map(|member| member.against_reference.as_ref());
+        let corrected = match pairs().next().map(|pair| self.analysis.comparisons.of_family(pair.family)) {
+            None | Some(0 | 1) => String::new(),
+            Some(several) => format!(", corrected for {}", count(several, "comparison")),
+        };
+        match series.smallest_not_inferior {
+            Some(place) if series.members[place].configuration != series.reference => {
+                let open: Vec<String> = series
+                    .members
+                    .iter()
+                    .filter(|member| is_open(member.against_reference.as_ref()))
+                    .map(|member| self.name(member))
+                    .collect();
+                let open = if open.is_empty() {
+                    format!(" So are all {} ({}).", words.all, listed(&names))
+                } else {
+                    format!(" Not shown for {}.", listed(&open))
+                };
+                format!(
+                    "{key}: {} is the {} shown non-inferior to {reference} (margin {margin} of accuracy{corrected}).{open}",
+                    names[place], words.smallest
+                )
+            }
+            Some(0) => format!("{key}: {reference}, is the {} itself ({all}).", words.smallest),
+            _ => format!(
+                "{key}: inconclusive. {} shown non-inferior to {reference} (margin {margin} of accuracy{corrected}): either it \
+                 loses more, or there are too few patients or seeds ({all}).",
+                if series.is_baseline { "None is" } else { "Nothing smaller is" }
+            ),
         }
     }
+
+    /// Which members are shown to be better or worse than the reference.
+    fn shown(&self) -> String {
+        let of = |verdict: Verdict| -> Vec<String> {
+            let members = self.series.members.iter();
+            let shown = members.filter_map(|member| {
+                let pair = member.against_reference.as_ref().filter(|pair| pair.verdict == verdict)?;
+                let difference = signed_points(pair.difference.difference);
+                Some(format!("{} ({difference} points)", self.name(member)))
+            });
+            shown.collect()
+        };
+        let mut said = match of(Verdict::Worse).as_slice() {
+            [] => " None is shown worse.".to_owned(),
+            shown => format!(" Shown worse: {}.", listed(shown)),
+        };
+        let better = of(Verdict::Better);
+        if !better.is_empty() {
+            said += &format!(" Shown better: {}.", listed(&better));
+        }
+        said
+    }
+}
+
+/// Whether a member was compared and is not shown to be good enough.
+fn is_open(pair: Option<&Pair>) -> bool {
+    pair.is_some_and(|pair| !pair.noninferiority.noninferior)
 }
 
 /// The names, of many the first.
@@ -198,27 +182,6 @@ mod tests {
     }
 
     #[test]
-    fn series_beyond_the_pairs_of_a_report_say_so() {
-        let mut data = fixture::many(200);
-        for run in &mut data.runs[100..] {
-            run.row.start.layers = Some("block5_conv3".into());
-            run.row.start.rank = run.row.start.rank.map(|rank| rank - 100);
-            run.row.start.ranks = run.row.start.rank.map(|rank| rank.to_string());
-        }
-        let said = said(&data);
-        assert!(
-            said[0].starts_with("model_5 · block5: rank 1, the smallest rank, has the highest"),
-            "{}",
-            said[0]
-        );
-        assert!(
-            said[1].starts_with("model_5 · block5_conv3: its ranks are not tested, as the series before"),
-            "{}",
-            said[1]
-        );
-    }
-
-    #[test]
     fn single_ranks_and_other_cells_make_no_series() {
         assert!(said(&fixture::against_classical(40, 41)).is_empty());
         let mut data = fixture::series(&[(1, 40), (5, 41)]);
@@ -234,8 +197,14 @@ mod tests {
         let mut layers = fixture::series(&[(5, 42), (5, 40)]);
         layers.runs[0].row.start.layers = Some("block5_conv3".into());
         layers.runs[0].row.start.trainable_parameters = 1_000_000;
+        let mut against_classical = fixture::series(&[(1, 300), (5, 42), (16, 40)]);
+        against_classical.options.margin = 0.03;
+        against_classical.runs.push(fixture::against_classical(44, 0).runs.remove(0));
+        against_classical.runs[3].row.id = 9;
+        against_classical.runs[3].row.start.config_hash = "9".into();
         let texts = [
             named("a smaller rank", &fixture::series(&[(1, 300), (5, 42), (16, 40), (64, 41)])),
+            named("against model_4", &against_classical),
             named("every rank", &fixture::series(&[(1, 42), (5, 41), (16, 40)])),
             named("no smaller rank", &fixture::series(&[(1, 300), (5, 200), (16, 40)])),
             named("the smallest rank is the best", &fixture::series(&[(1, 40), (5, 200)])),

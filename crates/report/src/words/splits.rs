@@ -126,7 +126,8 @@ fn table(analysis: &Analysis) -> Table {
         ]
     });
     let rows = rows.collect();
-    let resampled: Vec<Resampled> = pairs.iter().map(|pair| pair.difference.resampled).collect();
+    let resampled: Vec<Resampled> =
+        pairs.iter().map(|pair| pair.difference.concentration.resampled).collect();
     let units = count(resampled.iter().map(|one| one.count()).max().unwrap_or(0), "patient");
     let few = few(&resampled);
     let caption = format!(
