@@ -122,11 +122,12 @@ test-tch:
 test-processors:
     scripts/test-processors.sh
 
-# Remake the golden values (needs a Python with the packages that the scripts name).
+# Remake the golden values (needs a Python and an R with the packages that the scripts name).
 [group('check')]
 golden python="python3":
     {{ python }} tests/golden/preprocessing.py
     {{ python }} tests/golden/statistics.py
+    Rscript tests/golden/comparison.R
     {{ python }} tests/golden/layers.py
     {{ python }} tests/golden/grad_cam.py
     {{ python }} tests/golden/trunk.py data/vgg16_imagenet.safetensors

@@ -151,20 +151,6 @@ summary = {
 }
 
 
-def of_sources(statistic, sources):
-    """Upper tail of several sources by definition: the level whose quantiles give the statistic."""
-    total = sum(variance for variance, _ in sources)
-
-    def quantile(log_tail):
-        tail = np.exp(log_tail)
-        return np.sqrt(sum(variance * stats.t.isf(tail, freedom) ** 2 for variance, freedom in sources) / total)
-
-    root = optimize.brentq(
-        lambda log_tail: np.log(quantile(log_tail) / statistic), np.log(0.4999), np.log(1e-40), xtol=1e-13
-    )
-    return float(np.exp(root))
-
-
 # Distributions: place, upper tail, probability and its quantile.
 references = [
     {
@@ -173,24 +159,6 @@ references = [
         "quantiles": [[q, float(law.ppf(q))] for q in (0.005, 0.05, 0.5, 0.9, 0.95, 0.975, 0.9995)],
     }
     for freedom, law in [(None, stats.norm), *((freedom, stats.t(freedom)) for freedom in (1, 2, 9, 199, 2599))]
-]
-sources = [
-    {"sources": parts, "tails": [[x, of_sources(x, parts)] for x in (0.05, 0.7, 2.0, 4.5, 12.0)]}
-    for parts in [
-        [(1.0, 99), (0.3, 2)],
-        [(0.2, 199), (1.0, 1)],
-        [(1.0, 30), (0.5, 2), (0.25, 4)],
-        [(0.01, 99), (1.0, 1), (1.0, 3)],
-    ]
-]
-# So far out that quantiles of two seeds are too large for a number where those of the patients are not.
-sources += [
-    {"sources": parts, "tails": [[x, of_sources(x, parts)] for x in (27.0, 36.0, 300.0, 1e4)]}
-    for parts in [
-        [(1.0, 699), (0.05, 1)],
-        [(1.0, 2599), (0.3, 1)],
-        [(1.0, 2599), (0.1, 1), (0.2, 2)],
-    ]
 ]
 wilson = [
     [successes, total, level, *map(float, proportion.proportion_confint(successes, total, 1 - level, "wilson"))]
@@ -203,25 +171,16 @@ mcnemar = [
 ]
 
 
-def sparse_bound(patients, of, largest, margin, alpha):
-    """The binomial chance of so few patients that differ, and Clopper & Pearson's one-sided upper bound."""
-    share = stats.beta.ppf(1 - alpha, patients + 1, of - patients) if patients < of else 1.0
-    p = stats.binom.cdf(patients, of, margin / largest) if largest > margin else 0.0
-    return float(p), float(share * largest)
-
-
-differing = [
-    [*case, *sparse_bound(*case)]
-    for case in [
-        (0, 20, 1.0, 0.01, 0.05),
-        (1, 20, 0.2, 0.01, 0.05),
-        (2, 40, 0.5, 0.02, 0.025),
-        (4, 100, 1.3, 0.01, 0.05),
-        (0, 2600, 1.0, 0.01, 0.05),
-        (3, 200, 0.04, 0.01, 0.05),
-        (2, 200, 0.008, 0.01, 0.05),
-        (3, 3, 0.5, 0.1, 0.05),
-    ]
+# Patients, alpha, and Clopper & Pearson's one-sided upper bound where none of them fails.
+unseen = [
+    [patients, alpha, float(stats.beta.ppf(1 - alpha, 1, patients))]
+    for patients in (5, 59, 200, 299, 2600)
+    for alpha in (0.05, 0.01)
+]
+# Patients of so many that are lost altogether, margin and alpha; the binomial chance of so few, and the bound.
+rare = [
+    [*case, float(stats.binom.cdf(*case[:3])), float(stats.beta.ppf(1 - case[3], case[0] + 1, case[1] - case[0]))]
+    for case in [(0, 100, 0.05, 0.05), (1, 100, 0.06, 0.05), (2, 40, 0.25, 0.05), (3, 200, 0.05, 0.025)]
 ]
 # Shares right of two configurations, and the cells that flip over all pairs of their runs.
 drawing = np.random.default_rng(11)
@@ -305,7 +264,7 @@ def right(runs):
 
 
 def clustered(one, other, level=0.95, groups=patients):
-    """statsmodels: regression on a constant with errors robust to patients, or to folds."""
+    """statsmodels: regression on a constant with errors robust to patients."""
     difference = one - other
     fit = sm.OLS(difference, np.ones(len(difference))).fit(
         cov_type="cluster", cov_kwds={"groups": groups, "use_correction": True}, use_t=True
@@ -317,27 +276,6 @@ def clustered(one, other, level=0.95, groups=patients):
         "p": float(fit.pvalues[0]),
         "level": level,
         "interval": fit.conf_int(1 - level)[0].tolist(),
-    }
-
-
-def over_runs(one, other, level, groups=patients):
-    """Patients, or folds, and runs as sources of the difference's variance; a single run adds nothing."""
-    fit = clustered(right(one), right(other), groups=groups)
-    sources = [(fit["standard_error"] ** 2, len(np.unique(groups)) - 1)]
-    for runs in (one, other):
-        scores = [((p >= 0.5) == truth).mean() for p in runs]
-        if len(scores) > 1:
-            sources.append((np.var(scores, ddof=1) / len(scores), len(scores) - 1))
-    error = np.sqrt(sum(variance for variance, _ in sources))
-    half = np.sqrt(sum(variance * stats.t.isf((1 - level) / 2, freedom) ** 2 for variance, freedom in sources))
-    t = fit["difference"] / error
-    return {
-        "difference": fit["difference"],
-        "standard_error": float(error),
-        "t": float(t),
-        "p": 2 * of_sources(abs(t), sources),
-        "level": level,
-        "interval": [float(fit["difference"] - half), float(fit["difference"] + half)],
     }
 
 
@@ -385,21 +323,28 @@ def clustered_wilson(successes, groups, level):
 
 
 def sparse(runs, margin, alpha):
-    """Two configurations of which hardly any patient differs: both tests, their interval, and its bound."""
-    everything = np.ones(len(truth))
-    fit = clustered(everything, right(runs))
-    sums = np.bincount(patients, 1 - right(runs))
-    largest = sums.max() * len(sizes) / len(truth)
-    differing = int((sums > 0).sum())
-    p, bound = sparse_bound(differing, len(sizes), largest, margin, alpha)
-    half = stats.t.isf(alpha, len(sizes) - 1) * fit["standard_error"]
-    lower_p, upper_p = one_sided(fit, margin)
+    """Two configurations of which hardly any patient differs: means under uniformly drawn weights of the
+    patients and of one more, of mean size, that one of both loses altogether. The p are the shares beyond
+    the margin."""
+    sums, drawing = np.bincount(patients, 1 - right(runs)), np.random.default_rng(13)
+    weights = drawing.exponential(size=(1_000_000, len(sizes) + 1))
+    lost = weights[:, -1] * np.mean(sizes)
+    size, total = weights[:, :-1] @ sizes + lost, weights[:, :-1] @ sums
+    low, high = (total - lost) / size, (total + lost) / size
     return {
-        "differing": differing,
         "margin": margin,
-        "lower_p": max(lower_p, p),
-        "upper_p": max(upper_p, p),
-        "interval": [float(min(fit["difference"] - half, -bound)), float(max(fit["difference"] + half, bound))],
+        "lower_p": float((low <= -margin).mean()),
+        "upper_p": float((high >= margin).mean()),
+        "interval": [float(np.quantile(low, alpha)), float(np.quantile(high, 1 - alpha))],
+    }
+
+
+def equal_sizes(size):
+    """The first cells of all patients with so many, on which statsmodels' errors robust to patients are CR2's."""
+    kept = np.concatenate([cells[:size] for cells in members if len(cells) >= size])
+    return {
+        "kept": np.isin(np.arange(len(truth)), kept).tolist(),
+        "found": clustered(right([first])[kept], right([second])[kept], groups=patients[kept]),
     }
 
 
@@ -510,21 +455,11 @@ def mcnemar_of(one, other):
     return [int(table[0][1]), int(table[1][0]), float(contingency_tables.mcnemar(table, exact=True).pvalue)]
 
 
-# Runs that are right but on a few cells of two patients, not all the same in each.
-sparse_runs = []
-for lost in ([(1, 2), (4, 1)], [(1, 3), (4, 1)], [(1, 2)]):
-    cells = truth.copy()
-    for patient, count in lost:
-        cells[members[patient][:count]] ^= 1
-    sparse_runs.append(0.1 + 0.8 * cells)
-scores = [right(second_runs), right([first_runs[0], second_runs[1]]), right(first_runs), right(first_runs[:2])]
-means = [float(score.mean()) for score in scores]
-best = int(np.argmax(means))
-all_pairs = [(i, j) for j in range(len(scores)) for i in range(j)]
-corrected = multitest.multipletests([clustered(scores[i], scores[j])["p"] for i, j in all_pairs], method="holm")[1]
-others = [member for member in range(len(scores)) if member != best]
-MARGIN = 0.08
-one_sided_p = [one_sided(clustered(scores[best], scores[member]), MARGIN) for member in others]
+# A run that is right but on a few cells of two patients.
+cells = truth.copy()
+for patient, count in [(1, 2), (4, 1)]:
+    cells[members[patient][:count]] ^= 1
+sparse_run = 0.1 + 0.8 * cells
 comparison = {
     "labels": truth.tolist(),
     "patients": [f"C{patient:02}" for patient in patients],
@@ -533,12 +468,8 @@ comparison = {
     "delong": delong([first, second], 0.95),
     "tied_delong": delong([np.round(first, 1), np.round(second, 1)], 0.9),
     "mcnemar": mcnemar_of(right([first]) == 1, right([second]) == 1),
-    "one_seed": clustered(right([first]), right([second])),
+    "equal_sizes": equal_sizes(8),
     "all_seeds": clustered(right(first_runs), right(second_runs), 0.9),
-    "over_runs": over_runs(first_runs, second_runs[:2], 0.9),
-    "several_against_one": over_runs(first_runs, second_runs[:1], 0.95),
-    "several_against_one_in_folds": over_runs(first_runs, second_runs[:1], 0.95, patients % 5),
-    "over_folds": clustered(right([first]), right([second]), groups=patients % 5),
     "unpaired": unpaired(
         right([first])[:120], patients[:120], right([second])[60:], patients[60:], 0.9
     ),
@@ -549,12 +480,7 @@ comparison = {
     "clustered_wilson_of_none_and_all": [
         clustered_wilson(np.full(len(truth), value), patients, 0.95) for value in (False, True)
     ],
-    "sparse": {
-        "labels": truth.tolist(),
-        "runs": [run.tolist() for run in sparse_runs],
-        "of_one": sparse(sparse_runs[:1], 0.1, 0.05),
-        "of_all": sparse(sparse_runs, 0.1, 0.05),
-    },
+    "sparse": {"run": sparse_run.tolist(), "of_one": sparse([sparse_run], 0.2, 0.05)},
     "by_cell": by_cell(right(first_runs), right(second_runs), 0.2),
     "equivalence": [
         [margin, *one_sided(clustered(right(first_runs), right(second_runs)), margin), *bounds]
@@ -573,21 +499,6 @@ comparison = {
     },
     "roc_band": band(roc_heights, first_runs[:2]),
     "precision_recall_band": band(precision_heights, first_runs[:2]),
-    "scores_bootstrap": bootstrapped(
-        lambda cells: (right(first_runs) - right(second_runs))[cells].mean()
-    ),
-    "series": {
-        "members": [score.tolist() for score in scores],
-        "means": means,
-        "margin": MARGIN,
-        "best": best,
-        "others": others,
-        "corrected_p": [
-            float(corrected[all_pairs.index((min(member, best), max(member, best)))]) for member in others
-        ],
-        "noninferiority_p": multitest.multipletests([p[1] for p in one_sided_p], method="holm")[1].tolist(),
-        "equivalence_p": multitest.multipletests([max(p) for p in one_sided_p], method="holm")[1].tolist(),
-    },
 }
 
 golden = {
@@ -597,10 +508,10 @@ golden = {
     "cases": cases,
     "summary": summary,
     "references": references,
-    "sources": sources,
     "wilson": wilson,
     "mcnemar": mcnemar,
-    "differing": differing,
+    "unseen": unseen,
+    "rare": rare,
     "flips": flips,
     "on_normal": on_normal,
     "joined_runs": joined_runs,

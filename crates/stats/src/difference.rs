@@ -40,7 +40,8 @@ impl Components {
 
     /// Whether the folds show more variance than patients and seeds, so that the test stands on them.
     pub fn are_folds_larger(&self) -> bool {
-        let crossed = self.patients.variance + self.shared();
+        // Folds of one patient each are the patients, but for rounding.
+        let crossed = (self.patients.variance + self.shared()) * (1.0 + 1e-9);
         self.seeds.is_some() && self.folds.is_some_and(|folds| folds.variance > crossed)
     }
 }

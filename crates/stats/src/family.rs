@@ -79,7 +79,8 @@ impl<'a> Family<'a> {
     /// - *seeds*: what the means of the seeds show, less what single networks do with single patients
     ///   ([`crate::SeedVariance`]); at least 0. It is taken from the two configurations (Welch's degrees of freedom) and,
     ///   pooled, from all of the family, which has more of them; the larger counts, so that configurations whose seeds
-    ///   are luckier than the others' stay honest and two that look alike by chance borrow from the others.
+    ///   are luckier than the others' stay honest and two that look alike by chance borrow from the others. Where both
+    ///   are equal, as in a family of two, the configurations' own count.
     /// - *folds*: where each fold has networks of its own, the variance over folds, which includes luck that a fold's
     ///   networks share whatever their seed: of the two configurations on F − 1 degrees of freedom, and of all K
     ///   configurations × folds on (K − 1)(F − 1). Where the larger of these exceeds patients and seeds together, it
@@ -136,7 +137,9 @@ impl<'a> Family<'a> {
             pooled.of_patients * means,
         );
         let shared = |(source, of_patients): &(Source, f64)| source.variance - of_patients;
-        Some(if shared(&of_pair) > shared(&of_family) { of_pair } else { of_family })
+        // Two configurations alone are their family, but for rounding.
+        let beyond_rounding = 1e-9 * of_pair.0.variance.max(of_family.0.variance);
+        Some(if shared(&of_family) > shared(&of_pair) + beyond_rounding { of_family } else { of_pair })
     }
 
     /// The variance over folds, of the pair or of the family, whichever is larger.
@@ -283,6 +286,24 @@ mod tests {
         assert!(error(&with_lucky) > 1.5 * error(&alone));
         let components = with_lucky.compare(0, 1, 0.95).unwrap().difference.components.unwrap();
         assert_eq!(components.seeds.unwrap().degrees_of_freedom, 6.0);
+    }
+
+    #[test]
+    fn two_configurations_alone_have_welchs_degrees_of_freedom() {
+        let layout = layout(false);
+        for (first, second) in
+            [([5, 10, 20], [10, 10, 10]), ([5, 10, 20], [7, 11, 13]), ([9, 8, 7], [6, 5, 4])]
+        {
+            let of = |wrong: [usize; 3]| Scores::new(&layout, &wrong.map(|wrong| seed(wrong, 3))).unwrap();
+            let (first, second) = (of(first), of(second));
+            let family = Family::new(&layout, vec![&first, &second]).unwrap();
+            let [one, other] = [&first, &second].map(|of| of.variance().unwrap().of_seeds.variance);
+            let welch = (one + other).powi(2) / (one.powi(2) / 2.0 + other.powi(2) / 2.0);
+            for (first, second) in [(0, 1), (1, 0)] {
+                let found = family.compare(first, second, 0.95).unwrap().difference.components.unwrap();
+                assert!((found.seeds.unwrap().degrees_of_freedom - welch).abs() < 1e-9);
+            }
+        }
     }
 
     #[test]

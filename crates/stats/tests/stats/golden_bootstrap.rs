@@ -4,9 +4,8 @@
 use std::collections::BTreeMap;
 
 use ranklab_stats::{
-    Bootstrap, Clusters, CountMetric, Curve, Interval, Metric, PairedBootstrap, PairedCells, Resampled,
-    Resampling, THRESHOLD, bootstrap, brier_score, curve_band, curve_heights, mean_correctness,
-    paired_bootstrap,
+    Bootstrap, Clusters, CountMetric, Curve, Interval, Metric, PairedBootstrap, Resampled, Resampling,
+    bootstrap, brier_score, curve_band, curve_heights, paired_bootstrap,
 };
 use serde::Deserialize;
 
@@ -44,7 +43,6 @@ struct Comparison {
     second: Vec<Vec<f64>>,
     bootstrap: BTreeMap<String, GoldenBootstrap>,
     paired_bootstrap: BTreeMap<String, GoldenBootstrap>,
-    scores_bootstrap: GoldenBootstrap,
     roc_band: GoldenBand,
     precision_recall_band: GoldenBand,
 }
@@ -136,12 +134,6 @@ fn bootstraps_over_patients_are_scipys() {
         assert_resampled_alike(&found.difference, expected, name);
         assert_same_share(found.p, expected.p, name);
     }
-    let scores = |runs| mean_correctness(&case.labels, &slices(runs), THRESHOLD).unwrap();
-    let (first, second) = (scores(&case.first), scores(&case.second));
-    let cells = PairedCells { first: &first, second: &second, clusters: &clusters };
-    let found = cells.bootstrap(&resampling).unwrap();
-    assert_resampled_alike(&found.difference, &case.scores_bootstrap, "scores");
-    assert_same_share(found.p, case.scores_bootstrap.p, "scores");
 }
 
 fn with_interval(estimate: f64, standard_error: f64, lower: f64, upper: f64, level: f64) -> Bootstrap {

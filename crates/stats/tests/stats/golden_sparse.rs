@@ -1,13 +1,18 @@
-//! What few patients that differ leave open, and cells that flip, against scipy and numpy
+//! What patients that were not seen leave open, and cells that flip, against scipy and numpy
 //! (tests/golden/statistics.py).
 
-use ranklab_stats::{Clusters, Differing, MeanDifference, PairedCells, THRESHOLD, flips, mean_correctness};
+use ranklab_stats::{
+    Clusters, Equivalence, Family, Layout, NonInferiority, Scores, THRESHOLD, flips, mean_correctness,
+    patients_for_margin, unseen_margin,
+};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
 struct Golden {
-    /// Patients that differ, of so many, the largest difference, margin and alpha; p and upper bound.
-    differing: Vec<(usize, usize, f64, f64, f64, f64, f64)>,
+    /// Patients, alpha, and Clopper & Pearson's bound where none of them fails.
+    unseen: Vec<(usize, f64, f64)>,
+    /// Patients that are lost, of so many, margin and alpha; p and upper bound.
+    rare: Vec<(usize, usize, f64, f64, f64, f64)>,
     flips: GoldenFlips,
     comparison: Comparison,
 }
@@ -20,22 +25,21 @@ struct GoldenFlips {
 
 #[derive(Deserialize)]
 struct Comparison {
+    labels: Vec<u8>,
     patients: Vec<String>,
     sparse: Sparse,
 }
 
-/// Runs that are right but on a few cells of two patients.
+/// A run that is right but on a few cells of two patients.
 #[derive(Deserialize)]
 struct Sparse {
-    labels: Vec<u8>,
-    runs: Vec<Vec<f64>>,
+    run: Vec<f64>,
     of_one: GoldenSparse,
-    of_all: GoldenSparse,
 }
 
+/// From a million draws.
 #[derive(Deserialize)]
 struct GoldenSparse {
-    differing: usize,
     margin: f64,
     lower_p: f64,
     upper_p: f64,
@@ -51,39 +55,69 @@ fn assert_close(found: f64, expected: f64, what: &str) {
     assert!((found - expected).abs() <= 1e-9 * expected.abs(), "{what}: {found}, not {expected}");
 }
 
+/// A p of 9,999 draws: within four standard deviations, and the sample itself.
+#[track_caller]
+fn assert_same_share(found: f64, expected: f64, what: &str) {
+    let most = 4.0 * (expected * (1.0 - expected) / 9999.0).sqrt() + 2e-4;
+    assert!((found - expected).abs() <= most, "{what}: {found}, not {expected}");
+}
+
+/// A bound of 9,999 draws.
+#[track_caller]
+fn assert_same_bound(found: f64, expected: f64, what: &str) {
+    assert!((found / expected - 1.0).abs() < 0.05, "{what}: {found}, not {expected}");
+}
+
+/// A network that is always right against another one.
+fn against_right(
+    layout: &Layout,
+    second: Vec<f64>,
+    margin: f64,
+    alpha: f64,
+) -> (Equivalence, NonInferiority) {
+    let right = Scores::new(layout, &[vec![1.0; layout.cells()]]).unwrap();
+    let second = Scores::new(layout, &[second]).unwrap();
+    let family = Family::new(layout, vec![&right, &second]).unwrap();
+    let found = family.compare(0, 1, 0.9).unwrap();
+    (found.equivalence(margin, alpha).unwrap(), found.noninferiority(margin, alpha).unwrap())
+}
+
 #[test]
-fn few_patients_leave_open_what_scipys_binomial_and_beta_distributions_say() {
-    for (patients, of, largest, margin, alpha, p, bound) in golden().differing {
-        let found = Differing { patients, of, largest };
-        let what = format!("{found:?}, {margin}");
-        assert_close(found.p(margin), p, &what);
-        assert_close(found.upper_bound(alpha).unwrap(), bound, &what);
+fn patients_that_never_differ_leave_open_what_scipys_beta_distribution_says() {
+    for (patients, alpha, bound) in golden().unseen {
+        assert_close(unseen_margin(patients, alpha).unwrap(), bound, &format!("{patients} {alpha}"));
+        assert_eq!(patients_for_margin(bound * 0.999, alpha), Ok(patients + 1 + patients / 1000));
+        assert_eq!(patients_for_margin(bound * 1.0001, alpha), Ok(patients));
+    }
+}
+
+#[test]
+fn patients_that_are_lost_altogether_leave_open_what_scipys_binomial_distribution_says() {
+    for (lost, of, margin, alpha, p, bound) in golden().rare {
+        let patients = Clusters::by_patient(&(0..3 * of).map(|cell| cell / 3).collect::<Vec<_>>());
+        let layout = Layout::new(patients, None).unwrap();
+        let second = (0..3 * of).map(|cell| f64::from(u8::from(cell / 3 >= lost))).collect();
+        let (same, loss) = against_right(&layout, second, margin, alpha);
+        let what = format!("{lost} of {of}");
+        assert_same_share(same.upper_p, p, &what);
+        assert_same_bound(same.interval.upper, bound, &what);
+        assert_eq!(same.equivalent, p < alpha, "{what}");
+        assert_eq!((loss.p, loss.upper_bound), (same.upper_p, same.interval.upper), "{what}");
     }
 }
 
 #[test]
 fn equivalence_of_runs_that_hardly_differ_is_held_to_it() {
-    let Comparison { patients, sparse } = golden().comparison;
-    let clusters = Clusters::by_patient(&patients);
-    let right = vec![1.0; patients.len()];
-    let of = |runs: &[Vec<f64>]| -> MeanDifference {
-        let runs: Vec<&[f64]> = runs.iter().map(Vec::as_slice).collect();
-        let second = mean_correctness(&sparse.labels, &runs, THRESHOLD).unwrap();
-        PairedCells { first: &right, second: &second, clusters: &clusters }.difference(0.9).unwrap()
-    };
-    for (found, expected) in [(of(&sparse.runs[..1]), &sparse.of_one), (of(&sparse.runs), &sparse.of_all)] {
-        assert_eq!(found.differing.patients, expected.differing);
-        let same = found.equivalence(expected.margin, 0.05).unwrap();
-        assert_close(same.lower_p, expected.lower_p, "lower p");
-        assert_close(same.upper_p, expected.upper_p, "upper p");
-        assert_close(same.interval.lower, expected.interval[0], "lower bound");
-        assert_close(same.interval.upper, expected.interval[1], "upper bound");
-        assert_close(found.interval.lower, expected.interval[0], "lower bound of the difference");
-        assert_close(found.interval.upper, expected.interval[1], "upper bound of the difference");
-        let loss = found.noninferiority(expected.margin, 0.05).unwrap();
-        assert_close(loss.p, expected.upper_p, "p of a loss");
-        assert_close(loss.upper_bound, expected.interval[1], "bound of a loss");
-    }
+    let Comparison { labels, patients, sparse } = golden().comparison;
+    let layout = Layout::new(Clusters::by_patient(&patients), None).unwrap();
+    let second = mean_correctness(&labels, &[&sparse.run], THRESHOLD).unwrap();
+    let expected = sparse.of_one;
+    let (same, loss) = against_right(&layout, second, expected.margin, 0.05);
+    assert_same_share(same.lower_p, expected.lower_p, "lower p");
+    assert_same_share(same.upper_p, expected.upper_p, "upper p");
+    assert_same_bound(same.interval.lower, expected.interval[0], "lower bound");
+    assert_same_bound(same.interval.upper, expected.interval[1], "upper bound");
+    assert_eq!((loss.p, loss.upper_bound), (same.upper_p, same.interval.upper));
 }
 
 #[test]

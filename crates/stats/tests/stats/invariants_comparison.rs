@@ -1,10 +1,13 @@
-//! What must hold for the intervals and comparisons of any runs.
+//! What must hold for the intervals and tests of any runs; configurations of several seeds are in
+//! `invariants_family.rs`.
+
+use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 use ranklab_stats::{
-    Bootstrap, Clusters, CountMetric, Equivalence, McNemar, Metric, NonInferiority, PairedCells, Reference,
-    Resampled, Resampling, Scored, Units, Verdict, bootstrap, compare_series, delong_area, delong_comparison,
-    holm, mean_correctness, paired_bootstrap, roc_auc, wilson_interval,
+    Bootstrap, Clusters, CountMetric, Equivalence, McNemar, Metric, NonInferiority, Reference, Resampled,
+    Resampling, bootstrap, delong_area, delong_comparison, holm, paired_bootstrap, roc_auc, roc_auc_within,
+    wilson_interval,
 };
 
 const FEW: Resampling = Resampling { replicates: 50, seed: 7, level: 0.9 };
@@ -45,10 +48,6 @@ impl Cells {
 
     fn bootstrap(&self, metric: Metric<'_>, resampling: &Resampling) -> Option<Bootstrap> {
         bootstrap(metric, &self.labels, &[&self.first], &self.clusters(), resampling).ok().flatten()
-    }
-
-    fn correctness(&self) -> [Vec<f64>; 2] {
-        [&self.first, &self.second].map(|run| mean_correctness(&self.labels, &[run], 0.5).unwrap())
     }
 }
 
@@ -161,6 +160,48 @@ proptest! {
     }
 
     #[test]
+    fn areas_within_folds_are_the_mean_of_the_folds_areas(cells in cells(), folds in 1u32..4) {
+        let Cells { labels, first, patients, .. } = &cells;
+        let fold_of_cell: Vec<u32> = patients.iter().map(|patient| u32::from(*patient) % folds).collect();
+        let within = roc_auc_within(labels, first, &fold_of_cell).unwrap();
+        if folds == 1 {
+            prop_assert_eq!(within, roc_auc(labels, first).unwrap());
+        }
+        let of_fold = |fold: u32| {
+            let there = || fold_of_cell.iter().enumerate().filter(move |(_, of)| **of == fold);
+            let (labels, first): (Vec<u8>, Vec<f64>) =
+                there().map(|(cell, _)| (labels[cell], first[cell])).unzip();
+            (!labels.is_empty()).then(|| roc_auc(&labels, &first).unwrap())
+        };
+        let areas: Option<Vec<f64>> = (0..folds).filter_map(of_fold).collect();
+        let mean = areas.map(|areas| areas.iter().sum::<f64>() / areas.len() as f64);
+        prop_assert_eq!(within.is_some(), mean.is_some());
+        let (Some(within), Some(mean)) = (within, mean) else { return Ok(()) };
+        prop_assert!((within - mean).abs() < 1e-12);
+        let of_folds = Clusters::by_patient(&fold_of_cell);
+        // Cells of a single fold would stand for themselves.
+        if let Resampled::Cells(_) = of_folds.resampled() {
+            return Ok(());
+        }
+        let Some(found) = cells.bootstrap(Metric::AreaWithin(&of_folds), &FEW) else { return Ok(()) };
+        prop_assert!((found.estimate - mean).abs() < 1e-12);
+        // For a function of drawn cells the whole part of four times a probability tells the fold.
+        let coded: Vec<f64> =
+            first.iter().zip(&fold_of_cell).map(|(p, fold)| (f64::from(*fold) + 0.9 * p) / 4.0).collect();
+        let of_drawn = |labels: &[u8], coded: &[f64]| {
+            let folds: Vec<u32> = coded.iter().map(|p| (4.0 * p) as u32).collect();
+            let all_folds = folds.iter().collect::<BTreeSet<_>>().len() == of_folds.units();
+            let inside: Vec<f64> = coded.iter().map(|p| (4.0 * p).fract()).collect();
+            roc_auc_within(labels, &inside, &folds).unwrap().filter(|_| all_folds)
+        };
+        let slow = bootstrap(Metric::Custom(&of_drawn), labels, &[&coded], &cells.clusters(), &FEW);
+        let slow = slow.unwrap().unwrap();
+        prop_assert_eq!(found.redrawn, slow.redrawn);
+        prop_assert!((found.interval.lower - slow.interval.lower).abs() < 1e-12);
+        prop_assert!((found.interval.upper - slow.interval.upper).abs() < 1e-12);
+    }
+
+    #[test]
     fn swapping_the_runs_flips_a_paired_bootstrap(cells in cells()) {
         let Cells { labels, first, second, .. } = &cells;
         let clusters = cells.clusters();
@@ -175,27 +216,6 @@ proptest! {
                 prop_assert!(one.p > 0.0 && one.p <= 1.0);
             }
         }
-    }
-
-    #[test]
-    fn swapping_the_runs_flips_a_paired_difference(cells in cells()) {
-        let [first, second] = cells.correctness();
-        let clusters = cells.clusters();
-        let one = PairedCells { first: &first, second: &second, clusters: &clusters };
-        let other = PairedCells { first: &second, second: &first, clusters: &clusters };
-        let (found, swapped) = (one.difference(0.95).unwrap(), other.difference(0.95).unwrap());
-        prop_assert_eq!(found.swapped().difference, swapped.difference);
-        prop_assert_eq!(found.swapped().p, swapped.p);
-        prop_assert_eq!(found.swapped().interval, swapped.interval);
-        prop_assert_eq!(found.swapped().swapped(), found);
-        // The resamples of scores are those of the accuracy's counts.
-        let runs: [[&[f64]; 1]; 2] = [[&cells.first], [&cells.second]];
-        let accuracy = Metric::counts(CountMetric::Accuracy);
-        let counted = paired_bootstrap(accuracy, &cells.labels, &runs[0], &runs[1], &clusters, &FEW);
-        let (counted, scored) = (counted.unwrap().unwrap(), one.bootstrap(&FEW).unwrap());
-        let (counted, scored) = (counted.difference, scored.difference);
-        prop_assert!((counted.interval.lower - scored.interval.lower).abs() < 1e-12);
-        prop_assert!((counted.interval.upper - scored.interval.upper).abs() < 1e-12);
     }
 
     #[test]
@@ -220,42 +240,6 @@ proptest! {
             }
             prop_assert_eq!(loss.p, same.upper_p);
             prop_assert!(!same.equivalent || loss.noninferior);
-        }
-    }
-
-    #[test]
-    fn a_series_claims_nothing_that_its_numbers_do_not_show(cells in cells(), margin in 0.01f64..0.6) {
-        let [first, second] = cells.correctness();
-        let third: Vec<f64> = first.iter().zip(&second).map(|(one, other)| (one + other) / 2.0).collect();
-        let members = [&first, &second, &third].map(|cells| Scored { cells, runs: &[0.4, 0.5, 0.5] });
-        let units = Units { patients: &cells.clusters(), folds: None };
-        let found = compare_series(&members, &units, margin, 0.05).unwrap();
-        prop_assert!(found.smallest_within_margin <= found.best);
-        for (place, member) in found.members.iter().enumerate() {
-            prop_assert!(member.mean <= found.members[found.best].mean);
-            let Some(against) = member.against_best else {
-                prop_assert_eq!(place, found.best);
-                continue;
-            };
-            prop_assert!(against.corrected_p >= against.difference.p);
-            if place < found.smallest_within_margin {
-                prop_assert!(!against.noninferiority.noninferior);
-            }
-            if place == found.smallest_within_margin {
-                prop_assert!(against.noninferiority.upper_bound < margin);
-            }
-            match against.verdict {
-                Verdict::Better => {
-                    prop_assert!(against.corrected_p < 0.05 && against.difference.interval.lower > 0.0);
-                }
-                Verdict::Equivalent => prop_assert!(against.equivalence.interval.is_within_margin(margin)),
-                Verdict::EquivalentYetDifferent => {
-                    prop_assert!(against.corrected_p < 0.05);
-                    prop_assert!(against.equivalence.interval.is_within_margin(margin));
-                }
-                Verdict::Worse => prop_assert!(false, "nothing is better than the best"),
-                Verdict::Inconclusive => {}
-            }
         }
     }
 }
