@@ -23,7 +23,8 @@ fn swept(plan: &[&str]) -> Ranklab {
 fn conformity(ranklab: &Ranklab, arguments: &[&str]) -> String {
     succeeded(&ranklab.run(&[&["report", "--no-pictures"], arguments].concat()));
     let text = fs::read_to_string(ranklab.path("reports/latest/report.md")).unwrap();
-    let line = text.lines().find(|line| line.starts_with("**Confirmatory:") || line.starts_with("**Exploratory:"));
+    let line =
+        text.lines().find(|line| line.starts_with("**Confirmatory:") || line.starts_with("**Exploratory:"));
     let line = line.unwrap_or_else(|| panic!("{text}")).to_owned();
     let page = fs::read_to_string(ranklab.path("reports/latest/index.html")).unwrap();
     let word = if line.starts_with("**C") { "Confirmatory:" } else { "Exploratory:" };
@@ -39,7 +40,10 @@ fn a_report_that_keeps_to_the_plan_is_confirmatory_and_repeats_byte_for_byte() {
     let page = fs::read(ranklab.path("reports/latest/index.html")).unwrap();
     assert_eq!(conformity(&ranklab, &[]), line);
     assert!(fs::read(ranklab.path("reports/latest/index.html")).unwrap() == page);
-    assert_eq!(ranklab.value("select count(*), min(finished), min(trials), min(runs) from looks"), "2,4,4,\"[1,2,3,4]\"");
+    assert_eq!(
+        ranklab.value("select count(*), min(finished), min(trials), min(runs) from looks"),
+        "2,4,4,\"[1,2,3,4]\""
+    );
     let hash = ranklab.value("select substr(analysis_plan_hash, 1, 12) from sweeps");
     assert!(line.contains(&hash), "{line} without {hash}");
     // The plan is no part of what a trial computes: nothing is trained again.
@@ -127,7 +131,10 @@ fn a_plan_that_was_written_after_results_is_exploratory() {
 fn looks_at_growing_results_are_counted_against_the_plan() {
     let ranklab = swept(&["looks=2"]);
     assert!(conformity(&ranklab, &[]).starts_with("**Confirmatory:**"));
-    for (run, expected) in [("4", "**Confirmatory:**"), ("3", "**Exploratory:** results were looked at 3 times instead of twice")] {
+    for (run, expected) in [
+        ("4", "**Confirmatory:**"),
+        ("3", "**Exploratory:** results were looked at 3 times instead of twice"),
+    ] {
         succeeded(&ranklab.run(&["runs", "rm", run, "--yes"]));
         succeeded(&ranklab.run(&["sweep", "--resume", "-q"]));
         let line = conformity(&ranklab, &[]);
@@ -143,7 +150,10 @@ fn tuned_settings_and_the_plan_are_shown_before_anything_is_trained() {
     assert!(text.starts_with("lr: 4 trials\n"), "{text}");
     let plan: Vec<&str> = text.lines().filter(|line| line.starts_with("analysis plan ")).collect();
     assert_eq!(plan.len(), 1, "{text}");
-    assert!(plan[0].ends_with("looks=1 tune=lr") && plan[0].contains("baseline=model_4 margin=1 "), "{plan:?}");
+    assert!(
+        plan[0].ends_with("looks=1 tune=lr") && plan[0].contains("baseline=model_4 margin=1 "),
+        "{plan:?}"
+    );
     let json = ranklab.stdout(&[&arguments[..], &["--json"]].concat());
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();
     assert_eq!(json["analysis_plan"]["tune"][0], "training.learning_rate");

@@ -12,8 +12,8 @@ use crate::words::run::{self, RunWords};
 use crate::words::splits::{self, SplitSection};
 use crate::words::table::{Fact, Table};
 use crate::words::{
-    all_runs, comparison, conformity, not_compared, operating_points, other_measures, pairs, pairs_table, series,
-    unfinished,
+    all_runs, comparison, conformity, not_compared, operating_points, other_measures, pairs, pairs_table,
+    series, unfinished,
 };
 
 /// Configurations against each other.

@@ -20,7 +20,9 @@ pub enum Error {
     #[error("no runs were chosen; name at least one, `ranklab runs` lists them")]
     NoRuns,
     /// A recorded analysis plan cannot be read.
-    #[error("the analysis plan of sweep {sweep} cannot be read ({reason}); report its runs by id with `--runs`")]
+    #[error(
+        "the analysis plan of sweep {sweep} cannot be read ({reason}); report its runs by id with `--runs`"
+    )]
     Plan {
         /// The sweep.
         sweep: i64,

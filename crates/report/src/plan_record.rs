@@ -89,10 +89,8 @@ async fn left_out<'a>(
     store: &Store,
     shown: impl Iterator<Item = &'a RunRow> + Clone,
 ) -> Result<Vec<LeftOut>> {
-    let cells: BTreeSet<(&str, &str)> = shown
-        .clone()
-        .map(|run| (run.start.image_set_hash.as_str(), run.start.split_hash.as_str()))
-        .collect();
+    let cells: BTreeSet<(&str, &str)> =
+        shown.clone().map(|run| (run.start.image_set_hash.as_str(), run.start.split_hash.as_str())).collect();
     if cells.is_empty() {
         return Ok(Vec::new());
     }

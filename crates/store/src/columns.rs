@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use crate::backend::{Outcome, Parameter, Row, undecodable};
 use crate::record::{
-    ArtifactRow, EpochMetric, FinishedRun, LookRow, NewLook, NewRun, PlanChangeRow, PlannedTrial, PredictionRow,
-    RunResult, RunRow, RunStatus, StepMetric, SweepRow,
+    ArtifactRow, EpochMetric, FinishedRun, LookRow, NewLook, NewRun, PlanChangeRow, PlannedTrial,
+    PredictionRow, RunResult, RunRow, RunStatus, StepMetric, SweepRow,
 };
 
 /// A value of one column.

@@ -84,10 +84,10 @@ impl Plan {
     /// The sweep's row for this command; a resumed sweep keeps its recorded command.
     pub fn sweep(&self, command: &str) -> NewSweep {
         let command = self.command.as_deref().unwrap_or(command).to_owned();
-        let analysis_plan = self.analysis.as_ref().map(|plan| RecordedPlan {
-            plan: plan.canonical_json(),
-            hash: plan.hash(),
-        });
+        let analysis_plan = self
+            .analysis
+            .as_ref()
+            .map(|plan| RecordedPlan { plan: plan.canonical_json(), hash: plan.hash() });
         NewSweep { name: self.name.clone(), command, plan_hash: self.hash(), analysis_plan }
     }
 

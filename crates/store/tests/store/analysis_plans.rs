@@ -29,7 +29,10 @@ async fn a_sweep_keeps_its_first_plan_and_every_change_is_recorded_once() {
     assert_eq!(register(with_plan("b")).await, first);
     assert_eq!(register(new_sweep("one")).await, first);
     let back = register(with_plan("a")).await.plan_change.unwrap();
-    assert_eq!((back.old_plan_hash.as_deref(), back.new_plan_hash.as_str()), (Some("hash of b"), "hash of a"));
+    assert_eq!(
+        (back.old_plan_hash.as_deref(), back.new_plan_hash.as_str()),
+        (Some("hash of b"), "hash of a")
+    );
     assert_eq!(store.plan_changes(first.sweep).await.unwrap(), [change, back]);
     let row = store.sweep(first.sweep).await.unwrap();
     assert_eq!(
@@ -53,7 +56,8 @@ async fn a_sweep_without_a_plan_gets_none_by_a_later_request() {
 #[tokio::test]
 async fn reports_of_a_sweep_are_recorded_in_order() {
     let (_folder, store) = filled().await;
-    let look = |finished, runs: &str| NewLook { finished, trials: 11, runs: runs.into(), options: "{}".into() };
+    let look =
+        |finished, runs: &str| NewLook { finished, trials: 11, runs: runs.into(), options: "{}".into() };
     store.record_look(1, &look(1, "[1]")).await.unwrap();
     store.record_look(1, &look(2, "[1,2]")).await.unwrap();
     let looks = store.looks(1).await.unwrap();

@@ -170,7 +170,8 @@ async fn a_sweep_repeated_with_other_contents_shows_their_runs_and_not_the_old_o
     let store = Store::open(&path).await.unwrap();
     let before = new_run(Some("block5"), Some(1), 0);
     let after = NewRun { config_hash: "of other images".into(), ..before.clone() };
-    let sweep = store.register_sweep(&new_sweep("one"), &plan(std::slice::from_ref(&before))).await.unwrap().sweep;
+    let sweep =
+        store.register_sweep(&new_sweep("one"), &plan(std::slice::from_ref(&before))).await.unwrap().sweep;
     finish(&store, &before, 0.5).await;
     let shown = async || {
         let trial = store.runs_of_sweep(sweep).await.unwrap().remove(0);
@@ -211,7 +212,8 @@ async fn a_finished_run_stands_for_its_trial_even_after_a_later_failure() {
     let (_folder, path) = place();
     let store = Store::open(&path).await.unwrap();
     let run = new_run(Some("block5"), Some(1), 0);
-    let sweep = store.register_sweep(&new_sweep("one"), &plan(std::slice::from_ref(&run))).await.unwrap().sweep;
+    let sweep =
+        store.register_sweep(&new_sweep("one"), &plan(std::slice::from_ref(&run))).await.unwrap().sweep;
     let first = store.start_run(&run).await.unwrap();
     store.fail_run(first, "out of memory").await.unwrap();
     let failed = store.runs_of_sweep(sweep).await.unwrap().remove(0).1.unwrap();
