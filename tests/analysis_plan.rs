@@ -163,6 +163,17 @@ fn tuned_settings_and_the_plan_are_shown_before_anything_is_trained() {
 }
 
 #[test]
+fn the_planned_example_compares_every_configuration_at_its_own_learning_rate() {
+    let example = concat!(env!("CARGO_MANIFEST_DIR"), "/../../experiments/planned_ranks.toml");
+    let ranklab = Ranklab::new();
+    let arguments = ["sweep", "-e", example, "--dry-run", "dataset=synthetic", "weights=random", "margin=0.5"];
+    let text = ranklab.stdout(&arguments);
+    // model_4 and three ranks, at four learning rates and five seeds.
+    assert!(text.starts_with("planned ranks: 80 trials\n"), "{text}");
+    assert!(text.contains(" margin=0.5 ") && text.ends_with("planned_seeds=5 looks=1 tune=lr\n"), "{text}");
+}
+
+#[test]
 fn a_report_of_a_database_that_cannot_be_written_is_written_and_says_that_it_is_not_recorded() {
     let ranklab = swept(&[]);
     let said = "note: this report is not recorded as a look at sweep 1: ";
