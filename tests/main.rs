@@ -1,6 +1,7 @@
 //! Drives the `ranklab` binary from outside.
 #![allow(unreachable_pub, clippy::unwrap_used, clippy::expect_used)] // A test may panic.
 
+mod analysis_plan;
 mod bad_input;
 mod browser;
 mod checking;

@@ -58,6 +58,7 @@ pub async fn write(path: &Path) {
         name: HOSTILE.into(),
         command: format!("ranklab sweep dataset={HOSTILE}"),
         plan_hash: "plan".into(),
+        analysis_plan: None,
     };
     let store = Store::open(path).await.unwrap();
     store.register_sweep(&sweep, &trials).await.unwrap();

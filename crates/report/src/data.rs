@@ -1,11 +1,12 @@
 //! The rows that a report is made of.
 
 use ranklab_settings::Baseline;
-use ranklab_store::{EpochMetric, PredictionRow, RunRow, RunStatus, SweepRow};
+use ranklab_store::{EpochMetric, NewLook, PredictionRow, RunRow, RunStatus, SweepRow};
 use serde::Serialize;
 
 use crate::options::Options;
 use crate::pictures::CellPictures;
+use crate::plan_record::{PlanRecord, look};
 
 /// Longest part of a folder's name that comes from a sweep's name or from run ids.
 const NAME_LENGTH: usize = 48;
@@ -27,6 +28,8 @@ pub struct ReportData {
     pub baseline: Baseline,
     /// Paths of the settings that each configuration chooses for itself on validation figures.
     pub tune: Vec<String>,
+    /// What was planned before there were results, and what happened since.
+    pub plan: PlanRecord,
     /// Pictures for the galleries, where there are any.
     pub pictures: CellPictures,
 }
@@ -69,6 +72,13 @@ pub struct UnfinishedRun {
 }
 
 impl ReportData {
+    /// The report of a sweep, to be recorded as a look at its results; `None` for chosen runs.
+    pub fn look(&self) -> Option<NewLook> {
+        let runs = self.runs.iter().map(|run| run.row.id).collect();
+        let sweep = self.sweep.as_ref()?;
+        Some(look(sweep, runs, &self.options, &self.baseline.to_string()))
+    }
+
     /// Name of the report's folder: made of the sweep's id and name, or of the runs' ids, from
     /// lowercase letters, digits and hyphens only.
     pub fn slug(&self) -> String {

@@ -12,8 +12,8 @@ use crate::words::run::{self, RunWords};
 use crate::words::splits::{self, SplitSection};
 use crate::words::table::{Fact, Table};
 use crate::words::{
-    all_runs, comparison, not_compared, operating_points, other_measures, pairs, pairs_table, series,
-    unfinished,
+    all_runs, comparison, conformity, not_compared, operating_points, other_measures, pairs, pairs_table,
+    series, unfinished,
 };
 
 /// Configurations against each other.
@@ -47,6 +47,8 @@ pub(crate) struct Document {
     pub(crate) title: String,
     /// Names of the classes.
     pub(crate) class_names: ClassNames,
+    /// Whether the report is confirmatory: a word and a sentence.
+    pub(crate) conformity: (&'static str, String),
     /// Warnings that no reader may miss: a word and a sentence.
     pub(crate) banners: Vec<(&'static str, String)>,
     /// What the numbers say.
@@ -89,6 +91,7 @@ pub(crate) fn document(analysis: &Analysis, pictures: &CellPictures) -> Result<D
     Ok(Document {
         title: analysis.title.clone(),
         class_names: analysis.class_names.clone(),
+        conformity: conformity::line(analysis),
         banners: banners(analysis),
         findings: findings(analysis, &series),
         facts: facts(analysis),

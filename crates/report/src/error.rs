@@ -19,6 +19,16 @@ pub enum Error {
     /// No runs were chosen.
     #[error("no runs were chosen; name at least one, `ranklab runs` lists them")]
     NoRuns,
+    /// A recorded analysis plan cannot be read.
+    #[error(
+        "the analysis plan of sweep {sweep} cannot be read ({reason}); report its runs by id with `--runs`"
+    )]
+    Plan {
+        /// The sweep.
+        sweep: i64,
+        /// Why.
+        reason: String,
+    },
     /// A run that was to explain its calls is not shown.
     #[error("run {run} is not among the finished runs of this report; choose one of those for `--explain`")]
     NotShown {

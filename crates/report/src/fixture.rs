@@ -1,12 +1,13 @@
 //! Reports as sweeps would leave them behind, for tests.
 
-use ranklab_settings::Baseline;
+use ranklab_settings::{AnalysisPlan, Baseline};
 use ranklab_stats::{ConfusionMatrix, THRESHOLD, roc_auc};
 use ranklab_store::{EpochMetric, NewRun, PredictionRow, RunResult, RunRow, RunStatus, SweepRow};
 
 use crate::data::{ReportData, RunData, Unfinished, UnfinishedRun};
 use crate::options::Options;
 use crate::pictures::{CellPicture, CellPictures};
+use crate::plan_record::{PlanRecord, RegisteredPlan};
 
 /// Test cells of every run, half of each class.
 const CELLS: i64 = 200;
@@ -23,6 +24,7 @@ pub(crate) fn check_snapshot(name: &str, text: &str) {
 
 /// model_4 and three ranks of model_5, a failed trial and a planned one.
 pub(crate) fn ranks() -> ReportData {
+    let plan = AnalysisPlan::default();
     let runs = vec![run(1, None, 0, 6), run(2, Some(1), 0, 8), run(3, Some(5), 0, 4), run(4, Some(16), 0, 5)];
     ReportData {
         title: "Sweep 3: ranks of block5".into(),
@@ -31,9 +33,11 @@ pub(crate) fn ranks() -> ReportData {
             name: "Ranks of block5".into(),
             command: "ranklab sweep rank=1,5,16 limit=3000".into(),
             plan_hash: "plan".into(),
-            created_at: "2026-01-02T03:04:05Z".into(),
+            created_at: "2026-01-02T03:00:05Z".into(),
             trials: 6,
             finished: 4,
+            analysis_plan: Some(plan.canonical_json()),
+            analysis_plan_hash: Some(plan.hash()),
         }),
         runs,
         unfinished: vec![
@@ -52,6 +56,10 @@ pub(crate) fn ranks() -> ReportData {
         options: Options::default(),
         baseline: Baseline::default(),
         tune: Vec::new(),
+        plan: PlanRecord {
+            registered: Some(RegisteredPlan { hash: plan.hash(), plan }),
+            ..PlanRecord::default()
+        },
         pictures: CellPictures::default(),
     }
 }

@@ -15,6 +15,7 @@ mod load;
 mod not_converged;
 mod options;
 mod pictures;
+mod plan_record;
 mod render;
 mod words;
 
@@ -25,4 +26,5 @@ pub use load::{Selection, load};
 pub use not_converged::{NotConverged, not_converged};
 pub use options::Options;
 pub use pictures::{CellPicture, CellPictures};
+pub use plan_record::{LeftOut, PlanChange, PlanRecord, RegisteredPlan};
 pub use render::{Markdown, Moved, Written, render_html, render_markdown, write};

@@ -3,12 +3,13 @@
 use std::collections::HashSet;
 
 use ranklab_settings::Baseline;
-use ranklab_store::{RunRow, RunStatus, Store};
+use ranklab_store::{RunRow, RunStatus, Store, SweepRow};
 
 use crate::data::{ReportData, RunData, Unfinished, UnfinishedRun};
 use crate::error::{Error, Result};
 use crate::options::Options;
 use crate::pictures::CellPictures;
+use crate::plan_record::PlanRecord;
 
 /// What a report is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,7 +22,7 @@ pub enum Selection {
     Runs(Vec<i64>),
 }
 
-/// Reads all rows of a report.
+/// Reads all rows of a report. Its options are those of the sweep's analysis plan, or the defaults.
 ///
 /// # Errors
 /// When there is no sweep, when a sweep or run does not exist, when no runs are chosen, and when the
@@ -39,16 +40,7 @@ pub async fn load(store: &Store, selection: Selection) -> Result<ReportData> {
 
 async fn load_sweep(store: &Store, id: i64) -> Result<ReportData> {
     let sweep = store.sweep(id).await?;
-    let mut data = ReportData {
-        title: format!("Sweep {}: {}", sweep.id, sweep.name),
-        sweep: Some(sweep),
-        runs: Vec::new(),
-        unfinished: Vec::new(),
-        options: Options::default(),
-        baseline: Baseline::default(),
-        tune: Vec::new(),
-        pictures: CellPictures::default(),
-    };
+    let mut data = empty(format!("Sweep {}: {}", sweep.id, sweep.name), Some(sweep));
     let mut seen = HashSet::new();
     let mut finished = Vec::new();
     for (trial, run) in store.runs_of_sweep(id).await? {
@@ -59,8 +51,7 @@ async fn load_sweep(store: &Store, id: i64) -> Result<ReportData> {
             None => data.unfinished.push(Unfinished { label: trial.label, run: None }),
         }
     }
-    data.runs = with_records(store, finished).await?;
-    Ok(data)
+    complete(data, store, finished).await
 }
 
 async fn load_runs(store: &Store, ids: &[i64]) -> Result<ReportData> {
@@ -71,21 +62,35 @@ async fn load_runs(store: &Store, ids: &[i64]) -> Result<ReportData> {
     }
     let listed = ids.iter().map(i64::to_string).collect::<Vec<_>>().join(", ");
     let title = format!("{} {listed}", if ids.len() == 1 { "Run" } else { "Runs" });
-    let mut data = ReportData {
-        title,
-        sweep: None,
-        runs: Vec::new(),
-        unfinished: Vec::new(),
-        options: Options::default(),
-        baseline: Baseline::default(),
-        tune: Vec::new(),
-        pictures: CellPictures::default(),
-    };
+    let mut data = empty(title, None);
     let mut finished = Vec::new();
     for run in store.runs(&ids).await? {
         let label = run.start.label.clone();
         sort(&mut data, &mut finished, run, &label);
     }
+    complete(data, store, finished).await
+}
+
+/// A report without runs.
+fn empty(title: String, sweep: Option<SweepRow>) -> ReportData {
+    ReportData {
+        title,
+        sweep,
+        runs: Vec::new(),
+        unfinished: Vec::new(),
+        options: Options::default(),
+        baseline: Baseline::default(),
+        tune: Vec::new(),
+        plan: PlanRecord::default(),
+        pictures: CellPictures::default(),
+    }
+}
+
+/// Adds finished runs with their records, and the plan, which settles how they are compared.
+async fn complete(mut data: ReportData, store: &Store, finished: Vec<RunRow>) -> Result<ReportData> {
+    data.plan = PlanRecord::read(store, data.sweep.as_ref(), finished.iter()).await?;
+    let plan = data.plan.plan();
+    (data.options, data.baseline, data.tune) = (Options::planned(&plan), plan.baseline, plan.tune);
     data.runs = with_records(store, finished).await?;
     Ok(data)
 }

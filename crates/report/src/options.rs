@@ -1,13 +1,8 @@
 //! How a report compares runs.
 
+use ranklab_settings::AnalysisPlan;
 use serde::Serialize;
 
-/// Largest difference in accuracy that does not matter: one point.
-const MARGIN: f64 = 0.01;
-/// Largest difference in sensitivity or specificity that does not matter: two points.
-const RATE_MARGIN: f64 = 0.02;
-/// Chance of a false claim among all comparisons of a report.
-const ALPHA: f64 = 0.05;
 /// Resamples of an interval.
 const REPLICATES: usize = 2000;
 
@@ -28,19 +23,29 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self {
-            margin: MARGIN,
-            sensitivity_margin: RATE_MARGIN,
-            specificity_margin: RATE_MARGIN,
-            alpha: ALPHA,
-            replicates: REPLICATES,
-        }
+        Self::planned(&AnalysisPlan::default())
     }
 }
 
 impl Options {
+    /// The options of a plan, whose margins are points.
+    pub fn planned(plan: &AnalysisPlan) -> Self {
+        Self {
+            margin: share(plan.margin),
+            sensitivity_margin: share(plan.sensitivity_margin),
+            specificity_margin: share(plan.specificity_margin),
+            alpha: plan.significance,
+            replicates: REPLICATES,
+        }
+    }
+
     /// Confidence of the intervals.
     pub(crate) fn level(&self) -> f64 {
         1.0 - self.alpha
     }
+}
+
+/// Points as a share.
+fn share(points: f64) -> f64 {
+    points / 100.0
 }

@@ -60,6 +60,7 @@ async fn filled(path: &Path) -> Store {
         name: "ranks".into(),
         command: "ranklab sweep rank=1,5,16,64".into(),
         plan_hash: "plan".into(),
+        analysis_plan: None,
     };
     let trials: Vec<PlannedTrial> =
         [1, 5, 16, 64].into_iter().zip(0..).map(|(rank, at)| trial(at, rank)).collect();

@@ -3,20 +3,28 @@
 use std::{collections::BTreeMap, fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
 use strum::VariantNames as _;
+use toml::Value;
 
-use crate::{Architecture, Error, key::Key};
+use crate::{
+    Architecture, Error,
+    key::{KEYS, Key},
+    nested::nested,
+    trial::TrialConfig,
+};
 
 /// What selects a baseline among configurations: settings that it has, such as `model_4` or
 /// `model_5 rank=4 layers=block5`. A word without `=` is the model.
 ///
-/// Where several configurations have these settings, the one with the best validation figures is taken.
+/// Equal selections are equal and have one text, however they are written. Where several configurations have these
+/// settings, the one with the best validation figures is taken.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Baseline {
-    /// As it was written, with single spaces.
+    /// The model, then other settings in the order of the keys.
     text: String,
-    /// Paths of settings and their values.
+    /// Paths of settings and their values, as a configuration holds them.
     settings: Vec<(String, String)>,
 }
 
@@ -36,21 +44,50 @@ impl Default for Baseline {
 
 /// The key of a word without `=`.
 const MODEL: &str = "model.architecture";
+/// Keys whose values make repeats of a configuration.
+pub(crate) const REPEATS: [&str; 3] = ["training.seed", "data.split.seed", "data.split.fold"];
 
 impl FromStr for Baseline {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self, Error> {
-        let words: Vec<&str> = text.split_whitespace().collect();
-        let setting = |word: &&str| match word.split_once('=') {
-            Some((key, value)) => Ok((Key::find(key, "")?.path.to_owned(), value.to_owned())),
-            None if Architecture::VARIANTS.contains(word) => Ok((MODEL.to_owned(), (*word).to_owned())),
-            None => Err(Error::Baseline { text: text.to_owned() }),
-        };
-        if words.is_empty() {
-            return Err(Error::Baseline { text: text.to_owned() });
+        let wrong = || Error::Baseline { text: text.to_owned() };
+        let mut given: Vec<(Key, Value)> = Vec::new();
+        for word in text.split_whitespace() {
+            let (key, value) = match word.split_once('=') {
+                Some((name, value)) => (Key::find(name, "")?, value),
+                None if Architecture::VARIANTS.contains(&word) => (Key::find(MODEL, "")?, word),
+                None => return Err(wrong()),
+            };
+            let is_repeated = given.iter().any(|(known, _)| *known == key);
+            if is_repeated || key.is_verbatim() || REPEATS.contains(&key.path) {
+                return Err(wrong());
+            }
+            given.push((key, key.parse(value)?));
         }
-        Ok(Self { settings: words.iter().map(setting).collect::<Result<_, _>>()?, text: words.join(" ") })
+        if given.is_empty() {
+            return Err(wrong());
+        }
+        given.sort_by_key(|(key, _)| KEYS.iter().position(|known| known == key));
+        // Values are compared as a resolved configuration holds them: layers by their blocks, numbers rounded.
+        let config = TrialConfig::resolve(nested(&given))?;
+        let config = serde_json::to_value(&config).unwrap_or(Json::Null);
+        let mut baseline = Self { text: String::new(), settings: Vec::new() };
+        for (key, _) in given {
+            // What model_4 lacks, it cannot be selected by.
+            let value = config.pointer(&format!("/{}", key.path.replace('.', "/"))).ok_or_else(wrong)?;
+            let value = match value {
+                Json::String(text) => text.clone(),
+                other => other.to_string(),
+            };
+            let space = if baseline.text.is_empty() { "" } else { " " };
+            match key.path {
+                MODEL => baseline.text += &value,
+                _ => baseline.text += &format!("{space}{}={value}", key.short),
+            }
+            baseline.settings.push((key.path.to_owned(), value));
+        }
+        Ok(baseline)
     }
 }
 
@@ -93,8 +130,42 @@ mod tests {
     }
 
     #[test]
+    fn values_match_a_configuration_however_they_are_written() {
+        let config = TrialConfig::resolve(toml::Table::new()).unwrap();
+        let json = serde_json::to_value(&config).unwrap();
+        let stored = |path: &str| match json.pointer(path).unwrap() {
+            Json::String(text) => text.clone(),
+            other => other.to_string(),
+        };
+        let config = settings(&[
+            ("adapter.layers", &stored("/adapter/layers")),
+            ("training.learning_rate", &stored("/training/learning_rate")),
+        ]);
+        for text in [
+            "layers=block5",
+            "layers=block5_conv1+block5_conv2+block5_conv3",
+            "lr=5e-3",
+            "lr=0.00500000000001 layers=block5",
+        ] {
+            let baseline: Baseline = text.parse().unwrap();
+            assert!(baseline.selects(&config), "{text}");
+            assert_eq!(baseline.to_string().parse::<Baseline>().unwrap(), baseline);
+        }
+        let [one, other] = ["model_5 rank=4 lr=0.01", "learning_rate=1e-2 rank=4 model=model_5"];
+        assert_eq!(one.parse::<Baseline>().unwrap(), other.parse::<Baseline>().unwrap());
+    }
+
+    #[test]
     fn what_selects_nothing_is_refused_in_one_line() {
-        for (text, start) in [("", "baseline ``"), ("model_6", "baseline `model_6`"), ("rnak=4", "unknown")] {
+        for (text, start) in [
+            ("", "baseline ``"),
+            ("model_6", "baseline `model_6`"),
+            ("rnak=4", "unknown"),
+            ("model_4 rank=4", "baseline `model_4 rank=4`"),
+            ("model_4 model_5", "baseline"),
+            ("seed=1", "baseline `seed=1`"),
+            ("rank=0", "rank: `0`"),
+        ] {
             let error = text.parse::<Baseline>().unwrap_err().to_string();
             assert!(error.starts_with(start) && !error.contains('\n'), "{error}");
         }

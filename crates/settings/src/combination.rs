@@ -1,12 +1,13 @@
 //! Combinations of an experiment's values: one value of every key, which resolve to the settings of a trial.
 
-use toml::{Table, Value};
+use toml::Value;
 
 use crate::{
     Error,
     experiment::Experiment,
     key::{Key, Kind},
     model::Architecture,
+    nested::nested,
     trial::TrialConfig,
 };
 
@@ -109,30 +110,7 @@ impl Combination {
     /// # Errors
     /// When values exclude each other, with their names.
     pub fn resolve(&self) -> Result<TrialConfig, Error> {
-        TrialConfig::resolve(self.nested())
-    }
-
-    /// Dotted paths as nested tables.
-    fn nested(&self) -> Table {
-        let mut root = Table::new();
-        for (key, value) in &self.values {
-            if *value == Value::String("none".to_owned()) && key.short == "limit" {
-                continue;
-            }
-            let mut table = &mut root;
-            let mut parts = key.path.split('.').peekable();
-            while let Some(part) = parts.next() {
-                if parts.peek().is_none() {
-                    table.insert(part.to_owned(), value.clone());
-                    break;
-                }
-                match table.entry(part).or_insert_with(|| Value::Table(Table::new())) {
-                    Value::Table(inner) => table = inner,
-                    _ => break,
-                }
-            }
-        }
-        root
+        TrialConfig::resolve(nested(&self.values))
     }
 }
 

@@ -5,7 +5,8 @@ use std::ffi::OsStr;
 use toml::Value;
 
 use crate::{
-    Error,
+    AnalysisPlan, Error,
+    analysis_settings::AnalysisSettings,
     key::{JOBS, Key},
 };
 
@@ -18,11 +19,27 @@ pub struct Experiment {
     pub jobs: Option<usize>,
     /// Keys with their values, in the order given: one value is a setting, several are an axis.
     pub(crate) values: Vec<(Key, Vec<Value>)>,
+    /// Settings of the analysis plan.
+    pub(crate) analysis: AnalysisSettings,
+    /// Whether the learning rates hold the ladder that `auto` stands for.
+    has_ladder: bool,
     /// Keys with invalid values.
     pub(crate) invalid: Vec<Key>,
 }
 
+/// Keys that a command line has given, with the names used.
+#[derive(Default)]
+struct Seen {
+    settings: Vec<(Key, String)>,
+    analysis: Vec<(Key, String)>,
+}
+
 impl Experiment {
+    /// The analysis plan: what is given, and defaults for the rest.
+    pub fn analysis_plan(&self) -> AnalysisPlan {
+        self.analysis.plan(self.has_ladder)
+    }
+
     /// Applies `key=value` overrides from a command line; lists and ranges become axes.
     ///
     /// # Errors
@@ -42,7 +59,7 @@ impl Experiment {
         overrides: impl IntoIterator<Item = impl AsRef<OsStr>>,
         problems: &mut Vec<Error>,
     ) {
-        let mut seen: Vec<(Key, String)> = Vec::new();
+        let mut seen = Seen::default();
         for setting in overrides {
             if let Err(problem) = self.override_one(setting.as_ref(), &mut seen) {
                 problems.push(problem);
@@ -50,7 +67,7 @@ impl Experiment {
         }
     }
 
-    fn override_one(&mut self, setting: &OsStr, seen: &mut Vec<(Key, String)>) -> Result<(), Error> {
+    fn override_one(&mut self, setting: &OsStr, seen: &mut Seen) -> Result<(), Error> {
         let Some(text) = setting.to_str() else {
             return Err(Error::Setting(format!(
                 "{setting:?} is not UTF-8 text; rename the file or folder, or give the path of a link to it"
@@ -75,11 +92,17 @@ impl Experiment {
             }
             return Ok(());
         }
+        if let Some(key) = Key::find_analysis(name) {
+            return self.override_analysis(key, name, list, &mut seen.analysis);
+        }
         let key = Key::find(name, "")?;
-        let earlier = seen.iter().find(|(seen, _)| *seen == key).map(|(_, name)| name.clone());
+        let earlier = earlier(&seen.settings, key);
         let values = key.parse_list(list).inspect_err(|_| self.invalid.push(key))?;
         match earlier {
-            None => self.set(key, values),
+            None => {
+                self.set(key, values);
+                self.note_ladder(key, list.split(','));
+            }
             // A comma does not separate paths: each path is given with its key.
             Some(_) if key.is_verbatim() => self.add(key, values),
             Some(first) if first == name => {
@@ -87,14 +110,35 @@ impl Experiment {
                     "`{name}` is given twice: give one list, like {name}=1,2"
                 )));
             }
-            Some(first) => {
-                return Err(Error::Setting(format!(
-                    "`{first}` and `{name}` are one setting and both given: give one of them"
-                )));
-            }
+            Some(first) => return Err(both_given(&first, name)),
         }
-        seen.push((key, name.to_owned()));
+        seen.settings.push((key, name.to_owned()));
         Ok(())
+    }
+
+    /// Sets a key of the analysis plan, which has one value.
+    fn override_analysis(
+        &mut self,
+        key: Key,
+        name: &str,
+        value: &str,
+        seen: &mut Vec<(Key, String)>,
+    ) -> Result<(), Error> {
+        match earlier(seen, key) {
+            Some(first) if first == name => {
+                return Err(Error::Setting(format!("`{name}` is given twice: give it once")));
+            }
+            Some(first) => return Err(both_given(&first, name)),
+            None => seen.push((key, name.to_owned())),
+        }
+        self.analysis.set(key, value)
+    }
+
+    /// Remembers that elements of a list stand for a ladder.
+    pub(crate) fn note_ladder<'a>(&mut self, key: Key, mut elements: impl Iterator<Item = &'a str>) {
+        if key.has_ladder() {
+            self.has_ladder = elements.any(|element| key.is_ladder(element.trim()));
+        }
     }
 
     /// Sets a key unless the experiment has a value for it.
@@ -111,6 +155,7 @@ impl Experiment {
                 ))
             })?;
             self.set(key, key.parse_list(text)?);
+            self.note_ladder(key, text.split(','));
         }
         Ok(self)
     }
@@ -128,6 +173,16 @@ impl Experiment {
             None => self.values.push((key, more)),
         }
     }
+}
+
+/// The name under which a key was given before.
+fn earlier(seen: &[(Key, String)], key: Key) -> Option<String> {
+    seen.iter().find(|(seen, _)| *seen == key).map(|(_, name)| name.clone())
+}
+
+/// The error of a setting that is given under two names.
+fn both_given(first: &str, second: &str) -> Error {
+    Error::Setting(format!("`{first}` and `{second}` are one setting and both given: give one of them"))
 }
 
 #[cfg(test)]

@@ -4,13 +4,13 @@ use std::{fs::File, io::Read as _, path::Path};
 
 use toml::{
     Spanned,
-    de::{DeTable, DeValue},
+    de::{DeArray, DeTable, DeValue},
 };
 
 use crate::{
     Error,
     experiment::Experiment,
-    key::{Key, Kind, suggest},
+    key::{ANALYSIS, ANALYSIS_KEYS, Key, Kind, suggest},
 };
 
 /// Largest experiment file in bytes; usual ones have a few hundred.
@@ -62,6 +62,11 @@ impl Experiment {
                     let problem = reader.wrong(value.span().start, "[sweep] is not a table");
                     reader.problems.push(problem);
                 }
+                (ANALYSIS, DeValue::Table(plan)) => reader.take_plan(plan),
+                (ANALYSIS, _) => {
+                    let problem = reader.wrong(value.span().start, "[analysis] is not a table");
+                    reader.problems.push(problem);
+                }
                 _ => reader.take_setting("", name, value),
             }
         }
@@ -110,7 +115,7 @@ impl Reader<'_> {
                 }
                 return;
             }
-            let suggestion = suggest(&full, TABLES.into_iter().chain([SWEEP]));
+            let suggestion = suggest(&full, TABLES.into_iter().chain([SWEEP, ANALYSIS]));
             self.problems.push(Error::UnknownKey { key: full, file, suggestion });
             return;
         }
@@ -126,10 +131,7 @@ impl Reader<'_> {
         };
         let parts = match (value.get_ref(), key.kind) {
             // One rank per layer.
-            (DeValue::Array(parts), Kind::Ranks | Kind::Layers) => {
-                let parts: Option<Vec<String>> = parts.iter().map(|part| written(part.get_ref())).collect();
-                parts.map(|parts| parts.join("+"))
-            }
+            (DeValue::Array(parts), Kind::Ranks | Kind::Layers) => joined_by(parts, "+"),
             (DeValue::Array(_), _) => {
                 return self.refuse(
                     key,
@@ -146,6 +148,30 @@ impl Reader<'_> {
         }
     }
 
+    /// The settings of the analysis plan; several settings to tune may be a list.
+    fn take_plan(&mut self, plan: &DeTable<'_>) {
+        for (name, value) in in_order(plan) {
+            let full = joined(ANALYSIS, name.get_ref());
+            let Some(key) = Key::find_analysis(&full) else {
+                let suggestion = suggest(&full, ANALYSIS_KEYS.iter().map(|key| key.path));
+                let file = format!(" in {}", self.path.display());
+                self.problems.push(Error::UnknownKey { key: full, file, suggestion });
+                continue;
+            };
+            let text = match value.get_ref() {
+                DeValue::Array(parts) if key.kind == Kind::Settings => joined_by(parts, ","),
+                single => written(single),
+            };
+            let problem = match text.map(|text| self.experiment.analysis.set(key, &text)) {
+                Some(Ok(())) => continue,
+                Some(Err(problem)) => problem.to_string(),
+                None => format!("{full} has a value of the wrong kind"),
+            };
+            let problem = self.wrong(value.span().start, &problem);
+            self.problems.push(problem);
+        }
+    }
+
     fn take_axes(&mut self, prefix: &str, axes: &DeTable<'_>) {
         let file = format!(" in [sweep] of {}", self.path.display());
         for (name, value) in in_order(axes) {
@@ -157,7 +183,14 @@ impl Reader<'_> {
             match Key::find(&full, &file) {
                 Err(problem) => self.problems.push(problem),
                 Ok(key) => match self.axis(key, &full, value) {
-                    Ok(values) => self.give(key, &format!("{full}` in `[sweep]"), value, values),
+                    Ok(values) => {
+                        self.give(key, &format!("{full}` in `[sweep]"), value, values);
+                        let text = match value.get_ref() {
+                            DeValue::Array(elements) => joined_by(elements, ","),
+                            single => written(single),
+                        };
+                        self.experiment.note_ladder(key, text.unwrap_or_default().split(','));
+                    }
                     Err(problem) => self.refuse(key, value, &problem),
                 },
             }
@@ -182,9 +215,7 @@ impl Reader<'_> {
             let text = match element.get_ref() {
                 // One rank per layer.
                 DeValue::Array(parts) if matches!(key.kind, Kind::Ranks | Kind::Layers) => {
-                    let parts: Option<Vec<String>> =
-                        parts.iter().map(|part| written(part.get_ref())).collect();
-                    parts.map(|parts| parts.join("+"))
+                    joined_by(parts, "+")
                 }
                 single => written(single),
             };
@@ -211,6 +242,12 @@ impl Reader<'_> {
 
 fn joined(prefix: &str, name: &str) -> String {
     if prefix.is_empty() { name.to_owned() } else { format!("{prefix}.{name}") }
+}
+
+/// The elements of an array as text, as on a command line.
+fn joined_by(parts: &DeArray<'_>, separator: &str) -> Option<String> {
+    let parts: Option<Vec<String>> = parts.iter().map(|part| written(part.get_ref())).collect();
+    parts.map(|parts| parts.join(separator))
 }
 
 /// A TOML value as text, as on a command line.
@@ -255,6 +292,54 @@ mod tests {
             lengths.contains(&("rank", 1)) && lengths.contains(&("seed", 3)) && lengths.contains(&("lr", 1))
         );
         assert_eq!(experiment.name.as_deref(), Some("ranks"));
+    }
+
+    #[test]
+    fn a_file_gives_an_analysis_plan_and_overrides_win() {
+        let experiment = parse(
+            "[analysis]\nbaseline = \"model_5 rank=4\"\nmargin = 2\nplanned_seeds = 5\ntune = [\"lr\", \"weight_decay\"]\n[sweep]\nlr = \"auto\"\n",
+        )
+        .unwrap();
+        let plan = experiment.analysis_plan();
+        assert_eq!((plan.baseline.to_string().as_str(), plan.margin), ("model_5 rank=4", 2.0));
+        assert_eq!(plan.tune, ["training.learning_rate", "training.weight_decay"]);
+        assert_eq!(axes(&experiment), [("lr", 4)]);
+        let plan = experiment.with_overrides(["margin=0.5", "tune=none"]).unwrap().analysis_plan();
+        assert_eq!((plan.margin, plan.planned_seeds, plan.tune.len()), (0.5, Some(5), 0));
+        for ladder in ["\"auto\"", "[\"auto\"]", "[\"auto\", 0.02]"] {
+            let experiment = parse(&format!("[sweep]\nlearning_rate = {ladder}")).unwrap();
+            assert_eq!(experiment.analysis_plan().tune, ["training.learning_rate"], "{ladder}");
+            // A rate of the command line replaces the ladder.
+            let one = experiment.with_overrides(["lr=0.005"]).unwrap();
+            assert_eq!(one.analysis_plan().tune, [""; 0]);
+        }
+    }
+
+    #[test]
+    fn a_wrong_plan_in_a_file_is_refused_with_its_line() {
+        for (text, expected) in [
+            (
+                "[analysis]\nmargn = 1",
+                "unknown key `analysis.margn` in x.toml: did you mean `analysis.margin`?",
+            ),
+            ("[analysis]\nmargin = 0", "experiment file x.toml: line 2: margin: `0` does not fit"),
+            ("[analysis]\nmargin = [1, 2]", "line 2: analysis.margin has a value of the wrong kind"),
+            ("[analysis]\ntune = [\"seed\"]", "line 2: tune: `seed` makes repeats"),
+            ("margin = 1", "unknown key `margin` in x.toml: did you mean `analysis.margin`?"),
+            (
+                "[sweep]\nmargin = [1, 2]",
+                "unknown key `margin` in [sweep] of x.toml: did you mean `analysis.margin`?",
+            ),
+            ("analysis = 1", "line 1: [analysis] is not a table"),
+            ("[analisis]\nmargin = 1", "unknown key `analisis` in x.toml: did you mean `analysis`?"),
+            (
+                "[training]\nlearning_rate = \"auto\"",
+                "lr: `auto` is several values, which belong under [sweep]",
+            ),
+        ] {
+            let error = parse(text).unwrap_err();
+            assert!(error.contains(expected) && !error.contains('\n'), "{error}");
+        }
     }
 
     #[test]

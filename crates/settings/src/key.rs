@@ -14,6 +14,10 @@ use crate::{
 
 /// Number of trials that train together unless `jobs` is given.
 pub const DEFAULT_JOBS: usize = 4;
+/// Word that stands for several values of a setting that has a ladder.
+pub(crate) const AUTO: &str = "auto";
+/// The ladder of learning rates, as a list.
+pub(crate) const LEARNING_RATES: &str = "0.00125,0.0025,0.005,0.01";
 /// Names of devices.
 const DEVICES: &[&str] = &["flex", "tch", "cuda", "wgpu"];
 
@@ -26,6 +30,8 @@ pub(crate) enum Kind {
     WholeOrNone(i64, i64),
     /// A number within limits.
     Number(Limits),
+    /// Points of a percentage, within [`Limits::POINTS`].
+    Points,
     /// `true` or `false`.
     Truth,
     /// One of these words, or the path of a file or folder. A path is a single value, with all its characters.
@@ -40,6 +46,10 @@ pub(crate) enum Kind {
     Layers,
     /// One rank, or one per layer joined by `+`.
     Ranks,
+    /// The settings of a baseline: a single value, with all its characters.
+    Baseline,
+    /// Keys of settings, joined by commas, or `none`.
+    Settings,
 }
 
 /// The key of a setting.
@@ -107,6 +117,21 @@ pub(crate) const KEYS: &[Key] = &[
     key("device", "device", Kind::Choice(DEVICES)),
 ];
 
+/// The table of the analysis plan in an experiment file.
+pub(crate) const ANALYSIS: &str = "analysis";
+
+/// The keys of the analysis plan. They are not part of a trial and never vary.
+pub(crate) const ANALYSIS_KEYS: &[Key] = &[
+    key("baseline", "analysis.baseline", Kind::Baseline),
+    key("margin", "analysis.margin", Kind::Points),
+    key("sensitivity_margin", "analysis.sensitivity_margin", Kind::Points),
+    key("specificity_margin", "analysis.specificity_margin", Kind::Points),
+    key("significance", "analysis.significance", Kind::Number(Limits::PART)),
+    key("planned_seeds", "analysis.planned_seeds", Kind::WholeOrNone(1, 10_000)),
+    key("looks", "analysis.looks", whole(1, 1000)),
+    key("tune", "analysis.tune", Kind::Settings),
+];
+
 /// The key of the number of trials that train together; it is not part of a trial.
 pub(crate) const JOBS: &str = "jobs";
 
@@ -122,13 +147,19 @@ impl Key {
         let tail = || KEYS.iter().find(|key| last(key.path) == name);
         exact.or_else(tail).copied().ok_or_else(|| {
             let names = KEYS.iter().flat_map(|key| [key.short, key.path, last(key.path)]).chain([JOBS]);
-            let suggestion = match Self::within_table(name) {
+            let names = names.chain(ANALYSIS_KEYS.iter().map(|key| key.short));
+            let suggestion = match Self::within_table(name).copied().or_else(|| Self::find_analysis(name)) {
                 _ if name == JOBS => ": give it on the command line, as in `ranklab sweep jobs=2`".to_owned(),
                 Some(key) => format!(": did you mean `{}`?", key.path),
                 None => suggest(name, names),
             };
             Error::UnknownKey { key: name.to_owned(), file: file.to_owned(), suggestion }
         })
+    }
+
+    /// Finds a key of the analysis plan by its short name or path.
+    pub(crate) fn find_analysis(name: &str) -> Option<Self> {
+        ANALYSIS_KEYS.iter().find(|key| key.short == name || key.path == name).copied()
     }
 
     /// The key that is named by its table and its short name, such as `training.lr`.
@@ -138,6 +169,11 @@ impl Key {
             key.path.strip_prefix(table).is_some_and(|rest| rest.starts_with('.')) && key.short == short
         };
         KEYS.iter().find(is_in_table)
+    }
+
+    /// Whether `auto` stands for a ladder of values: for learning rates.
+    pub(crate) fn has_ladder(&self) -> bool {
+        self.path == "training.learning_rate"
     }
 
     /// The table that the key belongs to in an experiment file.
@@ -161,6 +197,7 @@ impl Key {
             Kind::Whole(least, most, step) => format!("a multiple of {step} from {least} to {most}"),
             Kind::WholeOrNone(least, most) => format!("a whole number from {least} to {most}, or none"),
             Kind::Number(limits) => limits.to_string(),
+            Kind::Points => format!("{}, in points", Limits::POINTS),
             Kind::Truth => "true, false".to_owned(),
             Kind::Path(names) => format!("{}, or a path", names.join(", ")),
             Kind::Choice(choices) => choices.join(", "),
@@ -170,6 +207,8 @@ impl Key {
             Kind::Ranks => {
                 format!("a whole number from {} to {}, or one per layer: 4+8+16", Ranks::LEAST, Ranks::MOST)
             }
+            Kind::Baseline => "a model or settings, such as `model_4` or `model_5 rank=4`".to_owned(),
+            Kind::Settings => "settings of training or adapters, such as lr,weight_decay, or none".to_owned(),
         }
     }
 }
@@ -192,6 +231,10 @@ pub(crate) fn suggest<'a>(name: &str, names: impl IntoIterator<Item = &'a str>) 
 pub fn describe_keys() -> String {
     let mut text = String::new();
     for key in KEYS {
+        let ladder = if key.has_ladder() { format!(", or auto: {LEARNING_RATES}") } else { String::new() };
+        text += &format!("  {:<20} {:<32} {}{ladder}\n", key.short, key.path, key.describe());
+    }
+    for key in ANALYSIS_KEYS {
         text += &format!("  {:<20} {:<32} {}\n", key.short, key.path, key.describe());
     }
     let jobs = format!(
@@ -199,6 +242,7 @@ pub fn describe_keys() -> String {
     );
     text += &format!("  {JOBS:<20} {:<32} {jobs}\n", "");
     text += "\nA comma separates values (rank=1,5,16), 0..4 are the whole numbers from 0 to 4. A path is one value:\n\
-             repeat the key for several (dataset=a dataset=b). An experiment file gives lists under [sweep].\n";
+             repeat the key for several (dataset=a dataset=b). An experiment file gives lists under [sweep].\n\
+             The analysis plan (analysis.…) says how reports compare; it changes no trial.\n";
     text
 }

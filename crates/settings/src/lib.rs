@@ -2,6 +2,8 @@
 //! hashes.
 
 mod adapter;
+mod analysis_plan;
+mod analysis_settings;
 mod assemble;
 mod baseline;
 mod canonical;
@@ -17,6 +19,7 @@ mod layer;
 mod layers;
 mod limits;
 mod model;
+mod nested;
 mod network;
 mod paths;
 mod ranks;
@@ -27,6 +30,7 @@ mod value;
 pub use adapter::{
     AdaptedActivation, AdapterConfig, AdapterSettings, DeltaGeometry, Initialisation, Preset, Scaling,
 };
+pub use analysis_plan::AnalysisPlan;
 pub use baseline::Baseline;
 pub use classes::{Class, ClassScheme, GroupRule};
 pub use combination::Combination;

@@ -28,6 +28,9 @@ impl Limits {
     /// Between 0 and 1, both excluded.
     pub(crate) const PART: Self = Self { includes_least: false, ..Self::SHARE };
 
+    /// Points of a percentage: above 0 and below 100.
+    pub(crate) const POINTS: Self = Self { below: Some(100.0), ..Self::RATE };
+
     fn include(self, number: f64) -> bool {
         (number > self.least || (self.includes_least && number == self.least))
             && self.below.is_none_or(|below| number < below)

@@ -5,8 +5,9 @@ use toml::Value;
 use crate::{
     Error,
     classes::GroupRule,
-    key::{Key, Kind},
+    key::{AUTO, Key, Kind, LEARNING_RATES},
     layers::LayerList,
+    limits::Limits,
     ranks::Ranks,
 };
 
@@ -17,13 +18,13 @@ impl Key {
     /// Whether values keep all their commas and spaces: paths, names and patterns. A list of such values repeats the
     /// key.
     pub(crate) fn is_verbatim(&self) -> bool {
-        matches!(self.kind, Kind::Path(_) | Kind::FolderName | Kind::Pattern)
+        matches!(self.kind, Kind::Path(_) | Kind::FolderName | Kind::Pattern | Kind::Baseline)
     }
 
     /// Parses one value.
     pub(crate) fn parse(&self, text: &str) -> Result<Value, Error> {
         let wrong = |reason: &str| {
-            let comma = if matches!(self.kind, Kind::Number(_)) && text.contains(',') {
+            let comma = if matches!(self.kind, Kind::Number(_) | Kind::Points) && text.contains(',') {
                 ", with a decimal point"
             } else {
                 ""
@@ -37,7 +38,7 @@ impl Key {
                 self.fitting()
             )));
         }
-        if matches!(self.kind, Kind::Whole(..) | Kind::WholeOrNone(..) | Kind::Number(_))
+        if matches!(self.kind, Kind::Whole(..) | Kind::WholeOrNone(..) | Kind::Number(_) | Kind::Points)
             && has_leading_zero(text)
         {
             return wrong("begins with a zero");
@@ -54,17 +55,23 @@ impl Key {
                 _ if text == "none" => Ok(Value::String(text.to_owned())),
                 _ => wrong("does not fit"),
             },
-            Kind::Number(limits) => match text.parse::<f64>().map(|number| limits.check(number)) {
-                Ok(Ok(number)) => Ok(Value::Float(number)),
-                Ok(Err(reason)) if !reason.is_empty() => wrong(reason),
-                _ => wrong("does not fit"),
+            Kind::Number(_) if text == AUTO && self.has_ladder() => {
+                wrong("is several values, which belong under [sweep]")
+            }
+            Kind::Number(limits) => match number(limits, text) {
+                Ok(number) => Ok(Value::Float(number)),
+                Err(reason) => wrong(reason),
+            },
+            Kind::Points => match number(Limits::POINTS, text) {
+                Ok(number) => Ok(Value::Float(number)),
+                Err(reason) => wrong(reason),
             },
             Kind::Truth => match text {
                 "true" => Ok(Value::Boolean(true)),
                 "false" => Ok(Value::Boolean(false)),
                 _ => wrong("does not fit"),
             },
-            Kind::Path(_) => Ok(Value::String(text.to_owned())),
+            Kind::Path(_) | Kind::Baseline | Kind::Settings => Ok(Value::String(text.to_owned())),
             Kind::FolderName if text.contains(['/', '\\']) || [".", ".."].contains(&text) => {
                 wrong("is a path")
             }
@@ -106,8 +113,12 @@ impl Key {
         Ok(values)
     }
 
-    /// Parses an element of a list: one value, or a range like `0..4`, which includes both ends.
+    /// Parses an element of a list: one value, a range like `0..4`, which includes both ends, or `auto` where there is
+    /// a ladder.
     pub(crate) fn parse_element(&self, text: &str) -> Result<Vec<Value>, Error> {
+        if self.is_ladder(text) {
+            return LEARNING_RATES.split(',').map(|rate| self.parse(rate)).collect();
+        }
         let numeric = matches!(self.kind, Kind::Whole(..) | Kind::WholeOrNone(..) | Kind::Ranks);
         let Some((from, to)) = text.split_once("..").filter(|_| numeric) else {
             return Ok(vec![self.parse(text)?]);
@@ -133,6 +144,11 @@ impl Key {
         // A range of image sizes holds the multiples within it.
         let numbers = (from..=to).filter(|number| number % step == 0);
         numbers.map(|number| self.parse(&number.to_string())).collect()
+    }
+
+    /// Whether an element of a list stands for the ladder of this key.
+    pub(crate) fn is_ladder(&self, text: &str) -> bool {
+        self.has_ladder() && text == AUTO
     }
 
     /// A suggestion for a list of numbers whose commas seem to mark decimals or thousands.
@@ -183,6 +199,18 @@ impl Key {
             }
             _ => None,
         }
+    }
+}
+
+/// Parses a number within limits.
+///
+/// # Errors
+/// When it is none of them, with a predicate for the message.
+fn number(limits: Limits, text: &str) -> Result<f64, &'static str> {
+    match text.parse::<f64>().map(|number| limits.check(number)) {
+        Ok(Ok(number)) => Ok(number),
+        Ok(Err(reason)) if !reason.is_empty() => Err(reason),
+        _ => Err("does not fit"),
     }
 }
 

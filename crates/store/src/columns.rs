@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use crate::backend::{Outcome, Parameter, Row, undecodable};
 use crate::record::{
-    ArtifactRow, EpochMetric, NewRun, PlannedTrial, PredictionRow, RunResult, RunRow, RunStatus, StepMetric,
-    SweepRow,
+    ArtifactRow, EpochMetric, FinishedRun, LookRow, NewLook, NewRun, PlanChangeRow, PlannedTrial,
+    PredictionRow, RunResult, RunRow, RunStatus, StepMetric, SweepRow,
 };
 
 /// A value of one column.
@@ -90,7 +90,11 @@ macro_rules! columns {
     };
 }
 
-columns!(SweepRow: id name command plan_hash created_at trials finished);
+columns!(SweepRow: id name command plan_hash created_at trials finished analysis_plan analysis_plan_hash);
+columns!(PlanChangeRow: changed_at old_plan old_plan_hash new_plan new_plan_hash);
+columns!(NewLook: finished trials runs options);
+columns!(LookRow: looked_at finished trials runs options);
+columns!(FinishedRun: id config_hash image_set_hash split_hash ended_at);
 columns!(PlannedTrial: position label config_hash config);
 columns!(NewRun:
     config_hash config family label model layers rank ranks preset optimizer learning_rate epochs batch_size seed

@@ -7,6 +7,7 @@
 //! `sqlite/`, and its migrations in `migrations/sqlite/`. Messages in `error.rs` and `lost.rs` name SQLite and the
 //! database's file.
 
+mod analysis_plan;
 mod availability;
 mod backend;
 mod backup;

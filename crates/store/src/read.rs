@@ -12,7 +12,8 @@ use crate::store::Store;
 const IDS_PER_STATEMENT: usize = 500;
 
 /// Sweeps with the counts of their trials.
-const SWEEPS: &str = "SELECT s.id, s.name, s.command, s.plan_hash, s.created_at,
+const SWEEPS: &str =
+    "SELECT s.id, s.name, s.command, s.plan_hash, s.created_at, s.analysis_plan, s.analysis_plan_hash,
     (SELECT COUNT(*) FROM trials t WHERE t.sweep_id = s.id) AS trials,
     (SELECT COUNT(*) FROM trials t WHERE t.sweep_id = s.id AND EXISTS (
         SELECT 1 FROM runs r WHERE r.config_hash = t.config_hash AND r.status = 'finished')) AS finished
@@ -195,7 +196,7 @@ impl Store {
         Ok(found.map_err(|failure| self.failed(failure))?.is_some())
     }
 
-    async fn rows<R: Columns>(&self, statement: Statement) -> Result<Vec<R>> {
+    pub(crate) async fn rows<R: Columns>(&self, statement: Statement) -> Result<Vec<R>> {
         let rows = statement.all(&self.pool).await;
         rows.and_then(|rows| rows.iter().map(R::read).collect()).map_err(|failure| self.failed(failure))
     }

@@ -14,6 +14,84 @@ pub struct NewSweep {
     /// Hash over the configuration hashes of all planned trials, in order. A sweep with the same
     /// plan is the same sweep: repeating the command finds it again.
     pub plan_hash: String,
+    /// How its report compares. `None` leaves the plan of a known sweep as it is.
+    pub analysis_plan: Option<RecordedPlan>,
+}
+
+/// An analysis plan as it is recorded.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecordedPlan {
+    /// Canonical JSON.
+    pub plan: String,
+    /// SHA-256 of that text.
+    pub hash: String,
+}
+
+/// What the registration of a sweep did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Registration {
+    /// The sweep's id.
+    pub sweep: i64,
+    /// A change of its analysis plan since the request before.
+    pub plan_change: Option<PlanChangeRow>,
+}
+
+/// A request of a sweep with another analysis plan than the request before.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlanChangeRow {
+    /// RFC 3339, UTC.
+    pub changed_at: String,
+    /// Canonical JSON of the plan before; `None` where an earlier version registered the sweep.
+    pub old_plan: Option<String>,
+    /// Its hash.
+    pub old_plan_hash: Option<String>,
+    /// Canonical JSON of the requested plan.
+    pub new_plan: String,
+    /// Its hash.
+    pub new_plan_hash: String,
+}
+
+/// A report of a sweep, for the record.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewLook {
+    /// Finished runs that it showed.
+    pub finished: i64,
+    /// Planned trials of the sweep.
+    pub trials: i64,
+    /// The ids of these runs, ascending, as a JSON list.
+    pub runs: String,
+    /// How it compared, as JSON.
+    pub options: String,
+}
+
+/// A report of a sweep as it is read back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LookRow {
+    /// RFC 3339, UTC.
+    pub looked_at: String,
+    /// See [`NewLook::finished`].
+    pub finished: i64,
+    /// See [`NewLook::trials`].
+    pub trials: i64,
+    /// See [`NewLook::runs`].
+    pub runs: String,
+    /// See [`NewLook::options`].
+    pub options: String,
+}
+
+/// What distinguishes a finished run from others on the same test cells.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FinishedRun {
+    /// Primary key.
+    pub id: i64,
+    /// Hash of what the run computes.
+    pub config_hash: String,
+    /// Hash of the images used.
+    pub image_set_hash: String,
+    /// Hash of which image is in which part of the split.
+    pub split_hash: String,
+    /// RFC 3339, UTC.
+    pub ended_at: Option<String>,
 }
 
 /// One planned trial: a complete configuration at its position in a sweep.
@@ -46,6 +124,10 @@ pub struct SweepRow {
     pub trials: i64,
     /// Trials with a finished run.
     pub finished: i64,
+    /// Canonical JSON of the analysis plan that it was registered with; `None` of earlier versions.
+    pub analysis_plan: Option<String>,
+    /// SHA-256 of that text.
+    pub analysis_plan_hash: Option<String>,
 }
 
 /// State of a run. Its name is the same in the database, in tables and in JSON.

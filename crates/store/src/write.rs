@@ -1,10 +1,13 @@
 //! Writes: sweeps and their plan, and the records of a run while it trains.
 
+use crate::analysis_plan::record_change;
 use crate::backend::{self, Connection, Outcome, Pool, Statement, placeholders};
 use crate::clock::now;
 use crate::columns::{Column as _, Columns};
 use crate::error::{Error, Result};
-use crate::record::{EpochMetric, NewSweep, PlannedTrial, PredictionRow, RunStatus, StepMetric};
+use crate::record::{
+    EpochMetric, NewSweep, PlannedTrial, PredictionRow, Registration, RunStatus, StepMetric,
+};
 use crate::store::Store;
 
 /// Rows per statement: large enough that the statement's fixed cost vanishes, small enough that its
@@ -14,11 +17,12 @@ const ROWS_PER_STATEMENT: usize = 500;
 impl Store {
     /// Registers a sweep with its planned trials before anything runs. A sweep with the same plan is
     /// the same sweep: its id is returned, it becomes the latest one again, it takes the name and the command
-    /// of this request, and its trials take the hashes that they have now.
+    /// of this request, and its trials take the hashes that they have now. It keeps its analysis plan; another one is
+    /// recorded as a change.
     ///
     /// # Errors
     /// When the database cannot be written, and when two trials claim one position.
-    pub async fn register_sweep(&self, sweep: &NewSweep, trials: &[PlannedTrial]) -> Result<i64> {
+    pub async fn register_sweep(&self, sweep: &NewSweep, trials: &[PlannedTrial]) -> Result<Registration> {
         let failed = |failure| match backend::broken_rule(&failure) {
             Some(reason) => Error::Refused { record: format!("sweep {}", sweep.name), reason },
             None => self.failed(failure),
@@ -37,22 +41,31 @@ impl Store {
         .value(&mut transaction)
         .await
         .map_err(failed)?;
+        let plan = sweep.analysis_plan.as_ref();
+        let mut plan_change = None;
         let (id, again) = match known {
-            // Other images or weights at the same paths make other trials of the same plan.
-            Some(id) => (
-                id,
-                "ON CONFLICT (sweep_id, position) DO UPDATE SET label = excluded.label,
-                    config_hash = excluded.config_hash, config = excluded.config",
-            ),
+            Some(id) => {
+                if let Some(plan) = plan {
+                    plan_change = record_change(&mut transaction, id, plan).await.map_err(failed)?;
+                }
+                // Other images or weights at the same paths make other trials of the same plan.
+                let again = "ON CONFLICT (sweep_id, position) DO UPDATE SET label = excluded.label,
+                    config_hash = excluded.config_hash, config = excluded.config";
+                (id, again)
+            }
             None => {
                 let row = Statement::new(
-                    "INSERT INTO sweeps (name, command, plan_hash, created_at, requested_at, request)
-                     VALUES ($1, $2, $3, $4, $4, (SELECT COALESCE(MAX(request), 0) FROM sweeps) + 1) RETURNING id",
+                    "INSERT INTO sweeps
+                        (name, command, plan_hash, created_at, requested_at, request, analysis_plan, analysis_plan_hash)
+                     VALUES ($1, $2, $3, $4, $4, (SELECT COALESCE(MAX(request), 0) FROM sweeps) + 1, $5, $6)
+                     RETURNING id",
                 )
                 .bind(&sweep.name)
                 .bind(&sweep.command)
                 .bind(&sweep.plan_hash)
                 .bind(now())
+                .bind(plan.map(|plan| plan.plan.as_str()))
+                .bind(plan.map(|plan| plan.hash.as_str()))
                 .one(&mut transaction)
                 .await
                 .map_err(failed)?;
@@ -61,7 +74,7 @@ impl Store {
         };
         insert(&mut transaction, "trials", "sweep_id", id, trials, again).await.map_err(failed)?;
         transaction.commit().await.map_err(failed)?;
-        Ok(id)
+        Ok(Registration { sweep: id, plan_change })
     }
 
     /// Records metrics of steps; a step recorded again takes the newer value. Hand over many at once:

@@ -1,8 +1,8 @@
 //! The plan of a sweep: its trials in order, as registered in the database.
 
 use ranklab_files::hexadecimal;
-use ranklab_settings::{Experiment, TrialConfig};
-use ranklab_store::{NewSweep, PlannedTrial, SweepRow};
+use ranklab_settings::{AnalysisPlan, Experiment, TrialConfig};
+use ranklab_store::{NewSweep, PlannedTrial, RecordedPlan, SweepRow};
 use sha2::{Digest as _, Sha256};
 
 use crate::{
@@ -20,6 +20,8 @@ pub struct Plan {
     pub command: Option<String>,
     /// The trials.
     pub trials: Vec<PlanTrial>,
+    /// How the report compares; `None` for a resumed sweep, which keeps its plan. The plan hash does not depend on it.
+    pub analysis: Option<AnalysisPlan>,
     /// Plan hash of the registered sweep; `None` for a new plan.
     pub(crate) registered: Option<String>,
 }
@@ -31,7 +33,8 @@ impl Plan {
     /// When combinations are invalid, with each reason once, or when there are too many.
     pub fn new(experiment: &Experiment) -> Result<Self, Error> {
         let trials = Grid::new(experiment).propose(&[])?;
-        Ok(Self { name: experiment.sweep_name(), command: None, trials, registered: None })
+        let analysis = Some(experiment.analysis_plan());
+        Ok(Self { name: experiment.sweep_name(), command: None, trials, analysis, registered: None })
     }
 
     /// The plan of a registered sweep, to resume it.
@@ -56,6 +59,7 @@ impl Plan {
             name: sweep.name.clone(),
             command: Some(sweep.command.clone()),
             trials,
+            analysis: None,
             registered: Some(sweep.plan_hash.clone()),
         })
     }
@@ -80,7 +84,11 @@ impl Plan {
     /// The sweep's row for this command; a resumed sweep keeps its recorded command.
     pub fn sweep(&self, command: &str) -> NewSweep {
         let command = self.command.as_deref().unwrap_or(command).to_owned();
-        NewSweep { name: self.name.clone(), command, plan_hash: self.hash() }
+        let analysis_plan = self
+            .analysis
+            .as_ref()
+            .map(|plan| RecordedPlan { plan: plan.canonical_json(), hash: plan.hash() });
+        NewSweep { name: self.name.clone(), command, plan_hash: self.hash(), analysis_plan }
     }
 
     /// The rows of the planned trials, with their configuration hashes.
@@ -159,6 +167,18 @@ mod tests {
         assert_eq!(hash(&["model=model_4", "rank=7"]), hash(&["model=model_4"]));
         assert_ne!(hash(&["split=patient", "fold=2"]), hash(&["split=patient"]));
         assert_ne!(hash(&["preset=peft", "alpha=7"]), hash(&["preset=peft"]));
+    }
+
+    #[test]
+    fn an_analysis_plan_changes_neither_trials_nor_the_hash_of_a_plan() {
+        let planned = plan(&["rank=1,5", "margin=2", "tune=lr"]);
+        assert_eq!(planned.trials, plan(&["rank=1,5"]).trials);
+        assert_eq!(planned.hash(), plan(&["rank=1,5"]).hash());
+        let row = planned.sweep("ranklab sweep");
+        let recorded = row.analysis_plan.unwrap();
+        let analysis = planned.analysis.unwrap();
+        assert_eq!((recorded.plan, recorded.hash), (analysis.canonical_json(), analysis.hash()));
+        assert_eq!(plan(&[]).analysis, Some(AnalysisPlan::default()));
     }
 
     #[test]

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use ranklab_runs::{Sources, follow_images, locate, short_hash};
-use ranklab_settings::first_version;
-use ranklab_store::Store;
+use ranklab_settings::{AnalysisPlan, first_version};
+use ranklab_store::{PlanChangeRow, Registration, Store};
 use tokio::runtime::Runtime;
 
 use crate::{Error, context::Context, event::SweepEvent, memory, plan::Plan, planned::PlanTrial};
@@ -72,8 +72,28 @@ pub(crate) fn register(
         row.plan_hash = known;
     }
     refuse_too_large(runtime, store, &plan, &identities, &sources)?;
-    let sweep = runtime.block_on(store.register_sweep(&row, &rows))?;
+    let Registration { sweep, plan_change } = runtime.block_on(store.register_sweep(&row, &rows))?;
+    if let Some(change) = plan_change {
+        on_event(SweepEvent::Notice(change_of_plan(sweep, &change)));
+    }
     Ok(Registered { plan, sources, identities, sweep })
+}
+
+/// The message on a changed analysis plan.
+fn change_of_plan(sweep: i64, change: &PlanChangeRow) -> String {
+    let Some(before) = &change.old_plan else {
+        return format!(
+            "sweep {sweep} has no analysis plan: an earlier version registered it; its reports are exploratory"
+        );
+    };
+    let differences = match (AnalysisPlan::from_json(before), AnalysisPlan::from_json(&change.new_plan)) {
+        (Ok(before), Ok(plan)) => format!(" ({})", plan.differences(&before).join(", ")),
+        // A plan of a later version has keys that this one cannot read.
+        _ => String::new(),
+    };
+    format!(
+        "the analysis plan of sweep {sweep} changed{differences}; the sweep keeps its first plan, and its reports are exploratory"
+    )
 }
 
 /// The plan hash of these settings if an earlier version registered them. Earlier versions hashed settings as they were

@@ -146,7 +146,12 @@ async fn write(database: &Path, seconds: f64) -> Sent {
     let until = Instant::now() + Duration::from_secs_f64(seconds);
     let mut sent = Sent::default();
     let store = Store::open(database).await.unwrap();
-    let sweep = NewSweep { name: "stress".into(), command: "stress".into(), plan_hash: "stress".into() };
+    let sweep = NewSweep {
+        name: "stress".into(),
+        command: "stress".into(),
+        plan_hash: "stress".into(),
+        analysis_plan: None,
+    };
     let planned: Vec<PlannedTrial> = (0..100)
         .map(|position| PlannedTrial {
             position,

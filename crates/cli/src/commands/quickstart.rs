@@ -3,7 +3,6 @@
 use std::ffi::OsString;
 
 use clap::Args;
-use ranklab_report::Options;
 use ranklab_settings::{DEFAULT_JOBS, Experiment};
 use ranklab_sweep::Plan;
 use ranklab_zoo::weights::{FetchOptions, fetch};
@@ -56,7 +55,10 @@ pub(crate) fn quickstart(folders: &Folders, arguments: &QuickstartArgs) -> anyho
     let arguments = ReportArgs {
         sweep: Some(summary.sweep),
         runs: Vec::new(),
-        margin: Options::default().margin,
+        baseline: None,
+        margin: None,
+        sensitivity_margin: None,
+        specificity_margin: None,
         explain: None,
         no_pictures: false,
         json: false,

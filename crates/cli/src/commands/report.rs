@@ -1,11 +1,13 @@
 //! `ranklab report`: writes the report of a sweep or of chosen runs.
 
+mod look;
 mod pictures;
 
 use std::path::Path;
 
 use clap::Args;
 use ranklab_report::{ReportData, Selection, load, write};
+use ranklab_settings::Baseline;
 use ranklab_store::Store;
 use serde_json::json;
 
@@ -26,7 +28,12 @@ use crate::{
   ranklab report --sweep 2       report sweep 2
   ranklab report --runs 1,4,7    compare chosen runs
   ranklab report --margin 0.5    count half a point of accuracy as equivalent
-  ranklab report --explain 7     show Grad-CAM of run 7 for misclassified cells")]
+  ranklab report --baseline \"model_5 rank=16\"
+  ranklab report --explain 7     show Grad-CAM of run 7 for misclassified cells
+
+Margins and the baseline are those of the sweep's analysis plan (`ranklab sweep margin=1 baseline=model_4 …`). A \
+report with others, or of chosen runs, is exploratory and says so. Each report of a sweep is recorded as a look at its \
+results.")]
 pub(crate) struct ReportArgs {
     /// Sweep to report [default: the most recent one].
     #[arg(long, conflicts_with = "runs")]
@@ -34,9 +41,19 @@ pub(crate) struct ReportArgs {
     /// Runs to compare, separated by commas.
     #[arg(long, value_delimiter = ',')]
     pub(crate) runs: Vec<i64>,
-    /// Points of accuracy within which configurations count as equivalent.
-    #[arg(long, value_name = "POINTS", default_value = "1", value_parser = margin)]
-    pub(crate) margin: f64,
+    /// Configuration that the others are compared with: a model or settings [default: that of the plan, model_4
+    /// without one].
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) baseline: Option<Baseline>,
+    /// Points of accuracy within which configurations count as equivalent [default: those of the plan, 1 without one].
+    #[arg(long, value_name = "POINTS", value_parser = margin)]
+    pub(crate) margin: Option<f64>,
+    /// Points of sensitivity that do not matter [default: those of the plan, 2 without one].
+    #[arg(long, value_name = "POINTS", value_parser = margin)]
+    pub(crate) sensitivity_margin: Option<f64>,
+    /// Points of specificity that do not matter [default: those of the plan, 2 without one].
+    #[arg(long, value_name = "POINTS", value_parser = margin)]
+    pub(crate) specificity_margin: Option<f64>,
     /// Run that Grad-CAM explains [default: a run of the best configuration by validation].
     #[arg(long, value_name = "RUN", conflicts_with = "no_pictures")]
     pub(crate) explain: Option<i64>,
@@ -48,13 +65,30 @@ pub(crate) struct ReportArgs {
     pub(crate) json: bool,
 }
 
-/// Reads points of accuracy as a share.
+/// Reads points as a share.
 fn margin(text: &str) -> Result<f64, String> {
-    let points: f64 = text.parse().map_err(|_| "give points of accuracy, such as 1 or 0.5".to_owned())?;
+    let points: f64 = text.parse().map_err(|_| "give points, such as 1 or 0.5".to_owned())?;
     if points > 0.0 && points < 100.0 {
         Ok(points / 100.0)
     } else {
-        Err("give points of accuracy above 0 and below 100, such as 1 or 0.5".to_owned())
+        Err("give points above 0 and below 100, such as 1 or 0.5".to_owned())
+    }
+}
+
+impl ReportArgs {
+    /// Replaces planned options by those that are given.
+    fn override_plan(&self, data: &mut ReportData) {
+        let options = &mut data.options;
+        for (option, given) in [
+            (&mut options.margin, self.margin),
+            (&mut options.sensitivity_margin, self.sensitivity_margin),
+            (&mut options.specificity_margin, self.specificity_margin),
+        ] {
+            *option = given.unwrap_or(*option);
+        }
+        if let Some(baseline) = &self.baseline {
+            data.baseline = baseline.clone();
+        }
     }
 }
 
@@ -66,7 +100,7 @@ async fn collect(
     arguments: &ReportArgs,
 ) -> anyhow::Result<ReportData> {
     let mut data = load(store, selection).await?;
-    data.options.margin = arguments.margin;
+    arguments.override_plan(&mut data);
     if !arguments.no_pictures {
         data.pictures = pictures::pictures(&data, store, folders, arguments.explain).await?;
     }
@@ -84,6 +118,7 @@ pub(crate) fn report(folders: &Folders, arguments: &ReportArgs) -> anyhow::Resul
     let data =
         block_on(with_store(&database, async |store| collect(store, selection, folders, arguments).await))?;
     let written = write(&data, &folders.reports)?;
+    look::record(&database, &data);
     for moved in &written.moved {
         let name = |path: &Path| printable(&path.to_string_lossy());
         log(format_args!(

@@ -5,7 +5,7 @@ use std::{ffi::OsString, path::PathBuf};
 use anyhow::{Context as _, bail};
 use clap::Args;
 use ranklab_runs::missing_sources;
-use ranklab_settings::{DEFAULT_JOBS, Experiment, describe_keys};
+use ranklab_settings::{AnalysisPlan, DEFAULT_JOBS, Experiment, describe_keys};
 use ranklab_sweep::{Plan, SweepSummary};
 use serde_json::json;
 
@@ -32,6 +32,7 @@ use crate::{
   ranklab sweep -e experiments/rank_sweep.toml device=flex --dry-run
   ranklab sweep split=patient fold=0..4    train five folds of whole patients
   ranklab sweep rank=1,2,4,8 jobs=2        train two trials at a time
+  ranklab sweep model=model_4,model_5 lr=auto baseline=model_4 margin=0.5
 
 Settings that are not given follow the published protocol. Lists are a,b,c; ranges 0..4 include both ends. A path \
 is one value: repeat the key for several (dataset=a dataset=b). `ranklab sweep --keys` lists all keys and their \
@@ -196,13 +197,22 @@ fn plan_text(plan: &Plan, json: bool) -> anyhow::Result<String> {
             .iter()
             .map(|trial| json!({ "label": trial.label, "settings_hash": trial.config.hash(), "config": trial.config }))
             .collect();
-        let plan = json!({ "name": plan.name, "plan_hash": plan.hash(), "trials": trials });
+        let plan = json!({
+            "name": plan.name,
+            "plan_hash": plan.hash(),
+            "analysis_plan": plan.analysis,
+            "analysis_plan_hash": plan.analysis.as_ref().map(AnalysisPlan::hash),
+            "trials": trials,
+        });
         return json_text(&plan);
     }
     let mut text = format!("{}: {} trials\n", printable(&plan.name), plan.trials.len());
     for (position, trial) in plan.trials.iter().enumerate() {
         text +=
             &format!("{:>4}  {}  {}\n", position + 1, &trial.config.hash()[..12], printable(&trial.label));
+    }
+    if let Some(analysis) = &plan.analysis {
+        text += &format!("analysis plan {}: {}\n", &analysis.hash()[..12], printable(&analysis.to_string()));
     }
     Ok(text)
 }

@@ -12,6 +12,7 @@ use crate::options::Options;
 use super::charted::{Charted, charted};
 use super::class_names::ClassNames;
 use super::configuration::Configuration;
+use super::conformity::{Conformity, conformity};
 use super::examined::examine;
 use super::galleries::{Galleries, galleries};
 use super::intervals::add_intervals;
@@ -39,6 +40,8 @@ pub struct Analysis {
     pub baseline: Baseline,
     /// The sweep, unless runs were chosen one by one.
     pub sweep: Option<SweepRow>,
+    /// Whether the report keeps to the plan of its sweep.
+    pub conformity: Conformity,
     /// Finished runs, in the order of the plan or of the choice.
     pub runs: Vec<Run>,
     /// Trials and runs without a result.
@@ -88,6 +91,7 @@ pub fn analyse(data: &ReportData) -> Result<Analysis> {
         class_names: ClassNames::of_runs(data.runs.iter().map(|run| &run.row)),
         options,
         sweep: data.sweep.clone(),
+        conformity: conformity(data),
         runs: runs(data, examined, configurations(&measured), &options),
         unfinished: data.unfinished.clone(),
         series,

@@ -4,6 +4,7 @@ use ranklab_store::NewRun;
 
 use crate::analysis::{Analysis, Run};
 
+use super::conformity;
 use super::format::{count, moment, short_hash, thousands};
 use super::leakage;
 use super::table::Fact;
@@ -31,6 +32,7 @@ pub(crate) fn facts(analysis: &Analysis) -> Vec<Fact> {
         ));
         facts.push(Fact::code("Command", sweep.command.clone()));
     }
+    facts.extend(conformity::facts(&analysis.conformity));
     let described: [(&'static str, Describe); 10] = [
         ("Dataset", dataset),
         ("Images", images),

@@ -3,6 +3,7 @@
 pub(crate) mod all_runs;
 pub(crate) mod banners;
 pub(crate) mod comparison;
+pub(crate) mod conformity;
 pub(crate) mod convergence;
 pub(crate) mod facts;
 pub(crate) mod findings;

@@ -172,7 +172,12 @@ pub(crate) fn plan(runs: &[NewRun]) -> Vec<PlannedTrial> {
 
 /// A sweep with this plan hash.
 pub(crate) fn new_sweep(plan_hash: &str) -> NewSweep {
-    NewSweep { name: "ranks".into(), command: "ranklab sweep rank=1,5".into(), plan_hash: plan_hash.into() }
+    NewSweep {
+        name: "ranks".into(),
+        command: "ranklab sweep rank=1,5".into(),
+        plan_hash: plan_hash.into(),
+        analysis_plan: None,
+    }
 }
 
 /// Runs a trial from start to end and returns its run.

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod analysis_plans;
 mod availability;
 mod documentation;
 mod fixture;

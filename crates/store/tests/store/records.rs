@@ -103,11 +103,11 @@ async fn repeating_a_sweep_finds_it_again_and_makes_it_the_latest() {
     let store = Store::open(&path).await.unwrap();
     assert_eq!(store.latest_sweep().await.unwrap(), None);
     let trials = plan(&[new_run(Some("block5"), Some(1), 0), new_run(Some("block5"), Some(5), 0)]);
-    let first = store.register_sweep(&new_sweep("one"), &trials).await.unwrap();
-    let second = store.register_sweep(&new_sweep("two"), &trials[..1]).await.unwrap();
+    let first = store.register_sweep(&new_sweep("one"), &trials).await.unwrap().sweep;
+    let second = store.register_sweep(&new_sweep("two"), &trials[..1]).await.unwrap().sweep;
     assert_ne!(first, second);
     assert_eq!(store.latest_sweep().await.unwrap().unwrap().id, second);
-    assert_eq!(store.register_sweep(&new_sweep("one"), &trials).await.unwrap(), first);
+    assert_eq!(store.register_sweep(&new_sweep("one"), &trials).await.unwrap().sweep, first);
     let latest = store.latest_sweep().await.unwrap().unwrap();
     assert_eq!((latest.id, latest.trials, latest.finished), (first, 2, 0));
     assert_eq!(store.trials(first).await.unwrap(), trials);
@@ -121,8 +121,8 @@ async fn sweeps_are_ordered_by_a_counter_and_not_by_a_clock_that_jumps() {
     let (_folder, path) = place();
     let store = Store::open(&path).await.unwrap();
     let trials = plan(&[new_run(None, None, 0)]);
-    let first = store.register_sweep(&new_sweep("one"), &trials).await.unwrap();
-    let second = store.register_sweep(&new_sweep("two"), &trials).await.unwrap();
+    let first = store.register_sweep(&new_sweep("one"), &trials).await.unwrap().sweep;
+    let second = store.register_sweep(&new_sweep("two"), &trials).await.unwrap().sweep;
     // The clock ran ahead while the first was requested, and goes wrong while the third is.
     for (sweep, time) in [(first, "2099-01-01T00:00:00.000000Z"), (second, "1970-01-01T00:00:00.000000Z")] {
         let sql =
@@ -130,8 +130,8 @@ async fn sweeps_are_ordered_by_a_counter_and_not_by_a_clock_that_jumps() {
         alter(&store, &sql).await;
     }
     assert_eq!(store.latest_sweep().await.unwrap().unwrap().id, second);
-    assert_eq!(store.register_sweep(&new_sweep("one"), &trials).await.unwrap(), first);
-    let third = store.register_sweep(&new_sweep("three"), &trials).await.unwrap();
+    assert_eq!(store.register_sweep(&new_sweep("one"), &trials).await.unwrap().sweep, first);
+    let third = store.register_sweep(&new_sweep("three"), &trials).await.unwrap().sweep;
     alter(&store, "UPDATE sweeps SET requested_at = '2000-01-01T00:00:00.000000Z' WHERE name = 'three'")
         .await;
     let order: Vec<i64> = store.sweeps().await.unwrap().iter().map(|sweep| sweep.id).collect();
@@ -145,17 +145,17 @@ async fn a_sweep_takes_the_name_and_the_command_of_its_newest_request_and_uses_n
     let (_folder, path) = place();
     let store = Store::open(&path).await.unwrap();
     let mut trials = plan(&[new_run(None, None, 0)]);
-    let first = store.register_sweep(&new_sweep("one"), &trials).await.unwrap();
+    let first = store.register_sweep(&new_sweep("one"), &trials).await.unwrap().sweep;
     let renamed =
         NewSweep { name: "thesis".into(), command: "ranklab sweep -e t.toml".into(), ..new_sweep("one") };
     trials[0].label = "seed=0".into();
     for _ in 0..3 {
-        assert_eq!(store.register_sweep(&renamed, &trials).await.unwrap(), first);
+        assert_eq!(store.register_sweep(&renamed, &trials).await.unwrap().sweep, first);
     }
     let row = store.sweep(first).await.unwrap();
     assert_eq!((row.name.as_str(), row.command.as_str()), ("thesis", "ranklab sweep -e t.toml"));
     assert_eq!(store.trials(first).await.unwrap(), trials);
-    assert_eq!(store.register_sweep(&new_sweep("two"), &trials).await.unwrap(), first + 1);
+    assert_eq!(store.register_sweep(&new_sweep("two"), &trials).await.unwrap().sweep, first + 1);
 }
 
 async fn alter(store: &Store, sql: &str) {
@@ -170,7 +170,8 @@ async fn a_sweep_repeated_with_other_contents_shows_their_runs_and_not_the_old_o
     let store = Store::open(&path).await.unwrap();
     let before = new_run(Some("block5"), Some(1), 0);
     let after = NewRun { config_hash: "of other images".into(), ..before.clone() };
-    let sweep = store.register_sweep(&new_sweep("one"), &plan(std::slice::from_ref(&before))).await.unwrap();
+    let sweep =
+        store.register_sweep(&new_sweep("one"), &plan(std::slice::from_ref(&before))).await.unwrap().sweep;
     finish(&store, &before, 0.5).await;
     let shown = async || {
         let trial = store.runs_of_sweep(sweep).await.unwrap().remove(0);
@@ -178,7 +179,7 @@ async fn a_sweep_repeated_with_other_contents_shows_their_runs_and_not_the_old_o
     };
     assert_eq!(shown().await, (before.config_hash.clone(), Some(1)));
     assert_eq!(
-        store.register_sweep(&new_sweep("one"), &plan(std::slice::from_ref(&after))).await.unwrap(),
+        store.register_sweep(&new_sweep("one"), &plan(std::slice::from_ref(&after))).await.unwrap().sweep,
         sweep
     );
     assert_eq!(shown().await, (after.config_hash.clone(), None));
@@ -211,7 +212,8 @@ async fn a_finished_run_stands_for_its_trial_even_after_a_later_failure() {
     let (_folder, path) = place();
     let store = Store::open(&path).await.unwrap();
     let run = new_run(Some("block5"), Some(1), 0);
-    let sweep = store.register_sweep(&new_sweep("one"), &plan(std::slice::from_ref(&run))).await.unwrap();
+    let sweep =
+        store.register_sweep(&new_sweep("one"), &plan(std::slice::from_ref(&run))).await.unwrap().sweep;
     let first = store.start_run(&run).await.unwrap();
     store.fail_run(first, "out of memory").await.unwrap();
     let failed = store.runs_of_sweep(sweep).await.unwrap().remove(0).1.unwrap();

@@ -16,7 +16,8 @@ async fn eight_writers_that_make_the_file_together_lose_nothing() {
                 let sweep = store
                     .register_sweep(&new_sweep("same"), &plan(std::slice::from_ref(&run)))
                     .await
-                    .unwrap();
+                    .unwrap()
+                    .sweep;
                 let id = finish(&store, &run, 0.5).await;
                 store.record_steps(id, &steps(1_000)).await.unwrap();
                 store.close().await;

@@ -15,8 +15,8 @@ const TABLES: [&str; 7] =
 
 /// Each schema that databases in use may have, and whether it knows runs that diverged. Made by
 /// scripts/schema-fixture.sh with the binaries of the commits d387ee4, 87e684e, 40e7a49 and of those that brought
-/// schemas 5 and 6. Schema 1 was never without 2.
-const SCHEMAS: [(i64, bool); 5] = [(2, false), (3, false), (4, true), (5, true), (6, true)];
+/// schemas 5 to 7. Schema 1 was never without 2.
+const SCHEMAS: [(i64, bool); 6] = [(2, false), (3, false), (4, true), (5, true), (6, true), (7, true)];
 
 /// A copy of a fixture.
 fn fixture(schema: i64) -> (TempDir, PathBuf) {
@@ -221,6 +221,21 @@ async fn schema_6_changes_no_column_of_a_view_and_no_value_but_the_names_of_clas
         let rows: Vec<Vec<Value>> = rows.into_iter().map(|row| vec![Value::Text(names(row))]).collect();
         assert_eq!(store.query(&sql).await.unwrap().rows, rows, "{view}");
     }
+}
+
+#[tokio::test]
+async fn schema_7_adds_no_plan_to_a_sweep_of_an_earlier_version() {
+    let (_folder, path) = fixture(6);
+    let store = Store::open(&path).await.unwrap();
+    for sweep in store.sweeps().await.unwrap() {
+        assert_eq!((sweep.analysis_plan, sweep.analysis_plan_hash), (None, None));
+        assert_eq!(store.plan_changes(sweep.id).await.unwrap(), []);
+        assert_eq!(store.looks(sweep.id).await.unwrap(), []);
+    }
+    // The newest schema's own fixture has one.
+    let (_folder, path) = fixture(7);
+    let sweeps = Store::open(&path).await.unwrap().sweeps().await.unwrap();
+    assert!(sweeps.iter().all(|sweep| sweep.analysis_plan.is_some() && sweep.analysis_plan_hash.is_some()));
 }
 
 #[tokio::test]

@@ -82,7 +82,12 @@ async fn a_sweep_over_different_test_cells_has_no_best_accuracy() {
         config_hash: run.config_hash.clone(),
         config: run.config.clone(),
     });
-    let sweep = NewSweep { name: "folds".into(), command: "sweep".into(), plan_hash: "plan".into() };
+    let sweep = NewSweep {
+        name: "folds".into(),
+        command: "sweep".into(),
+        plan_hash: "plan".into(),
+        analysis_plan: None,
+    };
     store.register_sweep(&sweep, &planned.collect::<Vec<_>>()).await.unwrap();
     let best = "SELECT finished, best_accuracy FROM sweep_progress";
     finish(&store, &trials[0], 0.75).await;

@@ -41,6 +41,8 @@ fn page(document: &Document) -> Markup {
                 header {
                     p.kicker { "ranklab report" }
                     h1 { (document.title) }
+                    @let (word, sentence) = &document.conformity;
+                    p.conformity { strong { (word) ":" } " " (sentence) }
                     @for (word, sentence) in &document.banners {
                         p.banner role="note" { strong { (word) } " " (sentence) }
                     }

@@ -39,6 +39,8 @@ pub(crate) fn render(document: &Document) -> Markdown {
 
 fn text(document: &Document, galleries: Vec<String>) -> String {
     let mut blocks = vec![format!("# {}", plain(&document.title))];
+    let (word, sentence) = &document.conformity;
+    blocks.push(format!("**{word}:** {}", plain(sentence)));
     for (word, sentence) in &document.banners {
         blocks.push(warning(word, sentence));
     }

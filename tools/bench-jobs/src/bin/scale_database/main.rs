@@ -49,6 +49,7 @@ async fn fill(path: &Path, shape: Shape, runs: usize, epochs: usize, test_cells:
         name: format!("{} generated runs", trials.len()),
         command: "scale_database".into(),
         plan_hash: format!("{shape:?} {runs} {epochs} {test_cells}"),
+        analysis_plan: None,
     };
     store.register_sweep(&sweep, &planned).await.expect("a sweep");
     for trial in &trials {
