@@ -2,6 +2,9 @@
 
 use crate::study::Truth;
 
+/// Significance level of every claim, after Holm's correction.
+pub const ALPHA: f64 = 0.05;
+
 /// Which of two configurations is claimed to be less accurate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Side {

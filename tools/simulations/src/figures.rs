@@ -8,7 +8,11 @@ use crate::design::Design;
 use crate::error::Result;
 use crate::previous::previous;
 use crate::study::{Study, Truth};
-use crate::{LOSS, MARGINS};
+
+/// The margins of equivalence and non-inferiority that are tried: 1 and 3 points.
+pub const MARGINS: [f64; 2] = [0.01, 0.03];
+/// The loss of one candidate that [`power`] looks for: 1.5 points.
+pub const LOSS: f64 = 0.015;
 
 /// How often the analyses of a report err in studies of one design. All are shares of studies.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -116,7 +120,11 @@ fn shares<const N: usize>(
 ) -> Result<[Share; N]> {
     let of_study = |number: u64| -> Result<[[usize; N]; 2]> {
         let study = Study::new(design, truth, seed, (scenario << 32) + number)?;
-        let found = [holds(&previous(&study, margin)?), holds(&current(&study, margin)?)];
+        let watched: Vec<usize> = match truth.loser() {
+            Some(loser) => vec![loser],
+            None => (1..design.configurations).collect(),
+        };
+        let found = [holds(&previous(&study, margin)?), holds(&current(&study, margin, &watched)?)];
         Ok(found.map(|found| found.map(usize::from)))
     };
     let add = |one: [[usize; N]; 2], other: [[usize; N]; 2]| -> [[usize; N]; 2] {

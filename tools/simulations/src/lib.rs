@@ -17,19 +17,12 @@ mod study;
 mod table;
 
 pub use cells::{corners, grid, power_designs};
-pub use claims::{Claim, Side};
+pub use claims::{ALPHA, Claim, Side};
 pub use current::current;
 pub use design::Design;
 pub use error::{Error, Result};
-pub use figures::{Figures, Margins, Power, Share, power};
+pub use figures::{Figures, LOSS, MARGINS, Margins, Power, Share, power};
 pub use previous::previous;
 pub use sizes::Sizes;
 pub use study::{Study, Truth};
 pub use table::Table;
-
-/// Significance level of every claim, after Holm's correction.
-pub const ALPHA: f64 = 0.05;
-/// The margins of equivalence and non-inferiority that are tried: 1 and 3 points.
-pub const MARGINS: [f64; 2] = [0.01, 0.03];
-/// The loss of one candidate that [`power`] looks for: 1.5 points.
-pub const LOSS: f64 = 0.015;

@@ -7,8 +7,7 @@
 
 use ranklab_stats::{Reference, Summary, holm};
 
-use crate::ALPHA;
-use crate::claims::{Claim, Side};
+use crate::claims::{ALPHA, Claim, Side};
 use crate::error::Result;
 use crate::study::Study;
 
@@ -56,17 +55,19 @@ pub fn previous(study: &Study, margin: f64) -> Result<Vec<Claim>> {
     let others: Vec<usize> = (0..members.len()).filter(|member| *member != best).collect();
     let against: Vec<Difference> =
         others.iter().map(|other| Difference::new(&members[best], &members[*other], &sizes)).collect();
+    let pairs = members.len() * others.len() / 2;
     let (mut of_difference, mut of_equivalence, mut of_loss) = (vec![], vec![], vec![]);
     for pair in &against {
-        of_difference.push((2.0 * pair.upper_tail(pair.difference.abs())?).min(1.0));
-        let (lower, upper) = (pair.p(margin, pair.difference)?, pair.p(margin, -pair.difference)?);
+        of_difference.push((2.0 * pair.upper_tail(pair.difference.abs(), pairs)?).min(1.0));
+        let (lower, upper) =
+            (pair.p(margin, pair.difference, pairs)?, pair.p(margin, -pair.difference, pairs)?);
         of_equivalence.push(lower.max(upper));
         of_loss.push(upper);
     }
     for (place, first) in others.iter().enumerate() {
         for second in &others[place + 1..] {
             let pair = Difference::new(&members[*first], &members[*second], &sizes);
-            of_difference.push((2.0 * pair.upper_tail(pair.difference.abs())?).min(1.0));
+            of_difference.push((2.0 * pair.upper_tail(pair.difference.abs(), pairs)?).min(1.0));
         }
     }
     let (different, same, loss) = (holm(&of_difference)?, holm(&of_equivalence)?, holm(&of_loss)?);
@@ -132,28 +133,31 @@ impl Difference {
     }
 
     /// p against `shift` and more beyond the margin, held to the patients that differ.
-    fn p(&self, margin: f64, shift: f64) -> Result<f64> {
-        Ok(self.upper_tail(margin + shift)?.max(self.left_open(margin)))
+    fn p(&self, margin: f64, shift: f64, pairs: usize) -> Result<f64> {
+        Ok(self.upper_tail(margin + shift, pairs)?.max(self.left_open(margin)))
     }
 
-    /// The chance of a value of at least this distance. One that no claim can stand on is 1: a correction would not
-    /// make it smaller, and leaves the others as they are.
-    fn upper_tail(&self, distance: f64) -> Result<f64> {
+    /// The chance of a value of at least this distance. One that no claim can stand on counts as 1, and one that is
+    /// below alpha whatever Holm multiplies it by as 0: neither changes what the others are multiplied by.
+    fn upper_tail(&self, distance: f64, pairs: usize) -> Result<f64> {
         let statistic = distance / self.standard_error;
         if statistic <= self.quantile(ALPHA)? {
             return Ok(1.0);
         }
-        // Between what has not vanished and alpha, on the logarithm.
-        let (mut small, mut large) = (-300.0 * std::f64::consts::LN_10, ALPHA.ln());
-        for _ in 0..40 {
+        let least = ALPHA / (2 * pairs) as f64;
+        if statistic > self.quantile(least)? {
+            return Ok(0.0);
+        }
+        let (mut small, mut large) = (least, ALPHA);
+        for _ in 0..20 {
             let middle = f64::midpoint(small, large);
-            if self.quantile(middle.exp())? > statistic {
+            if self.quantile(middle)? > statistic {
                 small = middle;
             } else {
                 large = middle;
             }
         }
-        Ok(large.exp())
+        Ok(large)
     }
 
     fn quantile(&self, upper_tail: f64) -> Result<f64> {

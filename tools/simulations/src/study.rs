@@ -16,9 +16,10 @@ const EASY: f64 = 1.0 - HOPELESS - CONTESTED;
 const ACCURACY: f64 = EASY + CONTESTED / 2.0;
 /// How alike patients are in their share of hopeless and contested cells: a beta distribution's sum of parameters.
 const ALIKE: f64 = 10.0;
-/// Standard deviations of what a patient does to the accuracy of a configuration, and to that of a single network.
-const PATIENT_BY_CONFIGURATION: f64 = 0.015;
-const PATIENT_BY_NETWORK: f64 = 0.015;
+/// Standard deviations of what a patient does to the accuracy of a configuration, and to that of a single network. With
+/// 0.3 points of seed luck, 200 patients and 3 seeds, intervals of differences are as wide as those of real sweeps.
+const PATIENT_BY_CONFIGURATION: f64 = 0.008;
+const PATIENT_BY_NETWORK: f64 = 0.008;
 /// The share of patients that are lost altogether where there are disasters.
 const DISASTER: f64 = 0.01;
 const FOLDS: usize = 5;
@@ -71,6 +72,11 @@ impl Truth {
         truth.losses[1] = loss;
         truth
     }
+
+    /// The first configuration that loses anything.
+    pub(crate) fn loser(&self) -> Option<usize> {
+        self.losses.iter().position(|loss| *loss > 0.0)
+    }
 }
 
 impl Study {
@@ -95,7 +101,7 @@ impl Study {
         let sizes = design.sizes.draw(design.patients, &mut random)?;
         let cells = cells(&sizes, &mut random)?;
         let fold_of_patient = design.folds.map(|_| deal(&sizes, &mut random));
-        let nobody_loses = truth.losses.iter().all(|loss| *loss == 0.0);
+        let nobody_loses = truth.loser().is_none();
         let members = truth
             .losses
             .iter()
@@ -234,6 +240,25 @@ mod tests {
     }
 
     #[test]
+    fn intervals_are_as_wide_as_those_of_real_sweeps() {
+        let mut half_widths = Vec::new();
+        for number in 0..40 {
+            let study = Study::new(&Design::default(), &Truth::equal(8), 2, number).unwrap();
+            let scores: Vec<_> = study
+                .members
+                .iter()
+                .map(|seeds| ranklab_stats::Scores::new(&study.layout, seeds).unwrap())
+                .collect();
+            let family = ranklab_stats::Family::new(&study.layout, scores.iter().collect()).unwrap();
+            let found = family.compare(0, 1, 0.95).unwrap().difference.interval;
+            half_widths.push((found.upper - found.lower) / 2.0);
+        }
+        half_widths.sort_by(f64::total_cmp);
+        // 0.68 points.
+        assert!((0.006..0.008).contains(&half_widths[20]), "{half_widths:?}");
+    }
+
+    #[test]
     fn two_networks_flip_a_few_cells() {
         let design = Design { seed_luck: 0.0, seeds: 2, ..Design::default() };
         let study = Study::new(&design, &Truth::equal(8), 1, 1).unwrap();
@@ -242,8 +267,8 @@ mod tests {
         };
         let between_seeds = flips(&study.members[0][0], &study.members[0][1]);
         let between_configurations = flips(&study.members[0][0], &study.members[5][0]);
-        assert!((0.02..0.05).contains(&between_seeds), "{between_seeds}");
-        assert!((0.02..0.06).contains(&between_configurations), "{between_configurations}");
+        assert!((0.02..0.04).contains(&between_seeds), "{between_seeds}");
+        assert!((0.02..0.04).contains(&between_configurations), "{between_configurations}");
     }
 
     #[test]
