@@ -156,6 +156,11 @@ test-faults every="1" ways="5":
 stress-writers *arguments:
     @scripts/run.sh bin ranklab-stress-writers "$@"
 
+# False claims and power of simulated studies: `just simulations corners`, `power`, `grid`, `cell --help`.
+[group('check')]
+simulations *arguments:
+    @scripts/run.sh bin simulations "$@"
+
 # A small database as an earlier commit writes it, to be kept as a fixture.
 [group('check')]
 schema-fixture commit file:
