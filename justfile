@@ -36,6 +36,11 @@ sweep *arguments:
 train *arguments:
     @{{ ranklab }} train "$@"
 
+# What a sweep could show, and how many seeds would be enough: `just power`, `just power --sweep 3`.
+[group('run')]
+power *arguments:
+    @{{ ranklab }} power "$@"
+
 # Write the report of the latest sweep or of chosen runs.
 [group('look')]
 report *arguments:

@@ -166,7 +166,8 @@ fn tuned_settings_and_the_plan_are_shown_before_anything_is_trained() {
 fn the_planned_example_compares_every_configuration_at_its_own_learning_rate() {
     let example = concat!(env!("CARGO_MANIFEST_DIR"), "/../../experiments/planned_ranks.toml");
     let ranklab = Ranklab::new();
-    let arguments = ["sweep", "-e", example, "--dry-run", "dataset=synthetic", "weights=random", "margin=0.5"];
+    let arguments =
+        ["sweep", "-e", example, "--dry-run", "dataset=synthetic", "weights=random", "margin=0.5"];
     let text = ranklab.stdout(&arguments);
     // model_4 and three ranks, at four learning rates and five seeds.
     assert!(text.starts_with("planned ranks: 80 trials\n"), "{text}");

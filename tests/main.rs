@@ -23,6 +23,7 @@ mod lost_database;
 mod memory;
 mod ordering;
 mod own_images;
+mod power;
 mod queries;
 mod real_images;
 mod reliability;

@@ -3,6 +3,7 @@
 pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod data;
+pub(crate) mod power;
 pub(crate) mod query;
 pub(crate) mod quickstart;
 pub(crate) mod report;
@@ -20,6 +21,7 @@ pub(crate) enum Command {
     Quickstart(quickstart::QuickstartArgs),
     Sweep(sweep::SweepArgs),
     Train(train::TrainArgs),
+    Power(power::PowerArgs),
     Report(report::ReportArgs),
     Verify(verify::VerifyArgs),
     Check(check::CheckArgs),

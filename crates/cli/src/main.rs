@@ -64,6 +64,7 @@ fn run(Arguments { folders, command }: &Arguments) -> anyhow::Result<()> {
         Command::Train(arguments) => commands::train::train(folders, arguments),
         Command::Report(arguments) => commands::report::report(folders, arguments),
         Command::Verify(arguments) => commands::verify::verify(folders, arguments),
+        Command::Power(arguments) => commands::power::power(folders, arguments),
         Command::Check(arguments) => commands::check::check(folders, arguments),
         Command::Query(arguments) => commands::query::query(folders, arguments),
         Command::Runs(arguments) => commands::runs::runs(folders, arguments),

@@ -21,6 +21,7 @@
 //! Whatever is to hold for other patients takes [`Clusters`] and names in [`Resampled`] what it took as
 //! independent. All differences are `first − second`.
 
+mod assumptions;
 mod band;
 mod bootstrap;
 mod calibration;
@@ -57,6 +58,7 @@ mod unpaired;
 mod unseen;
 mod verdict;
 
+pub use assumptions::Assumptions;
 pub use band::{Curve, CurveBand, curve_band, curve_heights};
 pub use bootstrap::{
     Bootstrap, PairedBootstrap, bootstrap, bootstrap_with, paired_bootstrap, paired_bootstrap_with,

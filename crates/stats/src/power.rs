@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::difference::{Components, MeanDifference};
+use crate::assumptions::Assumptions;
 use crate::error::{Error, Result, check_level};
 use crate::source::{Source, satterthwaite};
 use crate::student::student;
@@ -14,59 +14,48 @@ pub const POWER: f64 = 0.8;
 const MOST_SEEDS: usize = 200;
 
 /// What a comparison with these patients and seeds can show with the chance [`POWER`], at a level that is shared by
-/// several comparisons (Bonferroni's, the first step of Holm's correction). It follows from the components of variance
-/// that were estimated, not from the difference that was found. An effect of `(t₁₋ₐ + t_power) · SE` is found with
-/// that chance (Bloom 1995, the minimum detectable effect).
+/// several comparisons (Bonferroni's, the first step of Holm's correction). It follows from the spreads, not from the
+/// difference that was found. An effect of `(t₁₋ₐ + t_power) · SE` is found with that chance (Bloom 1995, the minimum
+/// detectable effect).
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Sensitivity {
     /// The smallest true difference that is found.
     pub smallest_loss: f64,
-    /// The smallest margin within which two equal configurations are shown to be the same, or one not to be worse.
+    /// The smallest margin within which two equal configurations are shown to be the same.
     pub smallest_margin: f64,
 }
 
-/// The components of a comparison as more or fewer seeds change them.
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct Planned {
-    /// Over patients, what more seeds leave as it is.
-    patients: f64,
-    patients_freedom: f64,
-    /// Of single patients, for one seed of each side.
-    interaction: f64,
-    /// Over seeds beyond that, for one seed of each side.
-    shared: f64,
-    /// Degrees of freedom per seed beyond the first of each side.
-    freedom_per_seed: f64,
-    /// What folds show, whatever the seeds.
-    folds: Option<Source>,
-    units: usize,
-}
-
 impl Sensitivity {
-    /// What a comparison that was made can show, one of `comparisons` at the level alpha. `None` of different cells and
-    /// where a side has one seed: it could show nothing of methods.
+    /// What one of `comparisons` at the level alpha can show, with as many seeds of each side. Where folds show more
+    /// variance than patients and seeds, `folds` is it, whatever the seeds.
     ///
     /// # Errors
-    /// When alpha is not between 0 and 1.
-    pub fn new(found: &MeanDifference, alpha: f64, comparisons: usize) -> Result<Option<Self>> {
-        let Some(planned) = Planned::new(found) else { return Ok(None) };
-        planned.sensitivity(found.seeds[0].min(found.seeds[1]), alpha, comparisons).map(Some)
-    }
-
-    /// What the comparison could show with another number of seeds of each side.
-    ///
-    /// # Errors
-    /// As [`Sensitivity::new`], and with fewer than 2 seeds.
-    pub fn with_seeds(
-        found: &MeanDifference,
+    /// With fewer than 2 seeds or fewer than 2 patients, when a spread is not finite, and when alpha is not between 0
+    /// and 1.
+    pub fn new(
+        assumed: &Assumptions,
+        folds: Option<&Source>,
         seeds: usize,
         alpha: f64,
         comparisons: usize,
-    ) -> Result<Option<Self>> {
-        if seeds < 2 {
-            return Err(Error::DegreesOfFreedom(0.0));
-        }
-        Planned::new(found).map(|planned| planned.sensitivity(seeds, alpha, comparisons)).transpose()
+    ) -> Result<Self> {
+        check_level(alpha)?;
+        let level = alpha / comparisons.max(1) as f64;
+        let source = match folds {
+            Some(folds) => *folds,
+            None => source(assumed, seeds)?,
+        };
+        let law = student(source.degrees_of_freedom)?;
+        let effect = |tail: f64, missed: f64| {
+            (law.upper_quantile(tail) + law.upper_quantile(missed)) * source.variance.sqrt()
+        };
+        let missed = 1.0 - POWER;
+        let patients = assumed.patients.floor().max(1.0) as usize;
+        Ok(Self {
+            smallest_loss: effect(level / 2.0, missed),
+            // Both one-sided tests are to succeed, which is to miss half as often with each.
+            smallest_margin: effect(level, missed / 2.0).max(unseen_margin(patients, level)?),
+        })
     }
 
     /// The fewest seeds of each side, at most 200, that find a true difference of `loss`; `None` where the patients are
@@ -75,14 +64,13 @@ impl Sensitivity {
     /// # Errors
     /// As [`Sensitivity::new`].
     pub fn seeds_for_loss(
-        found: &MeanDifference,
+        assumed: &Assumptions,
         loss: f64,
         alpha: f64,
         comparisons: usize,
     ) -> Result<Option<usize>> {
         for seeds in 2..=MOST_SEEDS {
-            let Some(planned) = Self::with_seeds(found, seeds, alpha, comparisons)? else { return Ok(None) };
-            if planned.smallest_loss <= loss {
+            if Self::new(assumed, None, seeds, alpha, comparisons)?.smallest_loss <= loss {
                 return Ok(Some(seeds));
             }
         }
@@ -90,65 +78,41 @@ impl Sensitivity {
     }
 }
 
-impl Planned {
-    fn new(found: &MeanDifference) -> Option<Self> {
-        let components: Components = found.components?;
-        let seeds = components.seeds?;
-        // Two equal numbers of seeds that make as sure a difference.
-        let each = 2.0 / found.seeds.iter().map(|seeds| 1.0 / *seeds as f64).sum::<f64>();
-        let patients = components.patients.variance;
-        let interaction = components.interaction.min(patients);
-        Some(Self {
-            patients: patients - interaction,
-            patients_freedom: components.patients.degrees_of_freedom,
-            interaction: interaction * each,
-            shared: components.shared() * each,
-            freedom_per_seed: seeds.degrees_of_freedom / (each - 1.0),
-            folds: components.folds.filter(|_| components.are_folds_larger()),
-            units: found.concentration.resampled.count(),
-        })
+/// The variance of a difference with as many seeds of each side.
+fn source(assumed: &Assumptions, seeds: usize) -> Result<Source> {
+    let Assumptions { patients, patient_spread, network_spread, seed_luck, freedom_per_seed } = *assumed;
+    let unknown = [patients, patient_spread, network_spread, seed_luck].into_iter().enumerate();
+    if let Some((position, value)) = unknown.into_iter().find(|(_, value)| !value.is_finite() || *value < 0.0)
+    {
+        return Err(Error::NotFinite { position, value });
     }
-
-    fn sensitivity(&self, seeds: usize, alpha: f64, comparisons: usize) -> Result<Sensitivity> {
-        check_level(alpha)?;
-        let level = alpha / comparisons.max(1) as f64;
-        let source = self.folds.unwrap_or_else(|| self.source(seeds));
-        let law = student(source.degrees_of_freedom)?;
-        let effect = |tail: f64, missed: f64| {
-            (law.upper_quantile(tail) + law.upper_quantile(missed)) * source.variance.sqrt()
-        };
-        let missed = 1.0 - POWER;
-        Ok(Sensitivity {
-            smallest_loss: effect(level / 2.0, missed),
-            // Both one-sided tests are to succeed, which is to miss half as often with each.
-            smallest_margin: effect(level, missed / 2.0).max(unseen_margin(self.units, level)?),
-        })
+    if patients < 2.0 {
+        return Err(Error::Units(patients as usize));
     }
-
-    fn source(&self, seeds: usize) -> Source {
-        let each = seeds as f64;
-        let patients = Source {
-            variance: self.patients + self.interaction / each,
-            degrees_of_freedom: self.patients_freedom,
-        };
-        let over_seeds = Source {
-            variance: (self.shared + self.interaction) / each,
-            degrees_of_freedom: self.freedom_per_seed * (each - 1.0),
-        };
-        let variance = patients.variance + self.shared / each;
-        let degrees_of_freedom = satterthwaite(variance, [&patients, &over_seeds]);
-        // Without any variance nothing is left to be found.
-        let degrees_of_freedom =
-            if degrees_of_freedom.is_finite() { degrees_of_freedom } else { self.patients_freedom };
-        Source { variance, degrees_of_freedom }
+    if seeds < 2 {
+        return Err(Error::DegreesOfFreedom(seeds.saturating_sub(1) as f64));
     }
+    let each = seeds as f64;
+    let interaction = network_spread.powi(2) / (patients * each);
+    let shared = 2.0 * seed_luck.powi(2) / each;
+    let over_patients = Source {
+        variance: patient_spread.powi(2) / patients + interaction,
+        degrees_of_freedom: patients - 1.0,
+    };
+    let over_seeds =
+        Source { variance: shared + interaction, degrees_of_freedom: freedom_per_seed * (each - 1.0) };
+    let variance = over_patients.variance + shared;
+    let degrees_of_freedom = satterthwaite(variance, [&over_patients, &over_seeds]);
+    // Without any variance every difference is found.
+    let degrees_of_freedom = if degrees_of_freedom.is_finite() { degrees_of_freedom } else { patients - 1.0 };
+    Ok(Source { variance, degrees_of_freedom })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::clusters::Clusters;
-    use crate::{Family, Layout, Scores};
+    use crate::{Family, Layout, MeanDifference, Scores};
 
     /// Two configurations on 60 patients of 10 cells, with seeds that err on so many cells of each hundred.
     fn found(first: &[usize], second: &[usize]) -> MeanDifference {
@@ -165,23 +129,34 @@ mod tests {
     }
 
     #[test]
-    fn more_seeds_find_smaller_losses_and_more_comparisons_larger_ones() {
+    fn the_spreads_of_a_comparison_make_its_standard_error() {
         let found = found(&[5, 9, 7], &[6, 10, 8]);
-        let of = |seeds, comparisons| {
-            Sensitivity::with_seeds(&found, seeds, 0.05, comparisons).unwrap().unwrap().smallest_loss
-        };
-        assert!(of(3, 1) > of(5, 1) && of(5, 1) > of(30, 1) && of(3, 7) > of(3, 1));
-        let now = Sensitivity::new(&found, 0.05, 7).unwrap().unwrap();
-        assert!((now.smallest_loss - of(3, 7)).abs() < 1e-12);
-        assert!(now.smallest_margin >= unseen_margin(60, 0.05 / 7.0).unwrap());
-        let reached = f64::midpoint(of(8, 1), of(9, 1));
-        assert_eq!(Sensitivity::seeds_for_loss(&found, reached, 0.05, 1), Ok(Some(9)));
-        assert_eq!(Sensitivity::seeds_for_loss(&found, 1e-6, 0.05, 1), Ok(None));
+        let source = source(&Assumptions::of(&found).unwrap(), 3).unwrap();
+        assert!((source.variance.sqrt() / found.standard_error - 1.0).abs() < 1e-9);
+        // Where single patients seem to add more than all of the variance, both are held to it.
+        assert!((source.degrees_of_freedom / found.degrees_of_freedom - 1.0).abs() < 0.3);
     }
 
     #[test]
-    fn one_seed_could_show_nothing_of_methods() {
-        let found = found(&[5], &[6, 10, 8]);
-        assert_eq!(Sensitivity::new(&found, 0.05, 1), Ok(None));
+    fn more_seeds_find_smaller_losses_and_more_comparisons_larger_ones() {
+        let assumed = Assumptions::of(&found(&[5, 9, 7], &[6, 10, 8])).unwrap();
+        let of = |seeds, comparisons| {
+            Sensitivity::new(&assumed, None, seeds, 0.05, comparisons).unwrap().smallest_loss
+        };
+        assert!(of(3, 1) > of(5, 1) && of(5, 1) > of(30, 1) && of(3, 7) > of(3, 1));
+        let now = Sensitivity::new(&assumed, None, 3, 0.05, 7).unwrap();
+        assert!(now.smallest_margin >= unseen_margin(60, 0.05 / 7.0).unwrap());
+        let reached = f64::midpoint(of(8, 1), of(9, 1));
+        assert_eq!(Sensitivity::seeds_for_loss(&assumed, reached, 0.05, 1), Ok(Some(9)));
+        assert_eq!(Sensitivity::seeds_for_loss(&assumed, 1e-6, 0.05, 1), Ok(None));
+    }
+
+    #[test]
+    fn one_seed_shows_nothing_of_methods() {
+        assert_eq!(Assumptions::of(&found(&[5], &[6, 10, 8])), None);
+        let assumed = Assumptions::of(&found(&[5, 9, 7], &[6, 10, 8])).unwrap();
+        assert!(Sensitivity::new(&assumed, None, 1, 0.05, 1).is_err());
+        let few = Assumptions { patients: 1.0, ..assumed };
+        assert_eq!(Sensitivity::new(&few, None, 3, 0.05, 1), Err(Error::Units(1)));
     }
 }

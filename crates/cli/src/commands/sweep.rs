@@ -1,14 +1,15 @@
 //! `ranklab sweep`: trains every combination of settings that has no finished run.
 
-use std::{ffi::OsString, path::PathBuf};
+use std::{collections::BTreeSet, ffi::OsString, path::PathBuf};
 
 use anyhow::{Context as _, bail};
 use clap::Args;
 use ranklab_runs::missing_sources;
-use ranklab_settings::{AnalysisPlan, DEFAULT_JOBS, Experiment, describe_keys};
+use ranklab_settings::{AnalysisPlan, DEFAULT_JOBS, Experiment, describe_keys, family};
 use ranklab_sweep::{Plan, SweepSummary};
 use serde_json::json;
 
+use super::power;
 use crate::{
     database::with_store,
     device::device,
@@ -189,6 +190,18 @@ fn summary_line(summary: &SweepSummary) -> String {
     line + "\n"
 }
 
+/// What the sweep could show, in one line; `None` of a single configuration.
+fn forecast(plan: &Plan) -> anyhow::Result<Option<String>> {
+    let configurations: BTreeSet<String> =
+        plan.configurations().map(|config| family(config, &config.model.weights)).collect();
+    let seeds: BTreeSet<u64> = plan.configurations().map(|config| config.training.seed).collect();
+    if configurations.len() < 2 {
+        return Ok(None);
+    }
+    let analysis = plan.analysis.clone().unwrap_or_default();
+    power::forecast(configurations.len(), seeds.len(), &analysis).map(Some)
+}
+
 /// The plan as text or as JSON.
 fn plan_text(plan: &Plan, json: bool) -> anyhow::Result<String> {
     if json {
@@ -210,6 +223,9 @@ fn plan_text(plan: &Plan, json: bool) -> anyhow::Result<String> {
     for (position, trial) in plan.trials.iter().enumerate() {
         text +=
             &format!("{:>4}  {}  {}\n", position + 1, &trial.config.hash()[..12], printable(&trial.label));
+    }
+    if let Some(forecast) = forecast(plan)? {
+        text += &format!("{forecast}\n");
     }
     if let Some(analysis) = &plan.analysis {
         text += &format!("analysis plan {}: {}\n", &analysis.hash()[..12], printable(&analysis.to_string()));

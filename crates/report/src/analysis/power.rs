@@ -1,6 +1,6 @@
 //! What a report's primary comparisons could have shown, and how many seeds would show more.
 
-use ranklab_stats::{MeanDifference, Sensitivity};
+use ranklab_stats::{Assumptions, MeanDifference, Sensitivity};
 use serde::Serialize;
 
 use crate::options::Options;
@@ -16,6 +16,8 @@ pub struct Power {
     pub comparisons: usize,
     /// Seeds of each side in the comparison that this is estimated from.
     pub seeds: usize,
+    /// The spreads that this comparison shows.
+    pub assumptions: Assumptions,
     /// The smallest true loss of accuracy that is found, and the smallest margin within which equal configurations are
     /// shown to be the same. Of the comparisons the one in the middle counts.
     pub sensitivity: Sensitivity,
@@ -32,24 +34,27 @@ pub(crate) fn power(pairs: &[Pair], options: &Options) -> Option<Power> {
         None => PairFamily::Secondary,
     };
     let comparisons = of(family).count();
-    let mut known: Vec<(Sensitivity, MeanDifference)> = of(family)
+    let mut known: Vec<(Sensitivity, usize, Assumptions)> = of(family)
         .filter(|pair| pair.difference.concentration.carries_claims())
         .filter_map(|pair| {
-            let found = Sensitivity::new(&pair.difference, options.alpha, comparisons).ok().flatten()?;
-            Some((found, pair.difference))
+            let assumed = Assumptions::of(&pair.difference)?;
+            let components = pair.difference.components?;
+            let folds = components.folds.filter(|_| components.are_folds_larger());
+            let seeds = fewest(&pair.difference);
+            let found = Sensitivity::new(&assumed, folds.as_ref(), seeds, options.alpha, comparisons);
+            Some((found.ok()?, seeds, assumed))
         })
         .collect();
     known.sort_by(|one, other| one.0.smallest_loss.total_cmp(&other.0.smallest_loss));
-    let (sensitivity, middle) = *known.get(known.len() / 2)?;
+    let (sensitivity, seeds, assumptions) = *known.get(known.len() / 2)?;
     let seeds_for_margin =
-        Sensitivity::seeds_for_loss(&middle, options.margin, options.alpha, comparisons).ok().flatten();
-    Some(Power {
-        family,
-        comparisons,
-        seeds: middle.seeds[0].min(middle.seeds[1]),
-        sensitivity,
-        seeds_for_margin,
-    })
+        Sensitivity::seeds_for_loss(&assumptions, options.margin, options.alpha, comparisons).ok().flatten();
+    Some(Power { family, comparisons, seeds, assumptions, sensitivity, seeds_for_margin })
+}
+
+/// Seeds of the side that has fewer.
+fn fewest(difference: &MeanDifference) -> usize {
+    difference.seeds[0].min(difference.seeds[1])
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use super::format::{count, margin_in_points, percent};
 
 /// The sentence on power; `None` where no comparison speaks of methods.
 pub(crate) fn sentence(analysis: &Analysis) -> Option<String> {
-    let Power { family, comparisons, seeds, sensitivity, seeds_for_margin } = analysis.power?;
+    let Power { family, comparisons, seeds, sensitivity, seeds_for_margin, .. } = analysis.power?;
     let with = match family {
         PairFamily::Primary => "with the baseline",
         PairFamily::Secondary => "with the best by validation",

@@ -1,0 +1,234 @@
+//! `ranklab power`: what a sweep could show, and how many seeds would be enough, before it is run.
+
+use anyhow::{Context as _, bail};
+use clap::Args;
+use ranklab_report::{Selection, analyse, load};
+use ranklab_settings::AnalysisPlan;
+use ranklab_stats::{Assumptions, POWER, Sensitivity, patients_for_margin};
+use serde_json::json;
+
+use crate::{
+    database::with_store,
+    folders::Folders,
+    runtime::block_on,
+    ui::{
+        output::print,
+        printable::{printable, printable_json},
+    },
+};
+
+/// Seeds that the table has rows for.
+const SEEDS: [usize; 7] = [2, 3, 4, 5, 8, 12, 20];
+
+/// Tell what a sweep could show: the smallest loss and margin by number of seeds.
+#[derive(Args, Clone, Debug)]
+#[command(after_help = "Examples:
+  ranklab power                            200 patients, 8 configurations, assumed spreads
+  ranklab power --patients 100 --configurations 4
+  ranklab power --sweep 3                  with the spreads that sweep 3 shows
+  ranklab power --margin 0.5               how many seeds find a loss of half a point
+
+An effect counts as shown where 80 % of studies would show it. Claims are corrected for the comparisons with \
+the baseline, one fewer than configurations.")]
+pub(crate) struct PowerArgs {
+    /// Sweep whose finished runs give the spreads, with several seeds each.
+    #[arg(long)]
+    pub(crate) sweep: Option<i64>,
+    /// Test patients, over all folds [default: those of the sweep, 200 without one].
+    #[arg(long)]
+    pub(crate) patients: Option<usize>,
+    /// Configurations, the baseline included [default: those of the sweep, 8 without one].
+    #[arg(long)]
+    pub(crate) configurations: Option<usize>,
+    /// Points of accuracy that a loss must not reach.
+    #[arg(long, value_name = "POINTS", default_value = "1")]
+    pub(crate) margin: f64,
+    /// Chance of a false claim among all comparisons.
+    #[arg(long, default_value = "0.05")]
+    pub(crate) significance: f64,
+    /// Points by which patients differ in the difference of two configurations [default: 2].
+    #[arg(long, value_name = "POINTS", conflicts_with = "sweep")]
+    pub(crate) patient_spread: Option<f64>,
+    /// Points that the chance of single networks adds to that [default: 4].
+    #[arg(long, value_name = "POINTS", conflicts_with = "sweep")]
+    pub(crate) network_spread: Option<f64>,
+    /// Points by which networks of different seeds differ in accuracy [default: 0.4].
+    #[arg(long, value_name = "POINTS", conflicts_with = "sweep")]
+    pub(crate) seed_luck: Option<f64>,
+    /// Print the table as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// What is assumed where nothing else is known: 200 patients with the spreads that model_4 and model_5 have shown on
+/// malaria cells, rounded (docs/reports.md).
+const PATIENTS: usize = 200;
+const CONFIGURATIONS: usize = 8;
+const PATIENT_SPREAD: f64 = 2.0;
+const NETWORK_SPREAD: f64 = 4.0;
+const SEED_LUCK: f64 = 0.4;
+
+/// What the table is computed from.
+struct Study {
+    assumptions: Assumptions,
+    configurations: usize,
+    /// Where the spreads come from.
+    source: String,
+}
+
+/// Prints the table.
+///
+/// # Errors
+/// When an argument is out of range, or the sweep shows no spreads.
+pub(crate) fn power(folders: &Folders, arguments: &PowerArgs) -> anyhow::Result<()> {
+    if !(arguments.margin > 0.0 && arguments.margin < 100.0) {
+        bail!("--margin: give points above 0 and below 100, such as 1 or 0.5");
+    }
+    let study = match arguments.sweep {
+        Some(sweep) => of_sweep(folders, sweep, arguments)?,
+        None => assumed(arguments)?,
+    };
+    if study.assumptions.patients < 2.0 {
+        bail!("--patients: give at least 2");
+    }
+    if study.configurations < 2 {
+        bail!("--configurations: give at least 2, the baseline included");
+    }
+    print(&table(&study, arguments)?)
+}
+
+/// What a planned sweep could show with the spreads that this command assumes, in one line.
+///
+/// # Errors
+/// When the plan's significance is out of range.
+pub(super) fn forecast(
+    configurations: usize,
+    seeds: usize,
+    analysis: &AnalysisPlan,
+) -> anyhow::Result<String> {
+    let assumptions = Assumptions {
+        patients: PATIENTS as f64,
+        patient_spread: PATIENT_SPREAD / 100.0,
+        network_spread: NETWORK_SPREAD / 100.0,
+        seed_luck: SEED_LUCK / 100.0,
+        freedom_per_seed: configurations as f64,
+    };
+    let comparisons = configurations - 1;
+    let found =
+        |loss: f64| Sensitivity::seeds_for_loss(&assumptions, loss, analysis.significance, comparisons);
+    let margin = analysis.margin / 100.0;
+    let shown = if seeds < 2 {
+        "1 seed shows nothing of methods".to_owned()
+    } else {
+        let found = Sensitivity::new(&assumptions, None, seeds, analysis.significance, comparisons)?;
+        format!("{seeds} seeds find a loss of {:.2} points", found.smallest_loss * 100.0)
+    };
+    let needed = match found(margin)? {
+        Some(seeds) => format!("{} points take {seeds} seeds", analysis.margin),
+        None => format!("{} points take more patients", analysis.margin),
+    };
+    Ok(format!("power: {shown}, {needed} ({PATIENTS} patients and spreads assumed; see `ranklab power`)"))
+}
+
+fn assumed(arguments: &PowerArgs) -> anyhow::Result<Study> {
+    let configurations = arguments.configurations.unwrap_or(CONFIGURATIONS);
+    let points = |name: &str, given: Option<f64>, default: f64| match given.unwrap_or(default) {
+        value if (0.0..100.0).contains(&value) => Ok(value / 100.0),
+        _ => bail!("--{name}: give points from 0 to 100"),
+    };
+    Ok(Study {
+        assumptions: Assumptions {
+            patients: arguments.patients.unwrap_or(PATIENTS) as f64,
+            patient_spread: points("patient-spread", arguments.patient_spread, PATIENT_SPREAD)?,
+            network_spread: points("network-spread", arguments.network_spread, NETWORK_SPREAD)?,
+            seed_luck: points("seed-luck", arguments.seed_luck, SEED_LUCK)?,
+            freedom_per_seed: configurations as f64,
+        },
+        configurations,
+        source: "Assumed".to_owned(),
+    })
+}
+
+/// The spreads of the sweep's comparison in the middle.
+fn of_sweep(folders: &Folders, sweep: i64, arguments: &PowerArgs) -> anyhow::Result<Study> {
+    let data = block_on(with_store(&folders.database(), async |store| {
+        Ok(load(store, Selection::Sweep(sweep)).await?)
+    }))?;
+    let found = analyse(&data)?.power.with_context(|| {
+        format!(
+            "sweep {sweep} shows no spreads: they take two configurations on the same test cells with at least 2 seeds each"
+        )
+    })?;
+    let mut assumptions = found.assumptions;
+    if let Some(patients) = arguments.patients {
+        assumptions.patients = patients as f64;
+    }
+    let configurations = arguments.configurations.unwrap_or(found.comparisons + 1);
+    Ok(Study {
+        assumptions: Assumptions { freedom_per_seed: configurations as f64, ..assumptions },
+        configurations,
+        source: format!("As sweep {sweep} shows ({})", printable(&data.title)),
+    })
+}
+
+fn table(study: &Study, arguments: &PowerArgs) -> anyhow::Result<String> {
+    let Study { assumptions, configurations, source } = study;
+    let (comparisons, alpha) = (configurations - 1, arguments.significance);
+    let margin = arguments.margin / 100.0;
+    let rows: Vec<(usize, Sensitivity)> = SEEDS
+        .iter()
+        .map(|seeds| Ok((*seeds, Sensitivity::new(assumptions, None, *seeds, alpha, comparisons)?)))
+        .collect::<anyhow::Result<_>>()?;
+    let needed = Sensitivity::seeds_for_loss(assumptions, margin, alpha, comparisons)?;
+    let patients = patients_for_margin(margin, alpha / comparisons as f64)?;
+    if arguments.json {
+        let rows: Vec<_> = rows
+            .iter()
+            .map(|(seeds, found)| {
+                json!({
+                    "seeds": seeds,
+                    "smallest_loss": found.smallest_loss,
+                    "smallest_margin": found.smallest_margin,
+                })
+            })
+            .collect();
+        let found = json!({
+            "assumptions": assumptions,
+            "comparisons": comparisons,
+            "significance": alpha,
+            "margin": margin,
+            "rows": rows,
+            "seeds_for_margin": needed,
+            "patients_for_equivalence": patients,
+        });
+        return Ok(format!("{}\n", printable_json(&found.to_string())));
+    }
+    let points = |share: f64| format!("{:.2}", share * 100.0);
+    let mut text = format!(
+        "{source}: {:.0} patients (weighed by their cells), {comparisons} comparisons at {alpha}.\n\
+         Spread over patients {} points, of single networks {}, luck of a seed {}.\n\n\
+         seeds  loss found, points  equivalence shown, ± points\n\
+         \x20   1  nothing of methods  nothing of methods\n",
+        assumptions.patients,
+        points(assumptions.patient_spread),
+        points(assumptions.network_spread),
+        points(assumptions.seed_luck),
+    );
+    for (seeds, found) in rows {
+        text += &format!(
+            "{seeds:>5}  {:>18}  {:>27}\n",
+            points(found.smallest_loss),
+            points(found.smallest_margin)
+        );
+    }
+    text += &format!("\nShown in {:.0} % of studies. ", POWER * 100.0);
+    text += &match needed {
+        Some(seeds) => format!("A loss of {} points takes {seeds} seeds.", arguments.margin),
+        None => format!("A loss of {} points takes more patients, however many seeds.", arguments.margin),
+    };
+    text += &format!(
+        "\nEquivalence within ±{} points takes at least {patients} patients: fewer may miss the\nrare one on whom a network fails.\n",
+        arguments.margin
+    );
+    Ok(text)
+}
