@@ -127,6 +127,7 @@ test-processors:
 golden python="python3":
     {{ python }} tests/golden/preprocessing.py
     {{ python }} tests/golden/statistics.py
+    {{ python }} tests/golden/clinical.py
     {{ python }} tests/golden/layers.py
     {{ python }} tests/golden/grad_cam.py
     {{ python }} tests/golden/trunk.py data/vgg16_imagenet.safetensors
