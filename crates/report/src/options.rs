@@ -8,6 +8,8 @@ const MARGIN: f64 = 0.01;
 const RATE_MARGIN: f64 = 0.02;
 /// Chance of a false claim among all comparisons of a report.
 const ALPHA: f64 = 0.05;
+/// Assumed share of positives in practice: one in ten, far below that of most data sets.
+const PREVALENCE: f64 = 0.1;
 /// Resamples of an interval.
 const REPLICATES: usize = 2000;
 
@@ -22,6 +24,9 @@ pub struct Options {
     pub specificity_margin: f64,
     /// Significance level; intervals have the confidence 1 − alpha.
     pub alpha: f64,
+    /// Share of positives, above 0 and below 1, that predictive values and decision curves hold for: an assumption, since
+    /// data sets are seldom drawn as patients come.
+    pub prevalence: f64,
     /// Resamples of an interval, at least 2.
     pub replicates: usize,
 }
@@ -33,6 +38,7 @@ impl Default for Options {
             sensitivity_margin: RATE_MARGIN,
             specificity_margin: RATE_MARGIN,
             alpha: ALPHA,
+            prevalence: PREVALENCE,
             replicates: REPLICATES,
         }
     }

@@ -57,6 +57,7 @@ pub(crate) fn quickstart(folders: &Folders, arguments: &QuickstartArgs) -> anyho
         sweep: Some(summary.sweep),
         runs: Vec::new(),
         margin: Options::default().margin,
+        prevalence: Options::default().prevalence,
         explain: None,
         no_pictures: false,
         json: false,

@@ -10,6 +10,7 @@ use crate::options::Options;
 
 use super::charted::{Charted, charted};
 use super::class_names::ClassNames;
+use super::clinical::{ClinicalSet, clinical};
 use super::configuration::Configuration;
 use super::examined::examine;
 use super::galleries::{Galleries, galleries};
@@ -51,6 +52,8 @@ pub struct Analysis {
     pub other_measures: LeadingOtherMeasures,
     /// Configurations under a random split and under a split by patient.
     pub splits: Vec<SplitPair>,
+    /// What clinicians ask of a few configurations, one entry per test set.
+    pub clinical: Vec<ClinicalSet>,
     /// What only charts show.
     pub charted: Vec<Charted>,
     /// Cells to look at; `None` without predictions.
@@ -84,6 +87,7 @@ pub fn analyse(data: &ReportData) -> Result<Analysis> {
         series: series(&measured, &tested, &options),
         other_measures: other_measures(&measured, &comparisons, &options),
         splits: split_pairs(&measured, &options),
+        clinical: clinical(&measured, &test_sets, &data.baseline, &options),
         charted: charted(&measured, &test_sets, &options),
         galleries: galleries(&measured),
         leakage: leakage(data),

@@ -2,8 +2,12 @@
 
 pub(crate) mod all_runs;
 pub(crate) mod banners;
+mod cell_values;
+pub(crate) mod clinical;
+mod clinical_part;
 pub(crate) mod comparison;
 pub(crate) mod convergence;
+mod decision_curve;
 pub(crate) mod facts;
 pub(crate) mod findings;
 pub(crate) mod format;
@@ -15,6 +19,8 @@ pub(crate) mod operating_points;
 pub(crate) mod other_measures;
 pub(crate) mod pairs;
 pub(crate) mod pairs_table;
+mod patient_level;
+mod recalibration;
 pub(crate) mod run;
 pub(crate) mod series;
 pub(crate) mod splits;
