@@ -38,6 +38,9 @@ fn best<'m, 'a>(of: &[&'m Measured<'a>]) -> Option<&'m Measured<'a>> {
 /// Share of validation images called right, averaged over the runs; `None` where a run has no such predictions.
 fn validation_accuracy(one: &Measured<'_>) -> Option<f64> {
     let of_run = |rows: &[PredictionRow]| {
+        if rows.is_empty() {
+            return None;
+        }
         let labels: Option<Vec<u8>> = rows.iter().map(|row| u8::try_from(row.label).ok()).collect();
         let probabilities: Vec<f64> = rows.iter().map(|row| row.probability).collect();
         accuracies(&labels?, &[&probabilities], THRESHOLD).ok()?.first().copied()

@@ -36,27 +36,26 @@ fn which(analysis: &Analysis) -> String {
     let named = |one: &ClinicalConfiguration| {
         let why = match one.shown {
             Shown::Baseline => "baseline",
-            Shown::BestOnValidation => "best validation accuracy",
+            Shown::BestOnValidation => "best validation accuracy, baseline aside",
         };
         format!("{} ({why})", name(analysis, one))
     };
     let listed: Vec<String> = shown(analysis).map(named).collect();
     let sets = analysis.test_sets.len();
-    let per_set = if sets > 1 { " of each test set" } else { "" };
+    let per_set = if sets > 1 { " for each test set" } else { "" };
     let rest = sets.saturating_sub(CLINICAL_TEST_SETS);
     let rest =
         if rest > 0 { format!(" {} are left out.", count(rest, "more test set")) } else { String::new() };
     format!(
-        "Shown are the baseline and the best of the other configurations on validation images{per_set}: {}.{rest} Nothing in \
-         this section is chosen on test cells.",
-        listed.join(", ")
+        "This section shows{per_set}: {}.{rest} Nothing in it is chosen on test cells.",
+        listed.join("; ")
     )
 }
 
 fn assumption(analysis: &Analysis) -> String {
     format!(
-        "Predictive values and decision curves assume a prevalence of {}: so many are {}. This is an assumption and no result; \
-         set it with --prevalence.",
+        "Predictive values and decision curves assume a prevalence of {}, the share of cells or of patients that are {}. This \
+         is an assumption and no result; set it with --prevalence.",
         prevalence(&analysis.options),
         analysis.class_names.positive_word()
     )
@@ -74,10 +73,10 @@ mod tests {
         assert_eq!(
             found.sentences,
             [
-                "Shown are the baseline and the best of the other configurations on validation images: model_4 (baseline), \
-                 model_5 · block5 · rank 5 (best validation accuracy). Nothing in this section is chosen on test cells.",
-                "Predictive values and decision curves assume a prevalence of 10 %: so many are parasitized. This is an \
-                 assumption and no result; set it with --prevalence."
+                "This section shows: model_4 (baseline); model_5 · block5 · rank 5 (best validation accuracy, baseline aside). \
+                 Nothing in it is chosen on test cells.",
+                "Predictive values and decision curves assume a prevalence of 10 %, the share of cells or of patients that are \
+                 parasitized. This is an assumption and no result; set it with --prevalence."
             ]
         );
         let titles: Vec<&str> = found.parts.iter().map(|part| part.title).collect();
@@ -88,7 +87,7 @@ mod tests {
     fn several_test_sets_are_named_and_those_left_out_are_counted() {
         let found = words(&analyse(&fixture::both_splits(40, 400)).unwrap()).unwrap();
         assert!(
-            found.sentences[0].contains("on validation images of each test set: "),
+            found.sentences[0].starts_with("This section shows for each test set: "),
             "{:?}",
             found.sentences
         );

@@ -11,6 +11,9 @@ use super::table::{Cell, Column, Table};
 /// Threshold probabilities of the table, in percent.
 const LISTED: [u8; 4] = [5, 10, 20, 50];
 
+/// The least net benefit that is one: less is rounding.
+const LEAST: f64 = 1e-9;
+
 /// The part on decision curves.
 pub(super) fn part(analysis: &Analysis) -> ClinicalPart {
     let curves: Vec<(&str, &DecisionCurve)> =
@@ -30,15 +33,20 @@ fn useful(name: &str, DecisionCurve { points, .. }: &DecisionCurve) -> String {
     };
     let all: Vec<&NetBenefit> = points.iter().collect();
     let worth: Vec<&NetBenefit> =
-        points.iter().filter(|point| point.model > point.treat_all.max(0.0)).collect();
-    let more = "worth more than treating all cells or none";
+        points.iter().filter(|point| point.model > point.treat_all.max(0.0) + LEAST).collect();
+    let more = "worth more than treating all or none";
     match worth.len() {
-        0 => format!("{name} is {more} at no threshold probability from {}.", ends(&all)),
+        0 => {
+            format!("On these test cells, {name} is {more} at no threshold probability from {}.", ends(&all))
+        }
         found if found == all.len() => {
-            format!("{name} is {more} at every threshold probability from {}.", ends(&all))
+            format!(
+                "On these test cells, {name} is {more} at every threshold probability from {}.",
+                ends(&all)
+            )
         }
         found => format!(
-            "{name} is {more} at {found} of {} threshold probabilities from {}, all within {}.",
+            "On these test cells, {name} is {more} at {found} of {} threshold probabilities from {}, all within {}.",
             all.len(),
             ends(&all),
             ends(&worth)
@@ -57,9 +65,7 @@ fn table(analysis: &Analysis, curves: &[(&str, &DecisionCurve)]) -> Table {
         prevalence(&analysis.options)
     );
     let mut columns = vec![Column::text("configuration")];
-    columns.extend(
-        LISTED.map(|percent| Column::number(&format!("{percent} %")).under("at a threshold probability of")),
-    );
+    columns.extend(LISTED.map(|percent| Column::number(&format!("threshold {percent} %"))));
     let row = |name: &str, curve: &DecisionCurve, of: fn(&NetBenefit) -> f64| {
         let at = |percent: u8| {
             let wanted = f64::from(percent) / 100.0;
@@ -97,7 +103,10 @@ mod tests {
             table.rows.iter().map(|row| row.iter().map(|cell| cell.text.as_str()).collect()).collect();
         assert_eq!(texts[2], ["treat all", "52.6", "0.0", "−125.0", "−800.0"]);
         assert_eq!((texts.len(), texts[0][0], texts[0].len()), (3, "model_4", 5));
-        assert!(part.notes[0].starts_with("model_4 is worth more than treating all cells or none at"));
+        assert!(
+            part.notes[0]
+                .starts_with("On these test cells, model_4 is worth more than treating all or none at")
+        );
     }
 
     #[test]
@@ -112,7 +121,7 @@ mod tests {
             points: (1..=3).zip(benefits).map(|(percent, model)| point(percent, model)).collect(),
         };
         let tell = |benefits| useful("A", &curve(benefits));
-        let start = "A is worth more than treating all cells or none";
+        let start = "On these test cells, A is worth more than treating all or none";
         assert_eq!(tell([0.05; 3]), format!("{start} at every threshold probability from 1 to 3 %."));
         assert_eq!(tell([0.01; 3]), format!("{start} at no threshold probability from 1 to 3 %."));
         assert_eq!(

@@ -74,7 +74,7 @@ fn count_of(patients: usize) -> String {
 fn table(analysis: &Analysis) -> Option<Table> {
     let rows: Vec<Vec<Cell>> = shown(analysis)
         .filter_map(|one| Some((one, one.patients.as_ref().ok()?)))
-        .flat_map(|(one, level)| level.points.iter().map(move |point| row(analysis, one, point)))
+        .flat_map(|(one, level)| rows_of(level).map(move |(aim, point)| row(analysis, one, aim, point)))
         .collect();
     if rows.is_empty() {
         return None;
@@ -102,15 +102,33 @@ fn table(analysis: &Analysis) -> Option<Table> {
     Some(Table { caption, columns, rows })
 }
 
+/// The points, each with words for how patients are called; those without a rule for the same reason are one.
+fn rows_of(level: &PatientLevel) -> impl Iterator<Item = (&'static str, &PatientPoint)> {
+    let failed = |aim: PatientAim| {
+        let point = level.points.iter().find(|point| point.aim == aim);
+        point.and_then(|point| point.outcome.err())
+    };
+    let both = failed(PatientAim::EnoughCells);
+    let are_one = both.is_some() && both == failed(PatientAim::EnoughShare);
+    level.points.iter().filter_map(move |point| match point.aim {
+        PatientAim::AnyCell => Some(("any cell", point)),
+        PatientAim::EnoughCells if are_one => Some(("a number or a share of cells", point)),
+        PatientAim::EnoughCells => Some(("a number of cells", point)),
+        PatientAim::EnoughShare if are_one => None,
+        PatientAim::EnoughShare => Some(("a share of its cells", point)),
+    })
+}
+
 fn row(
     analysis: &Analysis,
     one: &ClinicalConfiguration,
-    PatientPoint { aim, outcome }: &PatientPoint,
+    aim: &str,
+    PatientPoint { outcome, .. }: &PatientPoint,
 ) -> Vec<Cell> {
     let mut cells: Vec<Cell> = vec![name(analysis, one).into()];
     match outcome {
         Err(reason) => {
-            cells.push(format!("{}: {}", of_aim(*aim), no_rule(*reason)).into());
+            cells.push(format!("{aim}: {}", no_rule(*reason)).into());
             cells.extend((0..6).map(|_| NONE.into()));
         }
         Ok(PatientOutcome { rules, rates, predictive }) => {
@@ -128,20 +146,12 @@ fn row(
     cells
 }
 
-fn of_aim(aim: PatientAim) -> &'static str {
-    match aim {
-        PatientAim::AnyCell => "any cell",
-        PatientAim::EnoughCells => "a number of cells",
-        PatientAim::EnoughShare => "a share of its cells",
-    }
-}
-
 fn no_rule(reason: NoRule) -> String {
     match reason {
         NoRule::NoValidation => "none, as a run has no validation cells of known patients".to_owned(),
         NoRule::FewPatients { positives, negatives } => format!(
-            "none, as a run's validation part has {positives} positive and {negatives} negative patients, and at least \
-             {LEAST_PATIENTS} of each are needed"
+            "none, as a run has {positives} positive and {negatives} negative validation patients; {LEAST_PATIENTS} of each are \
+             needed"
         ),
         NoRule::NothingCalled => "none, as no validation cell of a run is called positive".to_owned(),
         NoRule::NotNumbers => "none, as a validation prediction is no number".to_owned(),
@@ -194,10 +204,11 @@ mod tests {
         let row = texts(&part, 0);
         assert_eq!(row[..4], ["model_4", "any cell", "40", "0"]);
         assert_eq!(row[4..], ["100.0 (91.2 to 100.0)", "—", "—", "—"]);
+        assert_eq!(part.table.as_ref().unwrap().rows.len(), 4);
         assert_eq!(
             texts(&part, 1)[1],
-            "a number of cells: none, as a run's validation part has 40 positive and 0 negative patients, and at least 5 of \
-             each are needed"
+            "a number or a share of cells: none, as a run has 40 positive and 0 negative validation patients; 5 of each are \
+             needed"
         );
     }
 

@@ -38,11 +38,11 @@ fn table(analysis: &Analysis) -> Option<Table> {
     }
     let positive = analysis.class_names.positive_word();
     let mut caption = format!(
-        "Whether probabilities mean what they say on test cells, by logistic recalibration. The intercept (calibration in the \
-         large, in log-odds) is 0 where the mean probability is right and below 0 where probabilities of {positive} are too \
-         high. The slope is 1 where their spread is right and below 1 where they are too extreme. Cells of all runs count \
-         together. Standard errors take whole patients; intervals are Student's t. They hold for these trained networks and \
-         for the share of {positive} cells of the test set."
+        "Whether probabilities of a cell being {positive} mean what they say on test cells, by logistic recalibration. The \
+         intercept (calibration in the large, in log-odds) is 0 where their mean is right and below 0 where they are too high. \
+         The slope is 1 where their spread is right and below 1 where they are too extreme. Cells of all runs count together. \
+         Standard errors take whole patients; intervals are Student's t. They hold for these trained networks and for the share \
+         of {positive} cells of the test set."
     );
     let clipped: usize = found.iter().map(|(_, one)| one.clipped).sum();
     if clipped > 0 {
