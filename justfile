@@ -133,6 +133,7 @@ golden python="python3":
     {{ python }} tests/golden/preprocessing.py
     {{ python }} tests/golden/statistics.py
     Rscript tests/golden/comparison.R
+    {{ python }} tests/golden/clinical.py
     {{ python }} tests/golden/layers.py
     {{ python }} tests/golden/grad_cam.py
     {{ python }} tests/golden/trunk.py data/vgg16_imagenet.safetensors

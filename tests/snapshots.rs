@@ -102,6 +102,7 @@ fn usual_errors() {
             &["report"],
             &["report", "--margin", "many"],
             &["report", "--margin", "0"],
+            &["report", "--prevalence", "100"],
             &["query", "select 1"],
             &["runs"],
             &["runs", "show"],

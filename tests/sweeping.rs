@@ -225,6 +225,8 @@ fn both_splits_of_a_configuration_stand_side_by_side_with_thresholds_from_valida
         "% on a random split, ",
         "## Operating points",
         "No threshold is chosen on test cells",
+        "## Clinical measures",
+        "assume a prevalence of 10 %",
         "split=random",
     ] {
         assert!(markdown.contains(expected), "{expected} is missing");

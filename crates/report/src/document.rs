@@ -5,6 +5,7 @@ use crate::charts::{self, Figure};
 use crate::error::Result;
 use crate::pictures::CellPictures;
 use crate::words::banners::banners;
+use crate::words::clinical::{self, ClinicalWords};
 use crate::words::facts::facts;
 use crate::words::findings::findings;
 use crate::words::galleries::{self, GallerySection};
@@ -29,6 +30,15 @@ pub(crate) struct PairsSection {
     pub(crate) table: Option<Table>,
     /// The leading ones in measures besides accuracy.
     pub(crate) other_measures: Option<Table>,
+}
+
+/// What clinicians ask of a few configurations.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct ClinicalSection {
+    /// What is said of them.
+    pub(crate) words: ClinicalWords,
+    /// Their decision curves, which come last.
+    pub(crate) figures: Vec<Figure>,
 }
 
 /// A run's part of the report.
@@ -63,6 +73,8 @@ pub(crate) struct Document {
     pub(crate) splits: Option<SplitSection>,
     /// Thresholds chosen on validation; `None` without validation predictions.
     pub(crate) operating_points: Option<Table>,
+    /// What clinicians ask; `None` without predictions.
+    pub(crate) clinical: Option<ClinicalSection>,
     /// Charts across configurations.
     pub(crate) figures: Vec<Figure>,
     /// What stands above them.
@@ -84,6 +96,7 @@ pub(crate) struct Document {
 pub(crate) fn document(analysis: &Analysis, pictures: &CellPictures) -> Result<Document> {
     let series = series::sentences(analysis);
     let overview = charts::overview(analysis)?;
+    let decision_curves = charts::decision_curves(analysis)?;
     let detailed = |run: &Run| {
         let words = run::words(analysis, run)?;
         Some(charts::learning_curves(run).map(|figures| RunSection { words, figures }))
@@ -99,6 +112,7 @@ pub(crate) fn document(analysis: &Analysis, pictures: &CellPictures) -> Result<D
         pairs: pairs(analysis, series),
         splits: splits::section(analysis),
         operating_points: operating_points::table(analysis),
+        clinical: clinical::words(analysis).map(|words| ClinicalSection { words, figures: decision_curves }),
         figures: overview.figures,
         figures_note: overview.note,
         galleries: galleries::section(analysis, pictures),

@@ -75,6 +75,23 @@ pub(crate) fn with_pictures() -> ReportData {
     data
 }
 
+/// The report of [`ranks`] with 20 infected patients, and 20 healthy ones of whom every second has one cell that is
+/// called parasitized.
+pub(crate) fn healthy_patients() -> ReportData {
+    let mut data = ranks();
+    for run in &mut data.runs {
+        for row in run.predictions.iter_mut().chain(&mut run.validation) {
+            let cell: i64 = row.image.rsplit(['_', '.']).nth(1).and_then(|cell| cell.parse().ok()).unwrap();
+            row.patient = format!("{}{}", if row.label == 1 { 'I' } else { 'H' }, cell % 20).into();
+            if row.label == 0 && cell < CELLS / 2 + 20 && cell % 2 == 0 {
+                row.probability = 1.0 - row.probability;
+            }
+        }
+        run.row.result = Some(result(run.row.id, &run.predictions));
+    }
+    data
+}
+
 /// So many ranks, each with as many errors as its number.
 pub(crate) fn many(ranks: i64) -> ReportData {
     let runs = (1..=ranks).map(|rank| run(rank, Some(rank), 0, rank)).collect();

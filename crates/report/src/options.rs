@@ -3,6 +3,8 @@
 use ranklab_settings::AnalysisPlan;
 use serde::Serialize;
 
+/// Assumed share of positives in practice: one in ten, far below that of most data sets.
+const PREVALENCE: f64 = 0.1;
 /// Resamples of an interval.
 const REPLICATES: usize = 2000;
 
@@ -17,6 +19,9 @@ pub struct Options {
     pub specificity_margin: f64,
     /// Significance level; intervals have the confidence 1 − alpha.
     pub alpha: f64,
+    /// Share of positives, above 0 and below 1, that predictive values and decision curves hold for: an assumption, since
+    /// data sets are seldom drawn as patients come.
+    pub prevalence: f64,
     /// Resamples of an interval, at least 2.
     pub replicates: usize,
 }
@@ -35,6 +40,7 @@ impl Options {
             sensitivity_margin: share(plan.sensitivity_margin),
             specificity_margin: share(plan.specificity_margin),
             alpha: plan.significance,
+            prevalence: PREVALENCE,
             replicates: REPLICATES,
         }
     }

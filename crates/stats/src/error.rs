@@ -131,6 +131,42 @@ pub enum Error {
     /// No t distribution has these degrees of freedom.
     #[error("{0} degrees of freedom are not a positive number: compare at least 2 patients or cells")]
     DegreesOfFreedom(f64),
+    /// Not a share of positives that predictive values can be computed at.
+    #[error("prevalence {0} is not a number above 0 and below 1: use 0.1 for 10 %")]
+    Prevalence(f64),
+    /// An interval that does not hold its own rate.
+    #[error("interval {lower} to {upper} of rate {rate}: give bounds from 0 to 1 around the rate")]
+    Bounds {
+        /// The rate.
+        rate: f64,
+        /// Lower bound.
+        lower: f64,
+        /// Upper bound.
+        upper: f64,
+    },
+    /// Intervals of different confidence.
+    #[error("intervals of levels {first} and {second}: give both of one level")]
+    Levels {
+        /// Level of the first.
+        first: f64,
+        /// Level of the second.
+        second: f64,
+    },
+    /// Cells that stand for themselves where whole patients are wanted.
+    #[error("the patients are unknown or only one: give cells of at least 2 known patients")]
+    UnknownPatients,
+    /// Cells of one class only.
+    #[error("all cells are of one class: give cells of both classes")]
+    OneClass,
+    /// A threshold separates the classes, so that the slope has no largest likelihood.
+    #[error("a threshold separates the classes without an error: the calibration slope is infinite")]
+    Separated,
+    /// Predictions that do not differ have no slope.
+    #[error("all predictions are equal: a calibration slope needs predictions that differ")]
+    Constant,
+    /// Newton's method did not arrive.
+    #[error("Newton's method found no largest likelihood: look for predictions that hardly differ")]
+    Unsolved,
     /// Not a probability under the null hypothesis.
     #[error("p-value {position} is {value}: it must lie between 0 and 1")]
     PValue {

@@ -8,7 +8,10 @@
 //! |---|---|
 //! | how good is a run | [`ConfusionMatrix`], [`ClassificationReport`], [`roc_auc`], [`average_precision`], [`log_loss`], [`roc_curve`], [`precision_recall_curve`] |
 //! | do its probabilities mean what they say | [`brier_score`], [`ReliabilityCurve`] |
+//! | by how much they are too high or too extreme | [`recalibration`] over patients |
 //! | from which probability on to call a cell positive | [`youden_threshold`], [`specificity_at_sensitivity`], [`sensitivity_at_specificity`], on validation predictions |
+//! | from how many cells on to call a patient positive | [`youden_rule`] on validation patients, judged by [`patient_rates`] |
+//! | what is a call worth at a prevalence | [`predictive_values`]; [`decision_curve`] over thresholds |
 //! | how sure is a metric | [`bootstrap`] over patients, [`curve_band`] for curves, [`Summary::interval`] over seeds, [`clustered_wilson_interval`] over patients, [`wilson_interval`] and [`delong_area`] over independent cells |
 //! | do two configurations differ | [`Family::compare`] over patients, seeds and folds, [`paired_bootstrap`] over patients, [`McNemar`] and [`delong_comparison`] over independent cells; on different cells [`unpaired_difference`] |
 //! | on how many cells do they flip | [`flips`] over all pairs of runs |
@@ -32,6 +35,7 @@ mod confusion;
 mod convergence;
 mod correctness;
 mod curves;
+mod decision_curve;
 mod delong;
 mod difference;
 mod distribution;
@@ -46,9 +50,12 @@ mod layout;
 mod mcnemar;
 mod metric;
 mod operating_point;
+mod patient_calls;
 mod power;
+mod predictive_values;
 mod prepared;
 mod ranking;
+mod recalibration;
 mod resampling;
 mod scores;
 mod source;
@@ -72,6 +79,7 @@ pub use convergence::{
 };
 pub use correctness::{accuracies, mean_correctness};
 pub use curves::{PrecisionRecallPoint, RocPoint, average_precision, precision_recall_curve, roc_curve};
+pub use decision_curve::{DecisionCurve, NetBenefit, decision_curve};
 pub use delong::{DelongArea, DelongComparison, delong_area, delong_comparison};
 pub use difference::{Components, MeanDifference, Scope};
 pub use distribution::Reference;
@@ -88,8 +96,14 @@ pub use metric::{CountMetric, CustomMetric, Metric, THRESHOLD};
 pub use operating_point::{
     OperatingPoint, sensitivity_at_specificity, specificity_at_sensitivity, youden_threshold,
 };
+pub use patient_calls::{
+    CalledPatient, ChosenRule, LEAST_PATIENTS, PatientCells, PatientRate, PatientRates, PatientRule,
+    RuleKind, patient_cells, patient_rates, youden_rule,
+};
 pub use power::{POWER, Sensitivity};
+pub use predictive_values::{EstimatedRate, PredictiveValues, predictive_values, ratio_interval};
 pub use ranking::{log_loss, roc_auc, roc_auc_within};
+pub use recalibration::{Coefficient, Recalibration, recalibration};
 pub use resampling::Resampling;
 pub use scores::{Scores, SeedVariance};
 pub use source::Source;

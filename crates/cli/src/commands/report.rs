@@ -29,6 +29,7 @@ use crate::{
   ranklab report --runs 1,4,7    compare chosen runs
   ranklab report --margin 0.5    count half a point of accuracy as equivalent
   ranklab report --baseline \"model_5 rank=16\"
+  ranklab report --prevalence 2  assume that 2 % are positive in practice
   ranklab report --explain 7     show Grad-CAM of run 7 for misclassified cells
 
 Margins and the baseline are those of the sweep's analysis plan (`ranklab sweep margin=1 baseline=model_4 …`). A \
@@ -54,6 +55,9 @@ pub(crate) struct ReportArgs {
     /// Points of specificity that do not matter [default: those of the plan, 2 without one].
     #[arg(long, value_name = "POINTS", value_parser = margin)]
     pub(crate) specificity_margin: Option<f64>,
+    /// Percent of patients or cells assumed to be positive, for predictive values and decision curves.
+    #[arg(long, value_name = "PERCENT", default_value = "10", value_parser = prevalence)]
+    pub(crate) prevalence: f64,
     /// Run that Grad-CAM explains [default: a run of the best configuration by validation].
     #[arg(long, value_name = "RUN", conflicts_with = "no_pictures")]
     pub(crate) explain: Option<i64>,
@@ -92,6 +96,18 @@ impl ReportArgs {
     }
 }
 
+/// Reads percent as a share.
+fn prevalence(text: &str) -> Result<f64, String> {
+    let percent: f64 = text.parse().map_err(|_| "give percent, such as 10 or 0.5".to_owned())?;
+    let share = percent / 100.0;
+    // As a share, so that what rounds to none or all is refused, too.
+    if share > 0.0 && share < 1.0 {
+        Ok(share)
+    } else {
+        Err("give percent above 0 and below 100, such as 10 or 0.5".to_owned())
+    }
+}
+
 /// Reads the rows of the runs and makes the pictures.
 async fn collect(
     store: &Store,
@@ -101,6 +117,7 @@ async fn collect(
 ) -> anyhow::Result<ReportData> {
     let mut data = load(store, selection).await?;
     arguments.override_plan(&mut data);
+    data.options.prevalence = arguments.prevalence;
     if !arguments.no_pictures {
         data.pictures = pictures::pictures(&data, store, folders, arguments.explain).await?;
     }

@@ -11,6 +11,7 @@ use crate::options::Options;
 
 use super::charted::{Charted, charted};
 use super::class_names::ClassNames;
+use super::clinical::{ClinicalSet, clinical};
 use super::configuration::Configuration;
 use super::conformity::{Conformity, conformity};
 use super::examined::examine;
@@ -60,6 +61,8 @@ pub struct Analysis {
     pub other_measures: LeadingOtherMeasures,
     /// Configurations under a random split and under a split by patient.
     pub splits: Vec<SplitPair>,
+    /// What clinicians ask of a few configurations, one entry per test set.
+    pub clinical: Vec<ClinicalSet>,
     /// What only charts show.
     pub charted: Vec<Charted>,
     /// Cells to look at; `None` without predictions.
@@ -99,6 +102,7 @@ pub fn analyse(data: &ReportData) -> Result<Analysis> {
         baseline: data.baseline.clone(),
         other_measures: other_measures(&measured, &comparisons, &options),
         splits: split_pairs(&measured, &options),
+        clinical: clinical(&measured, &test_sets, &data.baseline, &options),
         charted: charted(&measured, &test_sets, &options),
         galleries: galleries(&measured),
         leakage: leakage(data),

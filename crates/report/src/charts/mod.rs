@@ -6,6 +6,7 @@ mod bands;
 mod canvas;
 mod chart;
 mod curves;
+mod decision_curve;
 mod draft;
 mod drawing;
 mod figure;
@@ -24,5 +25,6 @@ mod scope;
 mod shortened;
 
 pub(crate) use curves::learning_curves;
+pub(crate) use decision_curve::decision_curves;
 pub(crate) use figure::Figure;
 pub(crate) use overview::overview;

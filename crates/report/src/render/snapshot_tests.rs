@@ -38,6 +38,11 @@ fn folds() {
 }
 
 #[test]
+fn patients_of_whom_half_are_healthy() {
+    check("healthy_patients", &fixture::healthy_patients());
+}
+
+#[test]
 fn a_clear_difference() {
     check("against_classical", &fixture::against_classical(40, 400));
 }

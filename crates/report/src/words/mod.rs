@@ -2,9 +2,13 @@
 
 pub(crate) mod all_runs;
 pub(crate) mod banners;
+mod cell_values;
+pub(crate) mod clinical;
+mod clinical_part;
 pub(crate) mod comparison;
 pub(crate) mod conformity;
 pub(crate) mod convergence;
+mod decision_curve;
 pub(crate) mod facts;
 pub(crate) mod findings;
 pub(crate) mod format;
@@ -17,6 +21,8 @@ pub(crate) mod other_measures;
 pub(crate) mod pairs;
 pub(crate) mod pairs_table;
 mod power;
+mod patient_level;
+mod recalibration;
 pub(crate) mod run;
 pub(crate) mod series;
 pub(crate) mod splits;

@@ -7,7 +7,7 @@ use super::intervals::few;
 use super::table::{Cell, Column, Table};
 
 /// What a threshold was chosen for, of the validation images.
-fn aim_words(aim: Aim) -> String {
+pub(super) fn aim_words(aim: Aim) -> String {
     let fixed = FIXED_RATE * 100.0;
     match aim {
         Aim::Youden => "Youden's J largest".to_owned(),

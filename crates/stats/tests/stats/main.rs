@@ -4,6 +4,7 @@
 mod error_rates;
 mod golden;
 mod golden_bootstrap;
+mod golden_clinical;
 mod golden_comparison;
 mod golden_family;
 mod golden_sparse;

@@ -1,6 +1,7 @@
 //! The report as one HTML page.
 
 mod chart;
+mod clinical;
 mod facts;
 mod gallery;
 mod page;

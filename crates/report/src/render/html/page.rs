@@ -8,6 +8,7 @@ use crate::render::escape::visible;
 use crate::words::format::count;
 
 use super::chart::chart;
+use super::clinical;
 use super::facts::facts;
 use super::gallery;
 use super::run::details;
@@ -79,6 +80,7 @@ fn page(document: &Document) -> Markup {
                             (data_table(table))
                         }
                     }
+                    @if let Some(section) = &document.clinical { (clinical::section(section)) }
                     @if !document.figures.is_empty() {
                         section aria-labelledby="charts" {
                             h2 id="charts" { "Charts" }
@@ -122,6 +124,7 @@ fn contents(document: &Document) -> Markup {
                 @if document.pairs.is_some() { li { a href="#pairs" { "Against each other" } } }
                 @if document.splits.is_some() { li { a href="#splits" { "Random against patient split" } } }
                 @if document.operating_points.is_some() { li { a href="#operating-points" { "Operating points" } } }
+                @if document.clinical.is_some() { li { a href="#clinical" { "Clinical measures" } } }
                 @if !document.figures.is_empty() { li { a href="#charts" { "Charts" } } }
                 @if document.galleries.is_some() { li { a href="#cells" { "Cells to look at" } } }
                 @if document.all_runs.is_some() { li { a href="#all-runs" { "All runs" } } }

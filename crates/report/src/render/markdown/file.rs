@@ -4,7 +4,7 @@ use ranklab_stats::ConfusionMatrix;
 
 use crate::analysis::ClassNames;
 use crate::charts::Figure;
-use crate::document::{Document, RunSection};
+use crate::document::{ClinicalSection, Document, RunSection};
 use crate::render::escape::{markdown as plain, markdown_code as code, visible};
 use crate::render::theme::{Theme, themed};
 use crate::words::format::{percent, thousands};
@@ -26,7 +26,9 @@ pub struct Markdown {
 
 /// The Markdown file of a document.
 pub(crate) fn render(document: &Document) -> Markdown {
-    let drawn = document.figures.iter().chain(document.runs.iter().flat_map(|run| &run.figures));
+    let clinical = document.clinical.iter().flat_map(|section| &section.figures);
+    let of_runs = document.runs.iter().flat_map(|run| &run.figures);
+    let drawn = clinical.chain(&document.figures).chain(of_runs);
     let figures = drawn
         .map(|figure| {
             let svg = themed(&figure.drawing, &figure.title, &figure.description, Theme::File);
@@ -72,14 +74,11 @@ fn text(document: &Document, galleries: Vec<String>) -> String {
         blocks.push("## Operating points".to_owned());
         blocks.extend(table(points));
     }
+    blocks.extend(document.clinical.iter().flat_map(clinical));
     if !document.figures.is_empty() {
         blocks.push("## Charts".to_owned());
         blocks.extend(document.figures_note.iter().map(|note| plain(note)));
-        for figure in &document.figures {
-            blocks.push(format!("### {}", plain(&figure.title)));
-            blocks.push(image(figure));
-            blocks.push(plain(&figure.caption));
-        }
+        blocks.extend(document.figures.iter().flat_map(chart));
     }
     blocks.extend(galleries);
     if let Some(all) = &document.all_runs {
@@ -99,6 +98,22 @@ fn text(document: &Document, galleries: Vec<String>) -> String {
     blocks.push("---".to_owned());
     blocks.push("Made by ranklab from its runs database; the same rows give the same file.".to_owned());
     blocks.join("\n\n") + "\n"
+}
+
+fn chart(figure: &Figure) -> [String; 3] {
+    [format!("### {}", plain(&figure.title)), image(figure), plain(&figure.caption)]
+}
+
+fn clinical(ClinicalSection { words, figures }: &ClinicalSection) -> Vec<String> {
+    let mut blocks = vec!["## Clinical measures".to_owned()];
+    blocks.extend(words.sentences.iter().map(|sentence| plain(sentence)));
+    for part in &words.parts {
+        blocks.push(format!("### {}", part.title));
+        blocks.extend(part.notes.iter().map(|note| plain(note)));
+        blocks.extend(part.table.iter().flat_map(table));
+    }
+    blocks.extend(figures.iter().flat_map(chart));
+    blocks
 }
 
 fn warning(word: &str, sentence: &str) -> String {
