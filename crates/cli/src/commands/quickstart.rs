@@ -59,7 +59,7 @@ pub(crate) fn quickstart(folders: &Folders, arguments: &QuickstartArgs) -> anyho
         margin: None,
         sensitivity_margin: None,
         specificity_margin: None,
-        prevalence: Options::default().prevalence,
+        prevalence: ranklab_report::Options::default().prevalence,
         explain: None,
         no_pictures: false,
         json: false,
