@@ -65,7 +65,8 @@ pub enum Metric<'a> {
     },
     /// [`crate::roc_auc`].
     Area,
-    /// [`crate::roc_auc_within`], with the fold of each cell.
+    /// [`crate::roc_auc_within`], with the fold of each cell ([`Clusters::by_patient`] of the folds' numbers); of a single
+    /// fold [`crate::roc_auc`].
     AreaWithin(&'a Clusters),
     /// Any other function of the resampled cells.
     Custom(&'a CustomMetric<'a>),

@@ -179,8 +179,12 @@ proptest! {
         let (Some(within), Some(mean)) = (within, mean) else { return Ok(()) };
         prop_assert!((within - mean).abs() < 1e-12);
         let of_folds = Clusters::by_patient(&fold_of_cell);
-        // Cells of a single fold would stand for themselves.
         if let Resampled::Cells(_) = of_folds.resampled() {
+            // A single fold.
+            prop_assert_eq!(
+                cells.bootstrap(Metric::AreaWithin(&of_folds), &FEW),
+                cells.bootstrap(Metric::Area, &FEW)
+            );
             return Ok(());
         }
         let Some(found) = cells.bootstrap(Metric::AreaWithin(&of_folds), &FEW) else { return Ok(()) };
