@@ -324,11 +324,11 @@ def clustered_wilson(successes, groups, level):
 
 def sparse(runs, margin, alpha):
     """Two configurations of which hardly any patient differs: means under uniformly drawn weights of the
-    patients and of one more, of mean size, that one of both loses altogether. The p are the shares beyond
-    the margin."""
+    patients and of one more, as large as that of a mean cell, that one of both loses altogether. The p are the
+    shares beyond the margin."""
     sums, drawing = np.bincount(patients, 1 - right(runs)), np.random.default_rng(13)
     weights = drawing.exponential(size=(1_000_000, len(sizes) + 1))
-    lost = weights[:, -1] * np.mean(sizes)
+    lost = weights[:, -1] * np.square(sizes).sum() / np.sum(sizes)
     size, total = weights[:, :-1] @ sizes + lost, weights[:, :-1] @ sums
     low, high = (total - lost) / size, (total + lost) / size
     return {

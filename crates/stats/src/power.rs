@@ -39,7 +39,8 @@ struct Planned {
     freedom_per_seed: f64,
     /// What folds show, whatever the seeds.
     folds: Option<Source>,
-    units: usize,
+    /// Patients that count.
+    effective: usize,
 }
 
 impl Sensitivity {
@@ -105,7 +106,7 @@ impl Planned {
             shared: components.shared() * each,
             freedom_per_seed: seeds.degrees_of_freedom / (each - 1.0),
             folds: components.folds.filter(|_| components.are_folds_larger()),
-            units: found.concentration.resampled.count(),
+            effective: found.concentration.effective.round() as usize,
         })
     }
 
@@ -121,7 +122,7 @@ impl Planned {
         Ok(Sensitivity {
             smallest_loss: effect(level / 2.0, missed),
             // Both one-sided tests are to succeed, which is to miss half as often with each.
-            smallest_margin: effect(level, missed / 2.0).max(unseen_margin(self.units, level)?),
+            smallest_margin: effect(level, missed / 2.0).max(unseen_margin(self.effective, level)?),
         })
     }
 
