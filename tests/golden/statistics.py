@@ -280,21 +280,27 @@ def clustered(one, other, level=0.95, groups=patients):
 
 
 def unpaired(one, one_patients, other, other_patients, level):
-    """statsmodels: regression on the side, errors robust to patients, its factor for two coefficients undone."""
-    scores, side = np.concatenate([one, other]), np.repeat([1.0, 0.0], [len(one), len(other)])
+    """By definition: patients' influences on both means as clusters of their cells, CR2 with Bell & McCaffrey's degrees."""
     groups = np.concatenate([one_patients, other_patients])
-    fit = sm.OLS(scores, sm.add_constant(side)).fit(cov_type="cluster", cov_kwds={"groups": groups})
-    n, units = len(scores), len(np.unique(groups))
-    error = float(fit.bse[1] * np.sqrt((n - 2) / (n - 1)))
-    t = float(fit.params[1]) / error
-    half = stats.t.isf((1 - level) / 2, units - 1) * error
+    influence = np.concatenate([(one - one.mean()) / len(one), -(other - other.mean()) / len(other)])
+    units = np.unique(groups)
+    e = np.array([influence[groups == unit].sum() for unit in units])
+    w = np.array([np.mean(groups == unit) for unit in units])
+    shares = (np.eye(len(w)) - np.outer(np.ones(len(w)), w)) @ (np.eye(len(w)) - np.outer(np.ones(len(w)), w)).T
+    c = 1 / np.diag(shares)
+    error = float(np.sqrt((c * e**2).sum()))
+    form = np.sqrt(np.outer(c * w**2, c * w**2)) * shares
+    freedom = float(np.trace(form) ** 2 / (form**2).sum())
+    difference = float(one.mean() - other.mean())
+    t = difference / error
+    half = stats.t.isf((1 - level) / 2, freedom) * error
     return {
-        "difference": float(fit.params[1]),
+        "difference": difference,
         "standard_error": error,
         "t": t,
-        "p": float(2 * stats.t.sf(abs(t), units - 1)),
+        "p": float(2 * stats.t.sf(abs(t), freedom)),
         "level": level,
-        "interval": [float(fit.params[1] - half), float(fit.params[1] + half)],
+        "interval": [float(difference - half), float(difference + half)],
     }
 
 
@@ -324,11 +330,11 @@ def clustered_wilson(successes, groups, level):
 
 def sparse(runs, margin, alpha):
     """Two configurations of which hardly any patient differs: means under uniformly drawn weights of the
-    patients and of one more, of mean size, that one of both loses altogether. The p are the shares beyond
-    the margin."""
+    patients and of one more, as large as that of a mean cell, that one of both loses altogether. The p are the
+    shares beyond the margin."""
     sums, drawing = np.bincount(patients, 1 - right(runs)), np.random.default_rng(13)
     weights = drawing.exponential(size=(1_000_000, len(sizes) + 1))
-    lost = weights[:, -1] * np.mean(sizes)
+    lost = weights[:, -1] * np.square(sizes).sum() / np.sum(sizes)
     size, total = weights[:, :-1] @ sizes + lost, weights[:, :-1] @ sums
     low, high = (total - lost) / size, (total + lost) / size
     return {

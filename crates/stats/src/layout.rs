@@ -38,7 +38,7 @@ impl Concentration {
 }
 
 impl Layout {
-    /// Cells with their patients, and the folds where there are several.
+    /// Cells with their patients, and the folds. A single fold, whose cells stand for themselves in [`Clusters`], is none.
     ///
     /// # Errors
     /// When the numbers of cells differ or there are fewer than 2 patients.
@@ -47,6 +47,7 @@ impl Layout {
         if let Some(folds) = &folds {
             folds.check(patients.cells())?;
         }
+        let folds = folds.filter(|folds| matches!(folds.resampled(), Resampled::Patients(_)));
         let fold_sizes = folds.as_ref().map(Clusters::sizes).unwrap_or_default();
         Ok(Self { patient_sizes: patients.sizes(), fold_sizes, patients, folds })
     }
@@ -113,6 +114,15 @@ mod tests {
         let found = Layout::new(Clusters::by_patient(&patients), None).unwrap().concentration();
         assert!((found.effective - 10_000.0 / 3640.0).abs() < 1e-12);
         assert!(!found.carries_claims() && found.largest_share == 0.6);
+    }
+
+    #[test]
+    fn a_single_fold_is_none() {
+        let of = |folds: [u8; 4]| {
+            Layout::new(Clusters::by_patient(&[1, 1, 2, 2]), Some(Clusters::by_patient(&folds))).unwrap()
+        };
+        assert!(of([7; 4]).folds().is_none() && of([7; 4]).fold_sizes().is_empty());
+        assert_eq!(of([7, 7, 7, 8]).fold_sizes(), [3.0, 1.0]);
     }
 
     #[test]

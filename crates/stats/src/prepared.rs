@@ -1,6 +1,6 @@
 //! Computes a metric of resamples: of counts, of the order of probabilities, or by a caller's function.
 
-use crate::clusters::Clusters;
+use crate::clusters::{Clusters, Resampled};
 use crate::confusion::ConfusionMatrix;
 use crate::draws::{Block, LANES};
 use crate::error::{Error, Result, check};
@@ -47,8 +47,13 @@ impl<'a> Prepared<'a> {
                 // A run without folds of its own has none to compare within.
                 let folds = folds.first().ok_or(Error::Empty)?;
                 folds.check(labels.len())?;
+                // The cells of a single fold stand for themselves in its clusters.
+                let members = match folds.resampled() {
+                    Resampled::Patients(_) => folds.members(),
+                    Resampled::Cells(cells) => vec![(0..cells).collect()],
+                };
                 let of_fold = |cells| ranked(cells, labels, probabilities, clusters);
-                Ok(Self::Area(folds.members().into_iter().map(of_fold).collect()))
+                Ok(Self::Area(members.into_iter().map(of_fold).collect()))
             }
             Metric::Custom(function) => Ok(Self::Custom(CustomCells {
                 function,
@@ -280,7 +285,13 @@ mod tests {
         // A resample of no cell, which has no area.
         drawn[5].fill(0);
         block.iter_mut().for_each(|unit| unit[5] = 0.0);
-        for metric in [Metric::Area, Metric::counts(CountMetric::Accuracy), Metric::counts(CountMetric::F1)] {
+        let folds = Clusters::by_patient(&patients.iter().map(|patient| patient % 2).collect::<Vec<_>>());
+        for metric in [
+            Metric::Area,
+            Metric::AreaWithin(std::slice::from_ref(&folds)),
+            Metric::counts(CountMetric::Accuracy),
+            Metric::counts(CountMetric::F1),
+        ] {
             let mut prepared = Prepared::new(metric, &labels, &probabilities, &clusters).unwrap();
             let mut values = [0.0; LANES];
             prepared.values(&block, &mut values);

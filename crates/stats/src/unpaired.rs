@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::cluster_sizes::variance_of_mean;
 use crate::clusters::{Clusters, Resampled};
 use crate::difference::{Estimated, MeanDifference, Scope};
 use crate::error::{Error, Result, check_score};
@@ -24,9 +25,10 @@ pub struct ScoredCells<'a, Patient> {
 /// units. A patient with cells on both sides is one unit, so that what its cells have in common takes
 /// part in the variance as it should (Liang & Zeger 1986, of the regression on the side): with `Sⱼ` the sum
 /// of scores of patient j's `nⱼ` cells on a side with mean m and n cells, patient j's influence is
-/// `eⱼ = (Sⱼ − nⱼ m) / n` of the first side less that of the second, and the variance
-/// `J / (J − 1) · Σⱼ eⱼ²` over the J patients of either side, on J − 1 degrees of freedom. Unlike a paired one it
-/// holds the spread between the cells of both sides. Where both sides have several seeds, the variances `s² / S` of
+/// `eⱼ = (Sⱼ − nⱼ m) / n` of the first side less that of the second. The variance over the patients of either side is
+/// that of a mean with these influences and their cells of both sides, CR2 with Bell & McCaffrey's degrees of freedom:
+/// of J patients with equally many cells `J / (J − 1) · Σⱼ eⱼ²` on J − 1. Unlike a paired one it holds the spread between
+/// the cells of both sides. Where both sides have several seeds, the variances `s² / S` of
 /// their means over seeds come to it, with Satterthwaite's degrees of freedom.
 ///
 /// The standard error never counts as less than one cell of the smaller side.
@@ -50,16 +52,13 @@ pub fn unpaired_difference<Patient: Ord>(
         }
     }
     let units = patients.len();
-    if units < 2 {
-        return Err(Error::Units(units));
-    }
-    let squares: f64 = patients.values().map(|(influence, _)| influence.powi(2)).sum();
+    let all = (first.scores.len() + second.scores.len()) as f64;
+    let (sums, sizes): (Vec<f64>, Vec<f64>) =
+        patients.values().map(|(influence, cells)| (influence * all, *cells)).unzip();
+    let mut over_patients = variance_of_mean(&sums, &sizes).ok_or(Error::Units(units))?;
     // As for paired cells, one cell's worth at least.
     let least = 1.0 / first.scores.len().min(second.scores.len()) as f64;
-    let over_patients = Source {
-        variance: (units as f64 / (units - 1) as f64 * squares).max(least * least),
-        degrees_of_freedom: (units - 1) as f64,
-    };
+    over_patients.variance = over_patients.variance.max(least * least);
     let seeds = Summary::new(first.seeds)?.source().zip(Summary::new(second.seeds)?.source());
     let source = match seeds {
         None => over_patients,
@@ -69,12 +68,10 @@ pub fn unpaired_difference<Patient: Ord>(
             Source { variance, degrees_of_freedom }
         }
     };
-    let cells = (first.scores.len() + second.scores.len()) as f64;
-    let sizes = || patients.values().map(|(_, cells)| *cells);
     let concentration = Concentration {
         resampled: Resampled::Patients(units),
-        effective: cells * cells / sizes().map(|size| size * size).sum::<f64>(),
-        largest_share: sizes().fold(0.0, f64::max) / cells,
+        effective: all * all / sizes.iter().map(|size| size * size).sum::<f64>(),
+        largest_share: sizes.iter().copied().fold(0.0, f64::max) / all,
     };
     MeanDifference::new(
         Estimated {

@@ -66,9 +66,11 @@ impl Weights {
     /// lose everything. Gaffke's (2005) does: with the worst value that there can be as one value more, the quantile of
     /// the means under uniformly drawn weights (the Bayesian bootstrap of Rubin 1981). For values of 0 and 1 it is that of
     /// Clopper & Pearson; that it holds in general is conjectured, with much evidence, and proved for its relatives
-    /// (Learned-Miller & Thomas 2020). The patient added has the mean number of cells.
+    /// (Learned-Miller & Thomas 2020). The patient added has as many cells as that of a mean cell, `Σⱼ nⱼ² / n`. With
+    /// the mean number of cells a loss of the margin passed as equivalent in 17 % of studies in which a fifth of the
+    /// patients had eight times the others' cells (`tests/stats/sparse_rates.rs`).
     pub(crate) fn unseen(&self, sums: &[f64], sizes: &[f64]) -> Unseen {
-        let mean_size = sizes.iter().sum::<f64>() / self.patients as f64;
+        let added = sizes.iter().map(|size| size * size).sum::<f64>() / sizes.iter().sum::<f64>();
         let (mut low, mut high) = (Vec::new(), Vec::new());
         for weights in self.draws.chunks_exact(self.patients + 1) {
             let (mut sum, mut size) = (0.0, 0.0);
@@ -76,7 +78,7 @@ impl Weights {
                 sum += f64::from(*weight) * of_patient;
                 size += f64::from(*weight) * cells;
             }
-            let lost = f64::from(weights[self.patients]) * mean_size;
+            let lost = f64::from(weights[self.patients]) * added;
             low.push((sum - lost) / (size + lost));
             high.push((sum + lost) / (size + lost));
         }
@@ -130,6 +132,15 @@ mod tests {
                 assert!((found.upper_p(margin) - exact).abs() < error, "{patients} {margin}");
             }
         }
+    }
+
+    #[test]
+    fn unequal_patients_leave_open_what_as_many_effective_ones_do() {
+        // 20 patients of 80 cells and 80 of 10: as sure as 42 equal ones.
+        let sizes: Vec<f64> = (0..100).map(|patient| if patient < 20 { 80.0 } else { 10.0 }).collect();
+        let found = Weights::new(100).unseen(&[0.0; 100], &sizes).bounds(0.05).1;
+        let (effective, all) = (unseen_margin(42, 0.05).unwrap(), unseen_margin(100, 0.05).unwrap());
+        assert!((found / effective - 1.0).abs() < 0.1 && found > 2.0 * all, "{found} {effective} {all}");
     }
 
     #[test]

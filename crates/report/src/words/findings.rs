@@ -203,17 +203,21 @@ fn too_few_patients(analysis: &Analysis) -> Option<String> {
     let options = &analysis.options;
     let needed = ranklab_stats::patients_for_margin(options.margin, options.alpha).ok()?;
     let concentrations = analysis.comparisons.pairs.iter().map(|pair| pair.difference.concentration);
-    let units = concentrations.map(|found| found.resampled).min_by_key(|units| units.count())?;
-    (units.count() < needed).then(|| {
-        let noun = match units {
-            Resampled::Patients(_) => "patients",
-            Resampled::Cells(_) => "cells",
+    let found = concentrations.min_by(|one, other| one.effective.total_cmp(&other.effective))?;
+    (found.effective < needed as f64).then(|| {
+        let (noun, count) = match found.resampled {
+            Resampled::Patients(count) => ("patients", count),
+            Resampled::Cells(count) => ("cells", count),
+        };
+        let all = thousands(count as i64);
+        let here = if found.effective.round() < count as f64 {
+            format!("of {:.0} here (the effective number of {all} that have unequally many cells)", found.effective)
+        } else {
+            format!("of {all} here")
         };
         format!(
-            "Equivalence within ±{} takes at least {needed} {noun}, of {} here: fewer may miss the rare one on whom a network \
-             fails.",
-            margin_in_points(options),
-            thousands(units.count() as i64)
+            "Equivalence within ±{} takes at least {needed} {noun}, {here}: fewer may miss the rare one on whom a network fails.",
+            margin_in_points(options)
         )
     })
 }

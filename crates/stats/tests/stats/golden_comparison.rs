@@ -211,7 +211,7 @@ fn one_sided_tests_are_scipys() {
 }
 
 #[test]
-fn unpaired_differences_are_statsmodels_regression_on_the_side() {
+fn unpaired_differences_are_those_of_their_definition() {
     let case = golden().comparison;
     let [first, second] = case.correctness(1);
     let one = ScoredCells { scores: &first[..120], patients: &case.patients[..120], seeds: &[0.9] };

@@ -179,11 +179,15 @@ proptest! {
         let (Some(within), Some(mean)) = (within, mean) else { return Ok(()) };
         prop_assert!((within - mean).abs() < 1e-12);
         let of_folds = Clusters::by_patient(&fold_of_cell);
-        // Cells of a single fold would stand for themselves.
         if let Resampled::Cells(_) = of_folds.resampled() {
+            // A single fold.
+            prop_assert_eq!(
+                cells.bootstrap(Metric::AreaWithin(std::slice::from_ref(&of_folds)), &FEW),
+                cells.bootstrap(Metric::Area, &FEW)
+            );
             return Ok(());
         }
-        let Some(found) = cells.bootstrap(Metric::AreaWithin(&of_folds), &FEW) else { return Ok(()) };
+        let Some(found) = cells.bootstrap(Metric::AreaWithin(std::slice::from_ref(&of_folds)), &FEW) else { return Ok(()) };
         prop_assert!((found.estimate - mean).abs() < 1e-12);
         // For a function of drawn cells the whole part of four times a probability tells the fold.
         let coded: Vec<f64> =

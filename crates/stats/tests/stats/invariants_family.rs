@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 use ranklab_stats::{
-    Clusters, Compared, Error, Family, Layout, MeanDifference, Scope, Scores, Sensitivity, Verdict,
-    unseen_margin,
+    Assumptions, Clusters, Compared, Error, Family, Layout, MeanDifference, Scope, Scores, Sensitivity,
+    Verdict, unseen_margin,
 };
 
 /// Cells with patients, and whether each seed of three configurations gets them right.
@@ -214,15 +214,16 @@ proptest! {
         prop_assert!(is_close(found.standard_error, variance.sqrt().max(least)));
         prop_assert!(found.degrees_of_freedom > 0.0);
         prop_assert!(components.interaction >= 0.0);
-        let of = |seeds| Sensitivity::with_seeds(&found, seeds, 0.05, 1).unwrap();
-        if let (Some(few), Some(more)) = (of(3), of(10)) {
-            // With hardly any degrees of freedom over patients, those over seeds are worth more than their variance.
-            if found.concentration.carries_claims() {
-                prop_assert!(few.smallest_loss >= more.smallest_loss * 0.999, "{few:?} {more:?}");
-            }
-            prop_assert!(few.smallest_margin > 0.0);
-        } else {
+        let Some(assumed) = Assumptions::of(&found) else {
             prop_assert!(components.seeds.is_none());
+            return Ok(());
+        };
+        // With hardly any degrees of freedom over patients, those over seeds are worth more than their variance.
+        if found.concentration.carries_claims() {
+            let of = |seeds| Sensitivity::new(&assumed, folds.as_ref(), seeds, 0.05, 1).unwrap();
+            let (few, more) = (of(3), of(10));
+            prop_assert!(few.smallest_loss >= more.smallest_loss * 0.999, "{few:?} {more:?}");
+            prop_assert!(few.smallest_margin > 0.0);
         }
     }
 }

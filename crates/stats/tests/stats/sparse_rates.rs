@@ -84,21 +84,25 @@ fn nor_is_it_over_several_seeds_beside_ordinary_flips() {
 
 #[test]
 fn nor_is_it_of_unequal_patients() {
-    // 60 patients of 4 to 40 cells, of which one in twenty is lost altogether.
-    let sizes: Vec<usize> = (0..60).map(|patient| 4 + (patient * patient) / 97).collect();
-    let layout = layout(&sizes);
-    let mut members = vec![Scores::new(&layout, &[vec![1.0; layout.cells()]]).unwrap()];
-    studies(12, FEW, |random| {
-        let lost =
-            |random: &mut ChaCha8Rng, size: usize| vec![f64::from(u8::from(!random.random_bool(0.05))); size];
-        let cells: Vec<f64> = sizes.iter().flat_map(|size| lost(random, *size)).collect();
-        members.push(Scores::new(&layout, &[cells]).unwrap());
-        true
-    });
-    let family = Family::new(&layout, members.iter().collect()).unwrap();
-    let made = |study: &usize| claims(&family.compare(0, *study, 0.95).unwrap(), 0.05)[1];
-    let found = (1..=FEW).filter(made).count();
-    assert!(found <= most_false_claims(FEW), "{found} of {FEW}");
+    // A fifth of the patients with eight times the others' cells, and sizes that are nearly lognormal.
+    let large = (0..100).map(|patient| if patient < 20 { 80 } else { 10 }).collect();
+    let lognormal = (0..200).map(|patient| (6.0 / (1.0 - f64::from(patient) / 200.0)) as usize).collect();
+    for (sizes, chance) in [(large, 0.05), (lognormal, 0.08)] {
+        let sizes: Vec<usize> = sizes;
+        let layout = layout(&sizes);
+        let mut members = vec![Scores::new(&layout, &[vec![1.0; layout.cells()]]).unwrap()];
+        studies(12, FEW, |random| {
+            // Patients are lost altogether, whatever their size, so that the mean loss is the chance of one.
+            let of_patient = |size: &usize| vec![f64::from(u8::from(!random.random_bool(chance))); *size];
+            let cells: Vec<f64> = sizes.iter().flat_map(of_patient).collect();
+            members.push(Scores::new(&layout, &[cells]).unwrap());
+            true
+        });
+        let family = Family::new(&layout, members.iter().collect()).unwrap();
+        let made = |study: &usize| claims(&family.compare(0, *study, 0.95).unwrap(), chance)[1];
+        let found = (1..=FEW).filter(made).count();
+        assert!(found <= most_false_claims(FEW), "{:?}: {found} of {FEW}", layout.concentration());
+    }
 }
 
 #[test]
