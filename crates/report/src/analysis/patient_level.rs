@@ -36,7 +36,7 @@ impl PatientAim {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum NoRule {
-    /// A run has no validation predictions of known patients.
+    /// A run has validation predictions of fewer than two known patients.
     NoValidation,
     /// A run has too few validation patients of a class.
     FewPatients {

@@ -148,7 +148,7 @@ fn row(
 
 fn no_rule(reason: NoRule) -> String {
     match reason {
-        NoRule::NoValidation => "none, as a run has no validation cells of known patients".to_owned(),
+        NoRule::NoValidation => "none, as a run has fewer than 2 known validation patients".to_owned(),
         NoRule::FewPatients { positives, negatives } => format!(
             "none, as a run has {positives} positive and {negatives} negative validation patients; {LEAST_PATIENTS} of each are \
              needed"
