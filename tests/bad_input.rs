@@ -30,6 +30,10 @@ fn wrong_settings_are_named_with_what_would_fit() {
         "device=abacus",
         "split=patient,fold=1",
         "fold=7",
+        "margin=0",
+        "looks=0",
+        "baseline=model_9",
+        "tune=rank",
     ];
     let text: String = settings.iter().map(|setting| message(&ranklab, &["sweep", setting])).collect();
     assert_snapshot("wrong_settings", &text);
