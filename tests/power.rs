@@ -52,7 +52,7 @@ fn spreads_come_from_a_sweep_with_several_seeds_and_bad_input_is_refused() {
         (&["power", "--margin", "0"], "--margin: give points above 0"),
         (&["power", "--patients", "1"], "--patients: give at least 2"),
         (&["power", "--configurations", "1"], "--configurations: give at least 2"),
-        (&["power", "--seed-luck", "-1"], "--seed-luck"),
+        (&["power", "--seed-luck=-1"], "--seed-luck: give points from 0 to 100"),
         (&["power", "--significance", "2"], "level 2 is not a number between 0 and 1"),
     ] {
         let output = ranklab.run(arguments);

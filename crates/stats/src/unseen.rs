@@ -89,6 +89,12 @@ impl Weights {
 }
 
 impl Unseen {
+    /// Those of the comparison in the other order.
+    pub(crate) fn swapped(self) -> Self {
+        let negated = |values: Vec<f64>| values.into_iter().rev().map(|value| -value).collect();
+        Self { low: negated(self.high), high: negated(self.low) }
+    }
+
     /// p against differences of −margin and less.
     pub(crate) fn lower_p(&self, margin: f64) -> f64 {
         share(self.low.partition_point(|value| *value <= -margin), self.low.len())
