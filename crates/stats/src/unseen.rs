@@ -6,7 +6,7 @@ use rand_chacha::ChaCha8Rng;
 use crate::error::{Result, check_level, check_margin};
 
 /// Most draws of the weights, and fewest: with many patients the bound is all but that of Student's t.
-const MOST_DRAWS: usize = 9999;
+const MOST_DRAWS: usize = 3999;
 const FEWEST_DRAWS: usize = 999;
 /// Weights that are drawn in all where that is possible.
 const WEIGHTS: usize = 3_000_000;
