@@ -50,7 +50,7 @@ fn spreads_come_from_a_sweep_with_several_seeds_and_bad_input_is_refused() {
         (&["power", "--sweep", "2"][..], "sweep 2 shows no spreads"),
         (&["power", "--sweep", "9"], "9"),
         (&["power", "--margin", "0"], "--margin: give points above 0"),
-        (&["power", "--patients", "1"], "--patients: give at least 2"),
+        (&["power", "--patients", "4"], "--patients: give at least 5"),
         (&["power", "--configurations", "1"], "--configurations: give at least 2"),
         (&["power", "--seed-luck=-1"], "--seed-luck: give points from 0 to 100"),
         (&["power", "--significance", "2"], "level 2 is not a number between 0 and 1"),

@@ -88,8 +88,8 @@ pub(crate) fn power(folders: &Folders, arguments: &PowerArgs) -> anyhow::Result<
         Some(sweep) => of_sweep(folders, sweep, arguments)?,
         None => assumed(arguments)?,
     };
-    if study.assumptions.patients < 2.0 {
-        bail!("--patients: give at least 2");
+    if study.assumptions.patients < 5.0 {
+        bail!("--patients: give at least 5; the cells of fewer carry no claim");
     }
     if study.configurations < 2 {
         bail!("--configurations: give at least 2, the baseline included");
