@@ -16,7 +16,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from recompute import clinical, reading, runs, sections, shown  # noqa: E402
+from recompute import charts, clinical, reading, runs, sections, shown  # noqa: E402
 
 # Each section by its heading. None: nothing in it is compared.
 SECTIONS = {
@@ -94,7 +94,9 @@ def compare(checker, report, found):
             in_charts = section.title == "## Charts"
         if section.title.startswith("# "):
             runs.convergence_banner(checker, report, section)
-        elif section.title == "" or in_charts or section.title.startswith("### Net benefit by"):
+        elif in_charts:
+            charts.chart(checker, report, section)
+        elif section.title == "" or section.title.startswith("### Net benefit by"):
             continue
         elif section.title.startswith("### Run "):
             runs.in_detail(checker, report, section)

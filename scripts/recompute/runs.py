@@ -4,7 +4,9 @@ import re
 
 import numpy as np
 
+from .charts import learning_curves
 from .clinical import AIMS, applied
+from .convergence import signs
 from .inference import area, average_precision, calibration_error, log_loss
 from .reading import sets_of_cells
 from .sections import check_bytes, check_seconds
@@ -58,6 +60,7 @@ def in_detail(checker, report, section):
     for cells, row in zip(tables[1].rows, matrix):
         for column, shown, (count, whole) in zip(tables[1].columns[1:], cells[1:], row):
             checker.cell(title, name, f"{cells[0]}, {column}", shown, [count, 100 * count / max(whole, 1)])
+    learning_curves(checker, title, name, run, section)
     facts = facts_of(section)
     check_facts(checker, report, title, name, run, counts, facts)
     warnings = [unescaped(text).partition(" — ")[2] for text in section.texts() if "**NOT CONVERGED**" in text]
@@ -120,7 +123,9 @@ def check_facts(checker, report, title, name, run, counts, facts):
     checker.text(title, name, "Configuration hash", facts.pop("Configuration hash")[0], row["config_hash"])
     checker.text(title, name, "Model hash", facts.pop("Model hash")[0], row["model_hash"])
     checker.text(title, name, "Weights hash", facts.pop("Weights hash")[0], row["weights_hash"])
-    facts.pop("When", None)
+    moment = lambda text: text[:19].replace("T", " ") + " UTC"
+    when = f"{moment(row['started_at'])} to {moment(row['ended_at'])}, process {row['process']}"
+    checker.text(title, name, "When", facts.pop("When")[0], when)
     for fact in facts:
         checker.mismatch(title, name, fact, facts[fact], "no such fact is known")
 
@@ -166,55 +171,6 @@ def check_errors(checker, title, name, run, shown):
 
 
 # --- signs that a run did not converge -----------------------------------------------------------------------------------
-
-
-def signs(run):
-    """The signs in order, as words and numbers: thresholds are those that crates/stats/src/convergence.rs documents."""
-    found = []
-    rows = run.validation if len(run.validation) else run.test
-    gap = threshold_gap(rows.labels, rows.probabilities)
-    if gap:
-        found.append(("ranking", [100 * gap[0], len(rows), 0.5, gap[3], 100 * gap[1], gap[2]]))
-    losses = [row["value"] for row in run.epochs if row["metric"] == "validation_loss"]
-    rising = rising_loss(losses, run["best_epoch"])
-    if rising:
-        found.append(("validation loss ends", [losses[-1], losses[-1] / rising[0], rising[0], rising[1], len(losses)]))
-    momentum = float(run.settings.get("training.batch_norm_momentum", -1))
-    steps = -(-run["train_images"] // run["batch_size"]) * run["best_epoch"]
-    if 0 <= momentum < 1 and momentum**steps > 0.05:
-        found.append(("batch norm's initial statistics", [100 * momentum**steps, steps, run["best_epoch"], momentum]))
-    return found
-
-
-def threshold_gap(labels, probabilities):
-    score = area(labels, probabilities)
-    if score is None:
-        return None
-    right = lambda threshold: (probabilities >= threshold) == (labels == 1)
-    thresholds = sorted(set(probabilities) | {1.0}, reverse=True)
-    accuracies = [int(right(one).sum()) for one in thresholds]
-    half = max([place for place, one in enumerate(thresholds) if one >= 0.5], default=0)
-    best = max(range(len(thresholds)), key=lambda place: (accuracies[place], -abs(place - half)))
-    one, other = right(thresholds[half]), right(thresholds[best])
-    images = len(labels)
-    gap = (accuracies[best] - accuracies[half]) / images
-    # Of both classes the cells that only one of both thresholds calls right.
-    flipped = int(np.sum(one != other))
-    error = max(flipped - gap * gap * images, 0.0) ** 0.5 / images
-    if gap < 0.03 or gap < 3 * error:
-        return None
-    return accuracies[half] / images, accuracies[best] / images, thresholds[best], score
-
-
-def rising_loss(losses, kept):
-    if len(losses) < 2 or any(loss is None for loss in losses):
-        return None
-    end = max(len(losses) - 2, 1)
-    lowest = min(losses[:end])
-    times, least = (1.5, 0.05) if kept > end else (2.0, 0.2)
-    if all(loss >= times * lowest and loss >= lowest + least for loss in losses[end:]):
-        return lowest, losses.index(lowest) + 1
-    return None
 
 
 def check_signs(checker, title, name, run, warnings):
@@ -313,7 +269,7 @@ def what_was_run(checker, report, section):
         lines = facts.pop(fact, [])
         known = []
         for run in runs:
-            value = (of(run.row), run["split_hash"] if fact == "Split" else run["split"] if fact == "Images" and False else None, run["optimizer"] if fact == "Training" else None)
+            value = (of(run.row), run["split_hash"] if fact == "Split" else run["optimizer"] if fact == "Training" else None)
             place = next((one for one in known if one[0] == value), None)
             if place:
                 place[1] += 1
@@ -344,7 +300,8 @@ def what_was_run(checker, report, section):
         checker.numbers(title, "Patients", "", unknown[0], [len(names), len({image for run in runs for image in run.test.images})])
     plan = facts.pop("Analysis plan", None)
     if plan:
-        checker.numbers(title, "Analysis plan", "", plan[0], [], constants=())
+        for key, value in re.findall(r"([a-z_]+)=([\d.]+)(?= )", plan[0].partition(" (plan ")[0] + " "):
+            checker.numbers(title, "Analysis plan", key, value, [report.options.plan[key]])
         if f"(plan {report.sweep['analysis_plan_hash'][:12]})" not in plan[0]:
             checker.mismatch(title, "Analysis plan", "", plan[0], report.sweep["analysis_plan_hash"])
     for fact in ("Dataset", "Trunk weights", "Device", "Code"):

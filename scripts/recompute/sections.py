@@ -7,8 +7,9 @@ import numpy as np
 from .comparing import (
     OF_AREA, SHOWN_AREAS, area_difference, area_interval, compared, power, shown_pairs, split_pairs,
 )
-from .inference import Cells, Range, Scores, clustered_wilson, cut, joined, mean, range_of
-from .reading import best_by_validation, configurations, operating_rates, sets_of_cells, test_sets
+from .convergence import caveat
+from .inference import Cells, Range, Scores, clustered_wilson, cut, joined, range_of
+from .reading import configurations, test_sets
 from .shown import NONE, unescaped, without_names
 
 from scipy import stats
@@ -81,10 +82,11 @@ def cells_values(one):
     return [one.cells] + ([one.tested.folds] if one.tested and one.tested.folds > 1 else [])
 
 
-def without_caveat(text):
-    """A sentence, and the runs that its caveat on convergence names."""
-    head, _, tail = text.partition(" NOT CONVERGED: ")
-    return head, tail
+def without_caveat(checker, report, section, text, found):
+    """A sentence without its caveat on convergence, whose runs are compared."""
+    head, _, tail = unescaped(text).partition(" NOT CONVERGED: ")
+    checker.numbers(section, head[:60], "not converged", without_names(tail, report.names), caveat(found))
+    return head
 
 
 def pair_values(pair, options):
@@ -102,7 +104,7 @@ def corrected_for(pair):
 
 def check_pair_sentence(checker, report, section, text, pair):
     options = report.options
-    text, _ = without_caveat(unescaped(text))
+    text = without_caveat(checker, report, section, text, [pair.first, pair.second])
     name = f"{pair.first.name} vs {pair.second.name}"
     if not text.startswith(name):
         checker.mismatch(section, name, "", text, name)
@@ -173,22 +175,23 @@ def in_short(checker, report, section):
             return None
         return left.pop(0)
 
-    def tell(what, values, words=(), constants=()):
+    def tell(what, values, words=(), constants=(), of=()):
         text = next_text(what)
         if text is not None:
-            told(checker, report, title, what, without_caveat(unescaped(text))[0], values, words, constants)
+            head = without_caveat(checker, report, title, text, of)
+            told(checker, report, title, what, head, values, words, constants)
 
     options, found = report.options, report.configurations
     for one in report.sets[:4]:
         best = one.best
         if len(one.members) == 1:
-            tell("leader", accuracy_values(best) + cells_values(best))
+            tell("leader", accuracy_values(best) + cells_values(best), of=one.members)
         elif one.by_validation:
-            tell("leader", [len(one.members), *accuracy_values(best), *cells_values(best)], ["best validation figures"])
+            tell("leader", [len(one.members), *accuracy_values(best), *cells_values(best)], ["best validation figures"], of=one.members)
             continue
         else:
             accuracies = [member.quality("accuracy")[0] * 100 for member in one.members if member.quality("accuracy")]
-            tell("leader", [len(one.members), min(accuracies), max(accuracies), *cells_values(best)])
+            tell("leader", [len(one.members), min(accuracies), max(accuracies), *cells_values(best)], of=one.members)
     if len(report.sets) > 1:
         tell("several sets", [len(report.sets) - 4] if len(report.sets) > 4 else [])
     against_baseline(checker, report, title, tell, next_text)
@@ -243,8 +246,9 @@ def against_baseline(checker, report, title, tell, next_text):
     gap = [] if abs(one - two) < 0.00005 - 1e-12 else [abs(one - two) * 100]
     words = ["level with"] if not gap else ["points above" if one > two else "points below"]
     parameters = [side.first["trainable_parameters"] for side in (other, reference)]
-    tell("beside the baseline", accuracy_values(other) + gap + accuracy_values(reference) + parameters, words)
     pair = next((pair for pair in report.pairs if pair.first is other and pair.second is reference), None)
+    values = accuracy_values(other) + gap + accuracy_values(reference) + parameters
+    tell("beside the baseline", values, words, of=() if pair else (other, reference))
     if pair:
         text = next_text("the pair with the baseline")
         if text:
@@ -532,7 +536,7 @@ def check_series(checker, report, title, text, known):
         told(checker, report, title, "series", text, [known] if isinstance(known, int) else [], [known] if isinstance(known, str) else [])
         return
     key, kind, members, reference, against, words = known
-    text, _ = without_caveat(unescaped(text))
+    text = without_caveat(checker, report, title, text, [one for _, one in members])
     if not text.startswith(f"{key}: "):
         checker.mismatch(title, key, "", text, f"{key}: …")
         return
@@ -579,7 +583,7 @@ def both_splits(checker, report, section):
             (f"points, {under}", [100 * difference.value]), (f"{interval}, {under}", points(difference.interval)),
             (f"p, corrected, {under}", [p]),
         ])
-        text, _ = without_caveat(unescaped(line))
+        text = without_caveat(checker, report, title, line, [random, patient])
         low, high = difference.interval
         shown = p.low < options.alpha and (low > 0 or high < 0)
         word = "inconclusive" if not shown else "better" if difference.value > 0 else "worse"
