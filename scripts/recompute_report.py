@@ -16,7 +16,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from recompute import charts, clinical, reading, runs, sections, shown  # noqa: E402
+from recompute import charts, clinical, conformity, reading, runs, sections, shown  # noqa: E402
 
 # Each section by its heading. None: nothing in it is compared.
 SECTIONS = {
@@ -93,6 +93,7 @@ def compare(checker, report, found):
         if section.title.startswith("## "):
             in_charts = section.title == "## Charts"
         if section.title.startswith("# "):
+            conformity.line(checker, report, section)
             runs.convergence_banner(checker, report, section)
         elif in_charts:
             charts.chart(checker, report, section)

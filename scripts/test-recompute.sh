@@ -30,7 +30,7 @@ fi
 folder="$(mktemp -d)"
 trap 'rm -rf "$folder"' EXIT
 
-# NAME, then settings of the sweep; its report is recomputed with the options in `options`, of both.
+# Runs a sweep NAME with the settings that follow, and recomputes its report. `options` are those of the report.
 options=()
 recomputed() {
     local name="$1"
@@ -49,6 +49,16 @@ generated=(dataset=synthetic images=240 patients=12 epochs=2 "${small[@]}")
 models=(model=model_4,model_5)
 
 recomputed seeds "${generated[@]}" "${models[@]}" rank=1,4 seed=0..2 lr=0.002
+
+# A changed figure must be found.
+report="$RANKLAB_REPORTS/latest/report.md"
+sed '0,/accuracy is [0-9]*\.[0-9]* %/s//accuracy is 1.23 %/' "$report" > "$folder/changed.md"
+cmp -s "$report" "$folder/changed.md" && fail "no figure was changed in $report"
+if "$python" -B scripts/recompute_report.py "$RANKLAB_RUNS/ranklab.db" "$folder/changed.md" > "$folder/changed.log"; then
+    fail "a changed figure was not found"
+fi
+grep -q '^MISMATCH in In short' "$folder/changed.log"
+
 recomputed folds "${generated[@]}" "${models[@]}" rank=1,2 seed=0,1 split=patient folds=3 fold=0..2 lr=0.002
 recomputed splits "${generated[@]}" "${models[@]}" rank=2 seed=0,1 split=random,patient
 recomputed tuned "${generated[@]}" "${models[@]}" rank=1,2 seed=0,1 lr=0.001,0.005 tune=lr
@@ -58,6 +68,7 @@ one_class=("dataset=$images" 'group=((?:Parasitized|Uninfected)/C[0-9]+P[0-9]+)'
 options=(--prevalence 2.5)
 recomputed one_seed "${one_class[@]}" "${small[@]}" "${models[@]}" rank=1,4 epochs=4 margin=15 sensitivity_margin=25 \
     specificity_margin=25
+# The report compares otherwise than planned, and says so.
 options=(--baseline "model_5 rank=4" --margin 30)
 recomputed wide_margins "${one_class[@]}" "${small[@]}" "${models[@]}" rank=1,4 seed=0..3 epochs=4 sensitivity_margin=40 \
     specificity_margin=40

@@ -71,7 +71,7 @@ class Run:
         self.epochs = database.execute(
             "SELECT epoch, metric, value FROM epoch_metrics WHERE run_id = ? ORDER BY epoch", (row["id"],)
         ).fetchall()
-        self.settings = settings(row)
+        self.settings = self.own_settings = settings(row)
         self.tuned = {}
 
     def __getitem__(self, name):
@@ -102,7 +102,6 @@ def settings(row):
         else:
             found[path] = str(value)
 
-    # Seeds are left out before this sees them: `data.synthetic.seed` is one of the keys that repeats differ in.
     flatten(json.loads(row["config"], parse_float=str, parse_int=str), "")
     found["images"] = row["image_set_hash"][:12]
     return found

@@ -4,6 +4,7 @@ import re
 
 import numpy as np
 
+from . import conformity
 from .charts import learning_curves
 from .clinical import AIMS, applied
 from .convergence import signs
@@ -44,6 +45,9 @@ def in_detail(checker, report, section):
     if run is None:
         checker.mismatch(title, name, "", section.title, "no finished run of this report")
         return
+    names = [one.name for one in report.configurations if any(run is other for other in one.runs)]
+    fold = f" · fold {run['fold']}" if run["fold"] is not None else ""
+    checker.text(title, name, "heading", heading[2], f"{(names or [run['label']])[0]} · seed {run['seed']}{fold}")
     counts = counts_of(run)
     hits, misses, alarms, rejections = counts
     checker.cell(title, name, "accuracy", heading[3], [100 * (hits + rejections) / sum(counts)])
@@ -285,15 +289,13 @@ def what_was_run(checker, report, section):
             checker.numbers(title, fact, "", lines[8], [len(known) - 8])
     looks = facts.pop("Looks", None)
     if looks:
-        sets = {row["runs"] for row in report.database.execute("SELECT runs FROM looks WHERE sweep_id = ?", (report.sweep["id"],))}
-        checker.numbers(title, "Looks", "", looks[0], [len(sets), report.options.plan.get("looks", 1)])
+        checker.numbers(title, "Looks", "", looks[0], [conformity.looks(report), report.options.plan["looks"]])
     left_out = facts.pop("Left out", None)
-    expected = runs_left_out(report)
+    expected = [row["id"] for row in conformity.left_out(report)]
     if bool(left_out) != bool(expected):
         checker.mismatch(title, "Left out", "", left_out, expected)
     elif left_out:
-        more = [len(expected) - 8] if len(expected) > 8 else []
-        checker.numbers(title, "Left out", "", left_out[0], [len(expected), *expected[:8], *more])
+        checker.numbers(title, "Left out", "", left_out[0], conformity.listed(expected))
     unknown = facts.pop("Patients", None)
     if unknown:
         names = {image for run in runs for image, known in zip(run.test.images, run.test.known) if not known}
@@ -308,14 +310,6 @@ def what_was_run(checker, report, section):
         facts.pop(fact, None)
     for fact in facts:
         checker.mismatch(title, fact, "", facts[fact], "no such fact is known")
-
-
-def runs_left_out(report):
-    """Finished runs on the same cells that are no repetition of a shown one."""
-    cells = {(run["image_set_hash"], run["split_hash"]) for run in report.runs}
-    hashes = {run["config_hash"] for run in report.runs}
-    rows = report.database.execute("SELECT id, image_set_hash, split_hash, config_hash FROM finished_runs ORDER BY id")
-    return [row["id"] for row in rows if (row["image_set_hash"], row["split_hash"]) in cells and row["config_hash"] not in hashes]
 
 
 def all_runs(checker, report, section):

