@@ -16,15 +16,16 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from recompute import charts, clinical, conformity, reading, runs, sections, shown  # noqa: E402
+from recompute import charts, clinical, comparison, conformity, in_short, pairs, reading, runs, shown  # noqa: E402
+from recompute.report import Report  # noqa: E402
 
 # Each section by its heading. None: nothing in it is compared.
 SECTIONS = {
-    "## In short": sections.in_short,
+    "## In short": in_short.in_short,
     "## What was run": runs.what_was_run,
-    "## Comparison": sections.comparison,
-    "## Against each other": sections.against_each_other,
-    "## Random against patient split": sections.both_splits,
+    "## Comparison": comparison.comparison,
+    "## Against each other": pairs.against_each_other,
+    "## Random against patient split": pairs.both_splits,
     "## Operating points": clinical.operating_points,
     "## Clinical measures": clinical.introduction,
     "### Per patient": clinical.per_patient,
@@ -67,7 +68,7 @@ def main():
         sweep = database.execute("SELECT * FROM sweeps WHERE id = ?", (int(number[1]),)).fetchone()
         finished, without = reading.runs_of_sweep(database, sweep["id"])
     options = reading.Options(sweep and sweep["analysis_plan"], given)
-    report = sections.Report(database, sweep, finished, without, options)
+    report = Report(database, sweep, finished, without, options)
     checker = shown.Checker()
     compare(checker, report, shown.sections(text))
     for section, count in checker.compared.items():

@@ -4,7 +4,8 @@ import re
 
 import numpy as np
 
-from .inference import average_precision, calibration_error, mean
+from .measures import average_precision, calibration_error
+from .ranges import mean
 from .shown import unescaped
 
 SECTION = "Charts"

@@ -1,12 +1,11 @@
 """Operating points and clinical measures, recomputed and compared."""
 
 import numpy as np
+from scipy import stats
 
-from .inference import chosen_threshold, net_benefit, predictive, recalibration, wilson
+from .rates import chosen_threshold, net_benefit, predictive, recalibration, wilson
 from .reading import best_by_validation, operating_rates
 from .shown import unescaped, without_names
-
-from scipy import stats
 
 AIMS = (
     ("youden", "Youden's J largest"), ("specificity", "specificity at least 95 %"), ("sensitivity", "sensitivity at least 95 %"),
@@ -192,6 +191,9 @@ def per_patient(checker, report, section):
             text = text.partition("): ")[2]
         tested = [patients_of(run.test) for run in members[0].runs]
         if None in tested:
+            if "no rates per patient" not in text:
+                checker.mismatch(title, f"test set {place + 1}", "", text, "no rates per patient")
+            checker.compared[title] += 1
             continue
         positive = {name for found in tested for name, (_, positives, _) in found.items() if positives}
         names = {name for found in tested for name in found}

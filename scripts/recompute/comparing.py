@@ -2,10 +2,11 @@
 
 import numpy as np
 
-from .inference import (
-    Cells, Family, Range, ResampledArea, Scores, cut, delong, detectable, equivalence, half_of_seeds, holm, joined, larger,
-    mcnemar, percentile_interval, range_of, resampled, seeds_for_loss, spreads, unpaired,
-)
+from .areas import ResampledArea, delong, mcnemar, percentile_interval, resampled
+from .differences import Cells, Family, Scores, equivalence, holm, unpaired
+from .power import detectable, seeds_for_loss, spreads
+from .ranges import larger, range_of
+from .rates import cut, half_of_seeds, joined
 from .reading import Set, sets_of_cells
 
 # ranklab's resamples: of an area, of a difference of areas, and their bounds.

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .inference import area
+from .areas import area
 
 
 def signs(run):

@@ -1,14 +1,16 @@
 """Runs, their predictions and configurations, read from the runs database."""
 
 import json
-import re
 import sqlite3
-from itertools import groupby
 from pathlib import Path
 
 import numpy as np
 
-from .inference import area_within, clustered_wilson, log_loss, mean, sample_sd, units_of
+from .areas import area_within
+from .differences import units_of
+from .measures import log_loss
+from .ranges import mean, sample_sd
+from .rates import clustered_wilson
 
 SEEDS_AND_FOLD = ("seed", "split_seed", "fold")
 SHORT_NAMES = {"lr": "learning_rate", "model": "architecture", "batch": "batch_size", "split": "kind"}

@@ -5,13 +5,14 @@ import re
 import numpy as np
 
 from . import conformity
+from .areas import area
 from .charts import learning_curves
 from .clinical import AIMS, applied
+from .comparison import check_bytes, check_seconds
 from .convergence import signs
-from .inference import area, average_precision, calibration_error, log_loss
+from .measures import average_precision, calibration_error, log_loss
 from .reading import sets_of_cells
-from .sections import check_bytes, check_seconds
-from .shown import NONE, unescaped, without_names
+from .shown import unescaped
 
 # The counts of the posts' Tables 1 and 2 (crates/report/src/analysis/published.rs names the source): printed, not recomputed.
 PUBLISHED = {"model_4": (1286, 14, 46, 1254), "model_5": (1264, 36, 15, 1285)}

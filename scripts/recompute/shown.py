@@ -4,7 +4,7 @@ import math
 import re
 from collections import Counter
 
-from .inference import Range, range_of
+from .ranges import Range, range_of
 
 NONE = "—"
 # A number in running text: not part of a name, a hash or an exponent of another one.
