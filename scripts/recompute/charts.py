@@ -70,7 +70,11 @@ def errors_by_patient(checker, report, title, description):
     """Patients with an error, and the share of the worst one's cells, averaged over configurations."""
     number = re.search(r"test set (\d+)", title)
     members = report.sets[int(number[1]) - 1 if number else 0].members
-    tested = [one.tested for one in members if one.tested]
+    key = lambda one: (-one.validation[0], one.validation[1]) if one.validation else (1.0, 0.0)
+    drawn = re.search(r"over (\d+) configuration", description)
+    # Of many configurations those with the best validation figures are drawn.
+    leading = sorted((one for one in members if one.tested), key=key)[: int(drawn[1]) if drawn else None]
+    tested = [one.tested for one in leading]
     patients = sorted(set(tested[0].patients))
     shares = {
         patient: mean(1 - float(np.mean(one.correctness[one.patients == patient])) for one in tested) for patient in patients

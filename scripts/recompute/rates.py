@@ -141,11 +141,12 @@ def recalibration(labels, repeats, units, level):
                 break
         fitted = 1 / (1 + np.exp(-(offset + design @ at)))
         bread = np.linalg.inv(design.T @ (design * (fitted * (1 - fitted))[:, None]))
-        pulls = design * (outcome - fitted)[:, None]
+        scores = design * (outcome - fitted)[:, None]
         count = int(units.max()) + 1
-        meat = np.array([np.bincount(units, weights=column, minlength=count) for column in pulls.T])
-        covariance = count / (count - 1) * bread @ (meat @ meat.T) @ bread
-        half = stats.t.ppf(0.5 + level / 2, count - 1) * covariance[-1, -1] ** 0.5
+        of_units = np.array([np.bincount(units, weights=column, minlength=count) for column in scores.T])
+        # Each unit's pull on the last coefficient.
+        pulls = bread[-1] @ of_units
+        half = stats.t.ppf(0.5 + level / 2, count - 1) * (count / (count - 1) * float(np.sum(pulls**2))) ** 0.5
         found.append((float(at[-1]), float(at[-1] - half), float(at[-1] + half)))
     return found[0], found[1], int(np.sum(kept != stacked))
 

@@ -227,11 +227,15 @@ def gallery(checker, report, section):
         average = float(np.mean([probability(one, place) for one in members]))
         return 1 - average if first.labels[place] else average
 
-    chosen.sort(key=lambda place: (0 if is_wrong else abs(2 * (repeats - right[place]) - repeats), -round(sureness(place), 12)))
+    keys = {place: (0 if is_wrong else abs(2 * (repeats - right[place]) - repeats), -sureness(place)) for place in chosen}
+    chosen.sort(key=keys.get)
     table = section.tables()[0]
-    expected = chosen[:24]
-    if [cells[0] for cells in table.rows] != [first.images[place] for place in expected]:
-        checker.mismatch(title, "", "cells", [cells[0] for cells in table.rows], [first.images[place] for place in expected])
+    places = {first.images[place]: place for place in chosen}
+    expected = [places.get(cells[0]) for cells in table.rows]
+    # Cells that are equal but for rounding may stand in any order.
+    near = lambda one, other: keys[one][0] == keys[other][0] and abs(keys[one][1] - keys[other][1]) < 1e-9
+    if len(expected) != min(len(chosen), 24) or None in expected or not all(map(near, expected, chosen)):
+        checker.mismatch(title, "", "cells", [cells[0] for cells in table.rows], [first.images[place] for place in chosen[:24]])
         return
     for cells, place in zip(table.rows, expected):
         wrong = int(repeats - right[place])
