@@ -65,7 +65,7 @@ impl<'a> ChartScope<'a> {
     /// Which configurations the leading ones are.
     pub(super) fn which(&self) -> String {
         if self.configurations.len() > OVERVIEW_CURVES {
-            format!("the {OVERVIEW_CURVES} configurations with the highest test accuracy")
+            format!("the {OVERVIEW_CURVES} configurations with the best validation figures")
         } else {
             "each configuration".to_owned()
         }
