@@ -106,6 +106,11 @@ ci:
 test-browser:
     scripts/test-browser.sh
 
+# Every figure of a few small reports, recomputed in Python from the runs database alone.
+[group('check')]
+test-recompute:
+    scripts/test-recompute.sh
+
 # Targets: overrides, experiment, images, manifest, trunk_weights, trained_model, checkpoint, png.
 # Hostile input guided by coverage, for so many seconds: `just fuzz png 600`. The tests feed thousands of mutations each.
 [group('check')]

@@ -11,7 +11,7 @@ pub(crate) fn table(analysis: &Analysis) -> Option<Table> {
     let runs = &analysis.runs;
     (runs.len() > DETAILED).then(|| Table {
         caption: format!(
-            "All {} runs. The {DETAILED} with the best validation figures among those on the same test cells are shown in detail below; `ranklab report` \
+            "All {} runs. The {DETAILED} with the best validation figures on their test cells are shown in detail below; `ranklab report` \
              followed by numbers of runs shows others.",
             runs.len()
         ),
