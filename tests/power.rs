@@ -40,18 +40,19 @@ fn a_plan_says_what_it_could_show() {
 #[test]
 fn spreads_come_from_a_sweep_with_several_seeds_and_bad_input_is_refused() {
     let ranklab = Ranklab::new();
-    succeeded(&ranklab.sweep(&["model=model_4,model_5", "rank=1", "seed=0,1"]));
+    let images = ["model=model_4,model_5", "rank=1", "images=120", "patients=20"];
+    succeeded(&ranklab.sweep(&[&images[..], &["seed=0,1", "split=patient", "folds=2", "fold=0,1"]].concat()));
     let text = ranklab.stdout(&["power", "--sweep", "1"]);
     assert!(text.starts_with("As sweep 1 shows ("), "{text}");
     assert!(text.contains(" 1 comparisons at 0.05"), "{text}");
-    succeeded(&ranklab.sweep(&["model=model_4,model_5", "rank=1", "seed=0"]));
+    succeeded(&ranklab.sweep(&[&images[..], &["seed=0", "split=patient", "folds=2", "fold=0,1"]].concat()));
     for (arguments, message) in [
         (&["power", "--sweep", "2"][..], "sweep 2 shows no spreads"),
         (&["power", "--sweep", "9"], "9"),
         (&["power", "--margin", "0"], "--margin: give points above 0"),
-        (&["power", "--patients", "1"], "--patients: give at least 2"),
+        (&["power", "--patients", "4"], "--patients: give at least 5"),
         (&["power", "--configurations", "1"], "--configurations: give at least 2"),
-        (&["power", "--seed-luck", "-1"], "--seed-luck"),
+        (&["power", "--seed-luck=-1"], "--seed-luck: give points from 0 to 100"),
         (&["power", "--significance", "2"], "level 2 is not a number between 0 and 1"),
     ] {
         let output = ranklab.run(arguments);
@@ -67,7 +68,7 @@ fn each_configuration_is_compared_at_the_learning_rate_that_validation_chose() {
     succeeded(&ranklab.run(&["report", "--no-pictures"]));
     let text = std::fs::read_to_string(ranklab.path("reports/latest/report.md")).unwrap();
     assert!(
-        text.contains("Each configuration is compared at its own learning\\_rate, chosen on validation"),
+        text.contains("Each configuration is compared at its own learning_rate, chosen on validation"),
         "{text}"
     );
     let rows = text.lines().filter(|line| line.starts_with("| model_4 |")).count();

@@ -70,9 +70,13 @@ async fn report(data: &ReportData, labels: &BTreeMap<String, i64>) -> String {
         store.finish_run(id, run.row.result.as_ref().unwrap(), &predictions, &[]).await.unwrap();
         runs.push(id);
     }
-    let data = load(&store, Selection::Runs(runs)).await.unwrap();
+    let mut shuffled = load(&store, Selection::Runs(runs)).await.unwrap();
     store.close().await;
-    render_markdown(&data).unwrap().text
+    // Validation figures choose the reference, and keep their labels.
+    for (run, own) in shuffled.runs.iter_mut().zip(&data.runs) {
+        run.validation.clone_from(&own.validation);
+    }
+    render_markdown(&shuffled).unwrap().text
 }
 
 /// The comparisons of a report, and those that claim a difference.

@@ -39,6 +39,8 @@ pub struct Compared<'f> {
     sums: Vec<f64>,
     layout: &'f Layout,
     weights: &'f OnceLock<Weights>,
+    /// Drawn once for all claims about the pair.
+    unseen: OnceLock<Unseen>,
 }
 
 impl<'a> Family<'a> {
@@ -118,7 +120,13 @@ impl<'a> Family<'a> {
             },
             level,
         )?;
-        Ok(Compared { difference, sums, layout: self.layout, weights: &self.weights })
+        Ok(Compared {
+            difference,
+            sums,
+            layout: self.layout,
+            weights: &self.weights,
+            unseen: OnceLock::new(),
+        })
     }
 
     /// The variance over seeds of a difference, and its part from single patients: of the pair, or of the family where
@@ -164,7 +172,7 @@ impl Compared<'_> {
         if !self.difference.concentration.carries_claims() {
             return Ok(found.corrected(1.0));
         }
-        Ok(if found.equivalent { found.held_to(&self.unseen()) } else { found })
+        Ok(if found.equivalent { found.held_to(self.unseen()) } else { found })
     }
 
     /// Whether the second is less than `margin` worse than the first, likewise.
@@ -178,19 +186,22 @@ impl Compared<'_> {
         if !self.difference.concentration.carries_claims() {
             return Ok(found.corrected(1.0));
         }
-        Ok(if found.noninferior { found.held_to(&self.unseen()) } else { found })
+        Ok(if found.noninferior { found.held_to(self.unseen()) } else { found })
     }
 
     /// The comparison in the other order.
     pub fn swapped(mut self) -> Self {
         self.difference = self.difference.swapped();
         self.sums.iter_mut().for_each(|sum| *sum = -*sum);
+        self.unseen =
+            self.unseen.into_inner().map(|unseen| OnceLock::from(unseen.swapped())).unwrap_or_default();
         self
     }
 
-    fn unseen(&self) -> Unseen {
+    fn unseen(&self) -> &Unseen {
         let sizes = self.layout.patient_sizes();
-        self.weights.get_or_init(|| Weights::new(sizes.len())).unseen(&self.sums, sizes)
+        let weights = || self.weights.get_or_init(|| Weights::new(sizes.len()));
+        self.unseen.get_or_init(|| weights().unseen(&self.sums, sizes))
     }
 }
 

@@ -6,7 +6,7 @@ use rand_chacha::ChaCha8Rng;
 use crate::error::{Result, check_level, check_margin};
 
 /// Most draws of the weights, and fewest: with many patients the bound is all but that of Student's t.
-const MOST_DRAWS: usize = 9999;
+const MOST_DRAWS: usize = 3999;
 const FEWEST_DRAWS: usize = 999;
 /// Weights that are drawn in all where that is possible.
 const WEIGHTS: usize = 3_000_000;
@@ -89,6 +89,12 @@ impl Weights {
 }
 
 impl Unseen {
+    /// Those of the comparison in the other order.
+    pub(crate) fn swapped(self) -> Self {
+        let negated = |values: Vec<f64>| values.into_iter().rev().map(|value| -value).collect();
+        Self { low: negated(self.high), high: negated(self.low) }
+    }
+
     /// p against differences of −margin and less.
     pub(crate) fn lower_p(&self, margin: f64) -> f64 {
         share(self.low.partition_point(|value| *value <= -margin), self.low.len())

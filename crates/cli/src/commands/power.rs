@@ -23,10 +23,10 @@ const SEEDS: [usize; 7] = [2, 3, 4, 5, 8, 12, 20];
 /// Tell what a sweep could show: the smallest loss and margin by number of seeds.
 #[derive(Args, Clone, Debug)]
 #[command(after_help = "Examples:
-  ranklab power                            200 patients, 8 configurations, assumed spreads
+  ranklab power                  200 patients, 8 configurations, assumed spreads
   ranklab power --patients 100 --configurations 4
-  ranklab power --sweep 3                  with the spreads that sweep 3 shows
-  ranklab power --margin 0.5               how many seeds find a loss of half a point
+  ranklab power --sweep 3        with the spreads that sweep 3 shows
+  ranklab power --margin 0.5     seeds that find a loss of half a point
 
 An effect counts as shown where 80 % of studies would show it. Claims are corrected for the comparisons with \
 the baseline, one fewer than configurations.")]
@@ -88,8 +88,8 @@ pub(crate) fn power(folders: &Folders, arguments: &PowerArgs) -> anyhow::Result<
         Some(sweep) => of_sweep(folders, sweep, arguments)?,
         None => assumed(arguments)?,
     };
-    if study.assumptions.patients < 2.0 {
-        bail!("--patients: give at least 2");
+    if study.assumptions.patients < 5.0 {
+        bail!("--patients: give at least 5; the cells of fewer carry no claim");
     }
     if study.configurations < 2 {
         bail!("--configurations: give at least 2, the baseline included");

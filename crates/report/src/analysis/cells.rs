@@ -197,6 +197,12 @@ impl TestCells {
         .flatten()
     }
 
+    /// The area of each seed, averaged over its splits; `None` where one has none.
+    pub(crate) fn areas_by_seed(&self) -> Option<Vec<f64>> {
+        let areas = (0..self.repeats.len()).map(|repeat| self.area_of(repeat));
+        Some(self.by_seed(&areas.collect::<Option<Vec<f64>>>()?))
+    }
+
     /// Seeds that were trained with and differ in their predictions. Other splits of one seed are none.
     pub(crate) fn seeds(&self) -> usize {
         self.accuracies.len()

@@ -7,7 +7,7 @@ use ranklab_store::NewRun;
 use serde::Serialize;
 
 use super::operating_points::AimPoint;
-use super::tuning::TunedSetting;
+use super::tuned_setting::TunedSetting;
 use super::validation::Validation;
 
 /// A setting in which a configuration differs from others.

@@ -8,7 +8,7 @@ use crate::data::{ReportData, RunData};
 
 use super::convergence::{NotConvergedSign, signs};
 use super::settings::settings;
-use super::tuning::TunedSetting;
+use super::tuned_setting::TunedSetting;
 
 /// A run of a report and what follows from its rows alone.
 #[derive(Clone)]

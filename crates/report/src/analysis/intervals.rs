@@ -50,15 +50,9 @@ fn accuracy(cells: &TestCells, level: f64) -> Option<Estimate> {
 fn area(cells: &TestCells, draws: &Draws) -> Option<Bootstrap> {
     let found =
         bootstrap_with(draws, cells.area(), &cells.labels, &cells.lists(), &cells.clusters).ok().flatten()?;
-    let mut found = found.over_runs(&areas_by_seed(cells)?).ok()?;
+    let mut found = found.over_runs(&cells.areas_by_seed()?).ok()?;
     found.interval = found.interval.within(0.0, 1.0);
     Some(found)
-}
-
-/// The area of each seed; `None` where one has none.
-pub(crate) fn areas_by_seed(cells: &TestCells) -> Option<Vec<f64>> {
-    let areas = (0..cells.repeats.len()).map(|repeat| cells.area_of(repeat));
-    Some(cells.by_seed(&areas.collect::<Option<Vec<f64>>>()?))
 }
 
 #[cfg(test)]

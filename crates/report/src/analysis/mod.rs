@@ -40,6 +40,7 @@ mod series;
 mod settings;
 mod splits;
 mod test_sets;
+mod tuned_setting;
 mod tuning;
 mod validation;
 mod wanted;
@@ -72,7 +73,7 @@ pub use run_detail::{ProbabilityMeasures, RunDetail, RunErrors, WorstPatient};
 pub use series::{AllSeries, ConfigurationSeries, Member, SeriesKind};
 pub use splits::SplitPair;
 pub use test_sets::TestSet;
-pub use tuning::TunedSetting;
+pub use tuned_setting::TunedSetting;
 pub use validation::Validation;
 pub use wanted::{WantedCells, wanted_pictures};
 

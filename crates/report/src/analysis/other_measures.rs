@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::options::Options;
 
 use super::cells::TestCells;
-use super::intervals::{SEED, areas_by_seed};
+use super::intervals::SEED;
 use super::measured::Measured;
 use super::pairs::{Comparisons, Pair};
 
@@ -73,8 +73,8 @@ fn area(first: &TestCells, second: &TestCells, resampling: &Resampling) -> Optio
         &first.clusters,
         resampling,
     );
-    let over = found.ok().flatten()?.difference.over_runs(&areas_by_seed(first)?).ok()?;
-    let mut over = over.over_runs(&areas_by_seed(second)?).ok()?;
+    let over = found.ok().flatten()?.difference.over_runs(&first.areas_by_seed()?).ok()?;
+    let mut over = over.over_runs(&second.areas_by_seed()?).ok()?;
     // Few seeds that differ much reach beyond what a difference of areas can be.
     over.interval = over.interval.within(-1.0, 1.0);
     Some(over)

@@ -4,7 +4,7 @@ use ranklab_settings::Baseline;
 use serde::Serialize;
 
 use super::configuration::Configuration;
-use super::validation::best_by_validation;
+use super::validation::Validation;
 
 /// The references of configurations that were tested on the same cells. None is chosen by test figures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -31,6 +31,17 @@ pub(crate) fn references<'a>(
         best_other: best_by_validation(set.clone().filter(|one| !is_baseline(one))).map(|one| one.id),
         by_validation: set.clone().all(|one| one.validation.is_some()),
     })
+}
+
+/// The configuration with the best validation figures, of equals the first. Where none has any, the first: nothing is
+/// chosen by test figures.
+fn best_by_validation<'a>(
+    configurations: impl IntoIterator<Item = &'a Configuration>,
+) -> Option<&'a Configuration> {
+    let order = |one: &&Configuration, other: &&Configuration| {
+        Validation::order(one.validation.as_ref(), other.validation.as_ref())
+    };
+    configurations.into_iter().min_by(order)
 }
 
 #[cfg(test)]

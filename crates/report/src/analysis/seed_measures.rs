@@ -4,7 +4,6 @@ use ranklab_stats::{ConfusionMatrix, Summary, THRESHOLD};
 
 use super::cells::TestCells;
 use super::configuration::Measures;
-use super::intervals::areas_by_seed;
 
 /// Puts the measures over seeds in the place of those over runs, which mix seeds with folds. A seed's rates are those
 /// of all cells that it called, its area is the mean within folds; other splits of a seed are averaged.
@@ -22,7 +21,7 @@ pub(crate) fn measure_seeds(measures: &mut Measures, cells: &TestCells) {
     measures.sensitivity = over_seeds(ConfusionMatrix::sensitivity);
     measures.specificity = over_seeds(ConfusionMatrix::specificity);
     measures.f1 = over_seeds(ConfusionMatrix::f1);
-    measures.auc = areas_by_seed(cells).and_then(|areas| Summary::new(&areas).ok());
+    measures.auc = cells.areas_by_seed().and_then(|areas| Summary::new(&areas).ok());
 }
 
 #[cfg(test)]

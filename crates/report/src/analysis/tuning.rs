@@ -2,22 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Serialize;
-
 use super::examined::ExaminedRun;
+use super::tuned_setting::TunedSetting;
 use super::validation::Validation;
 
 /// Value of a tuned setting in the settings of a configuration.
 pub(crate) const TUNED: &str = "tuned";
-
-/// A setting that a configuration chose for itself.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct TunedSetting {
-    /// Its path.
-    pub path: String,
-    /// Each value that was tried, with the runs (of a seed and fold each) that it was chosen in.
-    pub chosen: BTreeMap<String, usize>,
-}
 
 /// Everything of a run but seed, fold and the tuned settings.
 type Arm = BTreeMap<String, String>;

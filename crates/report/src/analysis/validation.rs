@@ -8,8 +8,6 @@ use serde::Serialize;
 
 use crate::data::RunData;
 
-use super::configuration::Configuration;
-
 /// Figures on the validation images of a run or, averaged, of the runs of a configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Validation {
@@ -59,17 +57,6 @@ fn of_predictions(rows: &[PredictionRow]) -> Option<Validation> {
     let matrix = ConfusionMatrix::from_predictions(&labels, &probabilities, THRESHOLD).ok()?;
     let loss = log_loss(&labels, &probabilities).ok()?;
     (matrix.total() > 0).then(|| Validation { accuracy: matrix.accuracy(), loss })
-}
-
-/// The configuration with the best validation figures, of equals the first. Where none has any, the first: nothing is
-/// chosen by test figures.
-pub(crate) fn best_by_validation<'a>(
-    configurations: impl IntoIterator<Item = &'a Configuration>,
-) -> Option<&'a Configuration> {
-    let order = |one: &&Configuration, other: &&Configuration| {
-        Validation::order(one.validation.as_ref(), other.validation.as_ref())
-    };
-    configurations.into_iter().min_by(order)
 }
 
 #[cfg(test)]

@@ -329,12 +329,13 @@ mod tests {
             )
         );
         assert!(findings[4].starts_with("The ranks and layers compared were trained with one seed each"));
+        assert!(findings[5].starts_with("All configurations are compared at one learning rate, 0.005"));
         assert!(
-            findings[5]
+            findings[6]
                 .starts_with("One cell more or less is 0.50 points. Intervals and tests take patients")
         );
-        assert!(findings[5].contains("within ±1 point of accuracy, and ±2 points of sensitivity"));
-        assert!(findings[5].contains("were chosen by validation figures; test figures chose nothing"));
+        assert!(findings[6].contains("within ±1 point of accuracy, and ±2 points of sensitivity"));
+        assert!(findings[6].contains("were chosen by validation figures; test figures chose nothing"));
     }
 
     #[test]
@@ -434,7 +435,7 @@ mod tests {
     fn folds_count_their_cells_together() {
         let findings = of(&fixture::folds());
         assert!(findings[0].ends_with("on 200 test cells in 4 folds."), "{}", findings[0]);
-        assert!(findings[3].starts_with("One cell more or less is 0.50 points."), "{}", findings[3]);
+        assert!(findings[4].starts_with("One cell more or less is 0.50 points."), "{}", findings[4]);
     }
 
     #[test]

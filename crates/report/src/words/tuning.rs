@@ -1,6 +1,6 @@
 //! Which settings the configurations were compared at: each at its own, or all at the same.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::analysis::{Analysis, Configuration, TunedSetting};
 
@@ -9,7 +9,7 @@ use super::format::count;
 /// Configurations whose choices are listed before the rest is only counted.
 const LISTED: usize = 4;
 
-/// A sentence for each tuned setting; empty without any.
+/// A sentence for each tuned setting; without any one on the learning rate that all share, or do not.
 pub(crate) fn sentences(analysis: &Analysis) -> Vec<String> {
     let mut of_path: BTreeMap<&str, Vec<(&Configuration, &TunedSetting)>> = BTreeMap::new();
     for one in &analysis.configurations {
@@ -17,7 +17,27 @@ pub(crate) fn sentences(analysis: &Analysis) -> Vec<String> {
             of_path.entry(&setting.path).or_default().push((one, setting));
         }
     }
+    if of_path.is_empty() {
+        return untuned(analysis).into_iter().collect();
+    }
     of_path.into_iter().map(|(path, tuned)| sentence(path, &tuned, analysis.configurations.len())).collect()
+}
+
+/// At which learning rate configurations are compared that did not choose theirs; `None` of a single configuration.
+fn untuned(analysis: &Analysis) -> Option<String> {
+    let rates: BTreeSet<String> =
+        analysis.configurations.iter().map(|one| one.start.learning_rate.to_string()).collect();
+    match (analysis.configurations.len(), rates.first()) {
+        (2.., Some(rate)) if rates.len() == 1 => Some(format!(
+            "All configurations are compared at one learning rate, {rate}: a verdict holds there, and another rate may suit one of \
+             them better."
+        )),
+        (2.., Some(_)) => Some(format!(
+            "Configurations are compared at {} learning rates, which validation images did not choose: `tune=lr` lets them.",
+            rates.len()
+        )),
+        _ => None,
+    }
 }
 
 fn sentence(path: &str, tuned: &[(&Configuration, &TunedSetting)], configurations: usize) -> String {
@@ -65,7 +85,14 @@ mod tests {
     #[test]
     fn own_settings_and_their_budgets_are_named() {
         let mut analysis = analyse(&fixture::ranks()).unwrap();
-        assert!(sentences(&analysis).is_empty());
+        assert!(
+            sentences(&analysis)[0]
+                .starts_with("All configurations are compared at one learning rate, 0.005:")
+        );
+        analysis.configurations[0].start.learning_rate = 0.01;
+        assert!(
+            sentences(&analysis)[0].starts_with("Configurations are compared at 2 learning rates, which")
+        );
         let of = |values: &[(&str, usize)]| TunedSetting {
             path: "training.learning_rate".into(),
             chosen: values.iter().map(|(value, runs)| ((*value).to_owned(), *runs)).collect(),
