@@ -62,12 +62,16 @@ grep -q '^MISMATCH in In short' "$folder/changed.log"
 recomputed folds "${generated[@]}" "${models[@]}" rank=1,2 seed=0,1 split=patient folds=3 fold=0..2 lr=0.002
 recomputed splits "${generated[@]}" "${models[@]}" rank=2 seed=0,1 split=random,patient
 recomputed tuned "${generated[@]}" "${models[@]}" rank=1,2 seed=0,1 lr=0.001,0.005 tune=lr
+recomputed layers "${generated[@]}" model=model_5 layers=block5_conv3,block5 rank=2 seed=0,1 significance=0.1 \
+    'baseline=model_5 layers=block5'
 # Patients whose cells are all of one class, so that rates per patient exist; margins that networks so small can keep to.
 images="$("$binary" data synthetic --images 480 --patients 40 --data-folder "$folder/data" | sed 's/ (SYNTHETIC)$//')"
 one_class=("dataset=$images" 'group=((?:Parasitized|Uninfected)/C[0-9]+P[0-9]+)' test_fraction=0.3 validation_fraction=0.2)
 options=(--prevalence 2.5)
 recomputed one_seed "${one_class[@]}" "${small[@]}" "${models[@]}" rank=1,4 epochs=4 margin=15 sensitivity_margin=25 \
     specificity_margin=25
+# No patient is known: each cell stands for itself.
+recomputed cells "dataset=$images" group=none "${small[@]}" "${models[@]}" rank=1 seed=0,1 limit=240 epochs=2
 # The report compares otherwise than planned, and says so.
 options=(--baseline "model_5 rank=4" --margin 30)
 recomputed wide_margins "${one_class[@]}" "${small[@]}" "${models[@]}" rank=1,4 seed=0..3 epochs=4 sensitivity_margin=40 \

@@ -48,7 +48,11 @@ def in_short(checker, report, section):
         margin = [100 * options.margin] if shown["loss"] > options.margin else []
         more = [shown["needed"], *margin] if shown["needed"] else margin
         tell("power", [shown["seeds"], *several, shown["loss"] * 100, 80, shown["margin"] * 100, 80, *more])
-    for path in sorted({path for one in found for path in one.tuned}):
+    paths = sorted({path for one in found for path in one.tuned})
+    if not paths and len(found) > 1:
+        rates = {one.first["learning_rate"] for one in found}
+        tell("learning rate", list(rates) if len(rates) == 1 else [len(rates)], ["one learning rate"] if len(rates) == 1 else [])
+    for path in paths:
         tuned = [one for one in found if path in one.tuned]
         values = []
         for one in tuned[:4]:
