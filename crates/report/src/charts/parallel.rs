@@ -185,7 +185,7 @@ fn describe(title: &str, settings: &[Setting], accuracies: &[f64]) -> String {
     let of_best =
         settings.iter().map(|setting| format!("{} {}", setting.name, setting.texts()[setting.of_run[last]]));
     text + &format!(
-        " to test accuracy, {} to {} %. Most accurate: {}.",
+        " to test accuracy, {} to {} %. Highest test accuracy, descriptive: {}.",
         percent(accuracies[0]),
         percent(*best),
         of_best.collect::<Vec<_>>().join(", ")

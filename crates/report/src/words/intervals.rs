@@ -27,7 +27,8 @@ pub(crate) fn note(configurations: &[Configuration], options: &Options) -> Strin
     note += match (tested.iter().any(|tested| tested.seeds > 1), tested.iter().any(once)) {
         (true, false) => {
             " Seeds are averaged. Their spread, by Student's t, is added to that of patients (square root of the sum of \
-             squares), so the intervals hold for other seeds too."
+             squares), of the accuracy only what it exceeds chance on single patients by. So the intervals hold for other seeds \
+             too."
         }
         (true, true) => {
             " Where there are several seeds, their spread, by Student's t, is added to that of patients (square root of the \

@@ -2,7 +2,7 @@
 
 use ranklab_stats::{Concentration, Equivalence, MeanDifference, Resampled, Scope, Verdict};
 
-use crate::analysis::{Analysis, Comparisons, Pair, PairFamily};
+use crate::analysis::{Analysis, Comparisons, Pair, PairFamily, RateDifference};
 use crate::options::Options;
 
 use super::convergence::caveat;
@@ -92,18 +92,33 @@ pub(crate) fn too_concentrated(concentration: &Concentration) -> String {
     )
 }
 
-/// The evidence for equivalence: `90 % interval −0.35 to +0.15, p = 0.003 after correction for 7 comparisons`, with a word
-/// before its p.
+/// The evidence for equivalence: `90 % interval of accuracy −0.35 to +0.15, p = 0.003 of a difference beyond the margin of
+/// sensitivity after correction for 7 comparisons`, with a word before its p.
 fn equivalence(pair: &Pair, all: &Comparisons, before_p: &str) -> String {
     let Equivalence { interval, p, .. } = pair.equivalence;
     format!(
-        "{:.0} % interval {} to {}, {before_p}{} of a difference beyond the margins{}",
+        "{:.0} % interval of accuracy {} to {}, {before_p}{} of a difference beyond {}{}",
         interval.level * 100.0,
         signed_points(interval.lower),
         signed_points(interval.upper),
         p_equals(p),
+        decisive_margin(pair),
         after(pair, all)
     )
+}
+
+/// The margin that p belongs to: the largest p of accuracy, sensitivity and specificity counts.
+fn decisive_margin(pair: &Pair) -> &'static str {
+    let accuracy = pair.equivalence.lower_p.max(pair.equivalence.upper_p);
+    let of = |rate: Option<RateDifference>| rate.map_or(0.0, |rate| rate.equivalence.p);
+    let (sensitivity, specificity) = (of(pair.sensitivity), of(pair.specificity));
+    if accuracy >= sensitivity.max(specificity) {
+        "the margin of accuracy"
+    } else if sensitivity >= specificity {
+        "the margin of sensitivity"
+    } else {
+        "the margin of specificity"
+    }
 }
 
 /// Whether the interval that equivalence rests on lies within the margin, whatever the correction says.
@@ -197,8 +212,12 @@ mod tests {
         all.pairs[0].equivalence = all.pairs[0].equivalence.corrected(0.084);
         all.pairs[0].verdict = Verdict::Inconclusive;
         let said = sentence(&analysis, &analysis.comparisons.pairs[0]);
-        assert!(said.contains("; margin ±1 point). Equivalence is not shown: 90 % interval −"), "{said}");
-        let end = ", but p = 0.084 of a difference beyond the margins after correction for 7 comparisons.";
+        assert!(
+            said.contains("; margin ±1 point). Equivalence is not shown: 90 % interval of accuracy −"),
+            "{said}"
+        );
+        let end = " after correction for 7 comparisons.";
+        assert!(said.contains(", but p = 0.084 of a difference beyond the margin of "), "{said}");
         assert!(said.ends_with(end), "{said}");
     }
 
