@@ -30,7 +30,7 @@ fn a_plan_says_what_it_could_show() {
     let plan = succeeded(&ranklab.sweep(&["model=model_4,model_5", "rank=1,4", "seed=0..2", "--dry-run"]));
     let line =
         plan.lines().find(|line| line.starts_with("power: 3 seeds find a loss of ")).unwrap_or_default();
-    assert!(line.contains(" points, 1 points take ") && line.ends_with("see `ranklab power`)"), "{plan}");
+    assert!(line.contains(" points, 1 point takes ") && line.ends_with("see `ranklab power`)"), "{plan}");
     let once = succeeded(&ranklab.sweep(&["model=model_4,model_5", "rank=1,4", "--dry-run"]));
     assert!(once.contains("power: 1 seed shows nothing of methods, "), "{once}");
     let alone = succeeded(&ranklab.sweep(&["rank=1", "--dry-run"]));
@@ -43,17 +43,17 @@ fn spreads_come_from_a_sweep_with_several_seeds_and_bad_input_is_refused() {
     let images = ["model=model_4,model_5", "rank=1", "images=120", "patients=20"];
     succeeded(&ranklab.sweep(&[&images[..], &["seed=0,1", "split=patient", "folds=2", "fold=0,1"]].concat()));
     let text = ranklab.stdout(&["power", "--sweep", "1"]);
-    assert!(text.starts_with("As sweep 1 shows ("), "{text}");
-    assert!(text.contains(" 1 comparisons at 0.05"), "{text}");
+    assert!(text.starts_with("As sweep 1 shows: "), "{text}");
+    assert!(text.contains(" 1 comparison at 0.05"), "{text}");
     succeeded(&ranklab.sweep(&[&images[..], &["seed=0", "split=patient", "folds=2", "fold=0,1"]].concat()));
     for (arguments, message) in [
         (&["power", "--sweep", "2"][..], "sweep 2 shows no spreads"),
         (&["power", "--sweep", "9"], "9"),
-        (&["power", "--margin", "0"], "--margin: give points above 0"),
+        (&["power", "--margin", "0"], "--margin: give points from 0.01"),
         (&["power", "--patients", "4"], "--patients: give at least 5"),
         (&["power", "--configurations", "1"], "--configurations: give at least 2"),
-        (&["power", "--seed-luck=-1"], "--seed-luck: give points from 0 to 100"),
-        (&["power", "--significance", "2"], "level 2 is not a number between 0 and 1"),
+        (&["power", "--seed-luck=-1"], "--seed-luck: give points from 0 and below 100"),
+        (&["power", "--significance", "2"], "--significance: give a chance"),
     ] {
         let output = ranklab.run(arguments);
         assert!(errors(&output).contains(message), "{arguments:?}: {output:?}");

@@ -46,7 +46,7 @@ def in_short(checker, report, section):
     if shown:
         several = [shown["comparisons"]] if shown["comparisons"] > 1 else []
         margin = [100 * options.margin] if shown["loss"] > options.margin else []
-        more = [shown["needed"], *margin] if shown["needed"] else margin
+        more = [shown["needed"], *margin] if shown["needed"] else [200, *margin] if margin else []
         tell("power", [shown["seeds"], *several, shown["loss"] * 100, 80, shown["margin"] * 100, 80, *more])
     paths = sorted({path for one in found for path in one.tuned})
     if not paths and len(found) > 1:
@@ -109,7 +109,9 @@ def caution(report):
     concentrations = [(pair.difference.effective, pair.units) for pair in report.pairs]
     if concentrations:
         effective, count = min(concentrations, key=lambda one: one[0])
-        needed = math.floor(math.log(options.alpha) / math.log(1 - options.margin)) + 1
+        family = [pair.family for pair in report.all_pairs]
+        level = options.alpha / (family.count("primary") or family.count("secondary"))
+        needed = math.floor(math.log(level) / math.log(1 - options.margin)) + 1
         if effective < needed:
             here = [round(effective), count] if round(effective) < count else [count]
             values += [100 * options.margin, needed, *here]

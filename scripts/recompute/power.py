@@ -19,6 +19,7 @@ def spreads(difference):
         network=(interaction * each * patients) ** 0.5,
         luck=(parts["shared"] * each / 2) ** 0.5,
         freedom_per_seed=parts["seeds"][1] / (each - 1),
+        least=difference.least,
     )
 
 
@@ -38,10 +39,12 @@ def detectable(known, folds, seeds, alpha, comparisons):
         if not np.isfinite(freedom):
             freedom = patients - 1
     t = lambda tail: stats.t.isf(tail, freedom)
-    margin = (t(level) + t(0.1)) * variance**0.5
+    # Never less than one cell that one gets right and the other does not.
+    error = max(variance**0.5, known["least"])
+    margin = (t(level) + t(0.1)) * error
     # None of J patients who differ: Clopper & Pearson (1934).
     least = 1 - level ** (1 / max(int(known["patients"]), 1))
-    return (t(level / 2) + t(0.2)) * variance**0.5, max(margin, least)
+    return (t(level / 2) + t(0.2)) * error, max(margin, least)
 
 
 def seeds_for_loss(known, loss, alpha, comparisons):

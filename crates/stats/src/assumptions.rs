@@ -16,8 +16,11 @@ pub struct Assumptions {
     pub network_spread: f64,
     /// How much networks of different seeds differ in accuracy on all patients alike.
     pub seed_luck: f64,
-    /// Degrees of freedom that each seed beyond the first adds to what is known of the luck: as many as configurations.
+    /// Degrees of freedom that each seed beyond the first adds to what is known of the luck: 2 of a pair, as many as
+    /// configurations where the family has more luck than the pair.
     pub freedom_per_seed: f64,
+    /// The least standard error: that of one cell that one of two configurations gets right and the other does not.
+    pub least_error: f64,
 }
 
 impl Assumptions {
@@ -36,6 +39,7 @@ impl Assumptions {
             network_spread: (interaction * each * patients).sqrt(),
             seed_luck: (components.shared() * each / 2.0).sqrt(),
             freedom_per_seed: seeds.degrees_of_freedom / (each - 1.0),
+            least_error: 1.0 / found.cells as f64,
         })
     }
 }

@@ -24,6 +24,8 @@ pub struct Equivalence {
     /// The interval of confidence 1 − 2 alpha: 90 % for 5 %. Where Student's t alone would claim equivalence it reaches
     /// at least as far as patients that were not seen leave open.
     pub interval: Interval,
+    /// Whether p and interval are held to a patient that was not seen and may be lost altogether.
+    pub allows_for_lost_patient: bool,
     /// Whether p is below alpha. Without correction that is to say that the interval lies strictly within
     /// ±margin.
     pub equivalent: bool,
@@ -50,7 +52,17 @@ impl Equivalence {
         let upper_p = reference.upper_tail((margin - difference) / standard_error)?;
         let p = lower_p.max(upper_p);
         let interval = Interval::around(difference, half, level);
-        Ok(Self { margin, alpha, lower_p, upper_p, p, interval, equivalent: p < alpha })
+        let allows_for_lost_patient = false;
+        Ok(Self {
+            margin,
+            alpha,
+            lower_p,
+            upper_p,
+            p,
+            interval,
+            allows_for_lost_patient,
+            equivalent: p < alpha,
+        })
     }
 
     /// Holds the test to what patients that were not seen leave open: each p is at least theirs, and the interval reaches
@@ -62,7 +74,8 @@ impl Equivalence {
         let (low, high) = unseen.bounds(self.alpha);
         let Interval { lower, upper, level } = self.interval;
         let interval = Interval { lower: lower.min(low), upper: upper.max(high), level };
-        Self { lower_p, upper_p, p, interval, equivalent: p < self.alpha, ..self }
+        let allows_for_lost_patient = true;
+        Self { lower_p, upper_p, p, interval, allows_for_lost_patient, equivalent: p < self.alpha, ..self }
     }
 
     /// Takes a p-value corrected for several comparisons, which never makes a claim stronger.

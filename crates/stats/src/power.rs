@@ -46,9 +46,8 @@ impl Sensitivity {
             None => source(assumed, seeds)?,
         };
         let law = student(source.degrees_of_freedom)?;
-        let effect = |tail: f64, missed: f64| {
-            (law.upper_quantile(tail) + law.upper_quantile(missed)) * source.variance.sqrt()
-        };
+        let error = source.variance.sqrt().max(assumed.least_error);
+        let effect = |tail: f64, missed: f64| (law.upper_quantile(tail) + law.upper_quantile(missed)) * error;
         let missed = 1.0 - POWER;
         let patients = assumed.patients.floor().max(1.0) as usize;
         Ok(Self {
@@ -80,7 +79,7 @@ impl Sensitivity {
 
 /// The variance of a difference with as many seeds of each side.
 fn source(assumed: &Assumptions, seeds: usize) -> Result<Source> {
-    let Assumptions { patients, patient_spread, network_spread, seed_luck, freedom_per_seed } = *assumed;
+    let Assumptions { patients, patient_spread, network_spread, seed_luck, freedom_per_seed, .. } = *assumed;
     let unknown = [patients, patient_spread, network_spread, seed_luck].into_iter().enumerate();
     if let Some((position, value)) = unknown.into_iter().find(|(_, value)| !value.is_finite() || *value < 0.0)
     {

@@ -2,19 +2,16 @@
 
 use anyhow::{Context as _, bail};
 use clap::Args;
-use ranklab_report::{Selection, analyse, load};
+use ranklab_report::{Options, Selection, analyse, load};
 use ranklab_settings::AnalysisPlan;
-use ranklab_stats::{Assumptions, POWER, Sensitivity, patients_for_margin};
+use ranklab_stats::{Assumptions, POWER, Sensitivity, Source, patients_for_margin};
 use serde_json::json;
 
 use crate::{
     database::with_store,
     folders::Folders,
     runtime::block_on,
-    ui::{
-        output::print,
-        printable::{printable, printable_json},
-    },
+    ui::{output::print, printable::printable_json},
 };
 
 /// Seeds that the table has rows for.
@@ -40,12 +37,12 @@ pub(crate) struct PowerArgs {
     /// Configurations, the baseline included [default: those of the sweep, 8 without one].
     #[arg(long)]
     pub(crate) configurations: Option<usize>,
-    /// Points of accuracy that a loss must not reach.
-    #[arg(long, value_name = "POINTS", default_value = "1")]
-    pub(crate) margin: f64,
-    /// Chance of a false claim among all comparisons.
-    #[arg(long, default_value = "0.05")]
-    pub(crate) significance: f64,
+    /// Points of accuracy that a loss must not reach [default: those of the sweep's plan, 1 without one].
+    #[arg(long, value_name = "POINTS")]
+    pub(crate) margin: Option<f64>,
+    /// Chance of a false claim among all comparisons [default: that of the sweep's plan, 0.05 without one].
+    #[arg(long)]
+    pub(crate) significance: Option<f64>,
     /// Points by which patients differ in the difference of two configurations [default: 2].
     #[arg(long, value_name = "POINTS", conflicts_with = "sweep")]
     pub(crate) patient_spread: Option<f64>,
@@ -67,11 +64,21 @@ const CONFIGURATIONS: usize = 8;
 const PATIENT_SPREAD: f64 = 2.0;
 const NETWORK_SPREAD: f64 = 4.0;
 const SEED_LUCK: f64 = 0.4;
+/// Cells of a patient.
+const CELLS: f64 = 26.0;
+/// Degrees of freedom that a seed of each side adds: those of a pair, since the pair counts where it has more luck than the
+/// family (bench/SIMULATIONS.md has how often a loss is found).
+const FREEDOM_PER_SEED: f64 = 2.0;
 
 /// What the table is computed from.
 struct Study {
     assumptions: Assumptions,
+    /// The variance over folds, where it decides.
+    folds: Option<Source>,
     configurations: usize,
+    /// A share of accuracy.
+    margin: f64,
+    significance: f64,
     /// Where the spreads come from.
     source: String,
 }
@@ -81,13 +88,16 @@ struct Study {
 /// # Errors
 /// When an argument is out of range, or the sweep shows no spreads.
 pub(crate) fn power(folders: &Folders, arguments: &PowerArgs) -> anyhow::Result<()> {
-    if !(arguments.margin > 0.0 && arguments.margin < 100.0) {
-        bail!("--margin: give points above 0 and below 100, such as 1 or 0.5");
-    }
     let study = match arguments.sweep {
         Some(sweep) => of_sweep(folders, sweep, arguments)?,
         None => assumed(arguments)?,
     };
+    if !(study.margin >= 1e-4 && study.margin < 1.0) {
+        bail!("--margin: give points from 0.01 and below 100, such as 1 or 0.5");
+    }
+    if !(1e-6..0.5).contains(&study.significance) {
+        bail!("--significance: give a chance from 0.000001 and below 0.5, such as 0.05");
+    }
     if study.assumptions.patients < 5.0 {
         bail!("--patients: give at least 5; the cells of fewer carry no claim");
     }
@@ -111,38 +121,45 @@ pub(super) fn forecast(
         patient_spread: PATIENT_SPREAD / 100.0,
         network_spread: NETWORK_SPREAD / 100.0,
         seed_luck: SEED_LUCK / 100.0,
-        freedom_per_seed: configurations as f64,
+        freedom_per_seed: FREEDOM_PER_SEED,
+        least_error: 1.0 / (PATIENTS as f64 * CELLS),
     };
     let comparisons = configurations - 1;
     let found =
         |loss: f64| Sensitivity::seeds_for_loss(&assumptions, loss, analysis.significance, comparisons);
     let margin = analysis.margin / 100.0;
-    let shown = if seeds < 2 {
+    let found_now = if seeds < 2 {
         "1 seed shows nothing of methods".to_owned()
     } else {
         let found = Sensitivity::new(&assumptions, None, seeds, analysis.significance, comparisons)?;
         format!("{seeds} seeds find a loss of {:.2} points", found.smallest_loss * 100.0)
     };
     let needed = match found(margin)? {
-        Some(seeds) => format!("{} points take {seeds} seeds", analysis.margin),
-        None => format!("{} points take more patients", analysis.margin),
+        Some(seeds) => format!("{} takes {seeds} seeds", shown(margin)),
+        None => format!("{} takes more patients, or over 200 seeds", shown(margin)),
     };
-    Ok(format!("power: {shown}, {needed} ({PATIENTS} patients and spreads assumed; see `ranklab power`)"))
+    Ok(format!("power: {found_now}, {needed} ({PATIENTS} patients and spreads assumed; see `ranklab power`)"))
 }
 
 fn assumed(arguments: &PowerArgs) -> anyhow::Result<Study> {
     let configurations = arguments.configurations.unwrap_or(CONFIGURATIONS);
     let points = |name: &str, given: Option<f64>, default: f64| match given.unwrap_or(default) {
         value if (0.0..100.0).contains(&value) => Ok(value / 100.0),
-        _ => bail!("--{name}: give points from 0 to 100"),
+        _ => bail!("--{name}: give points from 0 and below 100"),
     };
+    let options = Options::default();
+    let patients = arguments.patients.unwrap_or(PATIENTS) as f64;
     Ok(Study {
+        folds: None,
+        margin: arguments.margin.map_or(options.margin, |points| points / 100.0),
+        significance: arguments.significance.unwrap_or(options.alpha),
         assumptions: Assumptions {
-            patients: arguments.patients.unwrap_or(PATIENTS) as f64,
+            patients,
             patient_spread: points("patient-spread", arguments.patient_spread, PATIENT_SPREAD)?,
             network_spread: points("network-spread", arguments.network_spread, NETWORK_SPREAD)?,
             seed_luck: points("seed-luck", arguments.seed_luck, SEED_LUCK)?,
-            freedom_per_seed: configurations as f64,
+            freedom_per_seed: FREEDOM_PER_SEED,
+            least_error: 1.0 / (patients * CELLS),
         },
         configurations,
         source: "Assumed".to_owned(),
@@ -156,7 +173,8 @@ fn of_sweep(folders: &Folders, sweep: i64, arguments: &PowerArgs) -> anyhow::Res
     }))?;
     let found = analyse(&data)?.power.with_context(|| {
         format!(
-            "sweep {sweep} shows no spreads: they take two configurations on the same test cells with at least 2 seeds each"
+            "sweep {sweep} shows no spreads: they take two configurations on the same test cells with at least 2 seeds each, and \
+             cells of at least 5 patients that count"
         )
     })?;
     let mut assumptions = found.assumptions;
@@ -165,19 +183,33 @@ fn of_sweep(folders: &Folders, sweep: i64, arguments: &PowerArgs) -> anyhow::Res
     }
     let configurations = arguments.configurations.unwrap_or(found.comparisons + 1);
     Ok(Study {
-        assumptions: Assumptions { freedom_per_seed: configurations as f64, ..assumptions },
+        assumptions,
+        folds: found.folds,
+        margin: arguments.margin.map_or(data.options.margin, |points| points / 100.0),
+        significance: arguments.significance.unwrap_or(data.options.alpha),
         configurations,
-        source: format!("As sweep {sweep} shows ({})", printable(&data.title)),
+        source: format!("As sweep {sweep} shows"),
     })
 }
 
+/// A share in points: `1 point`, `0.5 points`.
+fn shown(share: f64) -> String {
+    let points = (share * 1e6).round() / 1e4;
+    format!("{points} {}", if points == 1.0 { "point" } else { "points" })
+}
+
+/// `1 comparison`, `7 comparisons`.
+fn counted(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}
+
 fn table(study: &Study, arguments: &PowerArgs) -> anyhow::Result<String> {
-    let Study { assumptions, configurations, source } = study;
-    let (comparisons, alpha) = (configurations - 1, arguments.significance);
-    let margin = arguments.margin / 100.0;
+    let Study { assumptions, folds, configurations, margin, significance: alpha, source } = study;
+    let (comparisons, margin, alpha) = (configurations - 1, *margin, *alpha);
+    let written = shown(margin);
     let rows: Vec<(usize, Sensitivity)> = SEEDS
         .iter()
-        .map(|seeds| Ok((*seeds, Sensitivity::new(assumptions, None, *seeds, alpha, comparisons)?)))
+        .map(|seeds| Ok((*seeds, Sensitivity::new(assumptions, folds.as_ref(), *seeds, alpha, comparisons)?)))
         .collect::<anyhow::Result<_>>()?;
     let needed = Sensitivity::seeds_for_loss(assumptions, margin, alpha, comparisons)?;
     let patients = patients_for_margin(margin, alpha / comparisons as f64)?;
@@ -205,11 +237,12 @@ fn table(study: &Study, arguments: &PowerArgs) -> anyhow::Result<String> {
     }
     let points = |share: f64| format!("{:.2}", share * 100.0);
     let mut text = format!(
-        "{source}: {:.0} patients (weighed by their cells), {comparisons} comparisons at {alpha}.\n\
+        "{source}: {:.0} patients (weighed by their cells), {} at {alpha}.\n\
          Spread over patients {} points, of single networks {}, luck of a seed {}.\n\n\
          seeds  loss found, points  equivalence shown, ± points\n\
          \x20   1  nothing of methods  nothing of methods\n",
         assumptions.patients,
+        counted(comparisons, "comparison"),
         points(assumptions.patient_spread),
         points(assumptions.network_spread),
         points(assumptions.seed_luck),
@@ -221,14 +254,15 @@ fn table(study: &Study, arguments: &PowerArgs) -> anyhow::Result<String> {
             points(found.smallest_margin)
         );
     }
-    text += &format!("\nShown in {:.0} % of studies. ", POWER * 100.0);
-    text += &match needed {
-        Some(seeds) => format!("A loss of {} points takes {seeds} seeds.", arguments.margin),
-        None => format!("A loss of {} points takes more patients, however many seeds.", arguments.margin),
+    text += &format!("\nShown in about {:.0} % of studies. ", POWER * 100.0);
+    text += &match (needed, folds) {
+        (_, Some(_)) => "The folds differ more than seeds explain: more seeds change nothing.".to_owned(),
+        (Some(seeds), _) => format!("A loss of {written} takes {seeds} seeds."),
+        (None, _) => format!("A loss of {written} takes more patients, or over 200 seeds."),
     };
     text += &format!(
-        "\nEquivalence within ±{} points takes at least {patients} patients: fewer may miss the\nrare one on whom a network fails.\n",
-        arguments.margin
+        "\nEquivalence within ±{written} takes at least {} patients: fewer may miss the\nrare one on whom a network fails.\n",
+        patients.max(5)
     );
     Ok(text)
 }

@@ -33,6 +33,8 @@ pub enum Deviation {
     },
     /// The sweep was registered without a plan, by an earlier version.
     NoPlan,
+    /// The plan in the database is not the one that its hash was made of.
+    PlanAltered,
     /// The sweep was requested again with another plan.
     PlanChanged {
         /// Number of changes.
@@ -121,6 +123,9 @@ pub(crate) fn conformity(data: &ReportData) -> Conformity {
         (None, _) => deviations.push(Deviation::RunsChosen { runs: data.runs.len() + data.unfinished.len() }),
         (Some(_), None) => deviations.push(Deviation::NoPlan),
         (Some(_), Some(registered)) => {
+            if registered.plan.hash() != registered.hash {
+                deviations.push(Deviation::PlanAltered);
+            }
             if !record.changes.is_empty() {
                 deviations.push(Deviation::PlanChanged { changes: record.changes.len() });
             }

@@ -1,6 +1,6 @@
 //! What a report's primary comparisons could have shown, and how many seeds would show more.
 
-use ranklab_stats::{Assumptions, MeanDifference, Sensitivity};
+use ranklab_stats::{Assumptions, MeanDifference, Sensitivity, Source};
 use serde::Serialize;
 
 use crate::options::Options;
@@ -18,6 +18,8 @@ pub struct Power {
     pub seeds: usize,
     /// The spreads that this comparison shows.
     pub assumptions: Assumptions,
+    /// The variance over folds, where it decides this comparison.
+    pub folds: Option<Source>,
     /// The smallest true loss of accuracy that is found, and the smallest margin within which equal configurations are
     /// shown to be the same. Of the comparisons the one in the middle counts.
     pub sensitivity: Sensitivity,
@@ -34,7 +36,7 @@ pub(crate) fn power(pairs: &[Pair], options: &Options) -> Option<Power> {
         None => PairFamily::Secondary,
     };
     let comparisons = of(family).count();
-    let mut known: Vec<(Sensitivity, usize, Assumptions)> = of(family)
+    let mut known: Vec<(Sensitivity, usize, Assumptions, Option<Source>)> = of(family)
         .filter(|pair| pair.difference.concentration.carries_claims())
         .filter_map(|pair| {
             let assumed = Assumptions::of(&pair.difference)?;
@@ -42,14 +44,14 @@ pub(crate) fn power(pairs: &[Pair], options: &Options) -> Option<Power> {
             let folds = components.folds.filter(|_| components.are_folds_larger());
             let seeds = fewest(&pair.difference);
             let found = Sensitivity::new(&assumed, folds.as_ref(), seeds, options.alpha, comparisons);
-            Some((found.ok()?, seeds, assumed))
+            Some((found.ok()?, seeds, assumed, folds))
         })
         .collect();
     known.sort_by(|one, other| one.0.smallest_loss.total_cmp(&other.0.smallest_loss));
-    let (sensitivity, seeds, assumptions) = *known.get(known.len() / 2)?;
+    let (sensitivity, seeds, assumptions, folds) = *known.get(known.len() / 2)?;
     let seeds_for_margin =
         Sensitivity::seeds_for_loss(&assumptions, options.margin, options.alpha, comparisons).ok().flatten();
-    Some(Power { family, comparisons, seeds, assumptions, sensitivity, seeds_for_margin })
+    Some(Power { family, comparisons, seeds, assumptions, folds, sensitivity, seeds_for_margin })
 }
 
 /// Seeds of the side that has fewer.

@@ -24,6 +24,9 @@ pub(crate) fn line(analysis: &Analysis) -> (&'static str, String) {
 fn reason(deviation: &Deviation) -> String {
     match deviation {
         Deviation::RunsChosen { runs } => format!("{} chosen by hand", were(*runs, "run")),
+        Deviation::PlanAltered => {
+            "the plan in the database is not the one that its hash was made of".to_owned()
+        }
         Deviation::NoPlan => "an earlier version registered the sweep without an analysis plan".to_owned(),
         Deviation::PlanChanged { changes } => {
             format!("the plan was changed {} after the sweep was registered", times(*changes))

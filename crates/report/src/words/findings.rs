@@ -201,7 +201,11 @@ fn against_baseline(analysis: &Analysis) -> Vec<String> {
 /// That the patients are too few for equivalence within the margin, whatever they show; `None` where they are enough.
 fn too_few_patients(analysis: &Analysis) -> Option<String> {
     let options = &analysis.options;
-    let needed = ranklab_stats::patients_for_margin(options.margin, options.alpha).ok()?;
+    let comparisons = &analysis.comparisons;
+    // The first of the claims that Holm's correction allows has this share of alpha.
+    let family = if comparisons.primary > 0 { comparisons.primary } else { comparisons.secondary };
+    let level = options.alpha / family.max(1) as f64;
+    let needed = ranklab_stats::patients_for_margin(options.margin, level).ok()?;
     let concentrations = analysis.comparisons.pairs.iter().map(|pair| pair.difference.concentration);
     let found = concentrations.min_by(|one, other| one.effective.total_cmp(&other.effective))?;
     (found.effective < needed as f64).then(|| {

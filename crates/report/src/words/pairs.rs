@@ -97,8 +97,9 @@ pub(crate) fn too_concentrated(concentration: &Concentration) -> String {
 fn equivalence(pair: &Pair, all: &Comparisons, before_p: &str) -> String {
     let Equivalence { interval, p, .. } = pair.equivalence;
     format!(
-        "{:.0} % interval of accuracy {} to {}, {before_p}{} of a difference beyond {}{}",
+        "{:.0} % interval of accuracy{} {} to {}, {before_p}{} of a difference beyond {}{}",
         interval.level * 100.0,
+        if pair.equivalence.allows_for_lost_patient { " with room for a lost patient" } else { "" },
         signed_points(interval.lower),
         signed_points(interval.upper),
         p_equals(p),
@@ -213,7 +214,7 @@ mod tests {
         all.pairs[0].verdict = Verdict::Inconclusive;
         let said = sentence(&analysis, &analysis.comparisons.pairs[0]);
         assert!(
-            said.contains("; margin ±1 point). Equivalence is not shown: 90 % interval of accuracy −"),
+            said.contains("; margin ±1 point). Equivalence is not shown: 90 % interval of accuracy with room for a lost patient −"),
             "{said}"
         );
         let end = " after correction for 7 comparisons.";

@@ -57,7 +57,8 @@ fn caption(analysis: &Analysis) -> String {
         "Differences in accuracy, first − second on the same cells, by a t test over patients (cluster-robust, CR2 with \
          Bell–McCaffrey's degrees of freedom). Intervals are not corrected for several comparisons. {} Holm's correction \
          goes over each of the two alone. A difference is claimed where \"p, corrected\" is below {}. \"p, beyond the margins\" \
-         belongs to equivalence within {margins}: the largest p of the three counts, corrected likewise. \"p, inferior\" is its \
+         belongs to equivalence within {margins}: the largest p of the three counts, corrected likewise. Where it would be shown, it must also hold if one more patient was lost \
+         altogether. \"p, inferior\" is its \
          one-sided part, that the first loses as much as the margins.",
         questions(all),
         options.alpha,

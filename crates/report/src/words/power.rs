@@ -15,16 +15,16 @@ pub(crate) fn sentence(analysis: &Analysis) -> Option<String> {
     let more = match seeds_for_margin {
         _ if sensitivity.smallest_loss <= analysis.options.margin => String::new(),
         Some(needed) => format!(" About {needed} seeds each would find a loss of {margin}."),
-        None => format!(" More seeds would not find a loss of {margin}: that takes more patients."),
+        None => format!(" Up to 200 seeds each would not find a loss of {margin}: that takes more patients."),
     };
     Some(format!(
-        "What this could have shown: with {} each, {} {with} would find a true loss of {} points in 80 % of studies, and show \
-         equal accuracies to be equivalent within ±{} points in 80 %.{more}",
+        "What this could have shown: with {} each, {} {with} would find a true loss of about {} points in 80 % of studies, and show \
+         equal accuracies alone to be equivalent within about ±{} points in 80 %.{more}",
         count(seeds, "seed"),
         if comparisons == 1 {
             "the comparison".to_owned()
         } else {
-            format!("each of {comparisons} comparisons")
+            format!("the middle one of {comparisons} comparisons")
         },
         percent(sensitivity.smallest_loss),
         percent(sensitivity.smallest_margin),

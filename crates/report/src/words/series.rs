@@ -145,7 +145,7 @@ impl Spoken<'_> {
             shown.collect()
         };
         let mut said = match of(Verdict::Worse).as_slice() {
-            [] => " None is shown worse.".to_owned(),
+            [] => " None is shown worse in accuracy.".to_owned(),
             shown => format!(" Shown worse: {}.", listed(shown)),
         };
         let better = of(Verdict::Better);
