@@ -26,7 +26,7 @@ enum What {
     },
     /// False claims in about 40 telling cells.
     Corners(Studies),
-    /// False claims in all cells; takes hours.
+    /// False claims in all cells; takes an hour on two cores.
     Grid(Studies),
     /// Power for a loss of 1.5 points: 200 patients, 8 configurations, 1, 3 and 5 seeds.
     Power(Studies),

@@ -57,8 +57,8 @@ pub(crate) struct PowerArgs {
     pub(crate) json: bool,
 }
 
-/// What is assumed where nothing else is known: 200 patients with the spreads that model_4 and model_5 have shown on
-/// malaria cells, rounded (docs/reports.md).
+/// What is assumed where nothing else is known. The numbers are round assumptions and no measurement: `--sweep` takes what
+/// a sweep shows.
 const PATIENTS: usize = 200;
 const CONFIGURATIONS: usize = 8;
 const PATIENT_SPREAD: f64 = 2.0;
@@ -116,14 +116,7 @@ pub(super) fn forecast(
     seeds: usize,
     analysis: &AnalysisPlan,
 ) -> anyhow::Result<String> {
-    let assumptions = Assumptions {
-        patients: PATIENTS as f64,
-        patient_spread: PATIENT_SPREAD / 100.0,
-        network_spread: NETWORK_SPREAD / 100.0,
-        seed_luck: SEED_LUCK / 100.0,
-        freedom_per_seed: FREEDOM_PER_SEED,
-        least_error: 1.0 / (PATIENTS as f64 * CELLS),
-    };
+    let assumptions = of_patients(PATIENTS);
     let comparisons = configurations - 1;
     let found =
         |loss: f64| Sensitivity::seeds_for_loss(&assumptions, loss, analysis.significance, comparisons);
@@ -141,26 +134,39 @@ pub(super) fn forecast(
     Ok(format!("power: {found_now}, {needed} ({PATIENTS} patients and spreads assumed; see `ranklab power`)"))
 }
 
+/// The assumed spreads, on so many patients.
+fn of_patients(patients: usize) -> Assumptions {
+    let patients = patients as f64;
+    Assumptions {
+        patients,
+        patient_spread: PATIENT_SPREAD / 100.0,
+        network_spread: NETWORK_SPREAD / 100.0,
+        seed_luck: SEED_LUCK / 100.0,
+        freedom_per_seed: FREEDOM_PER_SEED,
+        least_error: 1.0 / (patients * CELLS),
+    }
+}
+
 fn assumed(arguments: &PowerArgs) -> anyhow::Result<Study> {
     let configurations = arguments.configurations.unwrap_or(CONFIGURATIONS);
-    let points = |name: &str, given: Option<f64>, default: f64| match given.unwrap_or(default) {
-        value if (0.0..100.0).contains(&value) => Ok(value / 100.0),
-        _ => bail!("--{name}: give points from 0 and below 100"),
+    let set = |name: &str, spread: &mut f64, given: Option<f64>| match given {
+        None => Ok(()),
+        Some(points) if (0.0..100.0).contains(&points) => {
+            *spread = points / 100.0;
+            Ok(())
+        }
+        Some(_) => bail!("--{name}: give points from 0 and below 100"),
     };
     let options = Options::default();
-    let patients = arguments.patients.unwrap_or(PATIENTS) as f64;
+    let mut assumptions = of_patients(arguments.patients.unwrap_or(PATIENTS));
+    set("patient-spread", &mut assumptions.patient_spread, arguments.patient_spread)?;
+    set("network-spread", &mut assumptions.network_spread, arguments.network_spread)?;
+    set("seed-luck", &mut assumptions.seed_luck, arguments.seed_luck)?;
     Ok(Study {
         folds: None,
         margin: arguments.margin.map_or(options.margin, |points| points / 100.0),
         significance: arguments.significance.unwrap_or(options.alpha),
-        assumptions: Assumptions {
-            patients,
-            patient_spread: points("patient-spread", arguments.patient_spread, PATIENT_SPREAD)?,
-            network_spread: points("network-spread", arguments.network_spread, NETWORK_SPREAD)?,
-            seed_luck: points("seed-luck", arguments.seed_luck, SEED_LUCK)?,
-            freedom_per_seed: FREEDOM_PER_SEED,
-            least_error: 1.0 / (patients * CELLS),
-        },
+        assumptions,
         configurations,
         source: "Assumed".to_owned(),
     })

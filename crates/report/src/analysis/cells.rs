@@ -36,6 +36,8 @@ pub(crate) struct TestCells {
     identical_seeds: usize,
     /// Accuracy of each seed, averaged over its splits.
     pub(crate) accuracies: Vec<f64>,
+    /// Area under the ROC curve of each seed likewise; `None` where one has none.
+    pub(crate) areas: Option<Vec<f64>>,
     /// Divisions into folds, `split_seed`, that the repeats used.
     pub(crate) splits: usize,
     /// Cells by patient.
@@ -129,6 +131,7 @@ impl TestCells {
             by_fold: (several && alike).then(|| by_fold(&folds)),
             folds_of_repeats,
             accuracies: Vec::new(),
+            areas: None,
             identical_seeds: by_seed(&all_seeds).len() - by_seed(&seeds).len(),
             seeds,
             splits,
@@ -139,6 +142,7 @@ impl TestCells {
             repeats: probabilities,
         };
         found.accuracies = found.by_seed(&accuracies);
+        found.areas = found.areas_by_seed();
         Ok(found)
     }
 
@@ -187,7 +191,7 @@ impl TestCells {
     }
 
     /// The area of a repeat; `None` where a fold has cells of one class only.
-    pub(crate) fn area_of(&self, repeat: usize) -> Option<f64> {
+    fn area_of(&self, repeat: usize) -> Option<f64> {
         let probabilities = &self.repeats[repeat];
         match self.folds_of_repeats.get(repeat).or(self.folds_of_repeats.first()) {
             Some(folds) => roc_auc_within(&self.labels, probabilities, folds.unit_of_cell()),
@@ -198,7 +202,7 @@ impl TestCells {
     }
 
     /// The area of each seed, averaged over its splits; `None` where one has none.
-    pub(crate) fn areas_by_seed(&self) -> Option<Vec<f64>> {
+    fn areas_by_seed(&self) -> Option<Vec<f64>> {
         let areas = (0..self.repeats.len()).map(|repeat| self.area_of(repeat));
         Some(self.by_seed(&areas.collect::<Option<Vec<f64>>>()?))
     }

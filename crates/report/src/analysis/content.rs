@@ -86,7 +86,7 @@ pub fn analyse(data: &ReportData) -> Result<Analysis> {
     let sets = sets_of_cells(&measured);
     let test_sets = test_sets(&measured, &sets, &data.baseline);
     let comparisons = compare_pairs(&measured, sets, &data.baseline, &options);
-    let series = series(&measured, &comparisons.pairs, &data.baseline);
+    let series = series(&measured, &comparisons.pairs, &test_sets);
     let power = power(&comparisons.pairs, &options);
     let comparisons = comparisons.leading(&measured);
     Ok(Analysis {

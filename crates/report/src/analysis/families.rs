@@ -42,14 +42,18 @@ impl ScoresOfSet {
         Ok(Self {
             sensitivity: of_class(1),
             specificity: of_class(0),
-            accuracy: SetScores::new(layout.clone(), seeds.iter().cloned())?,
+            accuracy: SetScores::new(layout.clone(), seeds.iter())?,
         })
     }
 }
 
 impl SetScores {
-    fn new(layout: Layout, members: impl Iterator<Item = Vec<Vec<f64>>>) -> ranklab_stats::Result<Self> {
-        let scores = members.map(|seeds| Scores::new(&layout, &seeds)).collect::<Result<_, _>>()?;
+    fn new(
+        layout: Layout,
+        members: impl Iterator<Item = impl AsRef<[Vec<f64>]>>,
+    ) -> ranklab_stats::Result<Self> {
+        let of_member = |seeds: &[Vec<f64>]| Scores::new(&layout, seeds);
+        let scores = members.map(|seeds| of_member(seeds.as_ref())).collect::<Result<_, _>>()?;
         Ok(Self { layout, scores })
     }
 
@@ -59,11 +63,6 @@ impl SetScores {
     /// As [`Family::new`]; never for scores of one layout.
     pub(crate) fn family(&self) -> ranklab_stats::Result<Family<'_>> {
         Family::new(&self.layout, self.scores.iter().collect())
-    }
-
-    /// The scores of a configuration by its place in the set.
-    pub(crate) fn scores(&self, place: usize) -> &Scores {
-        &self.scores[place]
     }
 }
 

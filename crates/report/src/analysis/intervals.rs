@@ -2,14 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use ranklab_stats::{Bootstrap, Draws, Resampling, Source, bootstrap_with, clustered_wilson_interval};
+use ranklab_stats::{
+    Bootstrap, Draws, Layout, Resampling, Scores, Source, bootstrap_with, clustered_wilson_interval,
+};
 use rayon::prelude::*;
 
 use crate::options::Options;
 
 use super::cells::TestCells;
 use super::configuration::Estimate;
-use super::families::ScoresOfSet;
 use super::measured::Measured;
 
 /// Seed of all resamples: the same rows give the same intervals.
@@ -37,8 +38,8 @@ pub(crate) fn add_intervals(measured: &mut [Measured<'_>], options: &Options) {
 fn accuracy(cells: &TestCells, level: f64) -> Option<Estimate> {
     let estimate = cells.accuracy();
     let mut interval = clustered_wilson_interval(&cells.correctness, &cells.clusters, level).ok()?;
-    let scores = ScoresOfSet::new(&[cells]).ok()?;
-    if let Some(variance) = scores.accuracy.scores(0).variance() {
+    let layout = Layout::new(cells.clusters.clone(), None).ok()?;
+    if let Some(variance) = Scores::new(&layout, &cells.seed_scores()).ok()?.variance() {
         let shared = (variance.of_seeds.variance - variance.of_patients).max(0.0);
         let half = Source { variance: shared, ..variance.of_seeds }.half_width(level).ok()?;
         interval = interval.joined(estimate, half).within(0.0, 1.0);
@@ -50,7 +51,7 @@ fn accuracy(cells: &TestCells, level: f64) -> Option<Estimate> {
 fn area(cells: &TestCells, draws: &Draws) -> Option<Bootstrap> {
     let found =
         bootstrap_with(draws, cells.area(), &cells.labels, &cells.lists(), &cells.clusters).ok().flatten()?;
-    let mut found = found.over_runs(&cells.areas_by_seed()?).ok()?;
+    let mut found = found.over_runs(cells.areas.as_ref()?).ok()?;
     found.interval = found.interval.within(0.0, 1.0);
     Some(found)
 }

@@ -73,8 +73,8 @@ fn area(first: &TestCells, second: &TestCells, resampling: &Resampling) -> Optio
         &first.clusters,
         resampling,
     );
-    let over = found.ok().flatten()?.difference.over_runs(&first.areas_by_seed()?).ok()?;
-    let mut over = over.over_runs(&second.areas_by_seed()?).ok()?;
+    let over = found.ok().flatten()?.difference.over_runs(first.areas.as_ref()?).ok()?;
+    let mut over = over.over_runs(second.areas.as_ref()?).ok()?;
     // Few seeds that differ much reach beyond what a difference of areas can be.
     over.interval = over.interval.within(-1.0, 1.0);
     Some(over)

@@ -21,7 +21,7 @@ pub(crate) fn measure_seeds(measures: &mut Measures, cells: &TestCells) {
     measures.sensitivity = over_seeds(ConfusionMatrix::sensitivity);
     measures.specificity = over_seeds(ConfusionMatrix::specificity);
     measures.f1 = over_seeds(ConfusionMatrix::f1);
-    measures.auc = cells.areas_by_seed().and_then(|areas| Summary::new(&areas).ok());
+    measures.auc = cells.areas.as_ref().and_then(|areas| Summary::new(areas).ok());
 }
 
 #[cfg(test)]

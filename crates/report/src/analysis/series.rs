@@ -1,13 +1,12 @@
 //! Series of ranks and of layers: which member is enough.
 
-use ranklab_settings::Baseline;
 use serde::Serialize;
 
-use super::cells::TestCells;
 use super::configuration::Configuration;
 use super::measured::Measured;
 use super::pairs::Pair;
-use super::references::references;
+use super::references::References;
+use super::test_sets::TestSet;
 
 /// Series shown before the rest is only counted.
 const SHOWN: usize = 24;
@@ -58,16 +57,13 @@ pub struct AllSeries {
 }
 
 /// The series of configurations that differ in rank only, then in layers only, with the comparisons that were made.
-pub(crate) fn series(measured: &[Measured<'_>], pairs: &[Pair], baseline: &Baseline) -> AllSeries {
-    let mut all = of_kind(measured, SeriesKind::Ranks);
-    all.extend(of_kind(measured, SeriesKind::Layers));
+pub(crate) fn series(measured: &[Measured<'_>], pairs: &[Pair], sets: &[TestSet]) -> AllSeries {
+    let of_sets = |kind| sets.iter().flat_map(move |set| of_kind(measured, set, kind));
+    let mut all: Vec<Found> = of_sets(SeriesKind::Ranks).collect();
+    all.extend(of_sets(SeriesKind::Layers));
     let left_out = all.len().saturating_sub(SHOWN);
     all.truncate(SHOWN);
-    let series = all.into_iter().filter_map(|(kind, members)| {
-        let cells = measured[members[0].0].cells.as_ref()?;
-        let of_set =
-            measured.iter().filter(|one| one.cells.as_ref().is_some_and(|other| other.are_those_of(cells)));
-        let references = references(of_set.map(|one| &one.configuration), baseline)?;
+    let series = all.into_iter().map(|Found { kind, references, members }| {
         let reference = references.baseline.unwrap_or(references.best);
         let member = |(configuration, size): (usize, i64)| Member {
             configuration,
@@ -82,13 +78,13 @@ pub(crate) fn series(measured: &[Measured<'_>], pairs: &[Pair], baseline: &Basel
             Some(pair) => pair.noninferiority.noninferior,
             None => member.configuration == reference,
         };
-        Some(ConfigurationSeries {
+        ConfigurationSeries {
             kind,
             reference,
             is_baseline: references.baseline.is_some(),
             smallest_not_inferior: members.iter().position(is_enough),
             members,
-        })
+        }
     });
     AllSeries { series: series.collect(), left_out }
 }
@@ -107,28 +103,32 @@ fn key_and_size(kind: SeriesKind, configuration: &Configuration) -> Option<(&str
     }
 }
 
-/// Kind and members of a series: ids of configurations, and their sizes.
-type Found = (SeriesKind, Vec<(usize, i64)>);
+/// Members of a series before they are compared.
+struct Found {
+    kind: SeriesKind,
+    references: References,
+    /// Ids of configurations, and their sizes.
+    members: Vec<(usize, i64)>,
+}
 
-fn of_kind(measured: &[Measured<'_>], kind: SeriesKind) -> Vec<Found> {
-    /// Key, cells of the first member, members.
-    type Known<'a> = (&'a str, &'a TestCells, Vec<(usize, i64)>);
-    let mut series: Vec<Known<'_>> = Vec::new();
-    for one in measured {
-        let (Some((key, size)), Some(cells)) = (key_and_size(kind, &one.configuration), &one.cells) else {
+/// The series of a kind among the configurations of a test set that have predictions.
+fn of_kind(measured: &[Measured<'_>], set: &TestSet, kind: SeriesKind) -> Vec<Found> {
+    let mut series: Vec<(&str, Vec<(usize, i64)>)> = Vec::new();
+    for id in &set.configurations {
+        let one = &measured[*id];
+        let Some((key, size)) = key_and_size(kind, &one.configuration).filter(|_| one.cells.is_some()) else {
             continue;
         };
-        let member = (one.configuration.id, size);
-        match series.iter_mut().find(|known| known.0 == key && known.1.are_those_of(cells)) {
-            Some(known) => known.2.push(member),
-            None => series.push((key, cells, vec![member])),
+        match series.iter_mut().find(|known| known.0 == key) {
+            Some(known) => known.1.push((*id, size)),
+            None => series.push((key, vec![(*id, size)])),
         }
     }
-    let several = series.into_iter().map(|(.., members)| members).filter(|members| members.len() > 1);
+    let several = series.into_iter().map(|(_, members)| members).filter(|members| members.len() > 1);
     several
         .map(|mut members| {
             members.sort_by_key(|(_, size)| *size);
-            (kind, members)
+            Found { kind, references: set.references, members }
         })
         .collect()
 }

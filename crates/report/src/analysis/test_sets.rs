@@ -15,7 +15,7 @@ use super::references::{References, references};
 pub struct TestSet {
     /// Ids of the configurations; those without predictions, which count by their division, come last.
     pub configurations: Vec<usize>,
-    /// What they are compared with.
+    /// What those with predictions are compared with; of none of these what all have.
     pub references: References,
 }
 
@@ -57,8 +57,10 @@ pub(crate) fn test_sets(
     };
     sets.sort_by(|one, other| leaked(one).total_cmp(&leaked(other)));
     let with_references = |configurations: Vec<usize>| {
-        let of_set = configurations.iter().map(|id| &measured[*id].configuration);
-        let references = references(of_set, baseline)?;
+        let of_set = || configurations.iter().map(|id| &measured[*id]);
+        let are_compared = of_set().any(|one| one.cells.is_some());
+        let counted = of_set().filter(|one| one.cells.is_some() == are_compared);
+        let references = references(counted.map(|one| &one.configuration), baseline)?;
         Some(TestSet { configurations, references })
     };
     sets.into_iter().filter_map(with_references).collect()
