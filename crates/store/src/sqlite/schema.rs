@@ -16,6 +16,7 @@ pub(super) const MIGRATIONS: &[(i64, &str, &str)] = &[
     (5, "faults", include_str!("../../migrations/sqlite/0005_faults.sql")),
     (6, "statuses", include_str!("../../migrations/sqlite/0006_statuses.sql")),
     (7, "analysis plans", include_str!("../../migrations/sqlite/0007_analysis_plans.sql")),
+    (8, "summaries", include_str!("../../migrations/sqlite/0008_summaries.sql")),
 ];
 
 /// The newest schema this code knows.

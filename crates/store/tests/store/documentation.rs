@@ -49,3 +49,57 @@ async fn every_table_and_view_is_documented() {
         }
     }
 }
+
+/// The columns of a table or view.
+async fn columns(store: &Store, name: &str) -> Vec<String> {
+    store.query(&format!("SELECT * FROM {name} LIMIT 0")).await.unwrap().columns
+}
+
+/// The texts between backticks.
+fn quoted(text: &str) -> impl Iterator<Item = &str> {
+    text.split('`').skip(1).step_by(2)
+}
+
+#[tokio::test]
+async fn one_thing_has_one_name_in_all_views_and_the_document_lists_the_others() {
+    let (_folder, store) = filled().await;
+    let document = document();
+    let section = document.split("\n## Names\n").nth(1).unwrap().split("\n## ").next().unwrap();
+    let rows: Vec<Vec<&str>> = section
+        .lines()
+        .filter(|line| line.starts_with("| `"))
+        .map(|line| line.split(" | ").collect())
+        .collect();
+    assert!(rows.len() >= 15, "{rows:?}");
+    let views =
+        store.query("SELECT name FROM sqlite_master WHERE type = 'view' ORDER BY name").await.unwrap();
+    let mut of_views = Vec::new();
+    for row in views.rows {
+        let [Value::Text(view)] = row.as_slice() else { panic!("no name: {row:?}") };
+        of_views.push((view.clone(), columns(&store, view).await));
+    }
+    let mut aliases = Vec::new();
+    for row in &rows {
+        let name = quoted(row[0]).next().unwrap();
+        assert!(of_views.iter().any(|(_, columns)| columns.iter().any(|column| column == name)), "{name}");
+        aliases.extend(row[2..].iter().flat_map(|cell| quoted(cell)).filter(|alias| alias.contains('.')));
+    }
+    for alias in &aliases {
+        let (table, column) = alias.split_once('.').unwrap();
+        let columns = columns(&store, table).await;
+        assert!(columns.iter().any(|known| known == column), "there is no {alias}: {columns:?}");
+    }
+    // A view that has an older name has the newer one as well.
+    let older = [("id", "run"), ("run_id", "run"), ("sweep_id", "sweep"), ("test_accuracy", "accuracy")];
+    for (view, columns) in of_views {
+        let has = |name: &str| columns.iter().any(|column| column == name);
+        for (old, new) in older {
+            assert!(
+                !has(old) || (has(new) && aliases.contains(&format!("{view}.{old}").as_str())),
+                "{view}.{old}"
+            );
+        }
+        // The name of a sweep is not that of a configuration.
+        assert!(!has("name") || has("model") || has("sweep_name"), "{view}");
+    }
+}

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod additions;
 mod analysis_plans;
 mod availability;
 mod documentation;
@@ -14,5 +15,6 @@ mod portability;
 mod reading;
 mod records;
 mod sharing;
+mod summaries;
 mod upgrades;
 mod views;
