@@ -16,7 +16,7 @@ SHAPES = {
     "repeats": "one configuration, a run per seed",
     "families": "a configuration per run",
 }
-VIEWS = ("leaderboard", "rank_comparison")
+VIEWS = ("runs_summary", "leaderboard", "rank_comparison")
 MIB = 1 << 20
 
 

@@ -12,12 +12,13 @@ use crate::{
 /// Query the runs database in SQL, read-only.
 #[derive(Args, Clone, Debug)]
 #[command(after_help = "Examples:
+  ranklab query \"select * from runs_summary\"
   ranklab query \"select * from leaderboard limit 10\"
   ranklab query \"select * from rank_comparison\" --format csv > ranks.csv
   ranklab query \"select name, sql from sqlite_master where type = 'view'\" --json
 
-Views: leaderboard, rank_comparison, layer_comparison, sweep_progress, trial_states, learning_curves, \
-test_errors, patient_errors. docs/database.md describes the views and the tables.")]
+Views: runs_summary, trials_with_runs, test_sets, leaderboard, rank_comparison, layer_comparison, \
+sweep_progress, trial_states, learning_curves, test_errors, patient_errors. docs/database.md describes the views and the tables.")]
 pub(crate) struct QueryArgs {
     /// SQL statement that reads; it may begin with a comment.
     #[arg(allow_hyphen_values = true)]

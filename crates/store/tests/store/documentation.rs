@@ -50,6 +50,25 @@ async fn every_table_and_view_is_documented() {
     }
 }
 
+#[tokio::test]
+async fn every_column_of_a_table_is_documented() {
+    let (_folder, store) = filled().await;
+    let document = document();
+    let section = document.split("\n## Tables\n").nth(1).unwrap().split("\n## ").next().unwrap();
+    let of_runs = section.split("### Columns of `runs`").nth(1).unwrap();
+    let tables = "SELECT name FROM sqlite_master WHERE type = 'table' AND substr(name, 1, 1) <> '_' AND name <> 'sqlite_sequence'";
+    for row in store.query(tables).await.unwrap().rows {
+        let [Value::Text(table)] = row.as_slice() else { panic!("no name: {row:?}") };
+        let described = match table.as_str() {
+            "runs" => of_runs,
+            _ => section.lines().find(|line| line.starts_with(&format!("| `{table}` |"))).unwrap(),
+        };
+        for column in columns(&store, table).await {
+            assert!(described.contains(&format!("`{column}`")), "{table}.{column} is not documented");
+        }
+    }
+}
+
 /// The columns of a table or view.
 async fn columns(store: &Store, name: &str) -> Vec<String> {
     store.query(&format!("SELECT * FROM {name} LIMIT 0")).await.unwrap().columns

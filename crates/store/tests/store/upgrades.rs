@@ -201,10 +201,11 @@ async fn a_database_of_a_later_schema_is_refused_by_every_way_of_opening_and_not
 
 #[tokio::test]
 async fn a_later_schema_keeps_the_columns_of_every_view_and_their_values_but_the_names_of_classes() {
-    for schema in [5, 6, 7] {
+    // Since schema 6 three views use sqrt().
+    for (schema, readable) in [(5, 10), (6, 7), (7, 7)] {
         let (_folder, path) = fixture(schema);
         let views = views(&path).await;
-        assert_eq!(views.len(), 10);
+        assert_eq!(views.len(), readable);
         Store::open(&path).await.unwrap().close().await;
         let store = Store::open_read_only(&path).await.unwrap();
         for View { name, columns, sql, rows } in views {
@@ -229,7 +230,7 @@ struct View {
     rows: Vec<String>,
 }
 
-/// The views of a database.
+/// The views of a database that a connection without sqrt() reads.
 async fn views(path: &Path) -> Vec<View> {
     let mut connection = connection(path).await;
     let names: Vec<String> =
@@ -240,8 +241,9 @@ async fn views(path: &Path) -> Vec<View> {
     let mut views = Vec::new();
     for name in names {
         let columns = format!("SELECT name FROM pragma_table_info('{name}') ORDER BY cid");
-        let columns: Vec<String> =
-            sqlx::query_scalar(AssertSqlSafe(columns)).fetch_all(&mut connection).await.unwrap();
+        let columns: sqlx::Result<Vec<String>> =
+            sqlx::query_scalar(AssertSqlSafe(columns)).fetch_all(&mut connection).await;
+        let Ok(columns) = columns else { continue };
         let quoted: Vec<String> = columns.iter().map(|column| format!("quote({column})")).collect();
         let sql = format!("SELECT {} FROM {name}", quoted.join(" || ',' || "));
         let rows = sqlx::query_scalar(AssertSqlSafe(sql.clone())).fetch_all(&mut connection).await.unwrap();
