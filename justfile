@@ -46,6 +46,11 @@ power *arguments:
 report *arguments:
     @{{ ranklab }} report "$@"
 
+# Open the latest report in a browser.
+[group('look')]
+open *arguments:
+    @{{ ranklab }} open "$@"
+
 # Ask the runs database: `just query "select * from leaderboard"`.
 [group('look')]
 query *arguments:

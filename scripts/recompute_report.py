@@ -1,4 +1,4 @@
-"""Recomputes the figures of a report from the runs database alone, and compares them with what report.md shows.
+"""Recomputes the figures of a report from the runs database alone, and compares them with what report.md and details.md show.
 
     recompute_report.py DATABASE REPORT.md [--runs 1,2] [--baseline TEXT] [--margin POINTS] [--prevalence PERCENT] …
 
@@ -16,7 +16,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from recompute import charts, clinical, comparison, conformity, in_short, pairs, reading, runs, shown  # noqa: E402
+from recompute import charts, clinical, comparison, conformity, in_short, pairs, reading, runs, short, shown  # noqa: E402
 from recompute.report import Report  # noqa: E402
 
 # Each section by its heading. None: nothing in it is compared.
@@ -56,7 +56,7 @@ def arguments():
 
 def main():
     given = arguments()
-    text = given.report.read_text(encoding="utf-8")
+    text = given.report.with_name("details.md").read_text(encoding="utf-8")
     database = reading.opened(given.database)
     sweep = None
     if given.runs:
@@ -71,6 +71,7 @@ def main():
     report = Report(database, sweep, finished, without, options)
     checker = shown.Checker()
     compare(checker, report, shown.sections(text))
+    short.short(checker, report, shown.sections(given.report.read_text(encoding="utf-8")))
     for section, count in checker.compared.items():
         print(f"{count:6} {section.lstrip('# ')}")
     for section, row, column, seen, recomputed in checker.mismatches:

@@ -50,14 +50,22 @@ models=(model=model_4,model_5)
 
 recomputed seeds "${generated[@]}" "${models[@]}" rank=1,4 seed=0..2 lr=0.002
 
-# A changed figure must be found.
-report="$RANKLAB_REPORTS/latest/report.md"
-sed '0,/accuracy is [0-9]*\.[0-9]* %/s//accuracy is 1.23 %/' "$report" > "$folder/changed.md"
-cmp -s "$report" "$folder/changed.md" && fail "no figure was changed in $report"
-if "$python" -B scripts/recompute_report.py "$RANKLAB_RUNS/ranklab.db" "$folder/changed.md" > "$folder/changed.log"; then
-    fail "a changed figure was not found"
-fi
-grep -q '^MISMATCH in In short' "$folder/changed.log"
+# A changed figure must be found, in either file.
+changed="$folder/changed"
+mkdir "$changed"
+# changed_is_found FILE PATTERN REPLACEMENT SECTION
+changed_is_found() {
+    cp "$RANKLAB_REPORTS"/latest/*.md "$changed/"
+    sed -E "0,/$2/s//$3/" "$RANKLAB_REPORTS/latest/$1" > "$changed/$1"
+    cmp -s "$RANKLAB_REPORTS/latest/$1" "$changed/$1" && fail "no figure was changed in $1"
+    if "$python" -B scripts/recompute_report.py "$RANKLAB_RUNS/ranklab.db" "$changed/report.md" > "$folder/changed.log"; then
+        fail "a changed figure of $1 was not found"
+    fi
+    grep -q "^MISMATCH in $4" "$folder/changed.log"
+}
+changed_is_found details.md 'accuracy is [0-9]*\.[0-9]* %' 'accuracy is 1.23 %' 'In short'
+changed_is_found report.md '^(- Accuracy: .*\*\*)[0-9.]+ %' '\11.2 %' 'report.md, key figures'
+changed_is_found report.md '^(\| [^|]*rank 1[^|]* \| )[0-9.]+' '\11.23' 'report.md, configurations'
 
 recomputed folds "${generated[@]}" "${models[@]}" rank=1,2 seed=0,1 split=patient folds=3 fold=0..2 lr=0.002
 recomputed splits "${generated[@]}" "${models[@]}" rank=2 seed=0,1 split=random,patient

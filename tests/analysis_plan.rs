@@ -22,13 +22,13 @@ fn swept(plan: &[&str]) -> Ranklab {
 /// The line of a report on its plan, which stands in the page as well.
 fn conformity(ranklab: &Ranklab, arguments: &[&str]) -> String {
     succeeded(&ranklab.run(&[&["report", "--no-pictures"], arguments].concat()));
-    let text = fs::read_to_string(ranklab.path("reports/latest/report.md")).unwrap();
+    let text = fs::read_to_string(ranklab.path("reports/latest/details.md")).unwrap();
     let line =
         text.lines().find(|line| line.starts_with("**Confirmatory:") || line.starts_with("**Exploratory:"));
     let line = line.unwrap_or_else(|| panic!("{text}")).to_owned();
     let page = fs::read_to_string(ranklab.path("reports/latest/index.html")).unwrap();
-    let word = if line.starts_with("**C") { "Confirmatory:" } else { "Exploratory:" };
-    assert!(page.contains(&format!("<p class=\"conformity\"><strong>{word}</strong>")), "{word}");
+    let word = if line.starts_with("**C") { "Confirmatory" } else { "Exploratory" };
+    assert!(page.contains(&format!("<details class=\"conformity\"><summary>{word}</summary>")), "{word}");
     line.replace('\\', "")
 }
 
@@ -113,7 +113,7 @@ fn a_changed_plan_is_noted_recorded_and_reported() {
     assert_eq!(ranklab.value("select count(*), count(distinct old_plan_hash) from plan_changes"), "1,1");
     let line = conformity(&ranklab, &[]);
     assert!(line.contains("the plan was changed once after the sweep was registered"), "{line}");
-    let text = fs::read_to_string(ranklab.path("reports/latest/report.md")).unwrap();
+    let text = fs::read_to_string(ranklab.path("reports/latest/details.md")).unwrap();
     assert!(text.replace('\\', "").contains("margin=2 instead of 1"), "{text}");
 }
 

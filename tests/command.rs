@@ -40,7 +40,9 @@ impl Ranklab {
             .current_dir(self.folder.path())
             .env_remove("RANKLAB_RUNS")
             .env_remove("RANKLAB_DATA")
-            .env_remove("RANKLAB_REPORTS");
+            .env_remove("RANKLAB_REPORTS")
+            .env_remove("RANKLAB_CONFIG")
+            .env_remove("COLUMNS");
         command
     }
 
@@ -73,6 +75,11 @@ pub fn succeeded(output: &Output) -> String {
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{:?}: {stderr}", output.status);
     String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+/// The first line of what a command printed, with its line break: of a sweep, its counts.
+pub fn first_line(printed: &str) -> String {
+    printed.split_inclusive('\n').next().unwrap_or_default().to_owned()
 }
 
 /// The error line of a command that must have failed: exactly one, and no panic.

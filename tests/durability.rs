@@ -5,7 +5,7 @@ use std::{fs, path::Path, process::Child, thread::sleep, time::Duration};
 use ranklab_store::Store;
 
 use crate::{
-    command::{Ranklab, failed, succeeded},
+    command::{Ranklab, failed, first_line, succeeded},
     disturbance::{await_of, await_that, errors, is_zombie, send},
 };
 
@@ -30,7 +30,7 @@ fn a_signal_saves_says_how_to_go_on_and_resume_does() {
         assert!(last.contains("`ranklab sweep --resume`"), "{last}");
         assert_eq!(ranklab.value("select group_concat(status) from runs"), "\"interrupted,interrupted\"");
         let output = ranklab.run(&["sweep", "--resume"]);
-        assert!(succeeded(&output).ends_with("2 trained, 0 finished before, 0 failed\n"));
+        assert!(first_line(&succeeded(&output)).ends_with("2 trained, 0 finished before, 0 failed\n"));
         assert!(errors(&output).contains("resumes after epoch"), "{}", errors(&output));
         assert!(ranklab.figures() == unbroken.figures(), "{name} changed the figures");
     }
@@ -87,7 +87,7 @@ fn a_sweep_whose_log_is_full_or_read_by_nobody_ends_and_records_its_runs() {
     let Some(log) = full() else { return };
     let ranklab = Ranklab::new();
     let output = ranklab.command(&Ranklab::sweep_arguments(sweep)).stderr(log).output().unwrap();
-    assert!(succeeded(&output).ends_with("2 trained, 0 finished before, 0 failed\n"));
+    assert!(first_line(&succeeded(&output)).ends_with("2 trained, 0 finished before, 0 failed\n"));
     ended(&ranklab);
     // An answer that does not arrive is told, in one line.
     let output = ranklab.command(&["runs"]).stdout(full().unwrap()).output().unwrap();
@@ -180,7 +180,7 @@ fn a_diverged_trial_is_not_trained_again_and_the_sweep_goes_on() {
     assert_eq!(ranklab.value("select diverged_epoch from runs where status = 'diverged'"), "1");
     let again = ranklab.sweep(sweep);
     let said = String::from_utf8_lossy(&again.stdout).into_owned();
-    assert!(said.ends_with("0 trained, 1 finished before, 0 failed, 1 diverged\n"), "{said}");
+    assert!(first_line(&said).ends_with("0 trained, 1 finished before, 0 failed, 1 diverged\n"), "{said}");
     assert!(failed(&again).contains("training diverged"));
     assert_eq!(ranklab.value("select count(*) from runs"), "2");
 }
@@ -216,7 +216,7 @@ fn processes_that_run_one_sweep_train_each_trial_once_and_a_killed_ones_trials_a
         let said = succeeded(&other.wait_with_output().unwrap());
         let count = said.split(": ").nth(1).unwrap().split(' ').next().unwrap();
         trained += count.parse::<usize>().unwrap();
-        assert!(said.ends_with(" 0 failed\n"), "{said}");
+        assert!(first_line(&said).ends_with(" 0 failed\n"), "{said}");
     }
     // What the killed one had finished is not trained again; one it may not have come to tell.
     assert!((5..=6).contains(&(trained + finished)), "{trained} and {finished}");

@@ -78,11 +78,11 @@ fn a_command_that_writes_says_after_three_seconds_what_it_waits_for_and_goes_on(
         std::process::id()
     );
     assert_eq!(said.lines().filter(|line| line.starts_with(&expected)).count(), 1, "{said}");
-    // On a terminal the line has a row of its own above the progress bars.
+    // On a terminal the line has a row of its own above the live lines.
     let sweep = Ranklab::sweep_arguments(&["rank=3"]);
     let command = terminal_command(&ranklab, (200, 24, Some("xterm")), "-", &sweep);
     let raw = said_while_locked(&ranklab, command);
-    assert!(raw.contains(" trials "), "no bars were drawn: {raw}");
+    assert!(raw.contains(" elapsed"), "no live lines were drawn: {raw}");
     let rows = without_escapes(&raw);
     assert_eq!(rows.lines().filter(|row| row.starts_with(&expected)).count(), 1, "{rows}");
     assert_eq!(rows.matches("waiting for the runs database").count(), 1, "{rows}");

@@ -39,7 +39,7 @@ fn trials_that_find_no_room_in_memory_are_refused_in_one_line() {
     let output =
         limited(&ranklab, 6.0, &["image_size=512", "layers=all", "rank=512", "batch=32", "--dry-run"]);
     let noted = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(output.status.success() && noted.contains("note: model_5: "), "{noted}");
+    assert!(output.status.success() && noted.contains("note: model_5 · all · rank 512: "), "{noted}");
     assert!(noted.contains("training takes about ") && noted.contains("smaller image_size"), "{noted}");
     assert_eq!(ranklab.value("select (select count(*) from runs) + (select count(*) from sweeps)"), "0");
     // Where not even threads can be started, a library panics: that is one line as well.

@@ -44,7 +44,8 @@ fn folders_of_any_names_are_trained_on_split_by_their_groups_and_reported_by_the
     assert!(again.contains(": 0 trained, 1 finished before"), "{again}");
     succeeded(&ranklab.run(&["verify", "-q", "1"]));
     succeeded(&ranklab.run(&["report"]));
-    let page = fs::read_to_string(ranklab.path("reports/latest/report.md")).unwrap();
+    let read = |file: &str| fs::read_to_string(ranklab.path("reports/latest").join(file)).unwrap();
+    let page = ["report.md", "details.md", "index.html"].map(read).join("\n");
     assert!(page.contains("malignant"), "{page}");
     for word in ["arasitized", "ninfected", "malaria", "Malaria", "parasite"] {
         assert!(!page.contains(word), "{word} in {page}");

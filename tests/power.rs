@@ -66,7 +66,7 @@ fn each_configuration_is_compared_at_the_learning_rate_that_validation_chose() {
     let ranklab = Ranklab::new();
     succeeded(&ranklab.sweep(&["model=model_4,model_5", "rank=1", "seed=0,1", "lr=0.002,0.01", "tune=lr"]));
     succeeded(&ranklab.run(&["report", "--no-pictures"]));
-    let text = std::fs::read_to_string(ranklab.path("reports/latest/report.md")).unwrap();
+    let text = std::fs::read_to_string(ranklab.path("reports/latest/details.md")).unwrap();
     assert!(
         text.contains("Each configuration is compared at its own learning_rate, chosen on validation"),
         "{text}"

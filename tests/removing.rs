@@ -3,7 +3,7 @@
 use std::fs;
 
 use crate::{
-    command::{Ranklab, failed, succeeded},
+    command::{Ranklab, failed, first_line, succeeded},
     disturbance::{await_of, await_that},
 };
 
@@ -31,7 +31,7 @@ fn a_run_in_training_is_removed_only_by_force_and_the_others_of_its_group_go_on(
     assert_eq!(child.try_wait().unwrap(), None, "the sweep ended with the removed run");
     let output = child.wait_with_output().unwrap();
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(said.ends_with("2 trained, 0 finished before, 1 failed\n"), "{said}");
+    assert!(first_line(&said).ends_with("2 trained, 0 finished before, 1 failed\n"), "{said}");
     assert!(failed(&output).contains("run 2 was removed while it was trained"));
     assert_eq!(ranklab.value("select group_concat(id || status) from runs"), "\"1finished,3finished\"");
     assert!(!folder(2).exists(), "files of the removed run are left");
@@ -48,6 +48,6 @@ fn a_run_that_is_alone_is_removed_by_force_and_its_sweep_goes_on_with_the_next()
     await_that("the second run", || ranklab.value("select count(*) from runs where id = 2") == "1");
     let output = child.wait_with_output().unwrap();
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(said.ends_with("1 trained, 0 finished before, 1 failed\n"), "{said}");
+    assert!(first_line(&said).ends_with("1 trained, 0 finished before, 1 failed\n"), "{said}");
     assert!(fs::metadata(ranklab.path("runs/000001")).is_err());
 }

@@ -20,7 +20,8 @@ fn two_sweeps() -> Ranklab {
 
 /// The figures that a page's Markdown file links, and those in the folder.
 fn figures(report: &Path) -> (BTreeSet<String>, BTreeSet<String>) {
-    let text = fs::read_to_string(report.join("report.md")).unwrap();
+    let text =
+        ["report.md", "details.md"].map(|file| fs::read_to_string(report.join(file)).unwrap()).join("\n");
     let linked = text.split("](figures/").skip(1).map(|rest| rest.split(')').next().unwrap().to_owned());
     let there = fs::read_dir(report.join("figures")).unwrap();
     (linked.collect(), there.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect())
@@ -114,7 +115,7 @@ fn runs_on_different_test_cells_share_no_chart_and_no_place() {
     let places: Vec<&str> = sets.lines().skip(1).filter_map(|line| line.split(',').next()).collect();
     assert_eq!(places.iter().filter(|place| **place == "1").count(), 2, "{sets}");
     ranklab.stdout(&["report", "--no-pictures"]);
-    let markdown = fs::read_to_string(ranklab.path("reports/latest/report.md")).unwrap();
+    let markdown = fs::read_to_string(ranklab.path("reports/latest/details.md")).unwrap();
     for set in ["test set 1: patient split", "test set 2: random split"] {
         assert!(markdown.contains(&format!("### ROC curves · {set}")), "{markdown}");
     }

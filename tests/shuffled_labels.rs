@@ -76,7 +76,7 @@ async fn report(data: &ReportData, labels: &BTreeMap<String, i64>) -> String {
     for (run, own) in shuffled.runs.iter_mut().zip(&data.runs) {
         run.validation.clone_from(&own.validation);
     }
-    render_markdown(&shuffled).unwrap().text
+    render_markdown(&shuffled).unwrap().details
 }
 
 /// The comparisons of a report, and those that claim a difference.

@@ -6,7 +6,7 @@ use ranklab_data::{ImageSource, Manifest, unwatched};
 use sha2::{Digest as _, Sha256};
 use sqlx::Connection as _;
 
-use crate::command::{Ranklab, failed, succeeded};
+use crate::command::{Ranklab, failed, first_line, succeeded};
 
 impl Ranklab {
     /// Changes the database behind the program's back.
@@ -68,10 +68,14 @@ fn a_sweep_of_an_earlier_version_is_found_finished_under_its_number_however_it_i
             &["epochs=2", "rank=1,2", "delta_geometry=layer", "fold=3"],
         ] {
             let said = succeeded(&ranklab.run(&[&RECORDED[..], spelling].concat()));
-            assert_eq!(said, "sweep 1: 0 trained, 2 finished before, 0 failed\n", "schema {schema}");
+            assert_eq!(
+                first_line(&said),
+                "sweep 1: 0 trained, 2 finished before, 0 failed\n",
+                "schema {schema}"
+            );
         }
         let said = succeeded(&ranklab.run(&[&RECORDED[..], &["epochs=2", "model=model_4"]].concat()));
-        assert_eq!(said, "sweep 2: 0 trained, 1 finished before, 0 failed\n", "schema {schema}");
+        assert_eq!(first_line(&said), "sweep 2: 0 trained, 1 finished before, 0 failed\n", "schema {schema}");
         assert_eq!(ranklab.value("select count(*) from runs where identity_version < 2"), "0");
     }
 }
@@ -119,7 +123,7 @@ fn reading_a_database_of_an_earlier_version_carries_its_runs_over_as_well() {
 fn two_spellings_in_one_sweep_are_trained_once_and_shown_once() {
     let ranklab = Ranklab::new();
     let said = succeeded(&ranklab.sweep(&["rank=2,2+2+2"]));
-    assert_eq!(said, "sweep 1: 1 trained, 0 finished before, 0 failed\n");
+    assert_eq!(first_line(&said), "sweep 1: 1 trained, 0 finished before, 0 failed\n");
     for spelling in [
         &["rank=2+2+2"][..],
         &["rank=2", "scaling=alpha_over_rank", "alpha=2"],
@@ -128,7 +132,10 @@ fn two_spellings_in_one_sweep_are_trained_once_and_shown_once() {
         &["rank=2", "preset=peft", "initialisation=glorot", "scaling=one", "activation=none"],
     ] {
         let said = succeeded(&ranklab.sweep(spelling));
-        assert!(said.ends_with(": 0 trained, 1 finished before, 0 failed\n"), "{spelling:?}: {said}");
+        assert!(
+            first_line(&said).ends_with(": 0 trained, 1 finished before, 0 failed\n"),
+            "{spelling:?}: {said}"
+        );
     }
     assert_eq!(ranklab.value("select count(*) from runs"), "1");
 }
@@ -146,13 +153,17 @@ fn a_folder_its_parent_and_a_zip_of_it_are_one_dataset() {
     let all = ["dataset=images, all", "dataset=./images, all/../images, all/cell_images", &zip];
     // Trials of one plan that only their images show to be the same.
     let output = ranklab.sweep(&[&all[..], &["rank=1"]].concat());
-    assert_eq!(succeeded(&output), "sweep 1: 1 trained, 0 finished before, 0 failed\n");
+    assert_eq!(first_line(&succeeded(&output)), "sweep 1: 1 trained, 0 finished before, 0 failed\n");
     let notes = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert_eq!(notes.matches("computes the same as dataset=images, all").count(), 2, "{notes}");
+    let first = "computes the same as model_5 · block5 · rank 1 · dataset=images, all";
+    assert_eq!(notes.matches(first).count(), 2, "{notes}");
     assert_eq!(ranklab.value("select count(*) from trials"), "1");
     for dataset in all {
         let said = succeeded(&ranklab.sweep(&[dataset, "rank=1"]));
-        assert!(said.ends_with(": 0 trained, 1 finished before, 0 failed\n"), "{dataset}: {said}");
+        assert!(
+            first_line(&said).ends_with(": 0 trained, 1 finished before, 0 failed\n"),
+            "{dataset}: {said}"
+        );
     }
     // The path is recorded whole and absolute.
     let recorded = ranklab.stdout(&["query", "select dataset from runs", "--json"]);
@@ -177,7 +188,7 @@ fn runs_that_an_earlier_version_named_after_their_folder_are_found_under_todays_
     ));
     ranklab.write("update trials set config_hash = 'x'");
     let said = succeeded(&ranklab.sweep(&sweep));
-    assert_eq!(said, "sweep 1: 0 trained, 1 finished before, 0 failed\n");
+    assert_eq!(first_line(&said), "sweep 1: 0 trained, 1 finished before, 0 failed\n");
     assert_eq!(ranklab.value("select count(*) from predictions where image not like 'cell_images/%'"), "0");
 }
 

@@ -4,17 +4,17 @@ use std::{fs, path::Path, process::Command};
 
 use serde_json::Value;
 
-use crate::command::{Ranklab, SMALL, succeeded};
+use crate::command::{Ranklab, SMALL, first_line, succeeded};
 
 #[test]
 fn a_repeated_sweep_trains_nothing_and_a_wider_one_only_what_is_new() {
     let ranklab = Ranklab::new();
     let said = succeeded(&ranklab.sweep(&["rank=1,2"]));
-    assert_eq!(said, "sweep 1: 2 trained, 0 finished before, 0 failed\n");
+    assert_eq!(first_line(&said), "sweep 1: 2 trained, 0 finished before, 0 failed\n");
     let said = succeeded(&ranklab.sweep(&["rank=1,2"]));
-    assert_eq!(said, "sweep 1: 0 trained, 2 finished before, 0 failed\n");
+    assert_eq!(first_line(&said), "sweep 1: 0 trained, 2 finished before, 0 failed\n");
     let said = succeeded(&ranklab.sweep(&["rank=1,2,3"]));
-    assert!(said.ends_with("1 trained, 2 finished before, 0 failed\n"), "{said}");
+    assert!(first_line(&said).ends_with("1 trained, 2 finished before, 0 failed\n"), "{said}");
 }
 
 #[test]
@@ -60,12 +60,12 @@ fn a_trial_is_known_by_its_images_and_not_by_their_path() {
     move_generated();
     let elsewhere = &["rank=1", "dataset=elsewhere.zip"];
     let said = succeeded(&ranklab.sweep(elsewhere));
-    assert!(said.ends_with("0 trained, 1 finished before, 0 failed\n"), "{said}");
+    assert!(first_line(&said).ends_with("0 trained, 1 finished before, 0 failed\n"), "{said}");
 
     succeeded(&ranklab.sweep(&["rank=2", "data_seed=7"]));
     move_generated();
     let said = succeeded(&ranklab.sweep(elsewhere));
-    assert!(said.ends_with("1 trained, 0 finished before, 0 failed\n"), "{said}");
+    assert!(first_line(&said).ends_with("1 trained, 0 finished before, 0 failed\n"), "{said}");
     // The sweep's trial is that of the new images from now on.
     let latest = "select count(*), max(run) from trial_states where sweep = 2";
     assert_eq!(ranklab.value(latest), format!("1,{}", ranklab.value("select max(id) from runs")));
@@ -78,7 +78,7 @@ fn trials_trained_together_give_what_each_gives_alone() {
         .map(|jobs| {
             let ranklab = Ranklab::new();
             let said = succeeded(&ranklab.sweep(&["rank=1,2,16", "seed=0,1", jobs]));
-            assert_eq!(said, "sweep 1: 6 trained, 0 finished before, 0 failed\n");
+            assert_eq!(first_line(&said), "sweep 1: 6 trained, 0 finished before, 0 failed\n");
             ranklab.stdout(&[
                 "query",
                 "select ranks, seed, model_hash, test_loss, (select count(*) from step_metrics where run_id = runs.id) from runs order by rank, seed",
@@ -207,7 +207,7 @@ fn a_report_holds_the_comparison_says_synthetic_and_comes_out_the_same_twice() {
     // Namespaces of SVG are names, not addresses that are fetched.
     let rest = page.replace("http://www.w3.org/", "");
     assert!(!rest.contains("http://") && !rest.contains("https://"), "the page refers to the network");
-    let markdown = fs::read_to_string(ranklab.path("reports/latest/report.md")).unwrap();
+    let markdown = fs::read_to_string(ranklab.path("reports/latest/details.md")).unwrap();
     assert!(markdown.contains("SYNTHETIC"));
     ranklab.stdout(&["report"]);
     assert_eq!(fs::read_to_string(ranklab.path("reports/latest/index.html")).unwrap(), page);
@@ -219,7 +219,7 @@ fn both_splits_of_a_configuration_stand_side_by_side_with_thresholds_from_valida
     let ranklab = Ranklab::new();
     succeeded(&ranklab.sweep(&["rank=1", "seed=0,1", "split=random,patient"]));
     ranklab.stdout(&["report"]);
-    let markdown = fs::read_to_string(ranklab.path("reports/latest/report.md")).unwrap();
+    let markdown = fs::read_to_string(ranklab.path("reports/latest/details.md")).unwrap();
     for expected in [
         "## Random against patient split",
         "% on a random split, ",

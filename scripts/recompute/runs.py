@@ -311,7 +311,7 @@ def what_was_run(checker, report, section):
             checker.numbers(title, "Analysis plan", key, value, [report.options.plan[key]])
         if f"(plan {report.sweep['analysis_plan_hash'][:12]})" not in plan[0]:
             checker.mismatch(title, "Analysis plan", "", plan[0], report.sweep["analysis_plan_hash"])
-    for fact in ("Dataset", "Trunk weights", "Device", "Code"):
+    for fact in ("Models", "Dataset", "Trunk weights", "Device", "Code"):
         facts.pop(fact, None)
     for fact in facts:
         checker.mismatch(title, fact, "", facts[fact], "no such fact is known")

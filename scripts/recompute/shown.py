@@ -23,7 +23,7 @@ class Table:
         rows = [[unescaped(cell.strip()) for cell in re.split(r"(?<!\\)\|", line.strip())[1:-1]] for line in lines]
         self.columns, self.rows = rows[0], rows[2:]
         self.starred = [[cell.startswith("**★") for cell in row] for row in self.rows]
-        self.rows = [[re.sub(r"^\*\*★ (.*)\*\*$", r"\1", cell) for cell in row] for row in self.rows]
+        self.rows = [[re.sub(r"^\*\*★ (.*?)\*\*", r"\1", cell) for cell in row] for row in self.rows]
 
 
 class Section:

@@ -7,6 +7,9 @@ import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 
+import { firstScreen } from "./first_screen.mjs";
+import { pointed } from "./pointed.mjs";
+import { printed } from "./printed.mjs";
 import { readable } from "./readable.mjs";
 import { sortable } from "./sortable.mjs";
 import { textStaysText } from "./text.mjs";
@@ -56,9 +59,10 @@ const open = async (name, options) => {
 
 try {
   for (const colorScheme of ["light", "dark"]) {
-    for (const [width, height] of [[1200, 900], [375, 800]]) {
+    for (const [width, height] of [[1280, 800], [375, 812]]) {
       const name = `${colorScheme}, ${width} px`;
       const { tab, close } = await open(name, { colorScheme, viewport: { width, height } });
+      await firstScreen(tab, name, check);
       await readable(tab, name, axe, check);
       if (screenshots) {
         mkdirSync(screenshots, { recursive: true });
@@ -67,7 +71,7 @@ try {
       await close();
     }
   }
-  for (const [name, checks] of [["sorting", sortable], ["text", textStaysText]]) {
+  for (const [name, checks] of [["sorting", sortable], ["text", textStaysText], ["values", pointed], ["print", printed]]) {
     const { tab, close } = await open(name, { viewport: { width: 1200, height: 900 } });
     await checks(tab, check);
     await close();

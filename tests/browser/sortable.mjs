@@ -17,7 +17,8 @@ export const sortable = async (tab, check) => {
     check(`table ${place}: every heading is a button`, headings.length === buttons, `${buttons} of ${headings.length}`);
   }
 
-  const table = tab.locator("#comparison ~ .scroll table.sortable");
+  const table = tab.locator("#configurations ~ details.more table.sortable");
+  await tab.locator("#configurations ~ details.more > summary").click();
   const titles = await table.locator("thead tr:last-child th").allTextContents();
   const place = titles.findIndex((title) => title.startsWith("accuracy"));
   check("the comparison has a column of accuracies", place > 0, titles);
@@ -42,15 +43,16 @@ export const sortable = async (tab, check) => {
   check("names sort by their letters and numbers", names.every((name, place) => place === 0 || collator.compare(names[place - 1], name) <= 0), names);
   check("one column alone is marked as sorted", (await table.locator("[aria-sort]").count()) === 1);
 
-  const rows = () => table.locator("tbody tr:visible").allTextContents();
+  const runs = tab.locator("#runs ~ .scroll table.sortable");
+  const rows = () => runs.locator("tbody tr:visible").allTextContents();
   const all = await rows();
-  const box = tab.locator("#comparison ~ .filter input");
+  const box = tab.locator("#runs ~ .filter input");
   await box.fill("BLOCK5 0.005");
   const left = await rows();
   const wanted = all.filter((row) => row.includes("block5") && row.includes("0.005"));
   check("the filter leaves the rows with all words",
     left.length > 0 && left.length < all.length && left.join() === wanted.join(), left);
-  check("and says how many", (await tab.locator("#comparison ~ .filter output").textContent()) === `${left.length} of ${all.length}`);
+  check("and says how many", (await tab.locator("#runs ~ .filter output").textContent()) === `${left.length} of ${all.length}`);
   await box.fill("");
   check("an empty filter shows all rows", (await rows()).length === all.length);
 };

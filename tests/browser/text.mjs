@@ -8,7 +8,7 @@ export const textStaysText = async (tab, check) => {
       [...element.attributes].some(({ name }) => name.startsWith("on")));
     return {
       shown: flat(document.body.textContent).split(flat(hostile)).length - 1,
-      heading: flat(document.querySelector("h1").textContent).includes(flat(hostile)),
+      heading: flat(document.querySelector(".context").textContent).includes(flat(hostile)),
       title: flat(document.title).includes(flat(hostile)),
       scripts: document.scripts.length,
       styles: document.querySelectorAll("style").length,
@@ -18,7 +18,7 @@ export const textStaysText = async (tab, check) => {
     };
   }, hostile);
   check("hostile text is shown as it is", found.shown >= 20, found.shown);
-  check("in the heading, the title and a chart as well", found.heading && found.title && found.chart, JSON.stringify(found));
+  check("in the line above the heading, the title and a chart as well", found.heading && found.title && found.chart, JSON.stringify(found));
   check("the page's own script and style are the only ones", found.scripts === 1 && found.styles === 1);
   check("no element that it could have made", found.outside === 0 && found.handlers === 0, JSON.stringify(found));
 };

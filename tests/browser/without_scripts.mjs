@@ -5,8 +5,12 @@ export const withoutScripts = async (tab, check) => {
   check("scripts off: tables are there", tables.length >= 3, tables.length);
   check("scripts off: no button and no box that would do nothing", (await tab.locator("button, input").count()) === 0);
   check("scripts off: every row of the comparison is shown",
-    (await tab.locator("#comparison ~ .scroll tbody tr:visible").count()) >= 6);
+    (await tab.locator("#configurations ~ .scroll tbody tr:visible").count()) >= 6);
+  const more = tab.locator("#configurations ~ details.more");
+  await more.locator("summary").click();
+  check("scripts off: more columns unfold", (await more.locator("tbody tr:visible").count()) >= 6);
   check("scripts off: charts are drawn", (await tab.locator("svg.chart:visible").count()) >= 8);
+  await tab.locator("#runs ~ details.more > summary").last().click();
   const folded = tab.locator("details.run:not([open])").first();
   const id = await folded.getAttribute("id");
   const body = tab.locator(`#${id} .run-body`);

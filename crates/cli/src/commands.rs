@@ -1,8 +1,10 @@
 //! The commands of the tool, one file each.
 
 pub(crate) mod check;
+pub(crate) mod complete;
 pub(crate) mod completions;
 pub(crate) mod data;
+pub(crate) mod open;
 pub(crate) mod power;
 pub(crate) mod query;
 pub(crate) mod quickstart;
@@ -23,6 +25,7 @@ pub(crate) enum Command {
     Train(train::TrainArgs),
     Power(power::PowerArgs),
     Report(report::ReportArgs),
+    Open(open::OpenArgs),
     Verify(verify::VerifyArgs),
     Check(check::CheckArgs),
     Query(query::QueryArgs),
@@ -30,4 +33,6 @@ pub(crate) enum Command {
     Data(data::DataArgs),
     Weights(weights::WeightsArgs),
     Completions(completions::CompletionsArgs),
+    #[command(hide = true)]
+    Complete(complete::CompleteArgs),
 }

@@ -27,7 +27,7 @@ pub(crate) fn execute_plan(
 ) -> anyhow::Result<(SweepSummary, ConvergenceWarnings)> {
     let signals = Signals::listen().context("cannot install signal handlers")?;
     let context = context(folders, jobs, signals.stop());
-    let mut progress = Progress::new(quiet);
+    let mut progress = Progress::of_plan(quiet, plan);
     let mut warnings = ConvergenceWarnings::default();
     let summary = execute(plan, &context, &device, &mut |event| {
         observe(&event);
@@ -36,7 +36,7 @@ pub(crate) fn execute_plan(
             allocator::release_freed_memory();
         }
         let not_converged = warnings.observe(folders, &event);
-        progress.show(event);
+        progress.show(&event);
         not_converged.iter().for_each(|line| progress.line(line));
     });
     progress.finish();

@@ -4,42 +4,83 @@ use std::path::PathBuf;
 
 use ranklab_runs::{DATABASE, FEATURES, Locations};
 
-/// Folders of the runs, the reports and the data, from options or environment variables.
+use crate::defaults::Defaults;
+
+/// Options of the folders and of the defaults file, as given on the command line or in environment variables.
 #[derive(clap::Args, Clone, Debug)]
-pub(crate) struct Folders {
-    /// Folder for the database, the feature caches and one folder per run.
+pub(crate) struct FolderArgs {
+    /// Folder for the database, the feature caches and one folder per run [default: runs].
     #[arg(
         id = "runs_folder",
         long = "runs-folder",
         env = "RANKLAB_RUNS",
-        default_value = "runs",
         global = true,
         value_name = "FOLDER",
         help_heading = "Folders"
     )]
-    pub(crate) runs: PathBuf,
-    /// Folder for reports.
+    runs: Option<PathBuf>,
+    /// Folder for reports [default: reports].
     #[arg(
         id = "reports_folder",
         long = "reports-folder",
         env = "RANKLAB_REPORTS",
-        default_value = "reports",
         global = true,
         value_name = "FOLDER",
         help_heading = "Folders"
     )]
-    pub(crate) reports: PathBuf,
-    /// Folder for images and weights.
+    reports: Option<PathBuf>,
+    /// Folder for images and weights [default: data].
     #[arg(
         id = "data_folder",
         long = "data-folder",
         env = "RANKLAB_DATA",
-        default_value = "data",
         global = true,
         value_name = "FOLDER",
         help_heading = "Folders"
     )]
+    data: Option<PathBuf>,
+    /// File with defaults for folders, dataset, device and jobs [default: ranklab.toml, if it exists].
+    #[arg(
+        id = "config_file",
+        long = "config",
+        env = "RANKLAB_CONFIG",
+        global = true,
+        value_name = "FILE",
+        help_heading = "Folders"
+    )]
+    config: Option<PathBuf>,
+}
+
+impl FolderArgs {
+    /// The folders: as given, else of the defaults file, else the built-in ones.
+    ///
+    /// # Errors
+    /// When the defaults file is wrong.
+    pub(crate) fn resolve(&self) -> anyhow::Result<Folders> {
+        let defaults = Defaults::read(self.config.as_deref())?;
+        let folder = |given: &Option<PathBuf>, default: &Option<PathBuf>, built_in: &str| {
+            given.clone().or_else(|| default.clone()).unwrap_or_else(|| built_in.into())
+        };
+        Ok(Folders {
+            runs: folder(&self.runs, &defaults.runs_folder, "runs"),
+            reports: folder(&self.reports, &defaults.reports_folder, "reports"),
+            data: folder(&self.data, &defaults.data_folder, "data"),
+            defaults,
+        })
+    }
+}
+
+/// Folders of the runs, the reports and the data, and the defaults of settings.
+#[derive(Clone, Debug)]
+pub(crate) struct Folders {
+    /// Folder of the database and of the runs.
+    pub(crate) runs: PathBuf,
+    /// Folder of the reports.
+    pub(crate) reports: PathBuf,
+    /// Folder of the images and weights.
     pub(crate) data: PathBuf,
+    /// What the defaults file gives.
+    pub(crate) defaults: Defaults,
 }
 
 impl Folders {

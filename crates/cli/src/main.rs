@@ -7,9 +7,12 @@ mod build_info;
 mod commands;
 mod context;
 mod database;
+mod defaults;
 mod device;
 mod execution;
 mod folders;
+mod opener;
+mod outcome;
 mod runtime;
 mod signals;
 mod ui;
@@ -20,7 +23,7 @@ use clap::{CommandFactory, Parser};
 
 use crate::{
     commands::Command,
-    folders::Folders,
+    folders::FolderArgs,
     signals::Interrupted,
     ui::{
         errors::{error_lines, exit_with_usage},
@@ -36,11 +39,11 @@ use crate::{
   ranklab weights fetch         fetch the ImageNet weights of VGG16
   ranklab data fetch            fetch the cell images
   ranklab sweep rank=1,5,16     train three ranks
-  ranklab report                compare the trained models
+  ranklab report --open         compare the trained models, in a browser
   ranklab query \"select * from leaderboard\"")]
 struct Arguments {
     #[command(flatten)]
-    folders: Folders,
+    folders: FolderArgs,
     #[command(subcommand)]
     command: Command,
 }
@@ -58,11 +61,23 @@ fn main() -> ExitCode {
 }
 
 fn run(Arguments { folders, command }: &Arguments) -> anyhow::Result<()> {
+    // A faulty defaults file is no reason not to complete a command line.
+    match command {
+        Command::Completions(arguments) => {
+            return commands::completions::completions(arguments, &mut Arguments::command());
+        }
+        Command::Complete(arguments) => {
+            return commands::complete::complete(arguments, &mut Arguments::command());
+        }
+        _ => {}
+    }
+    let folders = &folders.resolve()?;
     match command {
         Command::Quickstart(arguments) => commands::quickstart::quickstart(folders, arguments),
         Command::Sweep(arguments) => commands::sweep::sweep(folders, arguments),
         Command::Train(arguments) => commands::train::train(folders, arguments),
         Command::Report(arguments) => commands::report::report(folders, arguments),
+        Command::Open(arguments) => commands::open::open(folders, arguments),
         Command::Verify(arguments) => commands::verify::verify(folders, arguments),
         Command::Power(arguments) => commands::power::power(folders, arguments),
         Command::Check(arguments) => commands::check::check(folders, arguments),
@@ -70,9 +85,7 @@ fn run(Arguments { folders, command }: &Arguments) -> anyhow::Result<()> {
         Command::Runs(arguments) => commands::runs::runs(folders, arguments),
         Command::Data(arguments) => commands::data::data(folders, arguments),
         Command::Weights(arguments) => commands::weights::weights(folders, arguments),
-        Command::Completions(arguments) => {
-            commands::completions::completions(arguments, &mut Arguments::command())
-        }
+        Command::Completions(_) | Command::Complete(_) => Ok(()),
     }
 }
 

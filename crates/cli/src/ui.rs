@@ -1,7 +1,15 @@
 //! What the tool writes: progress, tables, results, warnings and errors.
 
+mod board;
+mod columns;
 pub(crate) mod convergence;
 pub(crate) mod errors;
+mod estimate;
+pub(crate) mod fit;
+mod layout;
+mod lines;
+mod live;
+pub(crate) mod outcome;
 pub(crate) mod output;
 pub(crate) mod panics;
 pub(crate) mod printable;
@@ -9,3 +17,7 @@ pub(crate) mod profile;
 pub(crate) mod progress;
 pub(crate) mod query_result;
 pub(crate) mod table;
+pub(crate) mod table_layout;
+pub(crate) mod terminal;
+mod value_text;
+pub(crate) mod width;

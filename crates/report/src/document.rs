@@ -1,7 +1,7 @@
 //! What a report contains, in order, whatever it is rendered to.
 
-use crate::analysis::{Analysis, ClassNames, Run};
-use crate::charts::{self, Figure};
+use crate::analysis::{Analysis, ClassNames, Run, Status};
+use crate::charts::{self, AnswerChart, Figure, SetFigures};
 use crate::error::Result;
 use crate::pictures::CellPictures;
 use crate::words::banners::banners;
@@ -9,12 +9,14 @@ use crate::words::clinical::{self, ClinicalWords};
 use crate::words::facts::facts;
 use crate::words::findings::findings;
 use crate::words::galleries::{self, GallerySection};
+use crate::words::key_figures::{self, KeyFigure};
 use crate::words::run::{self, RunWords};
 use crate::words::splits::{self, SplitSection};
 use crate::words::table::{Fact, Table};
+use crate::words::verdicts::{self, VerdictMatrix};
 use crate::words::{
-    all_runs, comparison, conformity, not_compared, operating_points, other_measures, pairs, pairs_table,
-    series, unfinished,
+    all_runs, care, comparison, conformity, context, next_step, not_compared, operating_points,
+    other_measures, pairs, pairs_table, series, short_table, test_sets, title, unfinished,
 };
 
 /// Configurations against each other.
@@ -50,11 +52,47 @@ pub(crate) struct RunSection {
     pub(crate) figures: Vec<Figure>,
 }
 
+/// The first screen: what was compared, what came out, how sure that is, and what to do next.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Headline {
+    /// Sweep, date, data, split, patients, seeds, runs.
+    pub(crate) context: Vec<String>,
+    /// The answer as one sentence.
+    pub(crate) answer: String,
+    /// What a reader may do with it.
+    pub(crate) status: Status,
+    /// Best accuracy, baseline, trained parameters.
+    pub(crate) figures: Vec<KeyFigure>,
+    /// What to read it with care for.
+    pub(crate) care: Vec<String>,
+    /// What to do next.
+    pub(crate) next: String,
+}
+
+/// The configurations that were tested on the same cells.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct SetSection {
+    /// What tells it from the other sets; `None` where there is one set only.
+    pub(crate) name: Option<String>,
+    /// Differences to the reference; `None` where nothing is compared.
+    pub(crate) chart: Option<AnswerChart>,
+    /// Six columns.
+    pub(crate) table: Table,
+    /// Verdicts; `None` where nothing is compared.
+    pub(crate) verdicts: Option<VerdictMatrix>,
+    /// Its charts; `None` of a set that has none.
+    pub(crate) figures: Option<SetFigures>,
+}
+
 /// A report's content.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Document {
-    /// Heading.
+    /// Name of the report.
     pub(crate) title: String,
+    /// The first screen.
+    pub(crate) headline: Headline,
+    /// The sets of test cells, those with the least leakage first.
+    pub(crate) sets: Vec<SetSection>,
     /// Names of the classes.
     pub(crate) class_names: ClassNames,
     /// Whether the report is confirmatory: a word and a sentence.
@@ -75,13 +113,11 @@ pub(crate) struct Document {
     pub(crate) operating_points: Option<Table>,
     /// What clinicians ask; `None` without predictions.
     pub(crate) clinical: Option<ClinicalSection>,
-    /// Charts across configurations.
-    pub(crate) figures: Vec<Figure>,
-    /// What stands above them.
+    /// What stands above charts of several sets.
     pub(crate) figures_note: Option<String>,
     /// Cells to look at; `None` where no cell is called wrongly.
     pub(crate) galleries: Option<GallerySection>,
-    /// All runs, where not all of them are shown in detail.
+    /// All runs; `None` without any.
     pub(crate) all_runs: Option<Table>,
     /// Runs in detail.
     pub(crate) runs: Vec<RunSection>,
@@ -103,6 +139,8 @@ pub(crate) fn document(analysis: &Analysis, pictures: &CellPictures) -> Result<D
     };
     Ok(Document {
         title: analysis.title.clone(),
+        headline: headline(analysis),
+        sets: sets(analysis, overview.sets)?,
         class_names: analysis.class_names.clone(),
         conformity: conformity::line(analysis),
         banners: banners(analysis),
@@ -113,13 +151,48 @@ pub(crate) fn document(analysis: &Analysis, pictures: &CellPictures) -> Result<D
         splits: splits::section(analysis),
         operating_points: operating_points::table(analysis),
         clinical: clinical::words(analysis).map(|words| ClinicalSection { words, figures: decision_curves }),
-        figures: overview.figures,
         figures_note: overview.note,
         galleries: galleries::section(analysis, pictures),
         all_runs: all_runs::table(analysis),
         runs: analysis.runs.iter().filter_map(detailed).collect::<Result<_>>()?,
         unfinished: unfinished::table(analysis),
     })
+}
+
+fn headline(analysis: &Analysis) -> Headline {
+    Headline {
+        context: context::parts(analysis),
+        answer: title::title(analysis),
+        status: analysis.status(),
+        figures: key_figures::figures(analysis),
+        care: care::lines(analysis),
+        next: next_step::sentence(analysis),
+    }
+}
+
+/// The sets of test cells with their charts, which the first ones have.
+fn sets(analysis: &Analysis, figures: Vec<SetFigures>) -> Result<Vec<SetSection>> {
+    let names = test_sets::names(analysis);
+    let several = names.len() > 1;
+    let figures = figures.into_iter().map(Some).chain(std::iter::repeat(None));
+    let each = analysis.test_sets.iter().zip(&analysis.against).zip(names).zip(figures);
+    each.map(|(((set, against), name), figures)| {
+        Ok(SetSection {
+            name: several.then_some(name),
+            chart: charts::answer_chart(analysis, against)?,
+            table: short_table::table(analysis, set, against),
+            verdicts: verdicts::matrix(analysis, set, against),
+            figures,
+        })
+    })
+    .collect()
+}
+
+impl Document {
+    /// All charts across configurations.
+    pub(crate) fn overview(&self) -> impl Iterator<Item = &Figure> {
+        self.sets.iter().filter_map(|set| set.figures.as_ref()).flat_map(SetFigures::all)
+    }
 }
 
 fn pairs(analysis: &Analysis, series: Vec<String>) -> Option<PairsSection> {
@@ -180,7 +253,7 @@ mod tests {
         let mut data = fixture::ranks();
         data.runs.clear();
         let document = document(&data).unwrap();
-        assert!(document.comparison.is_none() && document.figures.is_empty());
+        assert!(document.comparison.is_none() && document.overview().next().is_none());
         assert!(document.unfinished.is_some());
     }
 }

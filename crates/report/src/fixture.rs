@@ -68,7 +68,8 @@ pub(crate) fn ranks() -> ReportData {
 pub(crate) fn with_pictures() -> ReportData {
     let mut data = ranks();
     for cell in 0..7 {
-        let picture = CellPicture { png: vec![137, cell], heat: Some((3, vec![137, cell, 1])) };
+        let picture =
+            CellPicture { png: vec![137, cell], heat: Some((3, vec![137, cell, 1])), is_without_heat: false };
         data.pictures.of.insert(format!("cell_{cell:04}.png").into(), picture);
     }
     data.pictures.missing.push("one line on what is missing".into());

@@ -17,6 +17,7 @@ mod options;
 mod pictures;
 mod plan_record;
 mod render;
+mod result_tables;
 mod words;
 
 pub use analysis::{Analysis, WantedCells, analyse, wanted_pictures};
@@ -28,3 +29,4 @@ pub use options::Options;
 pub use pictures::{CellPicture, CellPictures};
 pub use plan_record::{LeftOut, PlanChange, PlanRecord, RegisteredPlan};
 pub use render::{Markdown, Moved, Written, render_html, render_markdown, write};
+pub use result_tables::{ResultRow, ResultTable, result_tables};

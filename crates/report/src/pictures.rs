@@ -11,6 +11,8 @@ pub struct CellPicture {
     /// The run that tested it, and a PNG file of the cell under the heat of Grad-CAM for what that run
     /// called it.
     pub heat: Option<(i64, Vec<u8>)>,
+    /// Whether Grad-CAM was computed and has no heat anywhere, so that there is no picture of it.
+    pub is_without_heat: bool,
 }
 
 /// The pictures of a report's galleries.

@@ -44,8 +44,10 @@ pub struct ExplainedImage {
     pub image: String,
     /// PNG file of the image.
     pub png: Vec<u8>,
-    /// PNG file of the image under the heat of Grad-CAM; `None` if the run's weights are missing.
+    /// PNG file of the image under the heat of Grad-CAM; `None` if the run's weights are missing, and where there is no heat.
     pub heat: Option<Vec<u8>>,
+    /// Whether Grad-CAM was computed and is 0 everywhere: nothing in the last convolution speaks for the call.
+    pub is_without_heat: bool,
 }
 
 /// The explained images of a run, and a reason if some are missing.
@@ -127,13 +129,16 @@ impl ImageExplainer {
         let size = dataset.size();
         let image =
             |(index, (image, pixels)): (usize, (&ImageToExplain, &&[u8]))| -> Result<ExplainedImage, String> {
-                let heat = explained.as_ref().ok().map(|explanations| {
-                    encode_png(&overlay(pixels, &explanations[index].upsampled(size)), size)
-                });
+                let heat = explained.as_ref().ok().map(|explanations| explanations[index].upsampled(size));
+                let is_without_heat =
+                    heat.as_ref().is_some_and(|heat| heat.iter().all(|value| *value <= 0.0));
+                let heat = heat.filter(|_| !is_without_heat);
+                let heat = heat.map(|heat| encode_png(&overlay(pixels, &heat), size));
                 Ok(ExplainedImage {
                     image: image.image.clone(),
                     png: encode_png(pixels, size)?,
                     heat: heat.transpose()?,
+                    is_without_heat,
                 })
             };
         let explained_images: Result<Vec<ExplainedImage>, String> =

@@ -6,7 +6,6 @@ use crate::{
     Error,
     experiment::Experiment,
     key::{Key, Kind},
-    model::Architecture,
     nested::nested,
     trial::TrialConfig,
 };
@@ -71,26 +70,32 @@ impl Experiment {
         Combination { values }
     }
 
-    /// The label of a trial: the values of the varied keys that affect it.
+    /// The label of a trial, in the words of reports: its model, layers and rank, its preset where several are compared,
+    /// and the values of the other varied keys that affect it, as `model_5 · block5 · rank 5 · lr=0.01 seed=1`.
     pub fn label(&self, combination: &Combination, config: &TrialConfig) -> String {
-        let is_varied = |key: &Key| {
-            self.values.iter().any(|(given, values)| given == key && values.len() > 1)
-                && (config.model.architecture == Architecture::Model5 || !key.path.starts_with("adapter."))
+        let is_varied =
+            |key: &Key| self.values.iter().any(|(given, values)| given == key && values.len() > 1);
+        let is_named = |key: &Key| key.path == "model.architecture" || key.path.starts_with("adapter.");
+        let written = |(key, value): &(Key, Value)| match value {
+            Value::String(text) => format!("{}={text}", key.short),
+            other => format!("{}={other}", key.short),
         };
-        let adapter = config.adapter.as_ref();
-        let parts: Vec<String> = combination
-            .values
-            .iter()
-            .filter(|(key, _)| is_varied(key))
-            .map(|(key, value)| match (key.kind, adapter, value) {
-                // Layers are listed from the input on, and ranks in their order.
-                (Kind::Layers, Some(adapter), _) => format!("{}={}", key.short, adapter.layers),
-                (Kind::Ranks, Some(adapter), _) => format!("{}={}", key.short, adapter.rank),
-                (_, _, Value::String(text)) => format!("{}={text}", key.short),
-                (_, _, other) => format!("{}={other}", key.short),
-            })
-            .collect();
-        if parts.is_empty() { config.model.architecture.name().to_owned() } else { parts.join(" ") }
+        let varied = combination.values.iter().filter(|(key, _)| is_varied(key));
+        let mut parts = vec![config.model.architecture.name().to_owned()];
+        let mut settings: Vec<String> = Vec::new();
+        if let Some(adapter) = &config.adapter {
+            parts.extend([adapter.layers.to_string(), format!("rank {}", adapter.rank)]);
+            let varied = varied.clone().filter(|(key, _)| key.path.starts_with("adapter."));
+            for (key, value) in varied.filter(|(key, _)| !matches!(key.kind, Kind::Layers | Kind::Ranks)) {
+                match key.path {
+                    "adapter.preset" => parts.push(adapter.preset.name().to_owned()),
+                    _ => settings.push(written(&(*key, value.clone()))),
+                }
+            }
+        }
+        settings.extend(varied.filter(|(key, _)| !is_named(key)).map(written));
+        parts.extend((!settings.is_empty()).then(|| settings.join(" ")));
+        parts.join(" · ")
     }
 
     /// The name of the sweep: the one given, or one made of the varied keys, such as `rank × layers`.

@@ -191,7 +191,7 @@ impl Key {
     }
 
     /// The valid values, for a list of keys.
-    fn describe(&self) -> String {
+    pub(crate) fn describe(&self) -> String {
         match self.kind {
             Kind::Whole(least, most, 1) => format!("a whole number from {least} to {most}"),
             Kind::Whole(least, most, step) => format!("a multiple of {step} from {least} to {most}"),
@@ -225,6 +225,11 @@ pub(crate) fn suggest<'a>(name: &str, names: impl IntoIterator<Item = &'a str>) 
         }
         _ => "; `ranklab sweep --keys` lists the keys".to_owned(),
     }
+}
+
+/// The short name of the setting at a path of a configuration: `lr` for `training.learning_rate`.
+pub fn short_name(path: &str) -> Option<&'static str> {
+    KEYS.iter().find(|key| key.path == path).map(|key| key.short)
 }
 
 /// Short name, path and valid values of every key, as `ranklab sweep --keys` prints them.

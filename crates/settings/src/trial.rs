@@ -55,6 +55,13 @@ impl Default for TrialSettings {
     }
 }
 
+/// The configuration of a trial without settings, as nested JSON; `null` where none can be made, as in a folder that
+/// was removed.
+pub fn default_settings() -> Value {
+    let defaults = TrialConfig::resolve(Table::new()).ok();
+    defaults.and_then(|defaults| serde_json::to_value(defaults).ok()).unwrap_or_default()
+}
+
 impl TrialConfig {
     /// Resolves nested settings: fills presets, resets settings without an effect, and makes paths absolute.
     ///

@@ -1,5 +1,6 @@
 //! Percentile bootstrap over patients, of one configuration's metric and of the difference of two.
 
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::clusters::{Clusters, Resampled};
@@ -181,11 +182,16 @@ impl Statistic for Configuration<'_> {
     }
 
     fn of_block(&mut self, block: &Block, values: &mut [f64; LANES]) {
-        let mut of_run = [0.0; LANES];
+        let of_run = |run: &mut Prepared<'_>| {
+            let mut values = [0.0; LANES];
+            run.values(block, &mut values);
+            values
+        };
+        let of_runs: Vec<[f64; LANES]> = self.0.par_iter_mut().map(of_run).collect();
+        // Added in the order of the runs, so that the sum does not depend on the number of threads.
         values.fill(0.0);
-        for run in &mut self.0 {
-            run.values(block, &mut of_run);
-            values.iter_mut().zip(&of_run).for_each(|(sum, value)| *sum += value);
+        for of_run in &of_runs {
+            values.iter_mut().zip(of_run).for_each(|(sum, value)| *sum += value);
         }
         values.iter_mut().for_each(|sum| *sum /= self.0.len() as f64);
     }

@@ -50,7 +50,7 @@ impl CountMetric {
 
 /// A function of labels and probabilities; `None` or a value that is not finite where the metric is not
 /// defined.
-pub type CustomMetric<'a> = dyn Fn(&[u8], &[f64]) -> Option<f64> + 'a;
+pub type CustomMetric<'a> = dyn Fn(&[u8], &[f64]) -> Option<f64> + Sync + 'a;
 
 /// A metric of labels and probabilities. All but [`Metric::Custom`] are computed from sums per patient
 /// and so cost little per resample.

@@ -20,7 +20,7 @@ pub enum SweepEvent {
     TrialSkipped {
         /// Position in the plan, from 0.
         position: usize,
-        /// Label: the settings that differ from the other trials.
+        /// Label: model, layers, rank and the settings that differ from the other trials.
         label: String,
         /// The run that is reused.
         run: i64,
@@ -29,7 +29,7 @@ pub enum SweepEvent {
     TrialStarted {
         /// Position in the plan, from 0.
         position: usize,
-        /// Label: the settings that differ from the other trials.
+        /// Label: model, layers, rank and the settings that differ from the other trials.
         label: String,
     },
     /// Progress in reading or generating images.
@@ -56,7 +56,7 @@ pub enum SweepEvent {
     TrialFinished {
         /// Position in the plan, from 0.
         position: usize,
-        /// Label: the settings that differ from the other trials.
+        /// Label: model, layers, rank and the settings that differ from the other trials.
         label: String,
         /// Number of the run.
         run: i64,
@@ -67,7 +67,7 @@ pub enum SweepEvent {
     TrialDiverged {
         /// Position in the plan, from 0.
         position: usize,
-        /// Label: the settings that differ from the other trials.
+        /// Label: model, layers, rank and the settings that differ from the other trials.
         label: String,
         /// Number of the run.
         run: i64,
@@ -78,7 +78,7 @@ pub enum SweepEvent {
     TrialInterrupted {
         /// Position in the plan, from 0.
         position: usize,
-        /// Label: the settings that differ from the other trials.
+        /// Label: model, layers, rank and the settings that differ from the other trials.
         label: String,
         /// Number of the run.
         run: i64,
@@ -87,7 +87,7 @@ pub enum SweepEvent {
     TrialFailed {
         /// Position in the plan, from 0.
         position: usize,
-        /// Label: the settings that differ from the other trials.
+        /// Label: model, layers, rank and the settings that differ from the other trials.
         label: String,
         /// Reason, in one line.
         reason: String,

@@ -127,13 +127,29 @@ mod tests {
         assert_eq!(
             labels(&plan),
             [
-                "layers=block5_conv3 rank=1",
-                "layers=block5_conv3 rank=5",
-                "layers=block5 rank=1",
-                "layers=block5 rank=5"
+                "model_5 · block5_conv3 · rank 1",
+                "model_5 · block5_conv3 · rank 5",
+                "model_5 · block5 · rank 1",
+                "model_5 · block5 · rank 5"
             ]
         );
         assert_eq!(plan.name, "layers × rank");
+    }
+
+    #[test]
+    fn a_label_names_model_layers_and_rank_whatever_varies() {
+        assert_eq!(labels(&plan(&[])), ["model_5 · block5 · rank 5"]);
+        assert_eq!(labels(&plan(&["seed=1,2"]))[1], "model_5 · block5 · rank 5 · seed=2");
+        let presets = plan(&["preset=published,peft", "lr=0.1,0.2", "rank=4+8+16"]);
+        assert_eq!(labels(&presets)[3], "model_5 · block5 · rank 4+8+16 · peft · lr=0.2");
+        assert_eq!(labels(&plan(&["model=model_4", "lr=0.1,0.2"]))[0], "model_4 · lr=0.1");
+    }
+
+    #[test]
+    fn hashes_do_not_depend_on_labels() {
+        let mut renamed = plan(&["rank=1,5"]);
+        renamed.trials.iter_mut().for_each(|trial| trial.label = "rank=1".to_owned());
+        assert_eq!(renamed.hash(), plan(&["rank=1,5"]).hash());
     }
 
     #[test]
@@ -141,7 +157,12 @@ mod tests {
         let plan = plan(&["model=model_4,model_5", "rank=1,5,16"]);
         assert_eq!(
             labels(&plan),
-            ["model=model_4", "model=model_5 rank=1", "model=model_5 rank=5", "model=model_5 rank=16"]
+            [
+                "model_4",
+                "model_5 · block5 · rank 1",
+                "model_5 · block5 · rank 5",
+                "model_5 · block5 · rank 16"
+            ]
         );
         assert_eq!(plan.trials[0].config.adapter, None);
     }

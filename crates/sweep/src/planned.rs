@@ -5,7 +5,7 @@ use ranklab_settings::TrialConfig;
 /// A trial of a plan.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PlanTrial {
-    /// Label: the settings that differ from the other trials.
+    /// Label: model, layers, rank and the settings that differ from the other trials.
     pub label: String,
     /// Complete configuration.
     pub config: TrialConfig,

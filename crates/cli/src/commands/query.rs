@@ -6,7 +6,10 @@ use crate::{
     database::with_store,
     folders::Folders,
     runtime::block_on,
-    ui::query_result::{Format, print_query},
+    ui::{
+        query_result::{Format, print_query},
+        table_layout::Fitting,
+    },
 };
 
 /// Query the runs database in SQL, read-only.
@@ -29,10 +32,17 @@ pub(crate) struct QueryArgs {
     /// Same as --format json.
     #[arg(long)]
     json: bool,
+    /// Show all columns and whole values of a table, however wide the terminal is.
+    #[arg(short, long)]
+    wide: bool,
 }
 
 /// Runs the statement and prints its result.
 pub(crate) fn query(folders: &Folders, arguments: &QueryArgs) -> anyhow::Result<()> {
     let format = if arguments.json { Format::Json } else { arguments.format };
-    block_on(with_store(&folders.database(), async |store| print_query(store, &arguments.sql, format)))
+    let advice = "--wide shows everything, --format csv or --json as data";
+    let fitting = if arguments.wide { Fitting::none() } else { Fitting::of_output(advice) };
+    block_on(with_store(&folders.database(), async |store| {
+        print_query(store, &arguments.sql, format, fitting.clone())
+    }))
 }

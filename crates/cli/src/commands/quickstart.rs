@@ -7,8 +7,11 @@ use ranklab_settings::{DEFAULT_JOBS, Experiment};
 use ranklab_sweep::Plan;
 use ranklab_zoo::weights::{FetchOptions, fetch};
 
-use super::report::{ReportArgs, report};
-use crate::{execution::execute_plan, folders::Folders, ui::output::log};
+use super::{
+    complete,
+    report::{ReportArgs, report},
+};
+use crate::{execution::execute_plan, folders::Folders, outcome::print_counts_and_results, ui::output::log};
 
 /// Train three ranks and classical fine-tuning on SYNTHETIC cells, and write the report.
 #[derive(Args, Clone, Debug)]
@@ -18,7 +21,7 @@ models for five epochs. Without Python or a network it uses random weights and s
 )]
 pub(crate) struct QuickstartArgs {
     /// Settings to change, as for `ranklab sweep`.
-    #[arg(value_name = "KEY=VALUE")]
+    #[arg(value_name = "KEY=VALUE", add = complete::settings())]
     overrides: Vec<OsString>,
 }
 
@@ -33,7 +36,7 @@ pub(crate) fn quickstart(folders: &Folders, arguments: &QuickstartArgs) -> anyho
         }
     }
     let mut experiment = Experiment::assemble(None, &arguments.overrides)?;
-    let jobs = experiment.jobs.unwrap_or(DEFAULT_JOBS);
+    let jobs = experiment.jobs.or(folders.defaults.jobs).unwrap_or(DEFAULT_JOBS);
     // An epoch has 16 steps; with this momentum they suffice to forget the initial statistics of batch norm.
     for (key, value) in [
         ("dataset", "synthetic"),
@@ -45,9 +48,11 @@ pub(crate) fn quickstart(folders: &Folders, arguments: &QuickstartArgs) -> anyho
     ] {
         experiment = experiment.with_default(key, value)?;
     }
+    experiment = folders.defaults.apply(experiment)?;
     let mut plan = Plan::new(&experiment)?;
     plan.name = "quickstart (SYNTHETIC)".to_owned();
     let (summary, warnings) = execute_plan(folders, &plan, jobs, false, &mut |_| {})?;
+    print_counts_and_results(folders, &summary)?;
     warnings.log_summary();
     if let Some((label, reason)) = summary.failed.first().or(summary.diverged.first()) {
         anyhow::bail!("{label}: {reason}");
@@ -62,6 +67,7 @@ pub(crate) fn quickstart(folders: &Folders, arguments: &QuickstartArgs) -> anyho
         prevalence: ranklab_report::Options::default().prevalence,
         explain: None,
         no_pictures: false,
+        open: false,
         json: false,
     };
     report(folders, &arguments)

@@ -14,6 +14,7 @@ use serde_json::json;
 use crate::{
     database::with_store,
     folders::Folders,
+    opener::open_page,
     runtime::block_on,
     ui::{
         output::{log, print},
@@ -25,6 +26,7 @@ use crate::{
 #[derive(Args, Clone, Debug)]
 #[command(after_help = "Examples:
   ranklab report                 report the most recent sweep
+  ranklab report --open          report it and open the page in a browser
   ranklab report --sweep 2       report sweep 2
   ranklab report --runs 1,4,7    compare chosen runs
   ranklab report --margin 0.5    count half a point of accuracy as equivalent
@@ -64,6 +66,9 @@ pub(crate) struct ReportArgs {
     /// Leave the pictures out of the galleries.
     #[arg(long)]
     pub(crate) no_pictures: bool,
+    /// Open the page in a browser: $BROWSER, else the system's program for web pages.
+    #[arg(long)]
+    pub(crate) open: bool,
     /// Print the paths of the report as JSON.
     #[arg(long)]
     pub(crate) json: bool,
@@ -144,16 +149,19 @@ pub(crate) fn report(folders: &Folders, arguments: &ReportArgs) -> anyhow::Resul
             name(&moved.to)
         ));
     }
-    if arguments.json {
-        return print(&format!(
-            "{}\n",
-            printable_json(&json!({ "html": written.html, "markdown": written.markdown }).to_string())
-        ));
+    print(&if arguments.json {
+        let paths = json!({ "html": written.html, "markdown": written.markdown });
+        format!("{}\n", printable_json(&paths.to_string()))
+    } else {
+        format!(
+            "{}\n{}\nopen {}\n",
+            written.html.display(),
+            written.markdown.display(),
+            written.latest_html.display()
+        )
+    })?;
+    if arguments.open {
+        open_page(&written.latest_html);
     }
-    print(&format!(
-        "{}\n{}\nopen {}\n",
-        written.html.display(),
-        written.markdown.display(),
-        written.latest_html.display()
-    ))
+    Ok(())
 }

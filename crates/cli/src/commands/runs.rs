@@ -1,6 +1,7 @@
 //! `ranklab runs`: lists, shows and removes runs, and keeps the runs folder in order.
 
 mod backup;
+mod columns;
 #[cfg(test)]
 mod fixture;
 mod gc;
@@ -18,6 +19,7 @@ use crate::{folders::Folders, runtime::block_on};
 #[command(args_conflicts_with_subcommands = true)]
 #[command(after_help = "Examples:
   ranklab runs                 list all runs, the newest last
+  ranklab runs --columns run,model,rank,accuracy
   ranklab runs show 3          show everything about run 3
   ranklab runs rm 3            list what removing run 3 would remove
   ranklab runs rm 3 --yes      remove run 3
@@ -28,14 +30,15 @@ pub(crate) struct RunsArgs {
     /// Subcommand; without one, runs are listed.
     #[command(subcommand)]
     command: Option<RunsCommand>,
-    /// Print JSON.
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    list: list::ListArgs,
 }
 
 /// A subcommand of `ranklab runs`.
 #[derive(Subcommand, Clone, Debug)]
 enum RunsCommand {
+    #[command(visible_alias = "ls")]
+    List(list::ListArgs),
     Show(show::ShowArgs),
     Rm(rm::RmArgs),
     Backup(backup::BackupArgs),
@@ -48,7 +51,8 @@ pub(crate) fn runs(folders: &Folders, arguments: &RunsArgs) -> anyhow::Result<()
     let database = &folders.database();
     block_on(async {
         match &arguments.command {
-            None => list::list(database, arguments.json).await,
+            None => list::list(database, &arguments.list).await,
+            Some(RunsCommand::List(arguments)) => list::list(database, arguments).await,
             Some(RunsCommand::Show(arguments)) => show::show(database, arguments).await,
             Some(RunsCommand::Rm(arguments)) => rm::rm(database, arguments).await,
             Some(RunsCommand::Backup(arguments)) => backup::backup(database, arguments).await,

@@ -6,15 +6,16 @@ use anyhow::{Context as _, bail};
 use clap::Args;
 use ranklab_runs::missing_sources;
 use ranklab_settings::{AnalysisPlan, DEFAULT_JOBS, Experiment, describe_keys, family};
-use ranklab_sweep::{Plan, SweepSummary};
+use ranklab_sweep::Plan;
 use serde_json::json;
 
-use super::power;
+use super::{complete, power};
 use crate::{
     database::with_store,
     device::device,
     execution::execute_plan,
     folders::Folders,
+    outcome::{print_outcome, summary_line},
     runtime::block_on,
     ui::{
         errors::Problems,
@@ -43,7 +44,7 @@ Repeat a command to resume interrupted runs; finished runs are not trained again
 the most recent sweep. Several processes can share the trials of one sweep.")]
 pub(crate) struct SweepArgs {
     /// Settings; a list or a range gives one trial per value.
-    #[arg(value_name = "KEY=VALUE")]
+    #[arg(value_name = "KEY=VALUE", add = complete::settings())]
     pub(crate) overrides: Vec<OsString>,
     /// Resume the most recent sweep.
     #[arg(long, conflicts_with_all = ["experiment", "dry_run"])]
@@ -75,11 +76,11 @@ impl SweepArgs {
     /// When a setting is wrong, or when there is no sweep to resume.
     pub(super) fn plan(&self, folders: &Folders) -> anyhow::Result<(Plan, usize)> {
         let experiment = Experiment::assemble(self.experiment.as_deref(), &self.overrides)?;
-        let jobs = experiment.jobs.unwrap_or(DEFAULT_JOBS);
+        let jobs = experiment.jobs.or(folders.defaults.jobs).unwrap_or(DEFAULT_JOBS);
         if self.resume {
             return Ok((self.latest_plan(folders)?, jobs));
         }
-        let experiment = experiment.with_default("dataset", folders.images())?;
+        let experiment = folders.defaults.apply(experiment)?.with_default("dataset", folders.images())?;
         Ok((Plan::new(&experiment)?, jobs))
     }
 
@@ -136,6 +137,9 @@ pub(super) fn run_plan(
 ) -> anyhow::Result<()> {
     check_sources(folders, plan)?;
     if arguments.dry_run {
+        if let Some(defaults) = folders.defaults.describe() {
+            log(format_args!("note: {}", printable(&defaults)));
+        }
         for notice in plan.notices().into_iter().chain(plan.memory_notice()) {
             log(format_args!("note: {}", printable(&notice)));
         }
@@ -161,9 +165,11 @@ pub(super) fn run_plan(
             "not_converged": warnings.json(),
         });
         print(&format!("{}\n", printable_json(&result.to_string())))?;
-    } else {
+    } else if quiet {
         print(&summary_line(&summary))?;
         warnings.log_summary();
+    } else {
+        print_outcome(folders, &summary, &warnings)?;
     }
     let without_result: Vec<&(String, String)> = summary.failed.iter().chain(&summary.diverged).collect();
     match without_result.as_slice() {
@@ -173,21 +179,6 @@ pub(super) fn run_plan(
             bail!("{} trials have no result; the first is {label}: {reason}", without_result.len())
         }
     }
-}
-
-/// The counts of a finished sweep in one line.
-fn summary_line(summary: &SweepSummary) -> String {
-    let mut line = format!(
-        "sweep {}: {} trained, {} finished before, {} failed",
-        summary.sweep,
-        summary.finished,
-        summary.skipped,
-        summary.failed.len()
-    );
-    if !summary.diverged.is_empty() {
-        line += &format!(", {} diverged", summary.diverged.len());
-    }
-    line + "\n"
 }
 
 /// What the sweep could show, in one line; `None` of a single configuration.

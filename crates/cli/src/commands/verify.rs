@@ -58,7 +58,7 @@ pub(crate) fn verify(folders: &Folders, arguments: &VerifyArgs) -> anyhow::Resul
     }
     let rules = VerifyRules { any_version: arguments.any_version };
     let mut progress = Progress::new(arguments.quiet || arguments.json);
-    let verified = train_again(arguments.run, &rules, &context, &device, &mut |event| progress.show(event));
+    let verified = train_again(arguments.run, &rules, &context, &device, &mut |event| progress.show(&event));
     progress.finish();
     let verified = match verified {
         Err(problem) if problem.is_stopped() => None,

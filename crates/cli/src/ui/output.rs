@@ -12,7 +12,11 @@ use anyhow::Context as _;
 use indicatif::MultiProgress;
 use serde::Serialize;
 
-use super::printable::{printable_json, printable_lines};
+use super::{
+    layout::wrapped,
+    printable::{printable, printable_json, printable_lines},
+    terminal::error_columns,
+};
 
 /// Writes a result to standard output. A pipe that its reader has closed (`| head`) is no error: the rest is dropped,
 /// and the exit code is that of the work.
@@ -22,6 +26,18 @@ use super::printable::{printable_json, printable_lines};
 pub(crate) fn print(text: &str) -> anyhow::Result<()> {
     let mut output = io::stdout().lock();
     let written = output.write_all(printable_lines(text).as_bytes()).and_then(|()| output.flush());
+    written.or_else(unless_closed)
+}
+
+/// Writes rows to standard output, one per line, with a tab between their two fields. Fields are made printable.
+///
+/// # Errors
+/// When standard output cannot be written, except by a closed pipe.
+pub(crate) fn print_tabbed(rows: &[[String; 2]]) -> anyhow::Result<()> {
+    let line = |[first, second]: &[String; 2]| format!("{}\t{}\n", printable(first), printable(second));
+    let text: String = rows.iter().map(line).collect();
+    let mut output = io::stdout().lock();
+    let written = output.write_all(text.as_bytes()).and_then(|()| output.flush());
     written.or_else(unless_closed)
 }
 
@@ -52,11 +68,19 @@ pub(crate) fn set_bars(bars: Option<MultiProgress>) {
     *BARS.lock().unwrap_or_else(PoisonError::into_inner) = bars;
 }
 
-/// Writes one line to standard error, above the progress bars, from any thread. It is written in one call, so that
-/// lines of several processes stay whole. A line that cannot be written is dropped.
+/// Writes one line to standard error, above the live lines, from any thread. It is written in one call, so that
+/// lines of several processes stay whole. A line that cannot be written is dropped. On a terminal it goes on in further
+/// lines where it is too long for one.
 pub(crate) fn log(line: impl Display) {
     let line = printable_lines(&line.to_string());
     let bars = BARS.lock().unwrap_or_else(PoisonError::into_inner);
+    let line = match error_columns() {
+        // Where nothing is drawn below, a long path stays whole and can be copied.
+        Some(most) => {
+            line.split('\n').map(|line| wrapped(line, most, bars.is_none())).collect::<Vec<_>>().join("\n")
+        }
+        None => line,
+    };
     // If the bars cannot be drawn, the line without them may still arrive.
     if bars.as_ref().is_none_or(|bars| bars.println(&line).is_err()) {
         let _ = io::stderr().write_all(format!("{line}\n").as_bytes());

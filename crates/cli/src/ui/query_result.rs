@@ -1,18 +1,20 @@
 //! Query results on standard output as a table, CSV or JSON, written row by row as they arrive.
 
 use std::{
-    io::{self, BufWriter, IsTerminal as _, Write},
+    io::{self, BufWriter, IsTerminal as _, StdoutLock, Write},
     ops::ControlFlow,
 };
 
 use clap::ValueEnum;
-use ranklab_store::{Answer, Store, Value};
+use ranklab_store::{Answer, QueryResult, Store, Value};
 use serde::ser::{Serialize, SerializeMap as _, Serializer};
 
 use super::{
     output::unless_closed,
     printable::{printable, printable_json},
-    table::{TableWriter, hexadecimal},
+    table::TableWriter,
+    table_layout::Fitting,
+    value_text::hexadecimal,
 };
 
 /// Format of a query result.
@@ -27,49 +29,39 @@ pub(crate) enum Format {
     Json,
 }
 
-/// Runs a statement that reads and prints its result.
+/// Runs a statement that reads and prints its result; a table is fitted.
 ///
 /// # Errors
 /// Those of [`Store::stream`], after the rows that came before, and when standard output cannot be written.
-pub(crate) fn print_query(store: &Store, sql: &str, format: Format) -> anyhow::Result<()> {
-    print_query_with(store, sql, format, &|_| ())
-}
-
-/// Runs a statement that reads and prints its result, each row after `change` has edited it.
-///
-/// # Errors
-/// Those of [`Store::stream`], after the rows that came before, and when standard output cannot be written.
-pub(crate) fn print_query_with(
-    store: &Store,
-    sql: &str,
-    format: Format,
-    change: &dyn Fn(&mut [Value]),
-) -> anyhow::Result<()> {
-    let output = io::stdout().lock();
-    let on_terminal = output.is_terminal();
-    let mut writer = ResultWriter::new(BufWriter::new(output), format, on_terminal);
-    let queried = store.stream(sql, &mut ChangedRows { writer: &mut writer, change });
+pub(crate) fn print_query(store: &Store, sql: &str, format: Format, fitting: Fitting) -> anyhow::Result<()> {
+    let mut writer = on_output(format, fitting);
+    let queried = store.stream(sql, &mut writer);
     // Rows that came before an error are printed as well, and the error after them.
     let written = writer.finish(queried.is_ok()).or_else(unless_closed);
     queried?;
     written
 }
 
-/// Edits rows before they are written.
-struct ChangedRows<'a, W: Write> {
-    writer: &'a mut ResultWriter<W>,
-    change: &'a dyn Fn(&mut [Value]),
+/// Prints a result; a table is fitted.
+///
+/// # Errors
+/// When standard output cannot be written.
+pub(crate) fn print_result(result: QueryResult, format: Format, fitting: Fitting) -> anyhow::Result<()> {
+    let mut writer = on_output(format, fitting);
+    let mut flow = writer.columns(result.columns);
+    for row in result.rows {
+        if flow.is_continue() {
+            flow = writer.row(row);
+        }
+    }
+    writer.finish(true).or_else(unless_closed)
 }
 
-impl<W: Write> Answer for ChangedRows<'_, W> {
-    fn columns(&mut self, names: Vec<String>) -> ControlFlow<()> {
-        self.writer.columns(names)
-    }
-
-    fn row(&mut self, mut row: Vec<Value>) -> ControlFlow<()> {
-        (self.change)(&mut row);
-        self.writer.row(row)
-    }
+/// A writer on standard output.
+fn on_output(format: Format, fitting: Fitting) -> ResultWriter<BufWriter<StdoutLock<'static>>> {
+    let output = io::stdout().lock();
+    let on_terminal = output.is_terminal();
+    ResultWriter::new(BufWriter::new(output), format, on_terminal, fitting)
 }
 
 /// Writes a query result as it arrives, and keeps the first failure.
@@ -78,6 +70,8 @@ struct ResultWriter<W: Write> {
     format: Format,
     /// Whether CSV goes to a terminal, which control characters would confuse.
     on_terminal: bool,
+    /// How a table is fitted.
+    fitting: Fitting,
     /// The format's writer, once the columns are known.
     rows: Option<RowWriter<W>>,
     failure: Option<io::Error>,
@@ -85,14 +79,14 @@ struct ResultWriter<W: Write> {
 
 /// The writer of rows in one format.
 enum RowWriter<W: Write> {
-    Table(TableWriter<W>),
+    Table(Box<TableWriter<W>>),
     Csv(Box<csv::Writer<W>>),
     Json { output: W, names: Vec<String>, count: usize },
 }
 
 impl<W: Write> ResultWriter<W> {
-    fn new(output: W, format: Format, on_terminal: bool) -> Self {
-        Self { output: Some(output), format, on_terminal, rows: None, failure: None }
+    fn new(output: W, format: Format, on_terminal: bool, fitting: Fitting) -> Self {
+        Self { output: Some(output), format, on_terminal, fitting, rows: None, failure: None }
     }
 
     /// Ends the result: `whole`, or incomplete after an error.
@@ -115,7 +109,9 @@ impl<W: Write> ResultWriter<W> {
     fn begin(&mut self, names: Vec<String>) -> io::Result<()> {
         let Some(output) = self.output.take() else { return Ok(()) };
         self.rows = Some(match self.format {
-            Format::Table => RowWriter::Table(TableWriter::new(output, names)),
+            Format::Table => {
+                RowWriter::Table(Box::new(TableWriter::new(output, names, self.fitting.clone())))
+            }
             Format::Json => RowWriter::Json { output, names: unique(&names), count: 0 },
             Format::Csv => {
                 let mut writer = Box::new(csv::Writer::from_writer(output));
@@ -228,14 +224,12 @@ impl Serialize for Object<'_> {
 
 #[cfg(test)]
 mod tests {
-    use ranklab_store::QueryResult;
-
     use super::*;
 
     /// The result as text that ends with a line break.
     fn render(result: &QueryResult, format: Format, on_terminal: bool) -> String {
         let mut text = Vec::new();
-        let mut writer = ResultWriter::new(&mut text, format, on_terminal);
+        let mut writer = ResultWriter::new(&mut text, format, on_terminal, Fitting::none());
         assert!(writer.columns(result.columns.clone()).is_continue());
         assert!(result.rows.iter().all(|row| writer.row(row.clone()).is_continue()));
         writer.finish(true).unwrap();
@@ -318,7 +312,7 @@ mod tests {
             }
         }
         for format in [Format::Table, Format::Csv, Format::Json] {
-            let mut writer = ResultWriter::new(Closed, format, false);
+            let mut writer = ResultWriter::new(Closed, format, false, Fitting::none());
             let mut rows = 0;
             let _ = writer.columns(vec!["x".to_owned()]);
             while writer.row(vec![Value::Text("y".repeat(1000))]).is_continue() {

@@ -9,6 +9,8 @@ use crate::data::{ReportData, Unfinished};
 use crate::error::Result;
 use crate::options::Options;
 
+use super::against::{AgainstReference, against};
+use super::answer::{Answer, Status, answer};
 use super::charted::{Charted, charted};
 use super::class_names::ClassNames;
 use super::clinical::{ClinicalSet, clinical};
@@ -27,6 +29,7 @@ use super::run::{Run, runs};
 use super::series::{AllSeries, series};
 use super::splits::{SplitPair, split_pairs};
 use super::test_sets::{TestSet, sets_of_cells, test_sets};
+use super::too_few_units::{TooFewUnits, too_few_units};
 
 /// What a report says, as numbers, ids and names. Words, charts, pages and files are views of it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -53,10 +56,16 @@ pub struct Analysis {
     pub test_sets: Vec<TestSet>,
     /// Configurations against each other.
     pub comparisons: Comparisons,
+    /// The configurations of each test set against its reference, in the order of the sets.
+    pub against: Vec<AgainstReference>,
+    /// The answer to the question of the sweep.
+    pub answer: Answer,
     /// Series of ranks and of layers.
     pub series: AllSeries,
     /// What the comparisons could have shown; `None` where none speaks of methods.
     pub power: Option<Power>,
+    /// That the patients are too few to show equivalence; `None` where they are enough.
+    pub too_few_units: Option<TooFewUnits>,
     /// The leading comparisons in measures besides accuracy.
     pub other_measures: LeadingOtherMeasures,
     /// Configurations under a random split and under a split by patient.
@@ -89,26 +98,37 @@ pub fn analyse(data: &ReportData) -> Result<Analysis> {
     let series = series(&measured, &comparisons.pairs, &test_sets);
     let power = power(&comparisons.pairs, &options);
     let comparisons = comparisons.leading(&measured);
+    let other_measures = other_measures(&measured, &comparisons, &options);
+    let splits = split_pairs(&measured, &options);
+    let clinical = clinical(&measured, &test_sets, &data.baseline, &options);
+    let charted = charted(&measured, &test_sets, &options);
+    let galleries = galleries(&measured);
+    let runs = runs(data, examined, configurations(&measured), &options);
+    let configurations: Vec<Configuration> = measured.into_iter().map(|one| one.configuration).collect();
+    let against = against(&test_sets, &configurations, &comparisons, &runs);
     Ok(Analysis {
         title: data.title.clone(),
         class_names: ClassNames::of_runs(data.runs.iter().map(|run| &run.row)),
         options,
         sweep: data.sweep.clone(),
         conformity: conformity(data),
-        runs: runs(data, examined, configurations(&measured), &options),
+        runs,
+        answer: answer(&configurations, &against, &data.unfinished),
+        against,
         unfinished: data.unfinished.clone(),
         series,
         power,
+        too_few_units: too_few_units(&comparisons, &options),
         baseline: data.baseline.clone(),
-        other_measures: other_measures(&measured, &comparisons, &options),
-        splits: split_pairs(&measured, &options),
-        clinical: clinical(&measured, &test_sets, &data.baseline, &options),
-        charted: charted(&measured, &test_sets, &options),
-        galleries: galleries(&measured),
+        other_measures,
+        splits,
+        clinical,
+        charted,
+        galleries,
         leakage: leakage(data),
         comparisons,
         test_sets,
-        configurations: measured.into_iter().map(|one| one.configuration).collect(),
+        configurations,
     })
 }
 
@@ -129,6 +149,18 @@ impl Analysis {
     /// Whether any run used generated images.
     pub fn is_synthetic(&self) -> bool {
         self.runs.iter().any(|run| run.row.start.synthetic)
+    }
+
+    /// What a reader may do with the report.
+    pub fn status(&self) -> Status {
+        if self.is_synthetic() || self.has_random_weights() {
+            return Status::Synthetic;
+        }
+        match &self.answer {
+            Answer::NotConverged { .. } => Status::NotConverged,
+            answer if answer.is_conclusive() => Status::Conclusive,
+            _ => Status::Open,
+        }
     }
 
     /// Whether any run used a trunk of random weights.

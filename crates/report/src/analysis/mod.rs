@@ -3,6 +3,8 @@
 //! [`analyse`] computes it once. Everything in it is a number, an id, an enum or a name; the words, the charts and the
 //! files are made of it.
 
+mod against;
+mod answer;
 mod cells;
 mod charted;
 mod class_names;
@@ -39,12 +41,16 @@ mod seed_measures;
 mod series;
 mod settings;
 mod splits;
+mod summarized;
 mod test_sets;
+mod too_few_units;
 mod tuned_setting;
 mod tuning;
 mod validation;
 mod wanted;
 
+pub use against::{Against, AgainstReference, RunDifference};
+pub use answer::{Answer, Status};
 pub use charted::Charted;
 pub use class_names::ClassNames;
 pub use clinical::{CellValues, ClinicalConfiguration, ClinicalSet, NotRecalibrated};
@@ -72,7 +78,9 @@ pub use run::Run;
 pub use run_detail::{ProbabilityMeasures, RunDetail, RunErrors, WorstPatient};
 pub use series::{AllSeries, ConfigurationSeries, Member, SeriesKind};
 pub use splits::SplitPair;
+pub use summarized::{Summarized, summarize};
 pub use test_sets::TestSet;
+pub use too_few_units::TooFewUnits;
 pub use tuned_setting::TunedSetting;
 pub use validation::Validation;
 pub use wanted::{WantedCells, wanted_pictures};

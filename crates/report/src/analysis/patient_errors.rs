@@ -14,14 +14,29 @@ pub struct PatientErrors {
     pub configuration: usize,
     /// The share by patient.
     pub shares: BTreeMap<String, f64>,
+    /// Test cells by patient.
+    pub cells: BTreeMap<String, usize>,
 }
 
 /// The errors of the configurations that have predictions.
 pub(crate) fn patient_errors(leading: &[&Measured<'_>]) -> Vec<PatientErrors> {
     let of = |one: &&Measured<'_>| {
-        Some(PatientErrors { configuration: one.configuration.id, shares: shares(one.cells.as_ref()?) })
+        let cells = one.cells.as_ref()?;
+        Some(PatientErrors {
+            configuration: one.configuration.id,
+            shares: shares(cells),
+            cells: counts(cells),
+        })
     };
     leading.iter().filter_map(of).collect()
+}
+
+fn counts(cells: &TestCells) -> BTreeMap<String, usize> {
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    for patient in &cells.patients {
+        *counts.entry(patient.to_string()).or_default() += 1;
+    }
+    counts
 }
 
 fn shares(cells: &TestCells) -> BTreeMap<String, f64> {

@@ -6,12 +6,15 @@ use crate::words::format::confidence;
 use super::axis::Axis;
 use super::chart::{Chart, Point, Rule, Series, reach};
 use super::draft::Draft;
+use super::notes::{of_configuration, value};
 use super::scope::ChartScope;
 
-/// Series of configurations in order of first appearance, each configuration at the position that `place` gives it.
+/// Series of configurations in order of first appearance, each configuration at the position that `place` gives it, with
+/// what `besides` says of it.
 pub(super) fn series_of(
     scope: &ChartScope<'_>,
     place: impl Fn(&Configuration) -> Option<f64>,
+    besides: impl Fn(f64) -> String,
 ) -> Vec<Series> {
     let mut series: Vec<Series> = Vec::new();
     for one in &scope.configurations {
@@ -25,6 +28,7 @@ pub(super) fn series_of(
         };
         series[known].points.push(Point { x, y, bar });
         series[known].dots.extend(single_runs(one).iter().map(|y| (x, *y)));
+        series[known].notes.extend(of_configuration(scope, one, (x, y), &besides(x)));
     }
     for known in &mut series {
         known.points.sort_by(|one, other| one.x.total_cmp(&other.x));
@@ -62,48 +66,54 @@ fn spread_note(scope: &ChartScope<'_>) -> String {
     note
 }
 
-/// Series in one chart; of more those with the most accurate members, which is descriptive.
+/// Series in one plot; of more those with the most accurate members, which is descriptive.
 const SERIES: usize = 8;
-/// Series whose intervals and single runs are drawn; those of more would cover each other.
+/// Series in panels, likewise.
+const PANELS: usize = 12;
+/// Series whose intervals and single runs are drawn in one plot; those of more would cover each other.
 const SPREADS: usize = 4;
 
-/// The series as they are drawn, and what the caption says of intervals, single runs and the rest.
+/// The series as they are drawn in panels, and what the caption says of intervals, single runs and the rest.
+fn drawn_in_panels(scope: &ChartScope<'_>, series: Vec<Series>) -> (Vec<Series>, String) {
+    let (series, rest) = most_accurate(series, PANELS);
+    (series, spread_note(scope) + &rest)
+}
+
+/// The series as they are drawn in one plot, and what the caption says of intervals, single runs and the rest.
 pub(super) fn drawn(scope: &ChartScope<'_>, series: Vec<Series>) -> (Vec<Series>, String) {
-    let (mut series, rest) = most_accurate(series);
+    let (mut series, rest) = most_accurate(series, SERIES);
     if series.len() <= SPREADS {
         return (series, spread_note(scope) + &rest);
     }
     for series in &mut series {
         series.points.iter_mut().for_each(|point| point.bar = None);
         series.dots.clear();
+        series.notes.retain(|note| !note.of_run);
     }
     (series, format!(" Intervals are in the table, because so many would overlap here.{rest}"))
 }
 
 /// The series with the most accurate members, and a sentence on the others.
-fn most_accurate(mut series: Vec<Series>) -> (Vec<Series>, String) {
+fn most_accurate(mut series: Vec<Series>, most: usize) -> (Vec<Series>, String) {
     let all = series.len();
-    if all <= SERIES {
+    if all <= most {
         return (series, String::new());
     }
     let best = |series: &Series| series.points.iter().map(|point| point.y).fold(0.0, f64::max);
     let mut order: Vec<usize> = (0..all).collect();
     order.sort_by(|one, other| best(&series[*other]).total_cmp(&best(&series[*one])).then(one.cmp(other)));
-    let drawn = &order[..SERIES];
+    let drawn = &order[..most];
     let mut place = 0;
     series.retain(|_| {
         place += 1;
         drawn.contains(&(place - 1))
     });
-    (
-        series,
-        format!(" The {SERIES} of {all} entries with the highest test accuracies are drawn, descriptive."),
-    )
+    (series, format!(" The {most} of {all} entries with the highest test accuracies are drawn, descriptive."))
 }
 
 pub(super) fn by_rank(scope: &ChartScope<'_>) -> Option<Draft> {
     let rank = |one: &Configuration| one.start.rank.filter(|rank| *rank > 0).map(|rank| rank as f64);
-    let (mut series, spread) = drawn(scope, series_of(scope, rank));
+    let (mut series, spread) = drawn_in_panels(scope, series_of(scope, rank, |_| String::new()));
     let ranks: Vec<f64> = series.iter().flat_map(|series| &series.points).map(|point| point.x).collect();
     let one_rank = ranks.iter().all(|rank| *rank == ranks[0]);
     // Choices of layers at one rank have another chart.
@@ -112,11 +122,9 @@ pub(super) fn by_rank(scope: &ChartScope<'_>) -> Option<Draft> {
     }
     let rules = without_adapters(scope);
     let x = Axis::doubling("rank (doubling scale)", &ranks);
-    for series in &mut series {
-        series.points.iter_mut().for_each(|point| point.x = point.x.log2());
-        series.dots.iter_mut().for_each(|(x, _)| *x = x.log2());
-    }
+    series.iter_mut().for_each(|series| series.scale(f64::log2));
     let values: Vec<f64> = reach(&series).chain(reach_of_rules(&rules)).collect();
+    let y = Axis::share("test accuracy, %", &values);
     let sidestep = series.iter().flat_map(|series| &series.points).any(|point| point.bar.is_some());
     let elsewhere =
         scope.configurations.iter().filter(|one| one.start.ranks.is_some() && rank(one).is_none()).count();
@@ -127,8 +135,8 @@ pub(super) fn by_rank(scope: &ChartScope<'_>) -> Option<Draft> {
     Some(Draft {
         file_name: scope.file_name("accuracy-by-rank"),
         title: scope.title("Test accuracy against rank"),
-        caption: format!("One line per choice of layers.{spread}{}{note}", note_on_rules(scope, &rules)),
-        chart: Chart { rules, sidestep, ..Chart::of(x, Axis::share("test accuracy, %", &values), series) },
+        caption: format!("One line per choice of layers.{spread}{}{note}", note_on_rules(scope, &rules, &y)),
+        chart: Chart { rules, sidestep, panelled: true, ..Chart::of(x, y, series) },
     })
 }
 
@@ -153,17 +161,23 @@ fn without_adapters(scope: &ChartScope<'_>) -> Vec<Rule> {
             slot: scope.slot_of(one),
             y,
             band: interval.filter(|_| plain.len() <= AREAS),
+            note: value(scope, one),
         })
     };
     plain.iter().filter_map(rule).collect()
 }
 
 /// What the caption says of them.
-fn note_on_rules(scope: &ChartScope<'_>, rules: &[Rule]) -> String {
-    let bands = match rules.iter().filter(|rule| rule.band.is_some()).count() {
-        0 => "",
-        1 => " The shaded band is the interval of the horizontal line.",
-        _ => " Shaded bands are the intervals of the horizontal lines.",
+fn note_on_rules(scope: &ChartScope<'_>, rules: &[Rule], axis: &Axis) -> String {
+    let count =
+        |wide: bool| rules.iter().filter(|rule| rule.band.is_some() && rule.is_wide(axis) == wide).count();
+    let bands = match (count(false), count(true)) {
+        (0, 0) => "",
+        (1, 0) => " The shaded band is the interval of the horizontal line.",
+        (_, 0) => " Shaded bands are the intervals of the horizontal lines.",
+        (0, 1) => " The bar at the right edge is the interval of the horizontal line.",
+        (0, _) => " Bars at the right edge are the intervals of the horizontal lines.",
+        _ => " The shaded band and the bar at the right edge are the intervals of the horizontal lines.",
     };
     let all = scope.configurations.iter().filter(|one| one.start.ranks.is_none()).count();
     let rest = if all > rules.len() {
@@ -195,33 +209,25 @@ pub(super) fn by_layers(scope: &ChartScope<'_>) -> Option<Draft> {
             choices.len() - 1
         });
         let x = choice as f64;
-        let (point, dots) = (Point { x, y, bar }, single_runs(one).iter().map(|y| (x, *y)));
         let name = &one.without_layers;
-        match series.iter_mut().find(|known| known.name == *name) {
-            Some(known) => {
-                known.points.push(point);
-                known.dots.extend(dots);
-            }
-            None => {
-                let slot = looks + series.len();
-                series.push(Series { dots: dots.collect(), ..Series::of(name.clone(), slot, vec![point]) });
-            }
-        }
+        let known = series.iter().position(|known| known.name == *name).unwrap_or_else(|| {
+            series.push(Series::of(name.clone(), looks + series.len(), Vec::new()));
+            series.len() - 1
+        });
+        series[known].points.push(Point { x, y, bar });
+        series[known].dots.extend(single_runs(one).iter().map(|y| (x, *y)));
+        series[known].notes.extend(of_configuration(scope, one, (x, y), ""));
     }
     let x = Axis::names("adapted layers", &choices).filter(|_| choices.len() > 1)?;
     let (series, spread) = drawn(scope, series);
     let rules = without_adapters(scope);
     let values: Vec<f64> = reach(&series).chain(reach_of_rules(&rules)).collect();
+    let y = Axis::share("test accuracy, %", &values);
     Some(Draft {
         file_name: scope.file_name("accuracy-by-layers"),
         title: scope.title("Test accuracy by choice of layers"),
-        caption: format!("One marker per configuration.{spread}{}", note_on_rules(scope, &rules)),
-        chart: Chart {
-            rules,
-            joined: false,
-            sidestep: true,
-            ..Chart::of(x, Axis::share("test accuracy, %", &values), series)
-        },
+        caption: format!("One marker per configuration.{spread}{}", note_on_rules(scope, &rules, &y)),
+        chart: Chart { rules, joined: false, sidestep: true, ..Chart::of(x, y, series) },
     })
 }
 
@@ -236,9 +242,9 @@ mod tests {
                 |place: usize| Point { x: 1.0, y: (place * 7 % count) as f64 / count as f64, bar: None };
             (0..count).map(|place| Series::of(format!("{place}"), place, vec![point(place)])).collect()
         };
-        let (all, note) = most_accurate(of(8));
+        let (all, note) = most_accurate(of(8), 8);
         assert_eq!((all.len(), note.as_str()), (8, ""));
-        let (drawn, note) = most_accurate(of(30));
+        let (drawn, note) = most_accurate(of(30), 8);
         assert_eq!(drawn.len(), 8);
         assert!(drawn.windows(2).all(|pair| pair[0].slot < pair[1].slot));
         assert!(drawn.iter().all(|series| series.points[0].y >= 22.0 / 30.0));

@@ -1,9 +1,17 @@
 //! Axes: their reach and where their ticks stand.
 
-/// More ticks than an axis ever wants: steps are a sixth of its reach.
-const MOST_TICKS: usize = 64;
-/// Letters of all names on an axis together.
-const NAME_LETTERS: usize = 60;
+use super::short_number::short;
+use super::text::width;
+use super::ticks::{decade_ticks, extremes, multiples, padded, step};
+
+/// Pixels of all names on an axis together.
+const NAMES_WIDTH: i32 = 480;
+/// Pixels between names.
+const NAMES_GAP: i32 = 8;
+/// Logarithms below this reach are not worth ticks by decades: a factor of 4.
+const NARROW: f64 = 0.6;
+/// Part of an axis beyond its ends, so that a line along one of them is whole.
+const RIM: f64 = 0.015;
 
 /// How a value on an axis is written.
 #[derive(Clone, Debug, PartialEq)]
@@ -53,6 +61,19 @@ impl Axis {
         }
     }
 
+    /// Shares of this part of 0 to 1 and no others, as percent.
+    pub(crate) fn part(title: &str, (low, high): (f64, f64)) -> Self {
+        let rim = RIM * (high - low);
+        let (step, decimals) = step(low, high);
+        Self {
+            title: title.to_owned(),
+            low: low - rim,
+            high: high + rim,
+            ticks: multiples(low, high, step),
+            scale: Scale::Percent(decimals.saturating_sub(2)),
+        }
+    }
+
     /// Differences of shares, in points.
     pub(crate) fn points(title: &str, values: &[f64]) -> Self {
         let (low, high) = padded(values, 0.0005);
@@ -71,13 +92,14 @@ impl Axis {
         let (_, most) = extremes(values);
         // Large numbers have no room for a twentieth.
         let (low, high) = padded(values, 0.05f64.max(most.abs() * 1e-6));
-        let low = low.max(0.0);
-        let (step, decimals) = step(low, high);
+        // Just below 0, so that a line along 0 is whole.
+        let low = if low < 0.0 { -RIM * high } else { low };
+        let (step, decimals) = step(low.max(0.0), high);
         Self {
             title: title.to_owned(),
             low,
             high,
-            ticks: multiples(low, high, step),
+            ticks: multiples(low.max(0.0), high, step),
             scale: Scale::Plain(decimals),
         }
     }
@@ -112,7 +134,10 @@ impl Axis {
     pub(crate) fn decades(title: &str, values: &[f64]) -> Self {
         let logarithms: Vec<f64> = values.iter().map(|value| value.log10()).collect();
         let (least, most) = extremes(&logarithms);
-        let mut pad = ((most - least) * 0.08).max(0.12);
+        if most - least < NARROW {
+            return Self::part_of_decade(title, (least, most));
+        }
+        let mut pad = (most - least) * 0.08;
         let mut all = decade_ticks(least - pad, most + pad);
         // A lone tick gives no scale.
         while all.len() < 2 {
@@ -126,10 +151,21 @@ impl Axis {
         Self { title: title.to_owned(), low, high, ticks, scale: Scale::Decades }
     }
 
+    /// Positive numbers that are near to each other, on a logarithmic scale with ticks at equal steps.
+    fn part_of_decade(title: &str, (least, most): (f64, f64)) -> Self {
+        let pad = ((most - least) * 0.08).max(0.03);
+        let (low, high) = (least - pad, most + pad);
+        let (from, to) = (10f64.powf(low), 10f64.powf(high));
+        // A wider reach for larger steps, whose labels have few digits.
+        let (step, _) = step(from, from + 1.5 * (to - from));
+        let ticks = multiples(from, to, step).into_iter().map(f64::log10).collect();
+        Self { title: title.to_owned(), low, high, ticks, scale: Scale::Decades }
+    }
+
     /// Names side by side; `None` when they do not fit.
     pub(crate) fn names(title: &str, names: &[&str]) -> Option<Self> {
-        let room = NAME_LETTERS / names.len().max(1);
-        if names.iter().any(|name| name.chars().count() > room) {
+        let room = NAMES_WIDTH / names.len().max(1) as i32 - NAMES_GAP;
+        if names.iter().any(|name| width(name) > room) {
             return None;
         }
         Some(Self {
@@ -175,67 +211,6 @@ impl Axis {
     }
 }
 
-/// Three digits: `76,800` as `76.8k`, `1,259,266` as `1.26M`, `0.05` as it is.
-fn short(value: f64) -> String {
-    /// Units of a thousand each.
-    const UNITS: [&str; 5] = ["", "k", "M", "G", "T"];
-    if !(0.000_999_5..999.5e12).contains(&value) {
-        return format!("{value:.2e}").replace(".00e", "e");
-    }
-    let mut scaled = value;
-    let mut unit = 0;
-    while scaled >= 999.5 && unit + 1 < UNITS.len() {
-        scaled /= 1e3;
-        unit += 1;
-    }
-    let whole_digits = scaled.log10().floor();
-    let decimals = (2.0 - whole_digits).clamp(0.0, 5.0) as usize;
-    let text = format!("{scaled:.decimals$}");
-    let trimmed = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
-    format!("{trimmed}{}", UNITS[unit])
-}
-
-fn decade_ticks(low: f64, high: f64) -> Vec<f64> {
-    (low.floor() as i32..=high.ceil() as i32)
-        .flat_map(|power| [1.0f64, 2.0, 5.0].map(|digit| f64::from(power) + digit.log10()))
-        .filter(|tick| (low..=high).contains(tick))
-        .collect()
-}
-
-fn extremes(values: &[f64]) -> (f64, f64) {
-    let least = values.iter().copied().fold(f64::INFINITY, f64::min);
-    let most = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    if least.is_finite() && most.is_finite() { (least, most) } else { (0.0, 1.0) }
-}
-
-/// The values' reach with some room, at least `room` on either side.
-fn padded(values: &[f64], room: f64) -> (f64, f64) {
-    let (least, most) = extremes(values);
-    let pad = ((most - least) * 0.12).max(room);
-    (least - pad, most + pad)
-}
-
-/// A step of 1, 2 or 5 times a power of ten that gives four to eight ticks, with its decimals.
-fn step(low: f64, high: f64) -> (f64, usize) {
-    let rough = (high - low).max(f64::MIN_POSITIVE) / 6.0;
-    let power = rough.log10().floor();
-    let factor = match rough / 10f64.powf(power) {
-        mantissa if mantissa < 1.5 => 1.0,
-        mantissa if mantissa < 3.5 => 2.0,
-        mantissa if mantissa < 7.5 => 5.0,
-        _ => 10.0,
-    };
-    let step = factor * 10f64.powf(power);
-    let decimals = (-step.log10() - 1e-9).ceil().max(0.0) as usize;
-    (step, decimals)
-}
-
-fn multiples(low: f64, high: f64, step: f64) -> Vec<f64> {
-    let first = (low / step - 1e-9).ceil() as i64;
-    let last = (high / step + 1e-9).floor() as i64;
-    (first..=last).take(MOST_TICKS).map(|count| count as f64 * step).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -266,6 +241,7 @@ mod tests {
     fn a_single_value_still_gets_an_axis_around_it() {
         for axis in [
             Axis::share("", &[0.97]),
+            Axis::part("", (0.0, 1e-6)),
             Axis::amount("", &[0.3]),
             Axis::whole("", &[1.0]),
             Axis::doubling("", &[5.0]),
@@ -273,6 +249,14 @@ mod tests {
         ] {
             assert!(axis.low < axis.high && !axis.ticks.is_empty(), "{axis:?}");
         }
+    }
+
+    #[test]
+    fn a_part_ends_at_its_ends() {
+        assert_eq!(labels(&Axis::part("", (0.0, 1.0))), ["0", "20", "40", "60", "80", "100"]);
+        assert_eq!(labels(&Axis::part("", (0.75, 1.0))), ["75", "80", "85", "90", "95", "100"]);
+        let axis = Axis::part("", (0.0, 0.25));
+        assert!(axis.low > -0.01 && axis.high < 0.26);
     }
 
     #[test]
@@ -285,14 +269,15 @@ mod tests {
     #[test]
     fn names_that_would_overlap_make_no_axis() {
         assert_eq!(labels(&Axis::names("", &["block5", "all"]).unwrap()), ["block5", "all"]);
-        assert!(Axis::names("", &["block5_conv1"; 5]).is_some());
+        assert!(Axis::names("", &["block5_conv1"; 4]).is_some());
         assert!(Axis::names("", &["block5_conv1"; 6]).is_none());
     }
 
     #[test]
     fn ranks_and_parameters_are_written_as_such() {
         assert_eq!(labels(&Axis::doubling("", &[16.0, 1.0, 5.0, 5.0])), ["1", "5", "16"]);
-        assert_eq!(labels(&Axis::decades("", &[1_259_266.0, 2_757_378.0])), ["1M", "2M"]);
+        assert_eq!(labels(&Axis::decades("", &[1_259_266.0, 2_757_378.0])), ["1.5M", "2M", "2.5M"]);
+        assert_eq!(labels(&Axis::decades("", &[1_197_826.0])), ["1.15M", "1.2M", "1.25M"]);
         assert_eq!(labels(&Axis::decades("", &[1e3, 1e8])), ["1k", "10k", "100k", "1M", "10M", "100M"]);
         assert_eq!(
             (short(76_800.0), short(1_259_266.0), short(12.0)),

@@ -5,13 +5,23 @@ use plotters::element::{Drawable, PointCollection};
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
+use super::figure::ShownValue;
+
 /// Width of every chart in pixels.
 pub(super) const WIDTH: i32 = 560;
+/// Pixels left of the plot.
+pub(super) const LEFT: i32 = 58;
 /// Pixels right of the plot.
 pub(super) const RIGHT: i32 = 22;
+/// Pixels above the plot.
+pub(super) const TOP: i32 = 36;
+/// Pixels below the plot, for its labels and its title.
+pub(super) const BELOW: i32 = 52;
 
 /// A surface that gives SVG.
 pub(super) type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
+/// A drawing as SVG in placeholder colours, with the values on it.
+pub(super) type Drawing = (String, Vec<ShownValue>);
 /// Whether something could be drawn, or what plotters says.
 pub(super) type Drawn = Result<(), String>;
 

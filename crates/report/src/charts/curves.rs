@@ -2,9 +2,10 @@
 
 use crate::analysis::{EpochValue, Run};
 use crate::error::Result;
+use crate::words::format::{four, percent};
 
 use super::axis::Axis;
-use super::chart::{Chart, Mark, Point, Series, reach};
+use super::chart::{Chart, Mark, Note, Point, Series, reach};
 use super::draft::{Draft, finish};
 use super::figure::Figure;
 use super::scope::{ChartScope, Leading};
@@ -13,8 +14,9 @@ use super::scope::{ChartScope, Leading};
 pub(super) fn validation_overview(scope: &ChartScope<'_>) -> Option<Draft> {
     let of = |Leading { configuration, slot }: &Leading<'_>| {
         let run = scope.analysis.run(*configuration.runs.first()?)?;
-        let points = points(&run.learning.validation_accuracy);
-        (!points.is_empty()).then(|| Series::of(configuration.name.clone(), *slot, points))
+        let values = &run.learning.validation_accuracy;
+        let spoken = |value| format!("{} %", percent(value));
+        (!values.is_empty()).then(|| curve(&configuration.name, *slot, values, spoken))
     };
     let series: Vec<Series> = scope.leading.iter().filter_map(of).collect();
     // A single configuration's curve stands with its run.
@@ -27,11 +29,10 @@ pub(super) fn validation_overview(scope: &ChartScope<'_>) -> Option<Draft> {
         file_name: scope.file_name("validation-accuracy"),
         title: scope.title("Validation accuracy by epoch"),
         caption: format!("First run of {}.", scope.which()),
-        chart: Chart::of(
-            Axis::whole("epoch", &epochs),
-            Axis::share("validation accuracy, %", &values),
-            series,
-        ),
+        chart: Chart {
+            panelled: true,
+            ..Chart::of(Axis::whole("epoch", &epochs), Axis::share("validation accuracy, %", &values), series)
+        },
     })
 }
 
@@ -44,13 +45,13 @@ pub(crate) fn learning_curves(run: &Run) -> Result<Vec<Figure>> {
     let loss = draft(
         run,
         ("loss", "Loss by epoch"),
-        (Axis::amount, "cross-entropy"),
+        (Axis::amount, "cross-entropy", four),
         [&learning.train_loss, &learning.validation_loss],
     );
     let accuracy = draft(
         run,
         ("accuracy", "Accuracy by epoch"),
-        (Axis::share, "accuracy, %"),
+        (Axis::share, "accuracy, %", |share| format!("{} %", percent(share))),
         [&learning.train_accuracy, &learning.validation_accuracy],
     );
     [loss, accuracy].into_iter().flatten().map(finish).collect()
@@ -63,13 +64,13 @@ type MakeAxis = fn(&str, &[f64]) -> Axis;
 fn draft(
     run: &Run,
     (what, title): (&str, &str),
-    (axis, unit): (MakeAxis, &str),
+    (axis, unit, spoken): (MakeAxis, &str, fn(f64) -> String),
     [training, validation]: [&[EpochValue]; 2],
 ) -> Option<Draft> {
     let named = [("training", training), ("validation", validation)];
     let curves = named.into_iter().enumerate().filter(|(_, (_, values))| !values.is_empty());
     let series: Vec<Series> =
-        curves.map(|(slot, (name, values))| Series::of(name, slot, points(values))).collect();
+        curves.map(|(slot, (name, values))| curve(name, slot, values, spoken)).collect();
     if series.is_empty() {
         return None;
     }
@@ -88,8 +89,15 @@ fn draft(
     })
 }
 
-fn points(values: &[EpochValue]) -> Vec<Point> {
-    values.iter().map(|value| Point { x: value.epoch as f64, y: value.value, bar: None }).collect()
+/// A value by epoch, each with its words.
+fn curve(name: &str, slot: usize, values: &[EpochValue], spoken: impl Fn(f64) -> String) -> Series {
+    let point = |value: &EpochValue| Point { x: value.epoch as f64, y: value.value, bar: None };
+    let note = |value: &EpochValue| Note {
+        text: format!("{name}, epoch {}: {}", value.epoch, spoken(value.value)),
+        ..Note::of_mean(value.epoch as f64, value.value)
+    };
+    let notes = values.iter().map(note).collect();
+    Series { notes, ..Series::of(name, slot, values.iter().map(point).collect()) }
 }
 
 #[cfg(test)]

@@ -7,12 +7,15 @@ use crate::error::Result;
 use crate::words::test_sets::names;
 
 use super::axis::Axis;
-use super::chart::{Chart, Guide, Point, Series, reach};
+use super::chart::{Chart, Guide, Note, Point, Series, reach};
 use super::draft::{Draft, finish};
 use super::figure::Figure;
+use super::shown::thinned;
 
 /// Cells that net benefits are told of.
 const CELLS: f64 = 1000.0;
+/// Places of a curve that can be pointed at.
+const PLACES: usize = 20;
 /// Heading of the chart.
 const TITLE: &str = "Net benefit by threshold probability";
 
@@ -43,7 +46,16 @@ fn draft(analysis: &Analysis, set: &ClinicalSet, name: &str) -> Option<Draft> {
         .enumerate()
         .map(|(slot, (name, curve))| {
             let point = |of: &NetBenefit| Point { x: of.threshold, y: height(of.model), bar: None };
-            Series::of(*name, slot, curve.points.iter().map(point).collect())
+            let note = |of: NetBenefit| Note {
+                text: format!(
+                    "{name}, at threshold probability {:.3}: net benefit {} per 1,000 cells",
+                    of.threshold,
+                    signed(of.model * CELLS)
+                ),
+                ..Note::of_mean(of.threshold, height(of.model))
+            };
+            let notes = thinned(&curve.points, PLACES).into_iter().map(note).collect();
+            Series { notes, ..Series::of(*name, slot, curve.points.iter().map(point).collect()) }
         })
         .collect();
     let thresholds: Vec<f64> = first.points.iter().map(|point| point.threshold).collect();
@@ -73,13 +85,19 @@ fn draft(analysis: &Analysis, set: &ClinicalSet, name: &str) -> Option<Draft> {
         chart: Chart {
             guides,
             marked: false,
+            panelled: true,
             ..Chart::of(
-                Axis::share("threshold probability, %", &[0.0, end]),
+                Axis::part("threshold probability, %", (0.0, end)),
                 Axis::amount("net benefit, true positives per 1,000 cells", &heights),
                 series,
             )
         },
     })
+}
+
+/// A net benefit with one decimal, and with a proper minus where it is negative.
+fn signed(benefit: f64) -> String {
+    format!("{benefit:.1}").replace('-', "−")
 }
 
 #[cfg(test)]

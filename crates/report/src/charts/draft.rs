@@ -6,6 +6,9 @@ use super::chart::{Chart, Point};
 use super::drawing::draw;
 use super::figure::Figure;
 
+/// What the caption of a chart in panels says of them.
+const PANELS: &str = " Each panel shows one entry, the others in grey.";
+
 /// A chart with its words.
 pub(super) struct Draft {
     /// File name of the figure.
@@ -23,14 +26,15 @@ pub(super) struct Draft {
 /// # Errors
 /// When plotters cannot draw.
 pub(super) fn finish(draft: Draft) -> Result<Figure> {
-    let drawing =
+    let (drawing, values) =
         draw(&draft.chart).map_err(|reason| Error::Chart { name: draft.file_name.clone(), reason })?;
     Ok(Figure {
         description: describe(&draft.title, &draft.chart),
         file_name: draft.file_name,
         title: draft.title,
-        caption: draft.caption,
+        caption: if draft.chart.has_panels() { draft.caption + PANELS } else { draft.caption },
         drawing,
+        values,
     })
 }
 
@@ -41,8 +45,8 @@ fn describe(title: &str, chart: &Chart) -> String {
     for series in &chart.series {
         text += &match series.points.as_slice() {
             [] => continue,
-            [only] => format!(" {}: {}.", series.name, point(only)),
-            [first, .., last] => format!(" {}: {} to {}.", series.name, point(first), point(last)),
+            [only] => format!(" {}: {}.", series.label(), point(only)),
+            [first, .., last] => format!(" {}: {} to {}.", series.label(), point(first), point(last)),
         };
     }
     for rule in &chart.rules {

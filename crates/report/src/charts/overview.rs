@@ -1,21 +1,44 @@
 //! Which charts a report has: accuracy against rank, layers and parameters, differences, curves.
 
-use crate::analysis::Analysis;
+use crate::analysis::{Analysis, Charted};
 use crate::error::Result;
 use crate::words::test_sets::names;
 
 use super::curves::validation_overview;
-use super::draft::finish;
+use super::draft::{Draft, finish};
 use super::figure::Figure;
 use super::scope::ChartScope;
 use super::{accuracy, forest, heatmap, parallel, pareto, patients, precision_recall, reliability, roc};
 
 /// All charts across configurations.
 pub(crate) struct Overview {
-    /// The charts.
-    pub(crate) figures: Vec<Figure>,
+    /// The charts of each set of test cells.
+    pub(crate) sets: Vec<SetFigures>,
     /// What stands above them; `None` where all show the same cells.
     pub(crate) note: Option<String>,
+}
+
+/// The charts of one set of test cells by what they are about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct SetFigures {
+    /// Differences in accuracy.
+    pub(crate) differences: Vec<Figure>,
+    /// Accuracy against rank, layers, cost and settings.
+    pub(crate) settings: Vec<Figure>,
+    /// Curves of probabilities.
+    pub(crate) probabilities: Vec<Figure>,
+    /// Errors by patient.
+    pub(crate) patients: Vec<Figure>,
+    /// Learning curves of all configurations.
+    pub(crate) learning: Vec<Figure>,
+}
+
+impl SetFigures {
+    /// All of them.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Figure> {
+        let Self { differences, settings, probabilities, patients, learning } = self;
+        [differences, settings, probabilities, patients, learning].into_iter().flatten()
+    }
 }
 
 /// The charts across configurations, those of each set of test cells apart; those that would show nothing are left
@@ -25,12 +48,12 @@ pub(crate) struct Overview {
 /// When plotters cannot draw.
 pub(crate) fn overview(analysis: &Analysis) -> Result<Overview> {
     let names = names(analysis);
-    let mut figures = Vec::new();
-    for charted in &analysis.charted {
+    let of_set = |charted: &Charted| {
         let name = charted.test_set.map(|place| names[place].clone());
-        figures.extend(of_scope(&ChartScope::new(analysis, charted, name))?);
-    }
-    Ok(Overview { figures, note: note(analysis) })
+        of_scope(&ChartScope::new(analysis, charted, name))
+    };
+    let sets = analysis.charted.iter().map(of_set).collect::<Result<_>>()?;
+    Ok(Overview { sets, note: note(analysis) })
 }
 
 /// What stands above the charts of several test sets.
@@ -50,23 +73,21 @@ fn note(analysis: &Analysis) -> Option<String> {
 }
 
 /// The charts of configurations that share them.
-fn of_scope(scope: &ChartScope<'_>) -> Result<Vec<Figure>> {
-    let mut figures: Vec<Figure> = forest::figure(scope)?.into_iter().collect();
-    let of_accuracy = [accuracy::by_rank(scope), accuracy::by_layers(scope)];
-    figures.extend(of_accuracy.into_iter().flatten().map(finish).collect::<Result<Vec<_>>>()?);
-    figures.extend(heatmap::figure(scope)?);
-    let of_probabilities = [
-        pareto::by_parameters(scope),
-        pareto::by_time(scope),
-        roc::figure(scope),
-        precision_recall::figure(scope),
-        reliability::figure(scope),
-    ];
-    figures.extend(of_probabilities.into_iter().flatten().map(finish).collect::<Result<Vec<_>>>()?);
-    figures.extend(parallel::figure(scope)?);
-    figures.extend(patients::figure(scope)?);
-    figures.extend(validation_overview(scope).map(finish).transpose()?);
-    Ok(figures)
+fn of_scope(scope: &ChartScope<'_>) -> Result<SetFigures> {
+    let finished =
+        |drafts: Vec<Option<Draft>>| drafts.into_iter().flatten().map(finish).collect::<Result<Vec<_>>>();
+    let mut settings = finished(vec![accuracy::by_rank(scope), accuracy::by_layers(scope)])?;
+    settings.extend(heatmap::figure(scope)?);
+    settings.extend(finished(vec![pareto::by_parameters(scope), pareto::by_time(scope)])?);
+    settings.extend(parallel::figure(scope)?);
+    let curves = vec![roc::figure(scope), precision_recall::figure(scope), reliability::figure(scope)];
+    Ok(SetFigures {
+        differences: forest::figure(scope)?.into_iter().collect(),
+        settings,
+        probabilities: finished(curves)?,
+        patients: patients::figure(scope)?.into_iter().collect(),
+        learning: finished(vec![validation_overview(scope)])?,
+    })
 }
 
 #[cfg(test)]
@@ -81,8 +102,8 @@ mod tests {
     }
 
     fn drawn(data: &ReportData) -> (Vec<Figure>, Option<String>) {
-        let Overview { figures, note } = overview(&analyse(data).unwrap()).unwrap();
-        (figures, note)
+        let Overview { sets, note } = overview(&analyse(data).unwrap()).unwrap();
+        (sets.iter().flat_map(SetFigures::all).cloned().collect(), note)
     }
 
     fn names(data: &ReportData) -> Vec<String> {
@@ -185,8 +206,8 @@ mod tests {
             (run.row.start.rank, run.row.start.ranks) = (Some(5), Some("5".into()));
         }
         let chart = figure(&data, "accuracy-by-rank.svg");
-        assert!(chart.caption.contains("The 8 of 40 entries"), "{}", chart.caption);
-        assert!(chart.description.contains("learning_rate=0.008:") && !chart.description.contains("0.009:"));
+        assert!(chart.caption.contains("The 12 of 40 entries"), "{}", chart.caption);
+        assert!(chart.description.contains("learning_rate=0.012:") && !chart.description.contains("0.013:"));
         assert!(!figure(&fixture::ranks(), "accuracy-by-rank.svg").caption.contains("entries"));
     }
 

@@ -31,3 +31,10 @@ pub(crate) fn marker(slot: usize) -> RGBColor {
 pub(crate) fn line(slot: usize) -> RGBColor {
     RGBColor(0, 2, (slot % SLOTS) as u8)
 }
+
+/// What is shown to be as good or better.
+pub(crate) const GOOD: RGBColor = RGBColor(0, 0, 7);
+/// What is shown to be worse.
+pub(crate) const BAD: RGBColor = RGBColor(0, 0, 8);
+/// What is not shown.
+pub(crate) const OPEN: RGBColor = RGBColor(0, 0, 9);

@@ -10,11 +10,13 @@ use crate::error::{Error, Result};
 use crate::words::format::{NONE, count, percent};
 
 use super::axis::Axis;
-use super::canvas::{Area, Drawn, WIDTH, put, write};
-use super::figure::Figure;
+use super::canvas::{Area, Drawing, Drawn, WIDTH, put, write};
+use super::figure::{Figure, ShownValue};
+use super::notes::name;
 use super::palette::{GRID, INK, MUTED, SURFACE, marker};
 use super::scope::ChartScope;
 use super::shortened::shortened;
+use super::text::width;
 
 /// Settings that must differ: fewer are shown better by the other charts.
 const LEAST_SETTINGS: usize = 3;
@@ -59,8 +61,8 @@ pub(super) fn figure(scope: &ChartScope<'_>) -> Result<Option<Figure>> {
     let accuracies: Vec<f64> = runs.iter().map(|(_, accuracy)| *accuracy).collect();
     let drawn = &settings[..settings.len().min(MOST_SETTINGS)];
     let (file_name, title) = (scope.file_name("settings"), scope.title("Settings and test accuracy"));
-    let drawing =
-        draw(drawn, &accuracies).map_err(|reason| Error::Chart { name: file_name.clone(), reason })?;
+    let (drawing, values) =
+        draw(drawn, &runs).map_err(|reason| Error::Chart { name: file_name.clone(), reason })?;
     let extent = if runs.len() < all {
         format!("{} of {all} runs, evenly spaced by accuracy", runs.len())
     } else {
@@ -77,11 +79,12 @@ pub(super) fn figure(scope: &ChartScope<'_>) -> Result<Option<Figure>> {
         description: describe(&title, drawn, &accuracies),
         title,
         caption: format!(
-            "One line per run ({extent}). Darker lines are runs with a higher test accuracy; the thick line has the highest, which is descriptive. Each axis \
+            "One line per run ({extent}). Stronger lines are runs with a higher test accuracy; the thick line has the highest, which is descriptive. Each axis \
              is a setting that differs between runs, with its values in rising order. Settings that always change together \
              share an axis.{hidden} Seeds and folds are chance: a pattern along them has no meaning."
         ),
         drawing,
+        values,
     }))
 }
 
@@ -192,9 +195,10 @@ fn describe(title: &str, settings: &[Setting], accuracies: &[f64]) -> String {
     )
 }
 
-fn draw(settings: &[Setting], accuracies: &[f64]) -> std::result::Result<String, String> {
+fn draw(settings: &[Setting], runs: &[(&Run, f64)]) -> std::result::Result<Drawing, String> {
     let bottom = TOP + HEIGHT;
-    let axis = Axis::share("accuracy, %", accuracies);
+    let accuracies: Vec<f64> = runs.iter().map(|(_, accuracy)| *accuracy).collect();
+    let axis = Axis::share("accuracy, %", &accuracies);
     let across = |place: usize| LEFT + (WIDTH - LEFT - RIGHT) * place as i32 / settings.len() as i32;
     let up = |share: f64| bottom - (share * f64::from(HEIGHT)).round() as i32;
     let accuracy = |value: f64| up((value - axis.low) / (axis.high - axis.low));
@@ -236,7 +240,13 @@ fn draw(settings: &[Setting], accuracies: &[f64]) -> std::result::Result<String,
         }
         area.present().map_err(|error| error.to_string())?;
     }
-    Ok(svg)
+    let x = across(settings.len());
+    let shown = |(run, value): &(&Run, f64)| ShownValue {
+        x,
+        y: accuracy(*value),
+        text: format!("{}: {} %", name(run), percent(*value)),
+    };
+    Ok((svg, runs.iter().map(shown).collect()))
 }
 
 /// A vertical axis with its name above, names of neighbours in turn higher and lower.
@@ -251,8 +261,8 @@ fn draw_axis(area: &Area<'_>, name: &str, x: i32, lower: bool, (from, anchor): (
 
 /// A value beside its axis and above its position, on paper: lines along a row do not cross it out.
 fn draw_value(area: &Area<'_>, text: &str, (x, y): (i32, i32)) -> Drawn {
-    let width = text.chars().count() as i32 * 8 + 4;
-    put(area, &Rectangle::new([(x + 3, y - 18), (x + 3 + width, y - 3)], SURFACE.mix(0.75).filled()))?;
+    let right = x + 7 + width(text);
+    put(area, &Rectangle::new([(x + 3, y - 18), (right, y - 3)], SURFACE.mix(0.75).filled()))?;
     put(area, &PathElement::new([(x - 3, y), (x + 3, y)], MUTED.stroke_width(1)))?;
     write(area, text, (x + 5, y - 10), &INK, HPos::Left, VPos::Center)
 }

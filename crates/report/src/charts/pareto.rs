@@ -1,6 +1,7 @@
 //! Accuracy against what it costs, trainable parameters or training time, with the Pareto front.
 
 use crate::analysis::Configuration;
+use crate::words::format::{seconds, thousands};
 
 use super::accuracy::{drawn, series_of};
 use super::axis::Axis;
@@ -13,6 +14,8 @@ use super::shortened::shortened;
 struct Cost {
     /// Positive, or `None` where it is not known.
     of: fn(&Configuration) -> Option<f64>,
+    /// In words, as the end of what is said of a configuration.
+    spoken: fn(f64) -> String,
     file_name: &'static str,
     title: &'static str,
     axis: &'static str,
@@ -28,6 +31,7 @@ struct Cost {
 
 const PARAMETERS: Cost = Cost {
     of: |one| Some(one.start.trainable_parameters).filter(|count| *count > 0).map(|count| count as f64),
+    spoken: |count| format!("; {} trainable parameters", thousands(count as i64)),
     file_name: "accuracy-by-parameters",
     title: "Test accuracy against trainable parameters",
     axis: "trainable parameters",
@@ -39,6 +43,7 @@ const PARAMETERS: Cost = Cost {
 
 const TIME: Cost = Cost {
     of: |one| one.measures.train_seconds.map(|seconds| seconds.mean).filter(|seconds| *seconds > 0.0),
+    spoken: |time| format!("; {} of training", seconds(time)),
     file_name: "accuracy-by-time",
     title: "Test accuracy against training time",
     axis: "training time of a run, s",
@@ -73,7 +78,7 @@ fn ratio(costs: &[f64]) -> f64 {
 }
 
 fn by(cost: &Cost, scope: &ChartScope<'_>) -> Option<Draft> {
-    let (mut series, spread) = drawn(scope, series_of(scope, cost.of));
+    let (mut series, spread) = drawn(scope, series_of(scope, cost.of, cost.spoken));
     if series.is_empty() {
         return None;
     }
@@ -85,10 +90,7 @@ fn by(cost: &Cost, scope: &ChartScope<'_>) -> Option<Draft> {
         Axis::amount(cost.axis, &costs)
     };
     let place = |cost: f64| if logarithmic { cost.log10() } else { cost };
-    for series in &mut series {
-        series.points.iter_mut().for_each(|point| point.x = place(point.x));
-        series.dots.iter_mut().for_each(|(x, _)| *x = place(*x));
-    }
+    series.iter_mut().for_each(|series| series.scale(place));
     let values: Vec<f64> = reach(&series).collect();
     let front = front(&scope.configurations, cost.of);
     let path: Vec<(f64, f64)> = front.iter().map(|(cost, accuracy, _)| (place(*cost), *accuracy)).collect();

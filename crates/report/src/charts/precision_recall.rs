@@ -3,15 +3,18 @@
 use crate::analysis::PrecisionRecallCurves;
 
 use super::axis::Axis;
-use super::bands::{self, curve_series};
+use super::bands::{self, Area, curve_series};
 use super::chart::{Chart, Guide, Series};
 use super::draft::Draft;
 use super::scope::ChartScope;
 
+/// What lies below the curves, and how their places are spoken of.
+const AREA: Area = Area { name: "AP", across: "sensitivity", up: "precision" };
+
 /// Precision-recall curves of the leading configurations.
 pub(super) fn figure(scope: &ChartScope<'_>) -> Option<Draft> {
     let PrecisionRecallCurves { side, curves, positives } = &scope.charted.precision_recall;
-    let series: Vec<Series> = curves.iter().filter_map(|curve| curve_series(scope, curve, "AP")).collect();
+    let series: Vec<Series> = curves.iter().filter_map(|curve| curve_series(scope, curve, &AREA)).collect();
     if series.is_empty() {
         return None;
     }
@@ -36,9 +39,11 @@ pub(super) fn figure(scope: &ChartScope<'_>) -> Option<Draft> {
         chart: Chart {
             guides: chance.into_iter().filter(|_| !is_corner).collect(),
             marked: false,
+            panelled: true,
+            square: true,
             ..Chart::of(
-                Axis::share("sensitivity (recall), %", &[floor, 1.0]),
-                Axis::share(&up, &[floor, 1.0]),
+                Axis::part("sensitivity (recall), %", (floor, 1.0)),
+                Axis::part(&up, (floor, 1.0)),
                 series,
             )
         },

@@ -1,12 +1,19 @@
 //! The reliability diagram: predicted against observed shares.
 
+use ranklab_stats::ReliabilityBin;
+
 use crate::analysis::{BINS, Reliability};
-use crate::words::format::four;
+use crate::words::format::{count, four, percent};
 
 use super::axis::Axis;
-use super::chart::{Chart, Guide, Point, Series};
+use super::chart::{Chart, Guide, Note, Point, Series};
 use super::draft::Draft;
 use super::scope::ChartScope;
+
+/// The edge of a bin in percent.
+fn edge(share: f64) -> String {
+    format!("{:.0}", share * 100.0)
+}
 
 /// Predicted against observed shares of the leading configurations.
 pub(super) fn figure(scope: &ChartScope<'_>) -> Option<Draft> {
@@ -15,8 +22,21 @@ pub(super) fn figure(scope: &ChartScope<'_>) -> Option<Draft> {
         let point = |x: Option<f64>, y: Option<f64>| Some(Point { x: x?, y: y?, bar: None });
         let bins = one.curve.bins.iter();
         let points = bins.filter_map(|bin| point(bin.mean_predicted, bin.observed)).collect();
-        let name = format!("{}, ECE {}", leading.configuration.name, four(one.calibration_error));
-        Some(Series::of(name, leading.slot, points))
+        let configuration = &leading.configuration.name;
+        let note = |bin: &ReliabilityBin| {
+            let (x, y) = (bin.mean_predicted?, bin.observed?);
+            let text = format!(
+                "{configuration}, predicted {} to {} %: {} % observed of {}",
+                edge(bin.lower),
+                edge(bin.upper),
+                percent(y),
+                count(bin.count as usize, "prediction")
+            );
+            Some(Note { text, ..Note::of_mean(x, y) })
+        };
+        let notes = one.curve.bins.iter().filter_map(note).collect();
+        let measure = format!("ECE {}", four(one.calibration_error));
+        Some(Series { measure, notes, ..Series::of(configuration.clone(), leading.slot, points) })
     };
     let series: Vec<Series> = scope.charted.reliability.iter().filter_map(of).collect();
     if series.is_empty() {
@@ -37,9 +57,11 @@ pub(super) fn figure(scope: &ChartScope<'_>) -> Option<Draft> {
                 name: "perfectly calibrated".to_owned(),
                 path: vec![(0.0, 0.0), (1.0, 1.0)],
             }],
+            panelled: true,
+            square: true,
             ..Chart::of(
-                Axis::share(&format!("predicted probability of {positive}, %"), &[0.0, 1.0]),
-                Axis::share(&format!("observed share of {positive}, %"), &[0.0, 1.0]),
+                Axis::part(&format!("predicted probability of {positive}, %"), (0.0, 1.0)),
+                Axis::part(&format!("observed share of {positive}, %"), (0.0, 1.0)),
                 series,
             )
         },

@@ -3,15 +3,18 @@
 use crate::analysis::RocCurves;
 
 use super::axis::Axis;
-use super::bands::{self, curve_series};
+use super::bands::{self, Area, curve_series};
 use super::chart::{Chart, Guide, Series};
 use super::draft::Draft;
 use super::scope::ChartScope;
 
+/// What lies below the curves, and how their places are spoken of.
+const AREA: Area = Area { name: "AUC", across: "false-positive rate", up: "sensitivity" };
+
 /// ROC curves of the leading configurations.
 pub(super) fn figure(scope: &ChartScope<'_>) -> Option<Draft> {
     let RocCurves { side, curves } = &scope.charted.roc;
-    let series: Vec<Series> = curves.iter().filter_map(|curve| curve_series(scope, curve, "AUC")).collect();
+    let series: Vec<Series> = curves.iter().filter_map(|curve| curve_series(scope, curve, &AREA)).collect();
     if series.is_empty() {
         return None;
     }
@@ -31,9 +34,11 @@ pub(super) fn figure(scope: &ChartScope<'_>) -> Option<Draft> {
         chart: Chart {
             guides: if is_corner { Vec::new() } else { vec![chance] },
             marked: false,
+            panelled: true,
+            square: true,
             ..Chart::of(
-                Axis::share(&across, &[0.0, *side]),
-                Axis::share("sensitivity, %", &[1.0 - side, 1.0]),
+                Axis::part(&across, (0.0, *side)),
+                Axis::part("sensitivity, %", (1.0 - side, 1.0)),
                 series,
             )
         },

@@ -78,17 +78,17 @@ fn unseen() -> Vec<ReportData> {
 #[test]
 fn no_character_that_is_not_seen_stands_in_a_page_a_markdown_file_or_a_figure() {
     for data in unseen() {
-        let Markdown { text, figures, .. } = render_markdown(&data).unwrap();
+        let Markdown { text, details, figures, .. } = render_markdown(&data).unwrap();
         let page = render_html(&data).unwrap();
         let svgs = figures.iter().map(|(_, svg)| svg);
-        for rendered in [&page, &text].into_iter().chain(svgs) {
+        for rendered in [&page, &text, &details].into_iter().chain(svgs) {
             let found = rendered.chars().find(|character| is_unseen(*character));
             assert_eq!(found, None, "{:?}", found.map(|character| character.escape_unicode().to_string()));
         }
         // They are shown instead.
         let first = data.title.chars().find(|character| is_unseen(*character)).unwrap();
         let code = format!("u{{{:x}}}", u32::from(first));
-        assert!(first == '\0' || (page.contains(&code) && text.contains(&code)), "{code}");
+        assert!(first == '\0' || (page.contains(&code) && details.contains(&code)), "{code}");
     }
 }
 
@@ -123,13 +123,18 @@ fn every_figure_is_well_formed_xml_whatever_its_names_hold() {
 
 #[test]
 fn names_make_no_links_no_markup_and_no_blocks_in_markdown() {
-    let plain = outline(&render_markdown(&named("name")).unwrap().text);
+    let files = |text: &str| {
+        let markdown = render_markdown(&named(text)).unwrap();
+        [markdown.text, markdown.details]
+    };
+    let plain = files("name").map(|file| outline(&file));
     for word in WORDS {
         for text in
             [word.to_owned(), format!("before {word} after"), format!("({word})"), format!("-{word}-")]
         {
-            let markdown = render_markdown(&named(&text)).unwrap();
-            assert_eq!(outline(&markdown.text), plain, "{text}\n{}", markdown.text);
+            for (file, plain) in files(&text).iter().zip(&plain) {
+                assert_eq!(outline(file), *plain, "{text}\n{file}");
+            }
         }
     }
 }
@@ -146,6 +151,7 @@ fn outline(text: &str) -> Vec<(&'static str, usize)> {
     let mut counted = std::collections::BTreeMap::new();
     for node in parse_document(&arena, text, &options).descendants() {
         let kind = match &node.data.borrow().value {
+            NodeValue::Link(link) if link.url == "details.md" => "link",
             NodeValue::Link(link) => panic!("a link to {}:\n{text}", link.url),
             NodeValue::Image(image) => {
                 assert!(image.url.starts_with("figures/"), "{}", image.url);

@@ -6,10 +6,11 @@ use crate::data::ReportData;
 use crate::fixture;
 use crate::render::render_markdown;
 
-/// Compares the file of a report with its snapshot.
+/// Compares the files of a report with its snapshots.
 fn check(name: &str, data: &ReportData) {
-    let text = render_markdown(data).unwrap().text;
-    fixture::check_snapshot(name, &text);
+    let markdown = render_markdown(data).unwrap();
+    fixture::check_snapshot(&format!("short_{name}"), &markdown.text);
+    fixture::check_snapshot(name, &markdown.details);
 }
 
 #[test]

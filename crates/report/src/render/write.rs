@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use crate::data::ReportData;
 use crate::error::Result;
 
+use super::html;
+use super::markdown::{self, DETAILS};
 use super::replace::{Lock, Moved, NewFile, failed, replace};
 use super::report::document_of;
-use super::{html, markdown};
 
 /// Folder of the report that was written last.
 const LATEST: &str = "latest";
@@ -26,7 +27,7 @@ pub struct Written {
     pub moved: Vec<Moved>,
 }
 
-/// Writes `index.html`, `report.md`, `figures/*.svg` and pictures of cells, `figures/*.png`, into a folder named after
+/// Writes `index.html`, `report.md`, `details.md`, `figures/*.svg` and pictures of cells, `figures/*.png`, into a folder named after
 /// the report below `folder`, and the same into `latest`. Both folders are replaced as a whole: of two reports that are
 /// written at once the last one is there, and of one that is killed the old one or the new one. Files of others in them
 /// stay, and links are not followed.
@@ -40,6 +41,7 @@ pub fn write(data: &ReportData, folder: &Path) -> Result<Written> {
     let mut files = vec![
         NewFile { path: "index.html".into(), bytes: page.as_bytes() },
         NewFile { path: "report.md".into(), bytes: markdown.text.as_bytes() },
+        NewFile { path: DETAILS.into(), bytes: markdown.details.as_bytes() },
     ];
     let figures = markdown.figures.iter().map(|(name, svg)| (name, svg.as_bytes()));
     let pictures = markdown.pictures.iter().map(|(name, png)| (name, png.as_slice()));
@@ -82,7 +84,7 @@ mod tests {
         assert_eq!(names(folder.path()), ["latest", "sweep-3-ranks-of-block5"]);
         assert_eq!(
             names(written.html.parent().unwrap()),
-            [".ranklab-files", "figures", "index.html", "report.md"]
+            [".ranklab-files", "details.md", "figures", "index.html", "report.md"]
         );
         assert_eq!(fs::read(&written.html).unwrap(), fs::read(&written.latest_html).unwrap());
         for (figure, _) in render_markdown(&fixture::ranks()).unwrap().figures {

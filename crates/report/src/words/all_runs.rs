@@ -1,20 +1,21 @@
-//! The table of all runs, where not every one is shown in detail.
+//! The table of all runs.
 
 use crate::analysis::{Analysis, DETAILED, Run};
 
-use super::format::{NONE, four, percent, seconds};
+use super::format::{NONE, count, four, percent, seconds};
 use super::run::configuration_name;
 use super::table::{Cell, Column, Table};
 
-/// All runs; `None` where all are shown in detail.
+/// All runs; `None` without any.
 pub(crate) fn table(analysis: &Analysis) -> Option<Table> {
     let runs = &analysis.runs;
-    (runs.len() > DETAILED).then(|| Table {
-        caption: format!(
-            "All {} runs. The {DETAILED} with the best validation figures on their test cells are shown in detail below; `ranklab report` \
-             followed by numbers of runs shows others.",
-            runs.len()
-        ),
+    let some = format!(
+        " The {DETAILED} with the best validation figures on their test cells are shown in detail below; `ranklab report --runs` \
+         followed by numbers of runs shows others."
+    );
+    let details = if runs.len() > DETAILED { some.as_str() } else { " Each is shown in detail below." };
+    (!runs.is_empty()).then(|| Table {
+        caption: format!("{}.{details}", count(runs.len(), "finished run")),
         columns: vec![
             Column::number("run"),
             Column::text("configuration"),
@@ -58,12 +59,12 @@ mod tests {
     use crate::fixture;
 
     #[test]
-    fn all_runs_are_listed_where_not_all_are_shown_in_detail() {
+    fn all_runs_are_listed() {
         let found = table(&analyse(&fixture::many(60)).unwrap()).unwrap();
         assert_eq!(found.rows.len(), 60);
         assert!(found.rows.iter().all(|row| row.len() == found.columns.len()));
         let few = analyse(&fixture::ranks()).unwrap();
-        assert_eq!(table(&few), None);
+        assert!(table(&few).unwrap().caption.ends_with("Each is shown in detail below."));
         assert_eq!(configuration_name(&few, &few.runs[1]), "model_5 · block5 · rank 1");
     }
 }

@@ -67,7 +67,7 @@ pub(crate) fn table(analysis: &Analysis) -> Table {
             let order = value.as_ref().map(|(order, _)| *order);
             let text = value.map_or_else(|| NONE.to_owned(), |(_, text)| text);
             let best = winner.as_ref() == Some(&text);
-            row.push(Cell { text, best, order });
+            row.push(Cell { text, best, order, note: None });
         }
     };
     for Quality { title, name, of, interval, format } in QUALITIES {

@@ -144,9 +144,9 @@ mod tests {
         let expected = format!("as planned when the sweep was registered (plan {}).", short_hash(&plan));
         assert_eq!(said(&data), format!("Confirmatory: {expected}"));
         let page = render_html(&data).unwrap();
-        assert!(page.find(&expected).unwrap() < page.find("In short").unwrap());
+        assert!(page.find(&expected).unwrap() < page.find("<main").unwrap());
         let text = render_markdown(&data).unwrap().text;
-        assert!(text.find("**Confirmatory:** as planned").unwrap() < text.find("## In short").unwrap());
+        assert!(text.find("Confirmatory: as planned").unwrap() < text.find("## Configurations").unwrap());
     }
 
     #[test]

@@ -147,7 +147,7 @@ mod tests {
     fn a_run_that_converged_is_not_warned_of() {
         let data = fixture::ranks();
         assert!(data.runs.iter().all(|run| reasons(run).is_empty()));
-        for text in [render_html(&data).unwrap(), render_markdown(&data).unwrap().text] {
+        for text in [render_html(&data).unwrap(), render_markdown(&data).unwrap().details] {
             assert!(!text.contains("NOT CONVERGED"));
         }
     }
@@ -212,17 +212,15 @@ mod tests {
     fn verdicts_that_rest_on_a_run_that_did_not_converge_name_it_and_the_page_says_so_above_them() {
         let mut data = fixture::ranks();
         short(&mut data.runs[0], 2);
-        for (text, quoted) in
-            [(render_html(&data).unwrap(), "model_4"), (render_markdown(&data).unwrap().text, "model_4")]
-        {
-            let place = |part: &str| text.find(part).unwrap_or_else(|| panic!("{part}"));
-            assert!(place("1 of 4 runs has not converged (run 1)") < place("In short"));
-            let caveat = format!("NOT CONVERGED: run 1 of {quoted}.");
-            // The best of its cells, three ranks against model_4, the best rank against it once more.
-            assert_eq!(text.matches(&caveat).count(), 5, "{text}");
+        let (page, text) = (render_html(&data).unwrap(), render_markdown(&data).unwrap().details);
+        for text in [&page, &text] {
+            assert!(text.contains("1 of 4 runs has not converged (run 1)"));
             assert!(text.contains("inconclusive, these networks (not converged)"));
-            assert!(place("Runs in detail") < text.rfind("35.87 % of batch norm").unwrap());
         }
+        assert!(page.contains("<span class=\"verdict open\">not converged</span>"));
+        // The best of its cells, three ranks against model_4, the best rank against it once more.
+        assert_eq!(text.matches("NOT CONVERGED: run 1 of model_4.").count(), 5, "{text}");
+        assert!(text.find("Runs in detail").unwrap() < text.rfind("35.87 % of batch norm").unwrap());
         let groups = analyse(&data).unwrap().configurations;
         assert_eq!(caveat([&groups[1], &groups[2]]), "");
         assert_eq!(caveat(&groups), " NOT CONVERGED: run 1 of model_4.");

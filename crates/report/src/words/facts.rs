@@ -33,7 +33,8 @@ pub(crate) fn facts(analysis: &Analysis) -> Vec<Fact> {
         facts.push(Fact::code("Command", sweep.command.clone()));
     }
     facts.extend(conformity::facts(&analysis.conformity));
-    let described: [(&'static str, Describe); 10] = [
+    let described: [(&'static str, Describe); 11] = [
+        ("Models", model),
         ("Dataset", dataset),
         ("Images", images),
         ("Split", split),
@@ -80,6 +81,15 @@ fn distinct(runs: &[Run], describe: Describe) -> Vec<String> {
         lines.push(format!("and {rest} more"));
     }
     lines
+}
+
+/// What a model is, so that its name misleads nobody.
+fn model(start: &NewRun) -> String {
+    match start.model.as_str() {
+        "model_4" => "model_4: new layers on frozen VGG16, the posts' classical fine-tuning".to_owned(),
+        "model_5" => "model_5: LoRA in convolutions of VGG16".to_owned(),
+        other => other.to_owned(),
+    }
 }
 
 fn dataset(start: &NewRun) -> String {

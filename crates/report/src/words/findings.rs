@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use ranklab_stats::Resampled;
 use ranklab_store::RunStatus;
 
-use crate::analysis::{Analysis, Configuration, TestSet};
+use crate::analysis::{Analysis, Configuration, TestSet, TooFewUnits};
 
 use super::convergence::caveat;
 use super::format::{count, margin_in_points, percent, points, rounded_percent, thousands};
@@ -200,30 +200,21 @@ fn against_baseline(analysis: &Analysis) -> Vec<String> {
 
 /// That the patients are too few for equivalence within the margin, whatever they show; `None` where they are enough.
 fn too_few_patients(analysis: &Analysis) -> Option<String> {
-    let options = &analysis.options;
-    let comparisons = &analysis.comparisons;
-    // The first of the claims that Holm's correction allows has this share of alpha.
-    let family = if comparisons.primary > 0 { comparisons.primary } else { comparisons.secondary };
-    let level = options.alpha / family.max(1) as f64;
-    let needed = ranklab_stats::patients_for_margin(options.margin, level).ok()?;
-    let concentrations = analysis.comparisons.pairs.iter().map(|pair| pair.difference.concentration);
-    let found = concentrations.min_by(|one, other| one.effective.total_cmp(&other.effective))?;
-    (found.effective < needed as f64).then(|| {
-        let (noun, count) = match found.resampled {
-            Resampled::Patients(count) => ("patients", count),
-            Resampled::Cells(count) => ("cells", count),
-        };
-        let all = thousands(count as i64);
-        let here = if found.effective.round() < count as f64 {
-            format!("of {:.0} here (the effective number of {all} that have unequally many cells)", found.effective)
-        } else {
-            format!("of {all} here")
-        };
-        format!(
-            "Equivalence within ±{} takes at least {needed} {noun}, {here}: fewer may miss the rare one on whom a network fails.",
-            margin_in_points(options)
-        )
-    })
+    let TooFewUnits { needed, effective, resampled } = analysis.too_few_units?;
+    let (noun, count) = match resampled {
+        Resampled::Patients(count) => ("patients", count),
+        Resampled::Cells(count) => ("cells", count),
+    };
+    let all = thousands(count as i64);
+    let here = if effective.round() < count as f64 {
+        format!("of {effective:.0} here (the effective number of {all} that have unequally many cells)")
+    } else {
+        format!("of {all} here")
+    };
+    Some(format!(
+        "Equivalence within ±{} takes at least {needed} {noun}, {here}: fewer may miss the rare one on whom a network fails.",
+        margin_in_points(&analysis.options)
+    ))
 }
 
 /// `0.33`, points of accuracy with as many decimals as one cell among so many needs.

@@ -39,6 +39,18 @@ fn trimmed(value: f64) -> String {
     format!("{value:.2}").trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
+/// A share as percent with one decimal, for where two would say more than intervals allow: `95.6`.
+pub(crate) fn rough_percent(share: f64) -> String {
+    format!("{:.1}", share * 100.0)
+}
+
+/// A share in points with one decimal, none from ten on: `0.6 points`, `12 points`.
+pub(crate) fn rough_points(share: f64) -> String {
+    let points = share * 100.0;
+    let digits = if points.abs() < 9.95 { format!("{points:.1}") } else { format!("{points:.0}") };
+    format!("{digits} points")
+}
+
 /// A difference of shares as points with its sign: `+0.31`, `−1.20`, `0.00`.
 pub(crate) fn signed_points(difference: f64) -> String {
     signed(&percent(difference.abs()), difference)

@@ -132,12 +132,17 @@ fn card(analysis: &Analysis, pictures: &CellPictures, cell: &GalleryCell, repeat
         let Configuration { name, .. } = &analysis.configurations[*configuration];
         CardProbability { name: name.clone(), probability: *probability }
     };
+    let picture = pictures.of.get(cell.image.as_str());
+    let no_heat = match picture {
+        Some(picture) if picture.is_without_heat => "; Grad-CAM has no heat",
+        _ => "",
+    };
     Card {
         description: format!("Cell of patient {}, {truth}, called {called} {by}", cell.patient),
         image: cell.image.clone(),
-        caption: format!("Patient {}, {truth}; called {called} {by}", cell.patient),
+        caption: format!("Patient {}, {truth}; called {called} {by}{no_heat}", cell.patient),
         probabilities: cell.probabilities.iter().map(probability).collect(),
-        picture: pictures.of.get(cell.image.as_str()).cloned(),
+        picture: picture.cloned(),
     }
 }
 
@@ -195,6 +200,21 @@ mod tests {
         assert!(disagreed.cards[0].caption.ends_with("called uninfected by 2 of 4 runs"));
         assert_eq!(disagreed.cards[0].probabilities[0].name, "model_5 · block5 · rank 5");
         assert!(section.notes.is_empty());
+    }
+
+    #[test]
+    fn a_grad_cam_without_heat_says_so() {
+        let mut data = fixture::with_pictures();
+        let picture = data.pictures.of.get_mut("cell_0000.png").unwrap();
+        (picture.heat, picture.is_without_heat) = (None, true);
+        let section = shown(&data).unwrap();
+        let said = |image: &str| {
+            let cards = section.galleries.iter().flat_map(|gallery| &gallery.cards);
+            cards
+                .filter(|card| card.image == image)
+                .any(|card| card.caption.ends_with("; Grad-CAM has no heat"))
+        };
+        assert!(said("cell_0000.png") && !said("cell_0001.png"));
     }
 
     #[test]

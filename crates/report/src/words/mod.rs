@@ -2,11 +2,13 @@
 
 pub(crate) mod all_runs;
 pub(crate) mod banners;
+pub(crate) mod care;
 mod cell_values;
 pub(crate) mod clinical;
 mod clinical_part;
 pub(crate) mod comparison;
 pub(crate) mod conformity;
+pub(crate) mod context;
 pub(crate) mod convergence;
 mod decision_curve;
 pub(crate) mod facts;
@@ -14,7 +16,9 @@ pub(crate) mod findings;
 pub(crate) mod format;
 pub(crate) mod galleries;
 mod intervals;
+pub(crate) mod key_figures;
 mod leakage;
+pub(crate) mod next_step;
 pub(crate) mod not_compared;
 pub(crate) mod operating_points;
 pub(crate) mod other_measures;
@@ -25,8 +29,14 @@ mod power;
 mod recalibration;
 pub(crate) mod run;
 pub(crate) mod series;
+pub(crate) mod short_names;
+pub(crate) mod short_table;
 pub(crate) mod splits;
 pub(crate) mod table;
 pub(crate) mod test_sets;
+pub(crate) mod title;
+#[cfg(test)]
+mod title_tests;
 pub(crate) mod tuning;
 pub(crate) mod unfinished;
+pub(crate) mod verdicts;

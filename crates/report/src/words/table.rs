@@ -34,6 +34,8 @@ impl Column {
 pub(crate) struct Cell {
     /// Content.
     pub(crate) text: String,
+    /// What stands below the content, smaller.
+    pub(crate) note: Option<String>,
     /// Whether it is the best of its column.
     pub(crate) best: bool,
     /// What the page sorts by, where the text is no plain number.
@@ -43,7 +45,15 @@ pub(crate) struct Cell {
 impl Cell {
     /// A text that sorts by a number.
     pub(crate) fn ordered(text: impl Into<String>, order: f64) -> Self {
-        Self { text: text.into(), best: false, order: Some(order) }
+        Self { text: text.into(), order: Some(order), ..Self::default() }
+    }
+}
+
+impl Cell {
+    /// The cell with a note below it.
+    pub(crate) fn noted(mut self, note: impl Into<String>) -> Self {
+        self.note = Some(note.into());
+        self
     }
 }
 

@@ -8,7 +8,12 @@ use super::format::{count, short_hash};
 
 /// The name of each set, as short as tells them apart: `random split, 1,532 cells`.
 pub(crate) fn names(analysis: &Analysis) -> Vec<String> {
-    let first = |set: &TestSet| -> &Configuration { &analysis.configurations[set.configurations[0]] };
+    names_of(&analysis.configurations, &analysis.test_sets)
+}
+
+/// The name of each of these sets of configurations.
+pub(crate) fn names_of(configurations: &[Configuration], sets: &[TestSet]) -> Vec<String> {
+    let first = |set: &TestSet| -> &Configuration { &configurations[set.configurations[0]] };
     let short = |set: &TestSet| {
         let cells = usize::try_from(first(set).number_of_cells()).unwrap_or(0);
         format!("{} split, {}", first(set).start.split, count(cells, "cell"))
@@ -24,7 +29,6 @@ pub(crate) fn names(analysis: &Analysis) -> Vec<String> {
         )
     };
     let are_distinct = |names: &Vec<String>| names.iter().collect::<BTreeSet<_>>().len() == names.len();
-    let sets = &analysis.test_sets;
     let named: [Vec<String>; 3] = [
         sets.iter().map(short).collect(),
         sets.iter().map(seeded).collect(),

@@ -174,7 +174,10 @@ fn trouble_of_one_run_costs_the_others_of_its_group_nothing() {
     })
     .unwrap();
     assert_eq!((summary.finished, summary.left), (1, 1));
-    assert_eq!(summary.failed, [("rank=2".to_owned(), "run 2 was removed while it was trained".to_owned())]);
+    assert_eq!(
+        summary.failed,
+        [("model_5 · block5 · rank 2".to_owned(), "run 2 was removed while it was trained".to_owned())]
+    );
     let states = fixture.ask(async |store| {
         store.all_runs().await.unwrap().iter().map(|run| (run.id, run.status)).collect::<Vec<_>>()
     });

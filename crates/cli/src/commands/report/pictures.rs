@@ -35,7 +35,9 @@ pub(crate) async fn pictures(
         let of_run = explainer.explain(row, &artifacts, &requested, &locations, &device);
         for picture in of_run.images {
             let heat = picture.heat.map(|heat| (run, heat));
-            found.of.insert(Arc::from(picture.image.as_str()), CellPicture { png: picture.png, heat });
+            let is_without_heat = picture.is_without_heat;
+            let shown = CellPicture { png: picture.png, heat, is_without_heat };
+            found.of.insert(Arc::from(picture.image.as_str()), shown);
         }
         if let Some(missing) = of_run.missing {
             incomplete_runs += 1;

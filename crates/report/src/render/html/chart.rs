@@ -7,7 +7,7 @@ use crate::render::theme::{Theme, themed};
 
 /// A chart under its heading.
 pub(super) fn chart(figure: &Figure) -> Markup {
-    let drawing = themed(&figure.drawing, &figure.title, &figure.description, Theme::Page);
+    let drawing = themed(figure, Theme::Page);
     html! {
         figure {
             h3 { (figure.title) }

@@ -10,8 +10,8 @@ use super::table::data_table;
 /// The section.
 pub(super) fn section(ClinicalSection { words, figures }: &ClinicalSection) -> Markup {
     html! {
-        section aria-labelledby="clinical" {
-            h2 id="clinical" { "Clinical measures" }
+        details.more.fold {
+            summary id="clinical" { "Clinical measures" }
             @for sentence in &words.sentences { p { (sentence) } }
             @for part in &words.parts {
                 h3 { (part.title) }
@@ -32,10 +32,9 @@ mod tests {
     fn the_section_follows_the_operating_points_and_ends_with_the_decision_curve() {
         let page = render_html(&fixture::ranks()).unwrap();
         let place = |text: &str| page.find(text).unwrap();
-        assert!(place("<h2 id=\"operating-points\">") < place("<h2 id=\"clinical\">"));
-        assert!(place("<h2 id=\"clinical\">") < place("<h2 id=\"charts\">"));
-        let (_, section) = page.split_once("<h2 id=\"clinical\">").unwrap();
-        let (section, _) = section.split_once("</section>").unwrap();
+        assert!(place("<summary id=\"operating-points\">") < place("<summary id=\"clinical\">"));
+        let (_, section) = page.split_once("<summary id=\"clinical\">").unwrap();
+        let (section, _) = section.split_once("</details>").unwrap();
         let headings: Vec<&str> =
             section.split("<h3>").skip(1).filter_map(|rest| rest.split("</h3>").next()).collect();
         assert_eq!(headings[..4], ["Per patient", "Predictive values", "Calibration", "Decision curve"]);

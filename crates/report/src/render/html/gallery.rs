@@ -3,9 +3,13 @@
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use maud::{Markup, html};
 
+use crate::words::format::count;
 use crate::words::galleries::{Card, GallerySection, ShownGallery};
 
 use super::table::data_table;
+
+/// Cells of a gallery that are open at first.
+const OPEN_CARDS: usize = 8;
 
 /// The section.
 pub(super) fn section(galleries: &GallerySection) -> Markup {
@@ -24,11 +28,22 @@ fn one(gallery: &ShownGallery) -> Markup {
         h3 { (gallery.title) }
         @if pictures {
             p.caption { (gallery.caption) }
-            ul.gallery { @for card in &gallery.cards { li { (shown(card, &gallery.positive)) } } }
+            @let (first, more) = gallery.cards.split_at(gallery.cards.len().min(OPEN_CARDS));
+            (cards(first, &gallery.positive))
+            @if !more.is_empty() {
+                details.more { summary { (count(more.len(), "more cell")) } (cards(more, &gallery.positive)) }
+            }
         } @else {
-            (data_table(&gallery.table()))
+            details.more {
+                summary { "Listed, as the images are not at hand" }
+                (data_table(&gallery.table()))
+            }
         }
     }
+}
+
+fn cards(cards: &[Card], positive: &str) -> Markup {
+    html! { ul.gallery { @for card in cards { li { (shown(card, positive)) } } } }
 }
 
 fn shown(card: &Card, positive: &str) -> Markup {

@@ -4,8 +4,11 @@ mod chart;
 mod clinical;
 mod facts;
 mod gallery;
+mod headline;
 mod page;
 mod run;
+mod set;
 mod table;
+mod verdicts;
 
 pub(crate) use page::render;

@@ -1,26 +1,26 @@
-//! The report as one self-contained HTML page: no script, no font and no image from elsewhere. Its one
-//! script sorts and filters tables; without it they stand as they are.
+//! The report as one self-contained HTML page: no script, no font and no image from elsewhere. Its scripts sort and
+//! filter tables, show the values of charts and mark the current section; without them everything stands as it is.
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use crate::document::{Document, PairsSection};
+use crate::document::Document;
 use crate::render::escape::visible;
-use crate::words::format::count;
 
 use super::chart::chart;
 use super::clinical;
 use super::facts::facts;
 use super::gallery;
+use super::headline::header;
 use super::run::details;
+use super::set;
 use super::table::data_table;
 
 const STYLE: &str = include_str!("../style.css");
-const SCRIPT: &str = include_str!("../table.js");
-
-/// Runs whose details are open at first; of more all are folded.
-const OPEN_RUNS: usize = 3;
-/// Comparisons in words that are open at first.
-const OPEN_SENTENCES: usize = 8;
+const SCRIPTS: [&str; 3] = [
+    include_str!("../scripts/table.js"),
+    include_str!("../scripts/contents.js"),
+    include_str!("../scripts/chart.js"),
+];
 
 /// The page of a document, in which every character is seen.
 pub(crate) fn render(document: &Document) -> String {
@@ -35,125 +35,102 @@ fn page(document: &Document) -> Markup {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
-                title { (document.title) " · ranklab" }
+                title { (document.headline.answer) " · " (document.title) }
                 style { (PreEscaped(STYLE)) }
             }
             body {
-                header {
-                    p.kicker { "ranklab report" }
-                    h1 { (document.title) }
-                    @let (word, sentence) = &document.conformity;
-                    p.conformity { strong { (word) ":" } " " (sentence) }
-                    @for (word, sentence) in &document.banners {
-                        p.banner role="note" { strong { (word) } " " (sentence) }
-                    }
+                (contents(document))
+                div.page {
+                    (header(document))
+                    main { (results(document)) (evidence(document)) (methods(document)) }
+                    footer { p { "Made by ranklab from its runs database; the same rows give the same page." } }
                 }
-                main {
-                    section.findings aria-labelledby="in-short" {
-                        h2 id="in-short" { "In short" }
-                        @for (place, finding) in document.findings.iter().enumerate() {
-                            p.lead[place == 0] { (finding) }
-                        }
-                    }
-                    (contents(document))
-                    section aria-labelledby="what-was-run" {
-                        h2 id="what-was-run" { "What was run" }
-                        (facts(&document.facts))
-                    }
-                    @if let Some(table) = &document.comparison {
-                        section aria-labelledby="comparison" {
-                            h2 id="comparison" { "Comparison" }
-                            (data_table(table))
-                        }
-                    }
-                    @if let Some(pairs) = &document.pairs { (comparisons(pairs)) }
-                    @if let Some(splits) = &document.splits {
-                        section aria-labelledby="splits" {
-                            h2 id="splits" { "Random against patient split" }
-                            ul.sentences { @for sentence in &splits.sentences { li { (sentence) } } }
-                            (data_table(&splits.table))
-                        }
-                    }
-                    @if let Some(table) = &document.operating_points {
-                        section aria-labelledby="operating-points" {
-                            h2 id="operating-points" { "Operating points" }
-                            (data_table(table))
-                        }
-                    }
-                    @if let Some(section) = &document.clinical { (clinical::section(section)) }
-                    @if !document.figures.is_empty() {
-                        section aria-labelledby="charts" {
-                            h2 id="charts" { "Charts" }
-                            @if let Some(note) = &document.figures_note { p { (note) } }
-                            div.figures { @for figure in &document.figures { (chart(figure)) } }
-                        }
-                    }
-                    @if let Some(galleries) = &document.galleries { (gallery::section(galleries)) }
-                    @if let Some(table) = &document.all_runs {
-                        section aria-labelledby="all-runs" {
-                            h2 id="all-runs" { "All runs" }
-                            (data_table(table))
-                        }
-                    }
-                    @if !document.runs.is_empty() {
-                        section aria-labelledby="runs" {
-                            h2 id="runs" { "Runs in detail" }
-                            @for run in &document.runs { (details(run, &document.class_names, document.runs.len() <= OPEN_RUNS)) }
-                        }
-                    }
-                    @if let Some(table) = &document.unfinished {
-                        section aria-labelledby="without-a-result" {
-                            h2 id="without-a-result" { "Without a result" }
-                            (data_table(table))
-                        }
-                    }
-                }
-                footer { p { "Made by ranklab from its runs database; the same rows give the same page." } }
-                script { (PreEscaped(SCRIPT)) }
+                script { (PreEscaped(SCRIPTS.join("\n"))) }
             }
         }
     }
 }
 
+/// Configurations, differences and what they rest on, set by set.
+fn results(document: &Document) -> Markup {
+    html! {
+        (set::sets(document))
+        @if let Some(splits) = &document.splits {
+            section aria-labelledby="splits" {
+                h2 id="splits" { "Random against patient split" }
+                ul.sentences { @for sentence in &splits.sentences { li { (sentence) } } }
+                details.more { summary { "In numbers" } (data_table(&splits.table)) }
+            }
+        }
+        @if let Some(table) = &document.operating_points {
+            details.more.fold { summary id="operating-points" { "Operating points" } (data_table(table)) }
+        }
+        @if let Some(section) = &document.clinical { (clinical::section(section)) }
+    }
+}
+
+/// Cells and runs.
+fn evidence(document: &Document) -> Markup {
+    let learning = document.sets.iter().filter_map(|set| set.figures.as_ref()).flat_map(|all| &all.learning);
+    html! {
+        @if let Some(galleries) = &document.galleries { (gallery::section(galleries)) }
+        @if let Some(table) = &document.all_runs {
+            section aria-labelledby="runs" {
+                h2 id="runs" { "Runs" }
+                (data_table(table))
+                details.more { summary { "Learning curves" } div.figures { @for figure in learning { (chart(figure)) } } }
+                details.more {
+                    summary { "Runs in detail" }
+                    @for run in &document.runs { (details(run, &document.class_names)) }
+                }
+            }
+        }
+        @if let Some(table) = &document.unfinished {
+            section aria-labelledby="without-a-result" {
+                h2 id="without-a-result" { "Without a result" }
+                (data_table(table))
+            }
+        }
+    }
+}
+
+/// What was run, and all statements with their conditions.
+fn methods(document: &Document) -> Markup {
+    html! {
+        section aria-labelledby="methods" {
+            h2 id="methods" { "Methods" }
+            @for (word, sentence) in &document.banners {
+                p.banner role="note" { strong { (word) } " " (sentence) }
+            }
+            h3 { "In full" }
+            @for finding in &document.findings { p { (finding) } }
+            @if let Some(note) = &document.figures_note { p { (note) } }
+            h3 id="what-was-run" { "What was run" }
+            (facts(&document.facts))
+        }
+    }
+}
+
+/// Links to the sections.
 fn contents(document: &Document) -> Markup {
+    let mut links = vec![("answer".to_owned(), "Answer".to_owned())];
+    links.extend(set::links(document));
+    let others = [
+        (document.splits.is_some(), "splits", "Random against patient"),
+        (document.operating_points.is_some(), "operating-points", "Operating points"),
+        (document.clinical.is_some(), "clinical", "Clinical measures"),
+        (document.galleries.is_some(), "cells", "Cells to look at"),
+        (document.all_runs.is_some(), "runs", "Runs"),
+        (document.unfinished.is_some(), "without-a-result", "Without a result"),
+        (true, "methods", "Methods"),
+    ];
+    links.extend(
+        others.into_iter().filter(|(there, ..)| *there).map(|(_, id, title)| (id.into(), title.into())),
+    );
     html! {
         nav aria-label="Contents" {
-            ul {
-                li { a href="#what-was-run" { "What was run" } }
-                @if document.comparison.is_some() { li { a href="#comparison" { "Comparison" } } }
-                @if document.pairs.is_some() { li { a href="#pairs" { "Against each other" } } }
-                @if document.splits.is_some() { li { a href="#splits" { "Random against patient split" } } }
-                @if document.operating_points.is_some() { li { a href="#operating-points" { "Operating points" } } }
-                @if document.clinical.is_some() { li { a href="#clinical" { "Clinical measures" } } }
-                @if !document.figures.is_empty() { li { a href="#charts" { "Charts" } } }
-                @if document.galleries.is_some() { li { a href="#cells" { "Cells to look at" } } }
-                @if document.all_runs.is_some() { li { a href="#all-runs" { "All runs" } } }
-                @if !document.runs.is_empty() {
-                    li {
-                        a href="#runs" { "Runs in detail" }
-                        ul { @for run in &document.runs { li { a href={ "#run-" (run.words.id) } { "Run " (run.words.id) } } } }
-                    }
-                }
-                @if document.unfinished.is_some() { li { a href="#without-a-result" { "Without a result" } } }
-            }
-        }
-    }
-}
-
-fn comparisons(pairs: &PairsSection) -> Markup {
-    let (first, rest) = pairs.sentences.split_at(pairs.sentences.len().min(OPEN_SENTENCES));
-    html! {
-        section aria-labelledby="pairs" {
-            h2 id="pairs" { "Against each other" }
-            @if !first.is_empty() { ul.sentences { @for sentence in first { li { (sentence) } } } }
-            @if !rest.is_empty() {
-                details.sentences {
-                    summary { (count(rest.len(), "more comparison")) }
-                    ul { @for sentence in rest { li { (sentence) } } }
-                }
-            }
-            @for sentence in pairs.series.iter().chain(&pairs.not_compared) { p { (sentence) } }
-            @for table in pairs.table.iter().chain(&pairs.other_measures) { (data_table(table)) }
+            p.brand { "ranklab" }
+            ul { @for (id, title) in &links { li { a href={ "#" (id) } { (title) } } } }
         }
     }
 }
@@ -175,7 +152,8 @@ mod tests {
         for outside in ["http:", "https:", "<script src", "fetch(", "<link", "<img", "@import", "url("] {
             assert!(!page.contains(outside), "{outside}");
         }
-        assert_eq!(page.matches("<svg").count(), page.matches("role=\"img\"").count());
+        let named = page.matches("<svg class=\"chart\"").count();
+        assert_eq!((page.matches("<svg").count(), page.matches("<svg ").count()), (named, named));
     }
 
     #[test]
@@ -215,7 +193,7 @@ mod tests {
         assert!(!render_html(&data).unwrap().contains("SYNTHETIC"));
         data.runs[0].row.start.synthetic = true;
         let page = render_html(&data).unwrap();
-        assert!(page.find("SYNTHETIC").unwrap() < page.find("In short").unwrap());
+        assert!(page.find("SYNTHETIC").unwrap() < page.find("<div class=\"first\">").unwrap());
     }
 
     #[test]

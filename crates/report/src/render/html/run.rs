@@ -12,13 +12,9 @@ use super::facts::facts;
 use super::table::scrolling;
 
 /// A run under its summary.
-pub(super) fn details(
-    RunSection { words: run, figures }: &RunSection,
-    classes: &ClassNames,
-    open: bool,
-) -> Markup {
+pub(super) fn details(RunSection { words: run, figures }: &RunSection, classes: &ClassNames) -> Markup {
     html! {
-        details.run id={ "run-" (run.id) } open[open] {
+        details.run id={ "run-" (run.id) } {
             summary {
                 span.run-number { "Run " (run.id) } " "
                 span.run-name { (run.name) } " "

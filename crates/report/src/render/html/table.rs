@@ -60,5 +60,6 @@ fn content(cell: &Cell) -> Markup {
         @if cell.best {
             strong.best { span aria-hidden="true" { "★ " } (cell.text) span.hidden { " (best)" } }
         } @else { (cell.text) }
+        @if let Some(note) = &cell.note { small { (note) } }
     }
 }

@@ -3,40 +3,45 @@
 use ranklab_stats::ConfusionMatrix;
 
 use crate::analysis::ClassNames;
-use crate::charts::Figure;
 use crate::document::{ClinicalSection, Document, RunSection};
 use crate::render::escape::{markdown as plain, markdown_code as code, visible};
 use crate::render::theme::{Theme, themed};
 use crate::words::format::{percent, thousands};
 use crate::words::table::Fact;
 
+use super::figure::{chart, image};
 use super::gallery;
+use super::short;
 use super::table::table;
 
-/// A Markdown file and what it shows.
+/// A report as Markdown: a short file, one with all details, and what they show.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Markdown {
-    /// The file's text; figures are linked as `figures/NAME`.
+    /// The short file; figures are linked as `figures/NAME`.
     pub text: String,
+    /// The file with all tables, statements and runs.
+    pub details: String,
     /// File names and SVG texts of the figures.
     pub figures: Vec<(String, String)>,
     /// File names and PNG files of cells, linked in the same way.
     pub pictures: Vec<(String, Vec<u8>)>,
 }
 
-/// The Markdown file of a document.
+/// The Markdown files of a document.
 pub(crate) fn render(document: &Document) -> Markdown {
     let clinical = document.clinical.iter().flat_map(|section| &section.figures);
     let of_runs = document.runs.iter().flat_map(|run| &run.figures);
-    let drawn = clinical.chain(&document.figures).chain(of_runs);
-    let figures = drawn
-        .map(|figure| {
-            let svg = themed(&figure.drawing, &figure.title, &figure.description, Theme::File);
-            (figure.file_name.clone(), visible(&svg))
-        })
-        .collect();
+    let answers = document.sets.iter().filter_map(|set| set.chart.as_ref()).map(|chart| &chart.wide);
+    let drawn = answers.chain(clinical).chain(document.overview()).chain(of_runs);
+    let figures =
+        drawn.map(|figure| (figure.file_name.clone(), visible(&themed(figure, Theme::File)))).collect();
     let galleries = document.galleries.as_ref().map(gallery::render).unwrap_or_default();
-    Markdown { text: visible(&text(document, galleries.blocks)), figures, pictures: galleries.pictures }
+    Markdown {
+        text: visible(&short::text(document)),
+        details: visible(&text(document, galleries.blocks)),
+        figures,
+        pictures: galleries.pictures,
+    }
 }
 
 fn text(document: &Document, galleries: Vec<String>) -> String {
@@ -75,10 +80,10 @@ fn text(document: &Document, galleries: Vec<String>) -> String {
         blocks.extend(table(points));
     }
     blocks.extend(document.clinical.iter().flat_map(clinical));
-    if !document.figures.is_empty() {
+    if document.overview().next().is_some() {
         blocks.push("## Charts".to_owned());
         blocks.extend(document.figures_note.iter().map(|note| plain(note)));
-        blocks.extend(document.figures.iter().flat_map(chart));
+        blocks.extend(document.overview().flat_map(chart));
     }
     blocks.extend(galleries);
     if let Some(all) = &document.all_runs {
@@ -98,10 +103,6 @@ fn text(document: &Document, galleries: Vec<String>) -> String {
     blocks.push("---".to_owned());
     blocks.push("Made by ranklab from its runs database; the same rows give the same file.".to_owned());
     blocks.join("\n\n") + "\n"
-}
-
-fn chart(figure: &Figure) -> [String; 3] {
-    [format!("### {}", plain(&figure.title)), image(figure), plain(&figure.caption)]
 }
 
 fn clinical(ClinicalSection { words, figures }: &ClinicalSection) -> Vec<String> {
@@ -168,11 +169,6 @@ fn confusion(matrix: &ConfusionMatrix, classes: &ClassNames) -> String {
     )
 }
 
-fn image(figure: &Figure) -> String {
-    // A description ends at a closing bracket.
-    format!("![{}](figures/{})", plain(&figure.description), figure.file_name)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -188,7 +184,7 @@ mod tests {
     #[test]
     fn the_file_says_all_that_the_page_says_of_pairs() {
         let document = document_of(&fixture::ranks()).unwrap();
-        let (page, file) = (crate::render::html::render(&document), render(&document).text);
+        let (page, file) = (crate::render::html::render(&document), render(&document).details);
         for sentence in document.pairs.unwrap().sentences.iter().chain(&document.findings) {
             assert!(page.contains(sentence.as_str()), "{sentence}");
             assert!(file.contains(&plain(sentence)), "{sentence}");
@@ -198,9 +194,10 @@ mod tests {
     #[test]
     fn every_figure_is_shown_once_and_every_shown_figure_is_there() {
         let markdown = render_markdown(&fixture::ranks()).unwrap();
-        assert_eq!(markdown.text.matches("](figures/").count(), markdown.figures.len());
+        let shown = markdown.text.clone() + &markdown.details;
+        assert_eq!(shown.matches("](figures/").count(), markdown.figures.len());
         for (name, svg) in &markdown.figures {
-            assert_eq!(markdown.text.matches(&format!("](figures/{name})")).count(), 1, "{name}");
+            assert_eq!(shown.matches(&format!("](figures/{name})")).count(), 1, "{name}");
             assert!(svg.starts_with("<svg xmlns=") && svg.trim_end().ends_with("</svg>"), "{name}");
         }
     }
@@ -210,7 +207,7 @@ mod tests {
         let markdown = render_markdown(&fixture::hostile()).unwrap();
         let bars = |line: &str| line.replace("\\|", "").matches('|').count();
         let mut previous: Option<usize> = None;
-        for line in markdown.text.lines() {
+        for line in markdown.text.lines().chain(markdown.details.lines()) {
             let width = line.starts_with('|').then(|| bars(line));
             if let (Some(one), Some(next)) = (previous, width) {
                 assert_eq!(one, next, "{line}");
@@ -223,7 +220,8 @@ mod tests {
     fn markup_in_names_stays_text() {
         let markdown = render_markdown(&fixture::hostile()).unwrap();
         // In a span of code nothing is markup.
-        let outside_code = markdown.text.lines().filter(|line| !line.starts_with("- **Command:** `"));
+        let lines = markdown.text.lines().chain(markdown.details.lines());
+        let outside_code = lines.filter(|line| !line.starts_with("- **Command:** `"));
         for line in outside_code {
             assert!(!line.contains("<script") && !line.contains("<img"), "{line}");
         }

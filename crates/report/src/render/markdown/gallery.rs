@@ -77,10 +77,10 @@ mod tests {
         let markdown = render_markdown(&fixture::with_pictures()).unwrap();
         assert_eq!(markdown.pictures.len(), 14);
         for (name, png) in &markdown.pictures {
-            assert_eq!(markdown.text.matches(&format!("](figures/{name})")).count(), 1, "{name}");
+            assert_eq!(markdown.details.matches(&format!("](figures/{name})")).count(), 1, "{name}");
             assert!(!png.is_empty());
         }
-        assert!(markdown.text.contains("](figures/cell-07-heat.png) | Patient"));
+        assert!(markdown.details.contains("](figures/cell-07-heat.png) | Patient"));
         assert!(render_markdown(&fixture::ranks()).unwrap().pictures.is_empty());
     }
 }

@@ -30,5 +30,6 @@ pub(super) fn row(cells: impl Iterator<Item = String>) -> String {
 
 fn content(cell: &Cell) -> String {
     let text = plain(&cell.text);
-    if cell.best { format!("**★ {text}**") } else { text }
+    let note = cell.note.as_ref().map_or_else(String::new, |note| format!(" ({})", plain(note)));
+    if cell.best { format!("**★ {text}**{note}") } else { text + &note }
 }

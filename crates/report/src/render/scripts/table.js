@@ -48,6 +48,6 @@
       heading.append(button);
       button.addEventListener("click", () => sort(table, heading, place));
     });
-    if (table.tBodies[0].rows.length > 3) filter(table);
+    if (table.tBodies[0].rows.length > 12) filter(table);
   }
 })();

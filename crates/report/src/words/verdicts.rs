@@ -1,0 +1,153 @@
+//! The verdicts of a test set as a matrix: each configuration against the baseline and against the best by validation.
+
+use ranklab_stats::{Scope, Verdict};
+
+use crate::analysis::{AgainstReference, Analysis, Pair, TestSet};
+
+use super::format::{count, rough_points, signed_points};
+use super::pairs::sentence;
+use super::short_names::ShortNames;
+
+/// Rows; the table of all comparisons has more.
+const ROWS: usize = 40;
+
+/// How a verdict is painted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Tone {
+    /// As good, or better.
+    Good,
+    /// Worse.
+    Bad,
+    /// Not shown.
+    Open,
+}
+
+/// A comparison in a few words, and in a sentence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct VerdictCell {
+    /// `inconclusive`.
+    pub(crate) word: String,
+    /// `−0.48`.
+    pub(crate) difference: String,
+    /// How it is painted.
+    pub(crate) tone: Tone,
+    /// All that is said of it.
+    pub(crate) sentence: String,
+}
+
+/// The matrix.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct VerdictMatrix {
+    /// What the rows are compared with.
+    pub(crate) columns: Vec<String>,
+    /// Names of configurations, with a cell for each column that they were compared in.
+    pub(crate) rows: Vec<(String, Vec<Option<VerdictCell>>)>,
+    /// What holds of all comparisons.
+    pub(crate) notes: Vec<String>,
+}
+
+/// A verdict in a word or two, and how it is painted.
+pub(crate) fn verdict_word(pair: &Pair, have_converged: bool) -> (String, Tone) {
+    if !have_converged {
+        return ("not converged".to_owned(), Tone::Open);
+    }
+    let (word, tone) = match pair.verdict {
+        Verdict::Better => ("better", Tone::Good),
+        Verdict::Worse => ("worse", Tone::Bad),
+        Verdict::Equivalent | Verdict::EquivalentYetDifferent => ("equivalent", Tone::Good),
+        Verdict::Inconclusive if pair.noninferiority.noninferior => ("not inferior", Tone::Good),
+        Verdict::Inconclusive => ("inconclusive", Tone::Open),
+    };
+    match pair.difference.scope {
+        Scope::Networks if pair.verdict != Verdict::Inconclusive => {
+            (format!("{word}, these networks"), Tone::Open)
+        }
+        _ => (word.to_owned(), tone),
+    }
+}
+
+/// The matrix of a test set; `None` where nothing is compared.
+pub(crate) fn matrix(
+    analysis: &Analysis,
+    set: &TestSet,
+    against: &AgainstReference,
+) -> Option<VerdictMatrix> {
+    let names = ShortNames::of(analysis, against);
+    let mut references: Vec<(usize, String)> = Vec::new();
+    if let Some(baseline) = set.references.baseline {
+        references
+            .push((baseline, format!("against the baseline, {}", analysis.configurations[baseline].name)));
+    }
+    let best = set.references.best;
+    if !references.iter().any(|(id, _)| *id == best) {
+        let name = names.of_one(&analysis.configurations[best]);
+        references.push((best, format!("against the best by validation, {name}")));
+    }
+    let cell = |first: usize, second: usize| {
+        analysis.comparisons.pair(first, second).map(|pair| of_pair(analysis, pair))
+    };
+    let mut order: Vec<usize> = against.others.iter().map(|one| one.configuration).collect();
+    order.push(against.reference);
+    let row = |id: &usize| {
+        let cells: Vec<Option<VerdictCell>> =
+            references.iter().map(|(second, _)| cell(*id, *second)).collect();
+        let one = &analysis.configurations[*id];
+        let name = if *id == against.reference { one.name.clone() } else { names.of_one(one) };
+        cells.iter().any(Option::is_some).then_some((name, cells))
+    };
+    let mut rows: Vec<_> = order.iter().filter_map(row).collect();
+    let left_out = rows.len().saturating_sub(ROWS);
+    rows.truncate(ROWS);
+    let used = |column: &usize| rows.iter().any(|(_, cells)| cells[*column].is_some());
+    let columns: Vec<usize> = (0..references.len()).filter(used).collect();
+    (!rows.is_empty()).then(|| VerdictMatrix {
+        columns: columns.iter().map(|column| references[*column].1.clone()).collect(),
+        rows: rows
+            .into_iter()
+            .map(|(name, cells)| (name, columns.iter().map(|column| cells[*column].clone()).collect()))
+            .collect(),
+        notes: notes(analysis, &order, left_out),
+    })
+}
+
+fn of_pair(analysis: &Analysis, pair: &Pair) -> VerdictCell {
+    let converged = |id: usize| analysis.configurations[id].not_converged.is_empty();
+    let (word, tone) = verdict_word(pair, converged(pair.first) && converged(pair.second));
+    VerdictCell {
+        word,
+        tone,
+        difference: signed_points(pair.difference.difference),
+        sentence: sentence(analysis, pair),
+    }
+}
+
+/// What holds of all comparisons of these configurations, once.
+fn notes(analysis: &Analysis, shown: &[usize], left_out: usize) -> Vec<String> {
+    let pairs: Vec<&Pair> =
+        analysis.comparisons.pairs.iter().filter(|pair| shown.contains(&pair.first)).collect();
+    let mut notes = Vec::new();
+    let open: Vec<&&Pair> = pairs
+        .iter()
+        .filter(|pair| pair.verdict == Verdict::Inconclusive && !pair.noninferiority.noninferior)
+        .collect();
+    if open.len() > 1 {
+        let widest = open.iter().map(|pair| half_width(pair)).fold(0.0, f64::max);
+        let fewest = open.iter().flat_map(|pair| pair.difference.seeds).min().unwrap_or(0);
+        notes.push(format!(
+            "{} of {} are inconclusive: intervals reach up to ±{} with {} each.",
+            open.len(),
+            count(pairs.len(), "comparison"),
+            rough_points(widest),
+            count(fewest, "seed")
+        ));
+    }
+    if left_out > 0 {
+        notes.push(format!("The table of all comparisons has {}.", count(left_out, "more configuration")));
+    }
+    notes
+}
+
+fn half_width(pair: &Pair) -> f64 {
+    let interval = pair.difference.interval;
+    (interval.upper - interval.lower) / 2.0
+}
