@@ -117,3 +117,19 @@ fn a_run_is_shown_in_sections_of_80_columns_and_as_json_for_programs() {
     assert_eq!(json["run"]["status"], "finished");
     assert!(json["run"]["start"]["config"].is_string() || json["run"]["config"].is_string(), "{json}");
 }
+
+#[test]
+fn keys_plans_and_power_fit_a_terminal_and_stand_whole_in_a_pipe() {
+    let ranklab = Ranklab::new();
+    let sweep = Ranklab::sweep_arguments(&["rank=1,2", "seed=0..2", "--dry-run"]);
+    for arguments in [&["sweep", "--keys"][..], &["power"], &sweep] {
+        let whole = ranklab.stdout(arguments);
+        assert!(whole.lines().any(|line| line.chars().count() > 50), "{whole}");
+        for columns in ["40", "80"] {
+            let text = at(&ranklab, columns, arguments);
+            assert_fits(&text, columns.parse().unwrap());
+            let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+            assert_eq!(words(&text), words(&whole));
+        }
+    }
+}

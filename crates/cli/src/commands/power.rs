@@ -11,7 +11,10 @@ use crate::{
     database::with_store,
     folders::Folders,
     runtime::block_on,
-    ui::{output::print, printable::printable_json},
+    ui::{
+        output::{print, print_fitted},
+        printable::printable_json,
+    },
 };
 
 /// Seeds that the table has rows for.
@@ -104,7 +107,8 @@ pub(crate) fn power(folders: &Folders, arguments: &PowerArgs) -> anyhow::Result<
     if study.configurations < 2 {
         bail!("--configurations: give at least 2, the baseline included");
     }
-    print(&table(&study, arguments)?)
+    let text = table(&study, arguments)?;
+    if arguments.json { print(&text) } else { print_fitted(&text) }
 }
 
 /// What a planned sweep could show with the spreads that this command assumes, in one line.

@@ -19,7 +19,7 @@ use crate::{
     runtime::block_on,
     ui::{
         errors::Problems,
-        output::{json_text, log, print},
+        output::{json_text, log, print, print_fitted},
         printable::{printable, printable_json},
         profile::Profiler,
     },
@@ -119,7 +119,7 @@ fn check_sources(folders: &Folders, plan: &Plan) -> anyhow::Result<()> {
 /// Trains the trials of the settings, or prints the keys.
 pub(crate) fn sweep(folders: &Folders, arguments: &SweepArgs) -> anyhow::Result<()> {
     if arguments.keys {
-        return print(&describe_keys());
+        return print_fitted(&describe_keys());
     }
     let (plan, jobs) = arguments.plan(folders)?;
     run_plan(folders, &plan, jobs, arguments)
@@ -143,7 +143,8 @@ pub(super) fn run_plan(
         for notice in plan.notices().into_iter().chain(plan.memory_notice()) {
             log(format_args!("note: {}", printable(&notice)));
         }
-        return print(&plan_text(plan, arguments.json)?);
+        let text = plan_text(plan, arguments.json)?;
+        return if arguments.json { print(&text) } else { print_fitted(&text) };
     }
     let mut profiler = Profiler::default();
     let quiet = arguments.quiet || arguments.json;

@@ -16,6 +16,7 @@ use super::{
     layout::wrapped,
     printable::{printable, printable_json, printable_lines},
     terminal::error_columns,
+    width::output_width,
 };
 
 /// Writes a result to standard output. A pipe that its reader has closed (`| head`) is no error: the rest is dropped,
@@ -27,6 +28,16 @@ pub(crate) fn print(text: &str) -> anyhow::Result<()> {
     let mut output = io::stdout().lock();
     let written = output.write_all(printable_lines(text).as_bytes()).and_then(|()| output.flush());
     written.or_else(unless_closed)
+}
+
+/// Writes a text for people to standard output: on a terminal no line is longer than it is wide, in a pipe each stands whole.
+///
+/// # Errors
+/// When standard output cannot be written, except by a closed pipe.
+pub(crate) fn print_fitted(text: &str) -> anyhow::Result<()> {
+    let Some(width) = output_width() else { return print(text) };
+    let lines: Vec<String> = text.lines().map(|line| wrapped(line, width, true)).collect();
+    print(&(lines.join("\n") + "\n"))
 }
 
 /// Writes rows to standard output, one per line, with a tab between their two fields. Fields are made printable.

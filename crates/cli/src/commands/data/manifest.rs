@@ -11,7 +11,7 @@ use crate::{
     folders::Folders,
     signals::StopCheck,
     ui::{
-        output::{json_text, print},
+        output::{json_text, print, print_fitted},
         printable::{printable, printable_lines},
     },
 };
@@ -60,7 +60,11 @@ pub(super) fn manifest(
     let manifest = Manifest::open_or_build(&source, &cache, &progress)?;
     let file = Manifest::file(&source, &cache);
     let listing = Listing { path: &path, scheme: &scheme, source: &source, manifest: &manifest, file: &file };
-    print(&if arguments.json { json_text(&listing.json())? } else { printable_lines(&listing.text()) })
+    if arguments.json {
+        print(&json_text(&listing.json())?)
+    } else {
+        print_fitted(&printable_lines(&listing.text()))
+    }
 }
 
 /// A manifest with all that its listing names.
