@@ -60,11 +60,11 @@ fn row(
     best: Option<usize>,
 ) -> Vec<Cell> {
     let names = ShortNames::of(analysis, against);
-    let mut name: Cell = if one.id == against.reference && !against.others.is_empty() {
-        let role = if against.is_baseline { "baseline" } else { "best by validation" };
-        Cell::from(one.name.as_str()).noted(role)
-    } else {
-        names.of_one(one).into()
+    let role = if against.is_baseline { "baseline" } else { "best by validation" };
+    let mut name: Cell = match (one.id == against.reference, against.others.is_empty()) {
+        (true, true) => one.name.as_str().into(),
+        (true, false) => Cell::from(one.name.as_str()).noted(role),
+        (false, _) => names.of_one(one).into(),
     };
     if !one.not_converged.is_empty() {
         name = name.noted("not converged");
