@@ -1,5 +1,6 @@
 //! Heights of ROC and precision-recall curves at given places, and their pointwise bands over patients.
 
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::bootstrap::percentile;
@@ -7,6 +8,9 @@ use crate::clusters::{Clusters, Resampled};
 use crate::error::{Error, Result, check};
 use crate::interval::Interval;
 use crate::resampling::{Resampling, replicates};
+
+/// Runs that one thread takes at least: fewer are done before another has begun.
+const RUNS_AT_ONCE: usize = 16;
 
 /// A curve as a function of its horizontal axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -130,52 +134,65 @@ impl Ranked {
 }
 
 fn mean_heights(curve: Curve, runs: &[Vec<Ranked>], times: &[u32], places: &[f64]) -> Option<Vec<f64>> {
+    let of_runs: Option<Vec<Vec<f64>>> = runs
+        .par_iter()
+        .with_min_len(RUNS_AT_ONCE)
+        .map(|cells| heights(curve, cells, times, places))
+        .collect();
+    // Added in the order of the runs, so that the sum does not depend on the number of threads.
     let mut sums = vec![0.0; places.len()];
-    for cells in runs {
-        let counted = |positive: bool| {
-            let of_class = cells.iter().filter(|cell| cell.positive == positive);
-            of_class.map(|cell| f64::from(times[cell.unit as usize])).sum::<f64>()
-        };
-        let (positives, negatives) = (counted(true), counted(false));
-        if positives == 0.0 || (curve == Curve::Roc && negatives == 0.0) {
-            return None;
-        }
-        let mut next = 0;
-        let (mut before, mut now) = ((0.0, 0.0), (0.0, 0.0));
-        for cell in cells {
-            let times = f64::from(times[cell.unit as usize]);
-            if cell.positive {
-                now.1 += times
-            } else {
-                now.0 += times
-            }
-            if !cell.ends_tie || now == before {
-                continue;
-            }
-            let (false_positives, true_positives): (f64, f64) = now;
-            match curve {
-                Curve::Roc => {
-                    while next < places.len() && places[next] * negatives < false_positives {
-                        let share = (places[next] * negatives - before.0) / (false_positives - before.0);
-                        sums[next] += (before.1 + (true_positives - before.1) * share) / positives;
-                        next += 1;
-                    }
-                }
-                Curve::PrecisionRecall if true_positives > before.1 => {
-                    // Recalls that are reached but for rounding are reached.
-                    while next < places.len() && places[next] * positives <= true_positives + 1e-9 {
-                        sums[next] += true_positives / (true_positives + false_positives);
-                        next += 1;
-                    }
-                }
-                Curve::PrecisionRecall => {}
-            }
-            before = now;
-        }
-        // Only a ROC curve's right end is left: there all positive are called so.
-        sums[next..].iter_mut().for_each(|sum| *sum += 1.0);
+    for heights in of_runs? {
+        sums.iter_mut().zip(heights).for_each(|(sum, height)| *sum += height);
     }
     Some(sums.into_iter().map(|sum| sum / runs.len() as f64).collect())
+}
+
+/// Heights of the curve of one run, whose units occur so many times; `None` when a class that the curve needs is missing.
+fn heights(curve: Curve, cells: &[Ranked], times: &[u32], places: &[f64]) -> Option<Vec<f64>> {
+    let mut heights = vec![0.0; places.len()];
+    let counted = |positive: bool| {
+        let of_class = cells.iter().filter(|cell| cell.positive == positive);
+        of_class.map(|cell| f64::from(times[cell.unit as usize])).sum::<f64>()
+    };
+    let (positives, negatives) = (counted(true), counted(false));
+    if positives == 0.0 || (curve == Curve::Roc && negatives == 0.0) {
+        return None;
+    }
+    let mut next = 0;
+    let (mut before, mut now) = ((0.0, 0.0), (0.0, 0.0));
+    for cell in cells {
+        let times = f64::from(times[cell.unit as usize]);
+        if cell.positive {
+            now.1 += times
+        } else {
+            now.0 += times
+        }
+        if !cell.ends_tie || now == before {
+            continue;
+        }
+        let (false_positives, true_positives): (f64, f64) = now;
+        match curve {
+            Curve::Roc => {
+                while next < places.len() && places[next] * negatives < false_positives {
+                    let share = (places[next] * negatives - before.0) / (false_positives - before.0);
+                    heights[next] += (before.1 + (true_positives - before.1) * share) / positives;
+                    next += 1;
+                }
+            }
+            Curve::PrecisionRecall if true_positives > before.1 => {
+                // Recalls that are reached but for rounding are reached.
+                while next < places.len() && places[next] * positives <= true_positives + 1e-9 {
+                    heights[next] += true_positives / (true_positives + false_positives);
+                    next += 1;
+                }
+            }
+            Curve::PrecisionRecall => {}
+        }
+        before = now;
+    }
+    // Only a ROC curve's right end is left: there all positive are called so.
+    heights[next..].iter_mut().for_each(|height| *height += 1.0);
+    Some(heights)
 }
 
 #[cfg(test)]
