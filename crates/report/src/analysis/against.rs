@@ -23,7 +23,7 @@ pub struct RunDifference {
 pub struct Against {
     /// Id of the configuration.
     pub configuration: usize,
-    /// Its comparison with the reference; `None` where it was not made or is not shown.
+    /// Its comparison with the reference; `None` where it was not made.
     pub pair: Option<Pair>,
     /// The difference of each of its runs whose division the reference was tested on.
     pub runs: Vec<RunDifference>,
@@ -45,21 +45,21 @@ pub struct AgainstReference {
 /// The configurations of each test set against its reference, in the order of the sets.
 pub(crate) fn against(
     sets: &[TestSet],
-    configurations: &[Configuration],
+    configurations: &[&Configuration],
     comparisons: &Comparisons,
     runs: &[Run],
 ) -> Vec<AgainstReference> {
     let accuracies = Accuracies::of(runs);
     let of_set = |(test_set, set): (usize, &TestSet)| {
         let reference = set.references.baseline.unwrap_or(set.references.best);
-        let expected = accuracies.by_division(&configurations[reference]);
+        let expected = accuracies.by_division(configurations[reference]);
         let mut others: Vec<usize> =
             set.configurations.iter().copied().filter(|id| *id != reference).collect();
         others.sort_by_key(|id| place(set, configurations, *id));
         let one = |id: usize| Against {
             configuration: id,
             pair: comparisons.pair(id, reference).cloned(),
-            runs: accuracies.differences(&configurations[id], &expected),
+            runs: accuracies.differences(configurations[id], &expected),
         };
         AgainstReference {
             test_set,
@@ -72,8 +72,8 @@ pub(crate) fn against(
 }
 
 /// Where the first of its series stands in the set, then its rank.
-fn place(set: &TestSet, configurations: &[Configuration], id: usize) -> (usize, i64) {
-    let own = &configurations[id];
+fn place(set: &TestSet, configurations: &[&Configuration], id: usize) -> (usize, i64) {
+    let own = configurations[id];
     let first =
         set.configurations.iter().position(|one| configurations[*one].without_rank == own.without_rank);
     (first.unwrap_or(usize::MAX), own.start.rank.unwrap_or(0))
@@ -148,6 +148,15 @@ mod tests {
         let others: Vec<i64> = found.others.iter().map(|one| rank(one.configuration)).collect();
         assert!(others.is_sorted() && others.len() == 2, "{others:?}");
         assert!(!found.is_baseline);
+    }
+
+    #[test]
+    fn the_answer_rests_on_all_comparisons_also_on_those_that_are_not_shown() {
+        let analysis = analyse(&fixture::many(120)).unwrap();
+        assert!(analysis.comparisons.left_out > 0);
+        let others = &analysis.against[0].others;
+        assert_eq!(others.len(), 119);
+        assert!(others.iter().all(|one| one.pair.is_some()));
     }
 
     #[test]

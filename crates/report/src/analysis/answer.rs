@@ -5,9 +5,9 @@ use serde::Serialize;
 
 use crate::data::Unfinished;
 
-use super::against::{Against, AgainstReference};
+use super::against::AgainstReference;
 use super::configuration::Configuration;
-use super::pairs::Pair;
+use super::pairs::{Comparisons, Pair};
 
 /// The answer, from verdicts on the first test set alone. Ids are those of configurations.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -17,7 +17,7 @@ pub enum Answer {
     NoResult {
         /// Trials that failed or diverged.
         failed: usize,
-        /// All trials of the report.
+        /// Trials without a result.
         trials: usize,
     },
     /// There is one configuration only.
@@ -25,19 +25,24 @@ pub enum Answer {
         /// The configuration.
         configuration: usize,
     },
-    /// There are several configurations, and no comparison of them.
-    NotCompared,
-    /// All configurations that are compared, but for the reference, have runs that did not converge, or the reference has.
+    /// There are several configurations, and no comparison on the first test set.
+    NotCompared {
+        /// Why.
+        reason: NotCompared,
+    },
+    /// The reference did not converge, or none of the others did.
     NotConverged {
         /// Runs that did not converge.
         runs: usize,
         /// Runs of all configurations.
         of: usize,
     },
-    /// Each comparison rests on one seed.
+    /// Each comparison rests on one seed, on one side at least.
     OneSeed {
         /// Largest half-width of an interval, as a share.
         half_width: f64,
+        /// Whether both sides have one seed in each.
+        is_on_both_sides: bool,
     },
     /// Some are more accurate than the reference, the first of them in the order of the report.
     Better {
@@ -50,13 +55,17 @@ pub enum Answer {
     Equivalent {
         /// The smallest.
         configuration: usize,
+        /// Whether a difference is shown as well, within the margins.
+        is_different: bool,
     },
     /// Some are not inferior to the reference by more than the margins, the smallest of them first.
     NotInferior {
         /// The smallest.
         configuration: usize,
+        /// Whether it is shown to be less accurate, by less than the margin.
+        is_worse: bool,
     },
-    /// All are less accurate than the reference.
+    /// All others are less accurate than the reference.
     AllWorse {
         /// The smallest loss, as a share.
         least: f64,
@@ -65,18 +74,32 @@ pub enum Answer {
         /// The only configuration, where there is one.
         only: Option<usize>,
     },
-    /// Some are less accurate than the reference; the others are open.
+    /// Some are less accurate than the reference; nothing is shown of the others.
     SomeWorse {
         /// Those that are.
         worse: Vec<usize>,
-        /// Comparisons that are open.
+        /// The others, those included that were not compared or did not converge.
         open: usize,
     },
-    /// Every comparison is open.
+    /// Nothing is shown.
     Open {
-        /// Half-width of the interval in the middle, as a share.
+        /// Largest half-width of an interval, as a share.
         half_width: f64,
     },
+}
+
+/// Why the first test set has no comparison.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NotCompared {
+    /// Other test sets have comparisons.
+    OnThisSet,
+    /// The statistics refuse it, for this reason.
+    Refused(String),
+    /// No two configurations were tested on the same cells.
+    OtherCells,
+    /// Runs store no predictions that can be put together.
+    NoPredictions,
 }
 
 /// What a reader may do with a report.
@@ -85,7 +108,7 @@ pub enum Answer {
 pub enum Status {
     /// Images were generated or a trunk was not pretrained: the figures say nothing about real images.
     Synthetic,
-    /// The answer rests on runs that did not converge.
+    /// The answer would rest on runs that did not converge.
     NotConverged,
     /// A comparison has a verdict on the methods.
     Conclusive,
@@ -93,81 +116,90 @@ pub enum Status {
     Open,
 }
 
+/// A configuration's id with its comparison.
+type Compared<'a> = (usize, &'a Pair);
+
 /// The answer of a report.
 pub(crate) fn answer(
-    configurations: &[Configuration],
+    configurations: &[&Configuration],
     against: &[AgainstReference],
+    comparisons: &Comparisons,
     unfinished: &[Unfinished],
 ) -> Answer {
-    let known: Vec<&Configuration> = configurations.iter().filter(|one| one.accuracy().is_some()).collect();
-    let Some(first) = known.first() else {
-        let ended =
-            unfinished.iter().filter(|trial| trial.run.as_ref().is_some_and(|run| run.failure.is_some()));
-        return Answer::NoResult { failed: ended.count(), trials: unfinished.len() };
+    let mut known = configurations.iter().filter(|one| one.accuracy().is_some());
+    let Some(first) = known.next() else {
+        let has_failed = |trial: &&Unfinished| trial.run.as_ref().is_some_and(|run| run.failure.is_some());
+        return Answer::NoResult {
+            failed: unfinished.iter().filter(has_failed).count(),
+            trials: unfinished.len(),
+        };
     };
-    let pairs: Vec<(usize, &Pair)> = against.first().map(compared).unwrap_or_default();
-    match (known.len(), pairs.is_empty()) {
-        (1, _) => return Answer::Alone { configuration: first.id },
-        (_, true) => return Answer::NotCompared,
-        _ => {}
+    if known.next().is_none() {
+        return Answer::Alone { configuration: first.id };
     }
-    let converged = |id: usize| configurations[id].not_converged.is_empty();
-    let sound: Vec<(usize, &Pair)> = match against.first() {
-        Some(set) if converged(set.reference) => pairs.into_iter().filter(|(id, _)| converged(*id)).collect(),
-        _ => Vec::new(),
+    let Some(set) = against.first().filter(|set| compared(set).next().is_some()) else {
+        return Answer::NotCompared { reason: not_compared(against, comparisons) };
     };
+    let converged = |id: usize| configurations[id].not_converged.is_empty();
+    let sound: Vec<Compared<'_>> =
+        compared(set).filter(|(id, _)| converged(set.reference) && converged(*id)).collect();
     if sound.is_empty() {
         return Answer::NotConverged {
             runs: configurations.iter().map(|one| one.not_converged.len()).sum(),
             of: configurations.iter().map(|one| one.runs.len()).sum(),
         };
     }
-    of_pairs(&sound, configurations)
+    of_pairs(&sound, set.others.len(), configurations)
 }
 
 /// The comparisons of a test set with its reference.
-fn compared(set: &AgainstReference) -> Vec<(usize, &Pair)> {
-    let pair = |one: &'_ Against| one.pair.is_some();
-    set.others
-        .iter()
-        .filter(|one| pair(one))
-        .filter_map(|one| Some((one.configuration, one.pair.as_ref()?)))
-        .collect()
+fn compared(set: &AgainstReference) -> impl Iterator<Item = Compared<'_>> {
+    set.others.iter().filter_map(|one| Some((one.configuration, one.pair.as_ref()?)))
 }
 
-/// The answer of comparisons with one reference, of which there is at least one.
-fn of_pairs(pairs: &[(usize, &Pair)], configurations: &[Configuration]) -> Answer {
-    let methods: Vec<&(usize, &Pair)> =
-        pairs.iter().filter(|(_, pair)| pair.difference.scope == Scope::Methods).collect();
+fn not_compared(against: &[AgainstReference], comparisons: &Comparisons) -> NotCompared {
+    if against.iter().any(|set| compared(set).next().is_some()) {
+        return NotCompared::OnThisSet;
+    }
+    match comparisons.failed.first() {
+        Some(failed) => NotCompared::Refused(failed.reason.clone()),
+        None if against.len() > 1 => NotCompared::OtherCells,
+        None => NotCompared::NoPredictions,
+    }
+}
+
+/// The answer of comparisons with one reference, of which there is at least one, of `others` configurations.
+fn of_pairs(pairs: &[Compared<'_>], others: usize, configurations: &[&Configuration]) -> Answer {
+    let widest = pairs.iter().map(|(_, pair)| pair.half_width()).fold(0.0, f64::max);
+    let methods: Vec<Compared<'_>> =
+        pairs.iter().filter(|(_, pair)| pair.difference.scope == Scope::Methods).copied().collect();
     if methods.is_empty() {
-        let half_width = pairs.iter().map(|(_, pair)| half_width(pair)).fold(0.0, f64::max);
-        return Answer::OneSeed { half_width };
+        let is_on_both_sides = pairs.iter().all(|(_, pair)| pair.difference.seeds == [1, 1]);
+        return Answer::OneSeed { half_width: widest, is_on_both_sides };
     }
     let smallest = |of: &dyn Fn(&Pair) -> bool| {
-        let found = methods.iter().filter(|(_, pair)| of(pair)).map(|(id, _)| *id);
-        found.min_by_key(|id| configurations[*id].start.trainable_parameters)
+        let found = methods.iter().filter(|(_, pair)| of(pair));
+        found.min_by_key(|(id, _)| configurations[*id].start.trainable_parameters).copied()
     };
     if let Some((id, pair)) = methods.iter().find(|(_, pair)| pair.verdict == Verdict::Better) {
         return Answer::Better { configuration: *id, difference: pair.difference.difference };
     }
     let is_equivalent =
         |pair: &Pair| matches!(pair.verdict, Verdict::Equivalent | Verdict::EquivalentYetDifferent);
-    if let Some(configuration) = smallest(&is_equivalent) {
-        return Answer::Equivalent { configuration };
+    if let Some((configuration, pair)) = smallest(&is_equivalent) {
+        let is_different = pair.verdict == Verdict::EquivalentYetDifferent;
+        return Answer::Equivalent { configuration, is_different };
     }
-    if let Some(configuration) = smallest(&|pair| pair.noninferiority.noninferior) {
-        return Answer::NotInferior { configuration };
+    if let Some((configuration, pair)) = smallest(&|pair| pair.noninferiority.noninferior) {
+        return Answer::NotInferior { configuration, is_worse: pair.verdict == Verdict::Worse };
     }
     let worse: Vec<(usize, f64)> = methods
         .iter()
         .filter(|(_, pair)| pair.verdict == Verdict::Worse)
         .map(|(id, pair)| (*id, -pair.difference.difference))
         .collect();
-    let open = pairs.len() - worse.len();
-    match (worse.as_slice(), open) {
-        ([], _) => {
-            Answer::Open { half_width: middle(methods.iter().map(|(_, pair)| half_width(pair)).collect()) }
-        }
+    match (worse.as_slice(), others - worse.len()) {
+        ([], _) => Answer::Open { half_width: widest },
         (found, 0) => Answer::AllWorse {
             least: found.iter().map(|(_, loss)| *loss).fold(f64::INFINITY, f64::min),
             most: found.iter().map(|(_, loss)| *loss).fold(0.0, f64::max),
@@ -175,18 +207,6 @@ fn of_pairs(pairs: &[(usize, &Pair)], configurations: &[Configuration]) -> Answe
         },
         (found, open) => Answer::SomeWorse { worse: found.iter().map(|(id, _)| *id).collect(), open },
     }
-}
-
-/// Half of the width of a difference's interval.
-fn half_width(pair: &Pair) -> f64 {
-    let interval = pair.difference.interval;
-    (interval.upper - interval.lower) / 2.0
-}
-
-/// The value in the middle of several.
-fn middle(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or(0.0)
 }
 
 impl Answer {

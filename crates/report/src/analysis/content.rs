@@ -97,15 +97,18 @@ pub fn analyse(data: &ReportData) -> Result<Analysis> {
     let comparisons = compare_pairs(&measured, sets, &data.baseline, &options);
     let series = series(&measured, &comparisons.pairs, &test_sets);
     let power = power(&comparisons.pairs, &options);
+    let runs = runs(data, examined, configurations(&measured), &options);
+    // Before some comparisons are left out: the answer rests on all of them.
+    let against = against(&test_sets, &configurations(&measured).collect::<Vec<_>>(), &comparisons, &runs);
+    let answer =
+        answer(&configurations(&measured).collect::<Vec<_>>(), &against, &comparisons, &data.unfinished);
     let comparisons = comparisons.leading(&measured);
     let other_measures = other_measures(&measured, &comparisons, &options);
     let splits = split_pairs(&measured, &options);
     let clinical = clinical(&measured, &test_sets, &data.baseline, &options);
     let charted = charted(&measured, &test_sets, &options);
     let galleries = galleries(&measured);
-    let runs = runs(data, examined, configurations(&measured), &options);
     let configurations: Vec<Configuration> = measured.into_iter().map(|one| one.configuration).collect();
-    let against = against(&test_sets, &configurations, &comparisons, &runs);
     Ok(Analysis {
         title: data.title.clone(),
         class_names: ClassNames::of_runs(data.runs.iter().map(|run| &run.row)),
@@ -113,7 +116,7 @@ pub fn analyse(data: &ReportData) -> Result<Analysis> {
         sweep: data.sweep.clone(),
         conformity: conformity(data),
         runs,
-        answer: answer(&configurations, &against, &data.unfinished),
+        answer,
         against,
         unfinished: data.unfinished.clone(),
         series,

@@ -50,7 +50,7 @@ mod validation;
 mod wanted;
 
 pub use against::{Against, AgainstReference, RunDifference};
-pub use answer::{Answer, Status};
+pub use answer::{Answer, NotCompared, Status};
 pub use charted::Charted;
 pub use class_names::ClassNames;
 pub use clinical::{CellValues, ClinicalConfiguration, ClinicalSet, NotRecalibrated};

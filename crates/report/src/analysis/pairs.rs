@@ -80,6 +80,14 @@ pub struct Pair {
     pub splits: usize,
 }
 
+impl Pair {
+    /// Half of the width of the interval of the difference in accuracy.
+    pub(crate) fn half_width(&self) -> f64 {
+        let interval = self.difference.interval;
+        (interval.upper - interval.lower) / 2.0
+    }
+}
+
 /// A pair on the same cells that cannot be compared.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct FailedPair {

@@ -40,10 +40,11 @@ fn not_converged(analysis: &Analysis) -> Option<String> {
     let runs: usize = analysis.configurations.iter().map(|one| one.not_converged.len()).sum();
     let all: usize = analysis.configurations.iter().map(|one| one.runs.len()).sum();
     (runs > 0).then(|| {
-        format!("{runs} of {} did not converge: longer training may change the answer.", count(all, "run"))
+        format!("{runs} of {} did not converge: the answer may change once they do.", count(all, "run"))
     })
 }
 
+/// Of the first test set, whose figures are shown.
 fn leakage(analysis: &Analysis) -> Option<String> {
     if !analysis.leakage.is_any_patient_known && analysis.leakage.unknown.is_some() {
         return Some(
@@ -51,27 +52,40 @@ fn leakage(analysis: &Analysis) -> Option<String> {
                 .to_owned(),
         );
     }
-    let worst = analysis.leakage.counts.iter().max_by(|one, other| one.share().total_cmp(&other.share()))?;
-    (!worst.is_none()).then(|| {
-        format!(
-            "{} of {} test patients also occur in training: accuracy on new patients is likely lower.",
-            thousands(worst.patients),
-            thousands(worst.test_patients)
-        )
-    })
+    let set = analysis.test_sets.first()?;
+    let runs = analysis.with_ids(&set.configurations).flat_map(|one| &one.runs);
+    let starts = runs.filter_map(|run| Some(&analysis.run(*run)?.row.start));
+    let worst = starts.max_by_key(|start| start.shared_patients).filter(|start| start.shared_patients > 0)?;
+    Some(format!(
+        "{} of {} test patients also occur in training or validation: accuracy on new patients is likely lower.",
+        thousands(worst.shared_patients),
+        thousands(worst.test_patients)
+    ))
 }
 
 /// That one or two seeds say little of others.
 fn seeds(analysis: &Analysis) -> Option<String> {
     let pairs = &analysis.comparisons.pairs;
     let networks = pairs.iter().filter(|pair| pair.difference.scope == Scope::Networks).count();
-    if networks > 0 && networks == pairs.len() {
-        return Some(
+    let are_single = pairs.iter().all(|pair| pair.difference.seeds == [1, 1]);
+    match networks {
+        0 => {
+            let fewest = pairs.iter().flat_map(|pair| pair.difference.seeds).min()?;
+            (fewest == 2)
+                .then(|| "Two seeds say little about the luck of others: intervals are wide.".to_owned())
+        }
+        _ if are_single => Some(
             "One seed each: differences hold for these trained networks, not for the methods.".to_owned(),
-        );
+        ),
+        some => Some(format!(
+            "{some} of {} on a single seed of one side: they hold for these trained networks only.",
+            if pairs.len() == 1 {
+                "1 comparison rests".to_owned()
+            } else {
+                format!("{} comparisons rest", pairs.len())
+            }
+        )),
     }
-    let fewest = pairs.iter().flat_map(|pair| pair.difference.seeds).min()?;
-    (fewest == 2).then(|| "Two seeds say little about the luck of others: intervals are wide.".to_owned())
 }
 
 fn without_result(analysis: &Analysis) -> Option<String> {
@@ -93,11 +107,15 @@ fn too_few_units(analysis: &Analysis) -> Option<String> {
         Resampled::Patients(number) => ("patients", number),
         Resampled::Cells(number) => ("cells", number),
     };
+    let here = if few.effective.round() < number as f64 {
+        format!("count as {:.0}, being unequally large", few.effective)
+    } else {
+        format!("are {}", thousands(number as i64))
+    };
     Some(format!(
-        "Equality within {} takes at least {} {noun}; these are {}.",
+        "Equality within {} takes at least {} {noun}; these {here}.",
         margin_in_points(&analysis.options),
-        few.needed,
-        thousands(number as i64)
+        few.needed
     ))
 }
 

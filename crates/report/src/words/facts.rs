@@ -83,7 +83,7 @@ fn distinct(runs: &[Run], describe: Describe) -> Vec<String> {
     lines
 }
 
-/// What a model is, so that its name misleads nobody.
+/// What the model trains: its name alone does not say so.
 fn model(start: &NewRun) -> String {
     match start.model.as_str() {
         "model_4" => "model_4: new layers on frozen VGG16, the posts' classical fine-tuning".to_owned(),

@@ -44,11 +44,15 @@ pub(crate) fn rough_percent(share: f64) -> String {
     format!("{:.1}", share * 100.0)
 }
 
-/// A share in points with one decimal, none from ten on: `0.6 points`, `12 points`.
+/// A share in points with one decimal, none from ten on, two below a tenth: `0.6 points`, `12 points`, `0.04 points`.
 pub(crate) fn rough_points(share: f64) -> String {
     let points = share * 100.0;
-    let digits = if points.abs() < 9.95 { format!("{points:.1}") } else { format!("{points:.0}") };
-    format!("{digits} points")
+    let decimals = match points.abs() {
+        size if size < 0.095 => 2,
+        size if size < 9.95 => 1,
+        _ => 0,
+    };
+    format!("{points:.decimals$} points")
 }
 
 /// A difference of shares as points with its sign: `+0.31`, `−1.20`, `0.00`.

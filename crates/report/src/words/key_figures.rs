@@ -25,7 +25,8 @@ pub(crate) fn figures(analysis: &Analysis) -> Vec<KeyFigure> {
     let baseline = references.baseline.map(|id| &analysis.configurations[id]).filter(|one| one.id != best.id);
     let role = match (set.configurations.len(), references.by_validation) {
         (1, _) => String::new(),
-        (_, true) => ", best by validation".to_owned(),
+        (_, true) if best.id == references.best => ", best by validation".to_owned(),
+        (_, true) => ", best by validation besides the baseline".to_owned(),
         (_, false) => ", the first".to_owned(),
     };
     let mut figures = vec![accuracy(format!("Accuracy: {}{role}", names.of_one(best)), best)];

@@ -1,39 +1,43 @@
 //! What to do next with the answer of a report.
 
+use std::collections::BTreeSet;
+
+use ranklab_stats::Scope;
 use ranklab_store::RunStatus;
 
-use crate::analysis::{Analysis, Answer};
+use crate::analysis::{Analysis, Answer, NotCompared};
 
 use super::format::count;
 
-/// Seeds that `ranklab` proposes where one was used.
+/// Seeds that are proposed where one was used.
 const PROPOSED_SEEDS: usize = 5;
+/// Seeds that are proposed at most: of more, patients help sooner.
+const MOST_SEEDS: usize = 20;
 
 /// One sentence.
 pub(crate) fn sentence(analysis: &Analysis) -> String {
-    let open = open_trials(analysis);
-    if open > 0 {
-        return format!("Repeat the command of the sweep: {} left to train.", are(open));
+    if let Some(open) = open_trials(analysis) {
+        return open;
     }
+    let some_did_not_converge = analysis.configurations.iter().any(|one| !one.not_converged.is_empty());
     match &analysis.answer {
+        Answer::NoResult { trials: 0, .. } => {
+            "Train runs that are tested: none has a test accuracy.".to_owned()
+        }
         Answer::NoResult { .. } => {
             "Mend the cause, listed under “Without a result”, and repeat the command.".to_owned()
         }
         Answer::Alone { .. } => {
             "Train something to compare it with, such as `model=model_4,model_5 rank=1,4,16`.".to_owned()
         }
-        Answer::NotCompared if !analysis.splits.is_empty() => {
-            "Take the figure by patient as the estimate for new patients.".to_owned()
-        }
-        Answer::NotCompared => {
-            "Train the configurations on the same split: same `split`, `split_seed` and `fold`.".to_owned()
-        }
+        Answer::NotCompared { reason } => not_compared(analysis, reason),
         Answer::NotConverged { .. } => {
-            "Train longer, or set `batch_norm_momentum=0.9`; each run's section names its reason.".to_owned()
+            "Train again as the section of each run advises: epochs, learning rate or batch norm.".to_owned()
         }
-        Answer::OneSeed { .. } => {
-            format!("Add seeds: repeat the sweep with `seed=0..{}`.", PROPOSED_SEEDS - 1)
+        Answer::OneSeed { .. } | Answer::Open { .. } | Answer::SomeWorse { .. } if some_did_not_converge => {
+            "First train again what did not converge: the section of each run says how.".to_owned()
         }
+        Answer::OneSeed { .. } => add_seeds(PROPOSED_SEEDS),
         Answer::Open { .. } | Answer::SomeWorse { .. } => more_data(analysis),
         _ if analysis.conformity.confirmatory => {
             "The plan was kept: look at the errors by patient before relying on it.".to_owned()
@@ -42,27 +46,57 @@ pub(crate) fn sentence(analysis: &Analysis) -> String {
     }
 }
 
-/// Trials that have not ended.
-fn open_trials(analysis: &Analysis) -> usize {
-    let is_open = |status: Option<RunStatus>| {
-        matches!(status, None | Some(RunStatus::Interrupted | RunStatus::Running))
+/// What to do about trials that have not ended; `None` where all have.
+fn open_trials(analysis: &Analysis) -> Option<String> {
+    let status = || analysis.unfinished.iter().map(|trial| trial.run.as_ref().map(|run| run.status));
+    let running = status().filter(|status| *status == Some(RunStatus::Running)).count();
+    let left = status().filter(|status| matches!(status, None | Some(RunStatus::Interrupted))).count();
+    let are =
+        |trials: usize| format!("{} {}", count(trials, "trial"), if trials == 1 { "is" } else { "are" });
+    match (left, running) {
+        (0, 0) => None,
+        (0, running) => Some(format!("Wait: {} still training.", are(running))),
+        (left, _) if analysis.sweep.is_some() => {
+            Some(format!("Repeat the command of the sweep: {} left to train.", are(left)))
+        }
+        (left, _) => Some(format!("Resume their sweep: {} left to train.", are(left))),
+    }
+}
+
+fn not_compared(analysis: &Analysis, reason: &NotCompared) -> String {
+    let said = match reason {
+        NotCompared::OnThisSet => "Read the comparisons of the other test sets, below.",
+        _ if !analysis.splits.is_empty() => "Take the figure by patient as the estimate for new patients.",
+        NotCompared::Refused(_) => "Mend what the comparisons, below, are refused for.",
+        NotCompared::OtherCells => {
+            "Train the configurations on the same split: same `split`, `split_seed` and `fold`."
+        }
+        NotCompared::NoPredictions => "Train the runs again: their predictions cannot be put together.",
     };
-    let status = analysis.unfinished.iter().map(|trial| trial.run.as_ref().map(|run| run.status));
-    status.filter(|status| is_open(*status)).count()
+    said.to_owned()
 }
 
-fn are(trials: usize) -> String {
-    format!("{} {}", count(trials, "trial"), if trials == 1 { "is" } else { "are" })
+fn add_seeds(seeds: usize) -> String {
+    format!("Add seeds: repeat the sweep with `seed=0..{}`.", seeds - 1)
 }
 
-/// More seeds where they help, else more patients.
+/// More seeds where they are known to help, else more patients.
 fn more_data(analysis: &Analysis) -> String {
-    let seeds = analysis.power.and_then(|power| {
-        power.seeds_for_margin.filter(|seeds| *seeds > power.seeds && power.folds.is_none())
-    });
-    match seeds {
-        Some(seeds) => format!("Add seeds: repeat the sweep with `seed=0..{}`.", seeds - 1),
-        None => "More seeds do not help: test more patients, with all folds (`fold=0..4`) or more images."
-            .to_owned(),
+    let pairs = &analysis.comparisons.pairs;
+    if pairs.iter().any(|pair| pair.difference.scope == Scope::Networks) {
+        return add_seeds(PROPOSED_SEEDS);
+    }
+    let folds: BTreeSet<i64> = analysis.runs.iter().filter_map(|run| run.row.start.fold).collect();
+    let patients = match folds.len() {
+        0 | 1 => "test more patients, with all folds (`fold=0..4`) or more images.",
+        _ => "test more patients, with images of others.",
+    };
+    match analysis.power {
+        Some(power) if power.folds.is_none() => match power.seeds_for_margin {
+            Some(seeds) if seeds > power.seeds && seeds <= MOST_SEEDS => add_seeds(seeds),
+            Some(seeds) if seeds <= power.seeds => format!("The seeds are enough: {patients}"),
+            _ => format!("More seeds help little: {patients}"),
+        },
+        _ => format!("To learn more, {patients}"),
     }
 }

@@ -16,7 +16,7 @@ pub(crate) fn table(analysis: &Analysis, set: &TestSet, against: &AgainstReferen
     shown.sort_by(|one, other| order(other).total_cmp(&order(one)));
     let left_out = shown.len().saturating_sub(ROWS);
     shown.truncate(ROWS);
-    let reference = if against.is_baseline { "the baseline" } else { "the best" };
+    let reference = ShortNames::of(analysis, against).reference();
     let best = set.references.by_validation.then_some(set.references.best).filter(|_| shown.len() > 1);
     Table {
         caption: caption(analysis, against, best.is_some(), left_out),
@@ -60,10 +60,9 @@ fn row(
     best: Option<usize>,
 ) -> Vec<Cell> {
     let names = ShortNames::of(analysis, against);
-    let role = if against.is_baseline { "baseline" } else { "best by validation" };
     let mut name: Cell = match (one.id == against.reference, against.others.is_empty()) {
         (true, true) => one.name.as_str().into(),
-        (true, false) => Cell::from(one.name.as_str()).noted(role),
+        (true, false) => Cell::from(one.name.as_str()).noted(names.role()),
         (false, _) => names.of_one(one).into(),
     };
     if !one.not_converged.is_empty() {

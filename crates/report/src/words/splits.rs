@@ -44,7 +44,7 @@ fn name(analysis: &Analysis, pair: &SplitPair) -> String {
     format!("{name} ({} against {})", written(&random.differing), written(&patient.differing))
 }
 
-fn name_without_split(configuration: &Configuration) -> String {
+pub(crate) fn name_without_split(configuration: &Configuration) -> String {
     let start = &configuration.start;
     let rank = start.ranks.as_ref().map(|ranks| format!("rank {ranks}"));
     let differing = &configuration.differing;

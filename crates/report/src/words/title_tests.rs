@@ -1,7 +1,7 @@
 //! Titles of whole reports, with the numbers that they follow from.
 
 use crate::analysis::analyse;
-use crate::data::ReportData;
+use crate::data::{ReportData, RunData};
 use crate::fixture;
 
 use super::care;
@@ -41,6 +41,15 @@ fn ranks(classical: [i64; 3], members: &[(i64, [i64; 3])]) -> ReportData {
     data
 }
 
+/// The run as it would be after one epoch at Keras' momentum.
+fn not_converge(run: &mut RunData) {
+    let start = &mut run.row.start;
+    start.config =
+        start.config.replace("\"learning_rate\"", "\"batch_norm_momentum\":0.99,\"learning_rate\"");
+    start.epochs = 1;
+    run.row.result.as_mut().unwrap().best_epoch = 1;
+}
+
 #[test]
 fn the_title_of_each_report_follows_from_its_numbers() {
     let mut one = fixture::ranks();
@@ -77,7 +86,24 @@ fn the_title_of_each_report_follows_from_its_numbers() {
             .collect();
         run.predictions.extend(others);
     });
+    // Two ranks are worse, and the third did not converge: nothing is said of "all".
+    let mut one_open =
+        ranks([40, 44, 42], &[(1, [241, 242, 245]), (2, [141, 142, 145]), (4, [341, 342, 345])]);
+    for run in one_open.runs.iter_mut().filter(|run| run.row.start.rank == Some(4)) {
+        not_converge(run);
+    }
+    // Three seeds of the baseline, one of each rank.
+    let mut single = ranks([40, 44, 42], &[(1, [41, 42, 45]), (4, [41, 42, 40])]);
+    single.runs.retain(|run| run.row.start.rank.is_none() || run.row.start.seed == 0);
+    let mut mixed = ranks([40, 44, 42], &[(1, [41, 42, 45]), (4, [41, 42, 40])]);
+    mixed.runs.retain(|run| run.row.start.rank != Some(1) || run.row.start.seed == 0);
+    let mut differs = ranks([40, 44, 42], &[(4, [81, 82, 80])]);
+    differs.options = wide.options;
     let texts = [
+        first_screen("one of three did not converge", &one_open),
+        first_screen("one seed of each rank", &single),
+        first_screen("one seed of one rank", &mixed),
+        first_screen("different within the margin", &differs),
         first_screen("one run", &one),
         first_screen("one seed", &fixture::ranks()),
         first_screen("seeds", &fixture::seeds()),

@@ -1,5 +1,7 @@
 //! The verdicts of a test set as a matrix: each configuration against the baseline and against the best by validation.
 
+use std::collections::BTreeSet;
+
 use ranklab_stats::{Scope, Verdict};
 
 use crate::analysis::{AgainstReference, Analysis, Pair, TestSet};
@@ -81,10 +83,17 @@ pub(crate) fn matrix(
     let best = set.references.best;
     if !references.iter().any(|(id, _)| *id == best) {
         let name = names.of_one(&analysis.configurations[best]);
-        references.push((best, format!("against the best by validation, {name}")));
+        let role =
+            if set.references.by_validation { "the best by validation" } else { "the first configuration" };
+        references.push((best, format!("against {role}, {name}")));
     }
     let cell = |first: usize, second: usize| {
-        analysis.comparisons.pair(first, second).map(|pair| of_pair(analysis, pair))
+        let other = against.others.iter().find(|one| one.configuration == first);
+        let pair = match second == against.reference {
+            true => other.and_then(|one| one.pair.as_ref()),
+            false => analysis.comparisons.pair(first, second),
+        };
+        pair.map(|pair| of_pair(analysis, pair))
     };
     let mut order: Vec<usize> = against.others.iter().map(|one| one.configuration).collect();
     order.push(against.reference);
@@ -110,9 +119,13 @@ pub(crate) fn matrix(
     })
 }
 
+/// Whether all runs of both configurations converged.
+fn have_converged(analysis: &Analysis, pair: &Pair) -> bool {
+    [pair.first, pair.second].iter().all(|id| analysis.configurations[*id].not_converged.is_empty())
+}
+
 fn of_pair(analysis: &Analysis, pair: &Pair) -> VerdictCell {
-    let converged = |id: usize| analysis.configurations[id].not_converged.is_empty();
-    let (word, tone) = verdict_word(pair, converged(pair.first) && converged(pair.second));
+    let (word, tone) = verdict_word(pair, have_converged(analysis, pair));
     VerdictCell {
         word,
         tone,
@@ -129,25 +142,25 @@ fn notes(analysis: &Analysis, shown: &[usize], left_out: usize) -> Vec<String> {
     let open: Vec<&&Pair> = pairs
         .iter()
         .filter(|pair| pair.verdict == Verdict::Inconclusive && !pair.noninferiority.noninferior)
+        .filter(|pair| have_converged(analysis, pair))
         .collect();
     if open.len() > 1 {
-        let widest = open.iter().map(|pair| half_width(pair)).fold(0.0, f64::max);
-        let fewest = open.iter().flat_map(|pair| pair.difference.seeds).min().unwrap_or(0);
+        let widest = open.iter().map(|pair| pair.half_width()).fold(0.0, f64::max);
+        let seeds: BTreeSet<usize> = open.iter().flat_map(|pair| pair.difference.seeds).collect();
+        let seeds = match (seeds.first(), seeds.last()) {
+            (Some(fewest), Some(most)) if fewest == most => format!("{} each", count(*fewest, "seed")),
+            (Some(fewest), Some(most)) => format!("{fewest} to {most} seeds"),
+            _ => String::new(),
+        };
         notes.push(format!(
-            "{} of {} are inconclusive: intervals reach up to ±{} with {} each.",
+            "{} of {} are inconclusive: intervals reach up to ±{} with {seeds}.",
             open.len(),
             count(pairs.len(), "comparison"),
-            rough_points(widest),
-            count(fewest, "seed")
+            rough_points(widest)
         ));
     }
     if left_out > 0 {
         notes.push(format!("The table of all comparisons has {}.", count(left_out, "more configuration")));
     }
     notes
-}
-
-fn half_width(pair: &Pair) -> f64 {
-    let interval = pair.difference.interval;
-    (interval.upper - interval.lower) / 2.0
 }
