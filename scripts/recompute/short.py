@@ -7,7 +7,9 @@ from .report import points
 
 # Sets that the short file shows.
 SETS = 3
-WORDS = {"inconclusive", "better", "worse", "equivalent", "not inferior", "not converged"}
+WORDS = {
+    "inconclusive", "better", "worse", "equivalent", "equivalent, better", "equivalent, worse", "not inferior", "not converged",
+}
 
 
 def short(checker, report, sections):
@@ -105,8 +107,8 @@ def matrix(checker, report, table, set_):
 def verdict(checker, report, title, one, column, word, pair):
     word = word.removesuffix(", these networks")
     possible = pair.verdicts(report.options.alpha)
-    plain = {"not inferior": "inconclusive", "equivalent": "equivalent"}.get(word, word)
-    if word not in WORDS or (word != "not converged" and not any(plain in known for known in possible)):
+    plain = "inconclusive" if word == "not inferior" else word
+    if word not in WORDS or (word != "not converged" and plain not in possible):
         checker.mismatch(title, one.name, column, word, possible)
 
 

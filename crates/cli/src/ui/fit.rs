@@ -1,9 +1,5 @@
-//! Fits columns into a width: long texts are shortened, and columns without room are left out.
+//! Fits the columns of a table into a width: columns without room are left out.
 
-use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
-
-/// The mark of a shortened text.
-const MARK: char = '…';
 /// Blanks between the texts of neighbouring columns; one of them also stands before the first text and one behind the
 /// last.
 const GAP: usize = 3;
@@ -50,37 +46,6 @@ fn widen(needs: &[Need], widths: &mut [Option<usize>], mut left: usize) {
     }
 }
 
-/// A text in at most `width` columns of a terminal; the last one marks that it is shortened.
-pub(crate) fn shortened(text: &str, width: usize) -> String {
-    if text.width() <= width {
-        return text.to_owned();
-    }
-    let mut taken = 0;
-    let kept = text.chars().take_while(|letter| {
-        taken += letter.width().unwrap_or(0);
-        taken < width
-    });
-    let mut short: String = kept.collect();
-    short.push(MARK);
-    short
-}
-
-/// Text in lines of at most `width` columns, broken at blanks; a word that is longer has a line of its own. Lines after
-/// the first begin with `indent` blanks, which count.
-pub(crate) fn wrapped(text: &str, width: usize, indent: usize) -> String {
-    let (mut lines, mut line) = (Vec::new(), String::new());
-    for word in text.split_whitespace() {
-        if !line.trim().is_empty() && line.width() + 1 + word.width() > width {
-            lines.push(std::mem::replace(&mut line, " ".repeat(indent)));
-        } else if !line.trim().is_empty() {
-            line.push(' ');
-        }
-        line += word;
-    }
-    lines.push(line);
-    lines.join("\n")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -98,20 +63,5 @@ mod tests {
         assert_eq!(fit(&needs, 27), [Some(3), Some(8), None, Some(8)]);
         assert_eq!(fit(&needs, 1), [Some(3), None, None, None]);
         assert_eq!(fit(&[], 10), [None; 0]);
-    }
-
-    #[test]
-    fn a_short_text_ends_with_a_mark_and_keeps_to_its_width() {
-        assert_eq!(shortened("block5", 6), "block5");
-        assert_eq!(shortened("block5_conv3", 6), "block…");
-        assert_eq!(shortened("細胞の画像", 6), "細胞…");
-        assert_eq!(shortened("x", 0), "…");
-    }
-
-    #[test]
-    fn text_is_broken_at_blanks_and_continues_indented() {
-        assert_eq!(wrapped("one two three four", 9, 2), "one two\n  three\n  four");
-        assert_eq!(wrapped("averylongword x", 5, 0), "averylongword\nx");
-        assert_eq!(wrapped("", 5, 0), "");
     }
 }

@@ -78,11 +78,16 @@ pub(crate) fn line(head: &str, name: &str, joint: &str, mut parts: Vec<Part>, mo
 /// A line over as many lines as it needs, none longer than `most` columns. It breaks at spaces, but not within
 /// backquotes; a longer word is cut in pieces where `whole_words` is false.
 pub(crate) fn wrapped(line: &str, most: usize, whole_words: bool) -> String {
+    wrapped_by(line, most, INDENT, whole_words)
+}
+
+/// [`wrapped`] with the blanks by which the lines after the first one are indented.
+pub(crate) fn wrapped_by(line: &str, most: usize, indent: usize, whole_words: bool) -> String {
     if columns(line) <= most {
         return line.to_owned();
     }
     let start = line.len() - line.trim_start_matches(' ').len();
-    let indent = " ".repeat((start + INDENT).min(most / 2));
+    let indent = " ".repeat((start + indent).min(most / 2));
     let (mut lines, mut current) = (Vec::new(), line[..start.min(most / 2)].to_owned());
     let mut is_begun = false;
     for word in words(&line[start..]) {
@@ -161,6 +166,21 @@ mod tests {
         );
         assert_eq!(wrapped("see /a/very/long/path", 12, true), "see\n    /a/very/long/path");
         assert_eq!(wrapped("see /a/very/long/path", 12, false), "see\n    /a/very/\n    long/pat\n    h");
+    }
+
+    #[test]
+    fn a_cut_text_ends_with_a_mark_and_keeps_to_its_columns() {
+        assert_eq!(cut("block5", 6), "block5");
+        assert_eq!(cut("block5_conv3", 6), "block…");
+        assert_eq!(cut("細胞の画像", 6), "細胞…");
+        assert_eq!(cut("x", 0), "…");
+    }
+
+    #[test]
+    fn the_indent_of_further_lines_is_chosen() {
+        assert_eq!(wrapped_by("one two three four", 9, 2, true), "one two\n  three\n  four");
+        assert_eq!(wrapped_by("averylongword x", 5, 0, true), "averylongword\nx");
+        assert_eq!(wrapped_by("", 5, 0, true), "");
     }
 
     proptest! {

@@ -15,8 +15,7 @@ use serde::Serialize;
 use super::{
     layout::wrapped,
     printable::{printable, printable_json, printable_lines},
-    terminal::error_columns,
-    width::output_width,
+    terminal::{error_columns, output_columns},
 };
 
 /// Writes a result to standard output. A pipe that its reader has closed (`| head`) is no error: the rest is dropped,
@@ -35,7 +34,7 @@ pub(crate) fn print(text: &str) -> anyhow::Result<()> {
 /// # Errors
 /// When standard output cannot be written, except by a closed pipe.
 pub(crate) fn print_fitted(text: &str) -> anyhow::Result<()> {
-    let Some(width) = output_width() else { return print(text) };
+    let Some(width) = output_columns() else { return print(text) };
     let lines: Vec<String> = text.lines().map(|line| wrapped(line, width, true)).collect();
     print(&(lines.join("\n") + "\n"))
 }

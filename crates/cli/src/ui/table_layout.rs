@@ -5,10 +5,11 @@ use ranklab_store::QueryResult;
 use unicode_width::UnicodeWidthStr as _;
 
 use super::{
-    fit::{Need, fit, shortened, wrapped},
+    fit::{Need, fit},
+    layout::{cut, wrapped_by},
     printable::printable,
+    terminal::output_columns,
     value_text::{cut_text, decimals_of, is_number, value_text},
-    width::output_width,
 };
 
 /// Characters of a column's name that stay where its values are narrower.
@@ -35,7 +36,7 @@ impl Fitting {
 
     /// The columns from the left that the output has room for.
     pub(crate) fn of_output(advice: &'static str) -> Self {
-        Self { width: output_width(), advice, ..Self::none() }
+        Self { width: output_columns(), advice, ..Self::none() }
     }
 }
 
@@ -162,7 +163,7 @@ impl Layout {
     pub(super) fn notes(&self, names: &[String]) -> String {
         let Some(room) = self.fitting.width else { return String::new() };
         let left_out = names.iter().zip(&self.shown).filter(|(_, shown)| !**shown);
-        let left_out: Vec<String> = left_out.map(|(name, _)| shortened(&printable(name), room)).collect();
+        let left_out: Vec<String> = left_out.map(|(name, _)| cut(&printable(name), room)).collect();
         let what = match (left_out.is_empty(), self.is_shortened) {
             (true, false) => return String::new(),
             (true, true) => "values that end in … are shortened".to_owned(),
@@ -171,7 +172,7 @@ impl Layout {
                 format!("left out: {}; values that end in … are shortened", left_out.join(", "))
             }
         };
-        wrapped(&format!("{what}; {}", self.fitting.advice), room, 0) + "\n"
+        wrapped_by(&format!("{what}; {}", self.fitting.advice), room, 0, true) + "\n"
     }
 }
 
@@ -181,7 +182,7 @@ fn cells(widths: &[Option<usize>], cell: impl Fn(usize) -> (String, CellAlignmen
     shown
         .map(|(column, width)| {
             let (text, alignment) = cell(column);
-            Cell::new(shortened(&text, width)).set_alignment(alignment)
+            Cell::new(cut(&text, width)).set_alignment(alignment)
         })
         .collect()
 }

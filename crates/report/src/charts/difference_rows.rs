@@ -5,7 +5,7 @@ use plotters::style::RGBColor;
 use crate::analysis::{Against, AgainstReference, Analysis, Pair, Validation};
 use crate::words::format::{confidence, signed_points};
 use crate::words::short_names::ShortNames;
-use crate::words::verdicts::{Tone, verdict_word};
+use crate::words::verdict::{Tone, verdict};
 
 use super::palette::{BAD, GOOD, OPEN};
 
@@ -38,10 +38,8 @@ pub(super) fn rows(analysis: &Analysis, set: &AgainstReference, most: usize) -> 
     let kept = shown.iter().filter(|one| by_validation.iter().any(|kept| std::ptr::eq(*kept, **one)));
     let row = |one: &&Against| {
         let configuration = &analysis.configurations[one.configuration];
-        let converged = configuration.not_converged.is_empty()
-            && analysis.configurations[set.reference].not_converged.is_empty();
         let (verdict, tone) = match &one.pair {
-            Some(pair) => verdict_word(pair, converged),
+            Some(pair) => verdict(analysis, pair),
             None => ("not compared".to_owned(), Tone::Open),
         };
         let name = names.of_one(configuration);

@@ -3,11 +3,9 @@
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, VPos};
 
-use ranklab_stats::Verdict;
-
-use crate::analysis::Pair;
 use crate::error::{Error, Result};
 use crate::words::format::{confidence, count, margin_in_points, signed_points};
+use crate::words::verdict::word;
 
 use super::axes::{draw_foot, draw_title_below};
 use super::axis::Axis;
@@ -77,7 +75,8 @@ pub(super) fn figure(scope: &ChartScope<'_>) -> Result<Option<Figure>> {
         let ends = format!("{} to {}", signed_points(interval.lower), signed_points(interval.upper));
         let value = format!("{first} minus {second}: {} points", signed_points(difference));
         spoken += &format!(" {value}, {ends}.");
-        let note = format!("{value}, {} interval {ends}; {}", confidence(options), word(pair));
+        let note =
+            format!("{value}, {} interval {ends}; {}", confidence(options), word(pair.verdict, difference));
         lines.push(Line::Difference {
             name: first.clone(),
             difference,
@@ -115,18 +114,6 @@ pub(super) fn figure(scope: &ChartScope<'_>) -> Result<Option<Figure>> {
         drawing,
         values,
     }))
-}
-
-/// What may be said of a difference, in a word or two.
-fn word(pair: &Pair) -> &'static str {
-    match (pair.verdict, pair.difference.difference > 0.0) {
-        (Verdict::Equivalent, _) => "equivalent",
-        (Verdict::EquivalentYetDifferent, true) => "equivalent, better",
-        (Verdict::EquivalentYetDifferent, false) => "equivalent, worse",
-        (Verdict::Better, _) => "better",
-        (Verdict::Worse, _) => "worse",
-        (Verdict::Inconclusive, _) => "inconclusive",
-    }
 }
 
 /// The axis of the margin and of all intervals but those that are much wider than most.

@@ -39,4 +39,5 @@ pub(crate) mod title;
 mod title_tests;
 pub(crate) mod tuning;
 pub(crate) mod unfinished;
+pub(crate) mod verdict;
 pub(crate) mod verdicts;

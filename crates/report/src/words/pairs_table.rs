@@ -1,12 +1,13 @@
 //! The comparisons of configurations in numbers.
 
-use ranklab_stats::{Interval, MeanDifference, Resampled, Scope, Verdict};
+use ranklab_stats::{Interval, MeanDifference, Resampled, Scope};
 
 use crate::analysis::{Analysis, Comparisons, Configuration, Pair, PairFamily};
 
 use super::format::{NONE, confidence, count, p_value, points, signed_four, signed_points, thousands};
 use super::intervals::few;
 use super::table::{Cell, Column, Table};
+use super::verdict::word;
 
 /// The comparisons as a table; `None` without any.
 pub(crate) fn table(analysis: &Analysis) -> Option<Table> {
@@ -137,7 +138,12 @@ fn row(configurations: &[Configuration], pair: &Pair) -> Vec<Cell> {
             PairFamily::Secondary => "secondary",
         }
         .into(),
-        format!("{}{networks}{}", word(pair), if converged { "" } else { " (not converged)" }).into(),
+        format!(
+            "{}{networks}{}",
+            word(pair.verdict, pair.difference.difference),
+            if converged { "" } else { " (not converged)" }
+        )
+        .into(),
         Cell::ordered(signed_points(difference), difference),
         between(&interval),
         p_cell(Some(p)),
@@ -168,17 +174,6 @@ fn between(interval: &Interval) -> Cell {
         format!("{} to {}", signed_points(interval.lower), signed_points(interval.upper)),
         interval.lower,
     )
-}
-
-fn word(pair: &Pair) -> &'static str {
-    match pair.verdict {
-        Verdict::Equivalent => "equivalent",
-        Verdict::EquivalentYetDifferent if pair.difference.difference > 0.0 => "equivalent, better",
-        Verdict::EquivalentYetDifferent => "equivalent, worse",
-        Verdict::Better => "better",
-        Verdict::Worse => "worse",
-        Verdict::Inconclusive => "inconclusive",
-    }
 }
 
 #[cfg(test)]

@@ -2,27 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use ranklab_stats::{Scope, Verdict};
+use ranklab_stats::Verdict;
 
 use crate::analysis::{AgainstReference, Analysis, Pair, TestSet};
 
 use super::format::{count, rough_points, signed_points};
 use super::pairs::sentence;
 use super::short_names::ShortNames;
+use super::verdict::{Tone, have_converged, verdict};
 
 /// Rows; the table of all comparisons has more.
 const ROWS: usize = 40;
-
-/// How a verdict is painted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Tone {
-    /// As good, or better.
-    Good,
-    /// Worse.
-    Bad,
-    /// Not shown.
-    Open,
-}
 
 /// A comparison in a few words, and in a sentence.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,26 +36,6 @@ pub(crate) struct VerdictMatrix {
     pub(crate) rows: Vec<(String, Vec<Option<VerdictCell>>)>,
     /// What holds of all comparisons.
     pub(crate) notes: Vec<String>,
-}
-
-/// A verdict in a word or two, and how it is painted.
-pub(crate) fn verdict_word(pair: &Pair, have_converged: bool) -> (String, Tone) {
-    if !have_converged {
-        return ("not converged".to_owned(), Tone::Open);
-    }
-    let (word, tone) = match pair.verdict {
-        Verdict::Better => ("better", Tone::Good),
-        Verdict::Worse => ("worse", Tone::Bad),
-        Verdict::Equivalent | Verdict::EquivalentYetDifferent => ("equivalent", Tone::Good),
-        Verdict::Inconclusive if pair.noninferiority.noninferior => ("not inferior", Tone::Good),
-        Verdict::Inconclusive => ("inconclusive", Tone::Open),
-    };
-    match pair.difference.scope {
-        Scope::Networks if pair.verdict != Verdict::Inconclusive => {
-            (format!("{word}, these networks"), Tone::Open)
-        }
-        _ => (word.to_owned(), tone),
-    }
 }
 
 /// The matrix of a test set; `None` where nothing is compared.
@@ -119,13 +89,8 @@ pub(crate) fn matrix(
     })
 }
 
-/// Whether all runs of both configurations converged.
-fn have_converged(analysis: &Analysis, pair: &Pair) -> bool {
-    [pair.first, pair.second].iter().all(|id| analysis.configurations[*id].not_converged.is_empty())
-}
-
 fn of_pair(analysis: &Analysis, pair: &Pair) -> VerdictCell {
-    let (word, tone) = verdict_word(pair, have_converged(analysis, pair));
+    let (word, tone) = verdict(analysis, pair);
     VerdictCell {
         word,
         tone,

@@ -12,7 +12,7 @@ use crate::{
     ui::{
         query_result::{Format, print_result},
         table_layout::Fitting,
-        width::output_width,
+        terminal::output_columns,
     },
 };
 
@@ -78,7 +78,7 @@ fn fitting(runs: &QueryResult, columns: &[Column], wide: bool) -> Fitting {
         |at: usize| runs.rows.iter().all(|row| row.get(at).is_none_or(|value| *value == Value::Null));
     let rank = |(at, column): (usize, &Column)| column.rank + if is_empty(at) { COLUMNS.len() } else { 0 };
     Fitting {
-        width: output_width().filter(|_| !wide),
+        width: output_columns().filter(|_| !wide),
         ranks: columns.iter().enumerate().map(rank).collect(),
         least_text: LEAST_TEXT,
         advice: "--wide shows all, --columns run,accuracy chooses, --json is for programs",

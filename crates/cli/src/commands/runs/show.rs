@@ -15,10 +15,10 @@ use crate::{
     database::with_store,
     ui::{
         convergence::warning_lines,
-        fit::wrapped,
+        layout::wrapped_by,
         output::{json_text, print},
         printable::printable,
-        width::text_width,
+        terminal::text_columns,
     },
 };
 
@@ -36,7 +36,7 @@ pub(super) struct ShowArgs {
 pub(super) async fn show(database: &Path, arguments: &ShowArgs) -> anyhow::Result<()> {
     let ShowArgs { id, json } = *arguments;
     let text = with_store(database, async |store| {
-        if json { run_json(store, id).await } else { run_text(store, id, text_width()).await }
+        if json { run_json(store, id).await } else { run_text(store, id, text_columns()).await }
     })
     .await?;
     print(&text)
@@ -58,15 +58,22 @@ async fn run_text(store: &Store, id: i64, width: usize) -> anyhow::Result<String
     if store.is_presumed_interrupted(id) {
         run.status = RunStatus::Interrupted;
     }
-    let mut parts =
-        vec![wrapped(&printable(&format!("Run {id}: {} ({})", run.start.label, run.status)), width, 2)];
+    let mut parts = vec![wrapped_by(
+        &printable(&format!("Run {id}: {} ({})", run.start.label, run.status)),
+        width,
+        2,
+        true,
+    )];
     if let Some(failure) = &run.failure {
-        parts
-            .push(format!("Failure\n  {}", wrapped(&printable(failure), width - 2, 0).replace('\n', "\n  ")));
+        parts.push(format!(
+            "Failure\n  {}",
+            wrapped_by(&printable(failure), width - 2, 0, true).replace('\n', "\n  ")
+        ));
     }
     let warnings = not_converged(store, &[id]).await?;
     let warnings = warnings.iter().flat_map(warning_lines);
-    let warnings: Vec<String> = warnings.map(|warning| wrapped(&printable(&warning), width, 2)).collect();
+    let warnings: Vec<String> =
+        warnings.map(|warning| wrapped_by(&printable(&warning), width, 2, true)).collect();
     if !warnings.is_empty() {
         parts.push(warnings.join("\n"));
     }
@@ -78,10 +85,11 @@ async fn run_text(store: &Store, id: i64, width: usize) -> anyhow::Result<String
     parts.extend(tables::epochs(&run, &store.epoch_metrics(id).await?, width));
     parts.extend(tables::patients(store, id, width).await?);
     parts.extend(tables::files(&store.artifacts(id).await?, width));
-    parts.push(wrapped(
+    parts.push(wrapped_by(
         &format!("`ranklab runs show {id} --json` has all of it, also the whole configuration."),
         width,
         0,
+        true,
     ));
     Ok(parts.join("\n\n") + "\n")
 }

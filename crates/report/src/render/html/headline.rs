@@ -7,18 +7,18 @@ use crate::charts::AnswerChart;
 use crate::document::{Document, Headline};
 use crate::render::theme::{Theme, themed};
 use crate::words::key_figures::KeyFigure;
+use crate::words::verdict::status_word;
 
 /// The page's header.
 pub(super) fn header(document: &Document) -> Markup {
     let Headline { context, answer, status, figures, care, next } = &document.headline;
-    let (word, class) = status_word(*status);
     let (conformity, reasons) = &document.conformity;
     html! {
         header id="answer" {
             p.context { @for part in context { span { (part) } " " } }
             h1 { (answer) }
             div.state {
-                strong.status.(class) { (word) }
+                strong.status.(status_class(*status)) { (status_word(*status)) }
                 details.conformity { summary { (conformity) } p { (reasons) } }
             }
             div.first {
@@ -45,12 +45,12 @@ fn with_code(text: &str) -> Markup {
     }
 }
 
-fn status_word(status: Status) -> (&'static str, &'static str) {
+/// How a status is painted.
+fn status_class(status: Status) -> &'static str {
     match status {
-        Status::Synthetic => ("SYNTHETIC", "warned"),
-        Status::NotConverged => ("NOT CONVERGED", "warned"),
-        Status::Conclusive => ("CONCLUSIVE", "shown"),
-        Status::Open => ("OPEN", "open"),
+        Status::Synthetic | Status::NotConverged => "warned",
+        Status::Conclusive => "shown",
+        Status::Open => "open",
     }
 }
 

@@ -2,7 +2,8 @@
 
 use maud::{Markup, html};
 
-use crate::words::verdicts::{Tone, VerdictCell, VerdictMatrix};
+use crate::words::verdict::Tone;
+use crate::words::verdicts::{VerdictCell, VerdictMatrix};
 
 /// The matrix; each cell unfolds to its sentence.
 pub(super) fn verdicts(matrix: &VerdictMatrix, name: &str) -> Markup {

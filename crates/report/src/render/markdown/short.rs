@@ -1,8 +1,8 @@
 //! The short Markdown file: answer, picture, evidence, in the order of the page's first screens.
 
-use crate::analysis::Status;
 use crate::document::{Document, Headline, SetSection};
 use crate::render::escape::{markdown as plain, markdown_code as code};
+use crate::words::verdict::status_word;
 use crate::words::verdicts::VerdictMatrix;
 
 use super::figure::image;
@@ -62,15 +62,6 @@ pub(super) fn text(document: &Document) -> String {
 fn with_code(text: &str) -> String {
     let parts = text.split('`').enumerate();
     parts.map(|(place, part)| if place % 2 == 1 { code(part) } else { plain(part) }).collect()
-}
-
-fn status_word(status: Status) -> &'static str {
-    match status {
-        Status::Synthetic => "SYNTHETIC",
-        Status::NotConverged => "NOT CONVERGED",
-        Status::Conclusive => "CONCLUSIVE",
-        Status::Open => "OPEN",
-    }
 }
 
 fn set_blocks(set: &SetSection) -> Vec<String> {

@@ -4,7 +4,7 @@ use indicatif::{HumanBytes, HumanCount};
 use ranklab_store::{RunResult, RunRow};
 
 use super::settings::changed_settings;
-use crate::ui::{fit::wrapped, printable::printable};
+use crate::ui::{layout::wrapped_by, printable::printable};
 
 /// Columns of the names of fields.
 const NAME: usize = 16;
@@ -16,7 +16,7 @@ fn section(title: &str, fields: &[(&str, String)], width: usize) -> String {
     let mut text = title.to_owned();
     for (name, value) in fields.iter().filter(|(_, value)| !value.is_empty()) {
         text += "\n";
-        let line = wrapped(&printable(value), width.saturating_sub(NAME).max(1), 0);
+        let line = wrapped_by(&printable(value), width.saturating_sub(NAME).max(1), 0, true);
         text +=
             &format!("  {name:<rest$}{}", line.replace('\n', &format!("\n{:NAME$}", "")), rest = NAME - 2);
     }
