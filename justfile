@@ -56,6 +56,26 @@ open *arguments:
 query *arguments:
     @{{ ranklab }} query "$@"
 
+# Classify new images with a finished run: `just predict best FOLDER`.
+[group('look')]
+predict *arguments:
+    @{{ ranklab }} predict "$@"
+
+# Test a finished run on labelled images of elsewhere: `just evaluate best dataset=PATH`.
+[group('look')]
+evaluate *arguments:
+    @{{ ranklab }} evaluate "$@"
+
+# Hand a network or the records to other programs: `just export best --to peft DIR`.
+[group('look')]
+export *arguments:
+    @{{ ranklab }} export "$@"
+
+# Record a PEFT adapter of elsewhere as a run: `just import DIR`.
+[group('look')]
+import *arguments:
+    @{{ ranklab }} import "$@"
+
 # Train a run again and compare to the last bit: `just verify 3`.
 [group('look')]
 verify *arguments:
@@ -65,6 +85,11 @@ verify *arguments:
 [group('look')]
 check-runs *arguments:
     @{{ ranklab }} check "$@"
+
+# Hand records to other programs: `just export --to parquet tables`, `mlflow URI`, `datasette FILE`.
+[group('look')]
+export *arguments:
+    @{{ ranklab }} export "$@"
 
 # List, show and remove runs, copy the database, clear up.
 [group('look')]
@@ -116,7 +141,17 @@ test-browser:
 test-recompute:
     scripts/test-recompute.sh
 
-# Targets: overrides, experiment, images, manifest, trunk_weights, trained_model, checkpoint, png.
+# Exported networks in PEFT, PyTorch and ONNX Runtime, and adapters that PEFT trained; installs them with pip.
+[group('check')]
+round-trip:
+    scripts/round-trip.sh
+
+# Exports to Parquet, MLflow and Datasette, read back with these programs; sets them up by itself (1.1 GB).
+[group('check')]
+test-records:
+    scripts/test-records.sh
+
+# Targets: overrides, experiment, images, manifest, trunk_weights, trained_model, peft_adapter, checkpoint, png.
 # Hostile input guided by coverage, for so many seconds: `just fuzz png 600`. The tests feed thousands of mutations each.
 [group('check')]
 fuzz target seconds="60":
@@ -196,6 +231,11 @@ bench-builds *arguments:
 [group('check')]
 bench-scaling *arguments:
     python3 bench/scaling.py "$@"
+
+# `ranklab predict` beside the trunk that its networks run through, in images per second.
+[group('check')]
+bench-predict *arguments:
+    python3 bench/predict.py "$@"
 
 # A report over a thousand generated runs, its time and memory; writes bench/REPORT_SCALE.md.
 [group('check')]

@@ -20,15 +20,7 @@ command -v c++ > /dev/null || cannot "no C++ compiler (c++) is installed"
 if [ -n "${LIBTORCH:-}" ]; then
     libraries="$LIBTORCH/lib"
 else
-    environment="${RANKLAB_TCH_VENV:-$cache/venv-tch}"
-    if ! "$environment/bin/python" -c 'import torch; assert torch.__version__.startswith("2.9.0")' 2> /dev/null; then
-        mkdir -p "$environment"
-        free="$(df --output=avail -BG "$environment" | tail -n 1 | tr -dc 0-9)"
-        [ "$free" -ge 16 ] || cannot "PyTorch and its compiled test want 16 GB at $environment, where $free GB are free"
-        [ -x "$environment/bin/python" ] || python3 -m venv "$environment" || cannot "python3 -m venv failed"
-        timeout 1200 "$environment/bin/python" -m pip install --quiet --no-cache-dir torch==2.9.0 numpy ||
-            cannot "pip could not install torch==2.9.0"
-    fi
+    environment="$(scripts/torch-venv.sh)" || cannot "PyTorch 2.9.0 could not be installed"
     libraries="$("$environment/bin/python" -c 'import pathlib, torch; print(pathlib.Path(torch.__file__).parent / "lib")')"
 fi
 

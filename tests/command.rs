@@ -42,6 +42,7 @@ impl Ranklab {
             .env_remove("RANKLAB_DATA")
             .env_remove("RANKLAB_REPORTS")
             .env_remove("RANKLAB_CONFIG")
+            .env_remove("RANKLAB_DATABASE")
             .env_remove("COLUMNS");
         command
     }

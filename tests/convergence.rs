@@ -113,7 +113,7 @@ fn every_example_of_the_documentation_takes_enough_steps_for_its_momentum() {
         let mut arguments = vec!["sweep", "dataset=synthetic", "weights=random"];
         let own = example.iter().map(String::as_str);
         let absent = |word: &&str| {
-            !["dataset=", "weights=", "device=", "jobs="].iter().any(|key| word.starts_with(key))
+            !["dataset=", "weights=", "device=", "jobs=", "start="].iter().any(|key| word.starts_with(key))
         };
         arguments.extend(own.filter(absent).filter(|word| *word != "--dry-run"));
         arguments.extend(["--dry-run", "--json"]);

@@ -88,7 +88,7 @@ fn a_hash_does_not_depend_on_where_a_setting_was_given() {
 #[test]
 fn a_wrong_file_is_one_line_with_the_file_the_line_and_the_keys() {
     let ranklab = Ranklab::new();
-    let keys = "the keys are runs_folder, reports_folder, data_folder, dataset, device, jobs";
+    let keys = "the keys are runs_folder, database, reports_folder, data_folder, dataset, device, jobs";
     for (text, expected) in [
         ("# mine\nrun_folder = \"x\"\n", "line 2 (`run_folder = \"x\"`): unknown field `run_folder`"),
         ("jobs = \"many\"\n", "line 1 (`jobs = \"many\"`): "),

@@ -288,7 +288,7 @@ fn no_image_is_lost_without_a_word() {
     fs::rename(&sorted(&whole.join("Parasitized"))[5], whole.join("Parasitized").join(odd)).unwrap();
     // Some in another format, one hidden, one a broken link.
     for (number, path) in sorted(&whole.join("Parasitized")).iter().rev().take(8).enumerate() {
-        fs::rename(path, path.with_extension(if number < 7 { "jpg" } else { "TIFF" })).unwrap();
+        fs::rename(path, path.with_extension(if number < 7 { "gif" } else { "HEIC" })).unwrap();
     }
     fs::write(whole.join("Parasitized/.hidden.png"), b"hidden").unwrap();
     fs::copy(&sorted(&whole.join("Uninfected"))[0], images.join("stray.png")).unwrap();
@@ -300,7 +300,7 @@ fn no_image_is_lost_without_a_word() {
         "{said}"
     );
     for line in [
-        "passed over  8 files are not named .png (7 .jpg, 1 .tiff), ",
+        "passed over  8 files are of other types (7 .gif, 1 .heic), ",
         "passed over  1 file is hidden: cells/Parasitized/.hidden.png",
         "passed over  1 link leads nowhere: cells/Uninfected/lost",
         "passed over  1 link leads to a folder that it lies in: cells/Uninfected/up",
@@ -309,7 +309,7 @@ fn no_image_is_lost_without_a_word() {
     }
     let output = ranklab.run(&sweep("dataset=images", &[]));
     succeeded(&output);
-    assert!(errors(&output).contains("passed over: 8 files are not named .png"), "{}", errors(&output));
+    assert!(errors(&output).contains("passed over: 8 files are of other types"), "{}", errors(&output));
     assert_eq!(ranklab.value("select images, skipped_files, unreadable_images from runs"), "52,10,0");
 }
 
@@ -343,24 +343,25 @@ fn where_no_image_can_be_read_the_message_gives_the_first_reason() {
             "{error}"
         );
         assert!(error.contains("cell_images/Parasitized/") && error.contains(reason), "{error}");
-        assert!(error.contains("repair or replace them") && !error.contains("put PNG images"), "{error}");
+        assert!(error.contains("repair or replace them") && !error.contains("put images"), "{error}");
     }
     // All of another format, and class folders of other names.
     unpack(&zip, &ranklab.path("images"));
     let class = ranklab.path("images/cell_images/Parasitized");
     for path in sorted(&class) {
-        fs::rename(&path, path.with_extension("jpeg")).unwrap();
+        fs::rename(&path, path.with_extension("heic")).unwrap();
     }
     let error = failed(&ranklab.run(&["data", "manifest", "images"]));
     assert!(
         error.contains(
-            "0 images of class Parasitized and 20 images of class Uninfected; 20 files are not named .png"
+            "0 images of class Parasitized and 20 images of class Uninfected; 20 files are of other types"
         ),
         "{error}"
     );
     fs::rename(&class, ranklab.path("images/cell_images/infected")).unwrap();
     let error = failed(&ranklab.run(&["data", "manifest", "images"]));
-    assert!(error.contains("put PNG images into folders named Parasitized and Uninfected"), "{error}");
+    assert!(error.contains("Parasitized and Uninfected are the two classes that are looked for"), "{error}");
+    assert!(error.contains("`positive=` and `negative=`"), "{error}");
     // Names with backslashes are those of folders.
     let mut other = ZipWriter::new(File::create(ranklab.path("backslashes.zip")).unwrap());
     let mut archive = ZipArchive::new(File::open(&zip).unwrap()).unwrap();

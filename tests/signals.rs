@@ -2,13 +2,13 @@
 #![cfg(unix)]
 
 use std::{
-    process::{Child, Command, Stdio},
+    process::{Child, Command, Output, Stdio},
     thread::sleep,
     time::Duration,
 };
 
 use crate::{
-    command::{Ranklab, succeeded},
+    command::{Ranklab, first_line, succeeded},
     disturbance::{await_of, errors, send},
     terminal::on_terminal,
 };
@@ -24,7 +24,7 @@ fn started(ranklab: &Ranklab, signal: &str, disposition: &str) -> Child {
     let mut command = Command::new("python3");
     command.args(["-c", &program]).arg(plain.get_program()).args(plain.get_args());
     command.current_dir(ranklab.folder.path()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    for name in ["RANKLAB_RUNS", "RANKLAB_DATA", "RANKLAB_REPORTS"] {
+    for name in ["RANKLAB_RUNS", "RANKLAB_DATA", "RANKLAB_REPORTS", "RANKLAB_CONFIG", "RANKLAB_DATABASE"] {
         command.env_remove(name);
     }
     let mut child = command.spawn().unwrap();
@@ -48,6 +48,53 @@ fn every_signal_that_ends_a_process_saves_first() {
         assert_eq!(ranklab.value("select status from runs"), "interrupted");
         assert!(ranklab.checkpoint().exists());
     }
+}
+
+/// A sweep of two trials, one after the other, that a signal met in its second, and what it said.
+fn interrupted_in_its_second_trial(more: &[&str]) -> (Ranklab, Output) {
+    let second = |ranklab: &Ranklab| ranklab.path("runs/000002/checkpoint").exists();
+    // A busy machine may be slower to look than the sweep to end.
+    for _ in 0..20 {
+        let ranklab = Ranklab::new();
+        let sweep = Ranklab::sweep_arguments(&["rank=1,2", "epochs=60", "jobs=1"]);
+        let mut child = ranklab.start(&[&sweep, more].concat());
+        await_of(&mut child, "the second checkpoint or the end", |child| {
+            second(&ranklab) || child.try_wait().unwrap().is_some()
+        });
+        if child.try_wait().unwrap().is_none() {
+            send("-INT", &child);
+        }
+        let output = child.wait_with_output().unwrap();
+        if output.status.code() == Some(130) {
+            return (ranklab, output);
+        }
+    }
+    panic!("no signal met the second trial");
+}
+
+#[test]
+fn an_interrupted_sweep_ends_with_its_results_what_is_open_and_how_to_resume() {
+    let (ranklab, output) = interrupted_in_its_second_trial(&[]);
+    let said = String::from_utf8(output.stdout.clone()).unwrap();
+    assert_eq!(first_line(&said), "sweep 1: 1 trained, 0 finished before, 0 failed, 1 left\n");
+    let row = said.lines().find(|line| line.contains("model_5 · block5 · rank 1")).unwrap();
+    let accuracy: f64 = ranklab.value("select 100 * test_accuracy from runs where id = 1").parse().unwrap();
+    assert!(row.contains(&format!("{accuracy:.2}")), "{row}");
+    assert!(said.ends_with("open: 1 interrupted\nnext: ranklab sweep --resume\n"), "{said}");
+    assert!(errors(&output).lines().last().unwrap().starts_with("interrupted by SIGINT with 1 trial left"));
+    let resumed = ranklab.stdout(&["sweep", "--resume"]);
+    assert_eq!(first_line(&resumed), "sweep 1: 1 trained, 1 finished before, 0 failed\n");
+    assert!(resumed.ends_with("next: ranklab report --open\n"), "{resumed}");
+}
+
+#[test]
+fn an_interrupted_sweep_counts_what_is_left_for_programs() {
+    let (_, output) = interrupted_in_its_second_trial(&["--json"]);
+    let result: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&result["trained"], &result["left"]), (&1.into(), &1.into()));
+    let (_, output) = interrupted_in_its_second_trial(&["--quiet"]);
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(said, "sweep 1: 1 trained, 0 finished before, 0 failed, 1 left\n");
 }
 
 #[test]

@@ -78,7 +78,7 @@ fn long_texts_of_a_query_are_shortened_for_people_and_whole_in_a_pipe() {
     assert!(piped.contains(text.trim_end()), "{piped}");
     let fitted = at(&ranklab, "50", &["query", &sql]);
     assert_fits(&fitted, 50);
-    assert!(fitted.contains('…') && fitted.contains("--wide shows\neverything"), "{fitted}");
+    assert!(fitted.contains('…') && fitted.contains("--wide shows all"), "{fitted}");
     assert_eq!(at(&ranklab, "50", &["query", "--wide", &sql]), piped);
     for format in ["csv", "json"] {
         let whole = ranklab.stdout(&["query", &sql, "--format", format]);
@@ -88,6 +88,33 @@ fn long_texts_of_a_query_are_shortened_for_people_and_whole_in_a_pipe() {
     let shown = without_escapes(&succeeded(&shown));
     assert_fits(&shown, 50);
     assert!(shown.contains('…'), "{shown}");
+}
+
+#[test]
+fn a_wide_result_names_every_column_that_it_leaves_out_and_columns_are_chosen() {
+    let ranklab = one_run();
+    let sql = "with n(i) as (values (16), (20))
+        select null as failure, i as run, 'patient' as split, 'model_5 · block5 · rank ' || i as name, i / 8.0 as auc from n";
+    let narrow = at(&ranklab, "30", &["query", sql]);
+    assert_fits(&narrow, 30);
+    let header: Vec<&str> = narrow.lines().next().unwrap().split_whitespace().collect();
+    assert_eq!(header, ["run", "name", "auc"]);
+    let note = narrow.split_once("2 rows\n").unwrap().1.replace('\n', " ");
+    let expected = "the same in all rows: split patient; without a value: failure; texts with … are shortened; --wide shows \
+                    all, --columns NAMES chooses, --json or --format csv is for programs ";
+    assert_eq!(note, expected);
+    let wide = at(&ranklab, "36", &["query", sql, "--wide"]);
+    assert_eq!(wide, ranklab.stdout(&["query", sql]));
+    let chosen = at(&ranklab, "36", &["query", sql, "--columns", "name,run"]);
+    assert!(chosen.contains("model_5 · block5 · rank 16") && !chosen.contains("…"), "{chosen}");
+    assert_eq!(
+        ranklab.stdout(&["query", sql, "--columns", "auc,split", "--format", "csv"]),
+        "auc,split\n2.0,patient\n2.5,patient\n"
+    );
+    let json = ranklab.stdout(&["query", sql, "--columns", "run", "--json"]);
+    assert_eq!(json, "[\n  {\n    \"run\": 16\n  },\n  {\n    \"run\": 20\n  }\n]\n");
+    let unknown = failed(&ranklab.run(&["query", sql, "--columns", "acu"]));
+    assert_eq!(unknown, "error: there is no column `acu`; the columns are failure, run, split, name, auc");
 }
 
 #[test]

@@ -37,9 +37,16 @@ pub fn terminal_command(
     command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/terminal/on_terminal.py"));
     command.args([&columns.to_string(), &rows.to_string(), hangup]);
     command.arg(plain.get_program()).args(plain.get_args()).current_dir(ranklab.folder.path());
-    for name in
-        ["RANKLAB_RUNS", "RANKLAB_DATA", "RANKLAB_REPORTS", "RANKLAB_CONFIG", "COLUMNS", "TERM", "NO_COLOR"]
-    {
+    for name in [
+        "RANKLAB_RUNS",
+        "RANKLAB_DATA",
+        "RANKLAB_REPORTS",
+        "RANKLAB_CONFIG",
+        "RANKLAB_DATABASE",
+        "COLUMNS",
+        "TERM",
+        "NO_COLOR",
+    ] {
         command.env_remove(name);
     }
     if let Some(term) = term {

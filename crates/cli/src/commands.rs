@@ -4,8 +4,12 @@ pub(crate) mod check;
 pub(crate) mod complete;
 pub(crate) mod completions;
 pub(crate) mod data;
+pub(crate) mod evaluate;
+pub(crate) mod export;
+pub(crate) mod import;
 pub(crate) mod open;
 pub(crate) mod power;
+pub(crate) mod predict;
 pub(crate) mod query;
 pub(crate) mod quickstart;
 pub(crate) mod report;
@@ -26,6 +30,10 @@ pub(crate) enum Command {
     Power(power::PowerArgs),
     Report(report::ReportArgs),
     Open(open::OpenArgs),
+    Predict(predict::PredictArgs),
+    Evaluate(evaluate::EvaluateArgs),
+    Export(export::ExportArgs),
+    Import(import::ImportArgs),
     Verify(verify::VerifyArgs),
     Check(check::CheckArgs),
     Query(query::QueryArgs),

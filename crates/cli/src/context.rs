@@ -7,7 +7,14 @@ use crate::{build_info::source_commit, folders::Folders};
 
 /// The context of work that trains at most `jobs` trials together and ends when `stop` is requested.
 pub(crate) fn context(folders: &Folders, jobs: usize, stop: Stop) -> Context {
-    Context { locations: folders.locations(), command: command_line(), jobs, stop, code: source_commit() }
+    Context {
+        locations: folders.locations(),
+        database: folders.database(),
+        command: command_line(),
+        jobs,
+        stop,
+        code: source_commit(),
+    }
 }
 
 /// The command as it was typed; bytes that are not text are replaced.

@@ -1,4 +1,4 @@
-//! The defaults file `ranklab.toml`: folders and settings that hold where nothing else is given.
+//! The defaults file `ranklab.toml`: folders, the database and settings that hold where nothing else is given.
 
 use std::{
     io,
@@ -12,10 +12,12 @@ use ranklab_settings::{Experiment, is_name};
 use serde::Deserialize;
 use toml::Spanned;
 
+use crate::database_file::check_database_file;
+
 /// The file that is read from the current folder where no other is named.
 pub(crate) const FILE: &str = "ranklab.toml";
 /// The keys of the file, for errors.
-const KEYS: &str = "runs_folder, reports_folder, data_folder, dataset, device, jobs";
+const KEYS: &str = "runs_folder, database, reports_folder, data_folder, dataset, device, jobs";
 /// Largest file in bytes; usual ones have a hundred.
 const LARGEST_FILE: u64 = 1 << 16;
 /// Characters of a faulty line that an error repeats.
@@ -26,8 +28,10 @@ const QUOTED: usize = 60;
 pub(crate) struct Defaults {
     /// The file, where one was read.
     file: Option<PathBuf>,
-    /// Folder of the database and of the runs.
+    /// Folder of the runs and, where no other file is given, of the database.
     pub(crate) runs_folder: Option<PathBuf>,
+    /// File of the database.
+    pub(crate) database: Option<PathBuf>,
     /// Folder of the reports.
     pub(crate) reports_folder: Option<PathBuf>,
     /// Folder of the images and weights.
@@ -43,6 +47,7 @@ pub(crate) struct Defaults {
 #[serde(deny_unknown_fields)]
 struct Contents {
     runs_folder: Option<Spanned<String>>,
+    database: Option<Spanned<String>>,
     reports_folder: Option<Spanned<String>>,
     data_folder: Option<Spanned<String>>,
     dataset: Option<Spanned<String>>,
@@ -87,12 +92,19 @@ impl Defaults {
         let contents: Contents = toml::from_str(text)
             .map_err(|problem| wrong(problem.span().unwrap_or_default(), &in_one_line(problem.message())))?;
         let folder = path.parent().unwrap_or(Path::new(""));
-        let place = |given: Option<Spanned<String>>| match given {
+        let place = |given: Option<Spanned<String>>, what: &str| match given {
             Some(given) if given.get_ref().is_empty() => {
-                Err(wrong(given.span(), "the name of the folder is empty"))
+                Err(wrong(given.span(), &format!("the name of the {what} is empty")))
             }
             given => Ok(given.map(|given| folder.join(given.into_inner()))),
         };
+        if let Some(name) = &contents.database {
+            // The line is not repeated: a URL can hold a password.
+            check_database_file(Path::new(name.get_ref())).map_err(|problem| {
+                let line = line_of(text, name.span().start);
+                anyhow!("defaults file {}: line {line}: database: {problem}", path.display())
+            })?;
+        }
         let jobs = match contents.jobs {
             Some(jobs) if *jobs.get_ref() == 0 => {
                 return Err(wrong(jobs.span(), "give a whole number from 1"));
@@ -114,9 +126,10 @@ impl Defaults {
         }
         Ok(Self {
             file: Some(path.to_owned()),
-            runs_folder: place(contents.runs_folder)?,
-            reports_folder: place(contents.reports_folder)?,
-            data_folder: place(contents.data_folder)?,
+            runs_folder: place(contents.runs_folder, "folder")?,
+            database: place(contents.database, "file")?,
+            reports_folder: place(contents.reports_folder, "folder")?,
+            data_folder: place(contents.data_folder, "folder")?,
             jobs,
             settings,
         })
@@ -175,7 +188,7 @@ mod tests {
             parse("runs_folder = \"r\"\ndata_folder = \"/d\"\ndataset = \"cells\"\njobs = 2").unwrap();
         assert_eq!(defaults.runs_folder.as_deref(), Some(Path::new("elsewhere/r")));
         assert_eq!(defaults.data_folder.as_deref(), Some(Path::new("/d")));
-        assert_eq!(defaults.reports_folder, None);
+        assert!(defaults.reports_folder.is_none() && defaults.database.is_none());
         assert_eq!(defaults.settings, [("dataset", "elsewhere/cells".to_owned())]);
         assert_eq!(
             defaults.describe().unwrap(),
@@ -185,6 +198,18 @@ mod tests {
         assert_eq!(named.settings, [("dataset", "synthetic".to_owned()), ("device", "tch".to_owned())]);
         assert_eq!(parse("runs_folder = \"r\"").unwrap().describe(), None);
         assert_eq!(parse("").unwrap().describe(), None);
+        let database = |text: &str| parse(text).unwrap().database.unwrap();
+        assert_eq!(database("database = \"d/runs.db\""), Path::new("elsewhere/d/runs.db"));
+        assert_eq!(database("database = \"/d/runs.db\""), Path::new("/d/runs.db"));
+    }
+
+    #[test]
+    fn a_url_of_a_database_is_refused_without_its_password() {
+        let error = parse("jobs = 1\ndatabase = \"postgres://me:secret@host/runs\"").unwrap_err();
+        assert_eq!(
+            error,
+            "defaults file elsewhere/ranklab.toml: line 2: database: postgres:// is not supported yet; give the path of a file"
+        );
     }
 
     #[test]
@@ -201,6 +226,7 @@ mod tests {
             ("device = \"flex,tch\"", "line 1 (`device = \"flex,tch\"`): give one device"),
             ("dataset = \"\"", "line 1 (`dataset = \"\"`): dataset: no value is given"),
             ("runs_folder = \"\"", "the name of the folder is empty"),
+            ("database = \"\"", "the name of the file is empty"),
             ("[runs_folder]\nx = 1", "line 1 (`[runs_folder]`): "),
             ("jobs = 1\njobs = 2", "line 2 (`jobs = 2`): "),
             ("dataset = [\"a\"]", "line 1 (`dataset = [\"a\"]`): invalid type: sequence"),

@@ -9,22 +9,31 @@ use crate::{
     context::context,
     device::device,
     folders::Folders,
-    signals::Signals,
+    signals::{Interrupted, Signals},
     ui::{convergence::ConvergenceWarnings, progress::Progress},
 };
 
-/// Executes a plan and shows its progress unless `quiet`; `observe` sees every event first. Returns the summary and
-/// the warnings of runs that did not converge.
+/// What became of a plan that was executed.
+pub(crate) struct Executed {
+    /// What its trials came to.
+    pub(crate) summary: SweepSummary,
+    /// Warnings of runs that did not converge.
+    pub(crate) warnings: ConvergenceWarnings,
+    /// The signal that ended the sweep before its last trial.
+    pub(crate) interrupted: Option<Interrupted>,
+}
+
+/// Executes a plan and shows its progress unless `quiet`; `observe` sees every event first.
 ///
 /// # Errors
-/// When the sweep fails or a signal ends it.
+/// When the sweep fails, or a signal ends it before its first trial.
 pub(crate) fn execute_plan(
     folders: &Folders,
     plan: &Plan,
     jobs: usize,
     quiet: bool,
     observe: &mut dyn FnMut(&SweepEvent),
-) -> anyhow::Result<(SweepSummary, ConvergenceWarnings)> {
+) -> anyhow::Result<Executed> {
     let signals = Signals::listen().context("cannot install signal handlers")?;
     let context = context(folders, jobs, signals.stop());
     let mut progress = Progress::of_plan(quiet, plan);
@@ -47,11 +56,9 @@ pub(crate) fn execute_plan(
         }
         summary => summary?,
     };
-    match signals.interruption(&remaining(summary.left)) {
-        // A signal that comes after the last trial changes nothing.
-        Some(interrupted) if summary.left > 0 => Err(interrupted.into()),
-        _ => Ok((summary, warnings)),
-    }
+    // A signal that comes after the last trial changes nothing.
+    let interrupted = signals.interruption(&remaining(summary.left)).filter(|_| summary.left > 0);
+    Ok(Executed { summary, warnings, interrupted })
 }
 
 /// What a signal left of a sweep, and how to resume it.

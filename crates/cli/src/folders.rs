@@ -1,15 +1,16 @@
-//! The folders that every command takes: runs, reports and data.
+//! The folders that every command takes, runs, reports and data, and the file of the database.
 
 use std::path::PathBuf;
 
+use anyhow::anyhow;
 use ranklab_runs::{DATABASE, FEATURES, Locations};
 
-use crate::defaults::Defaults;
+use crate::{database_file::check_database_file, defaults::Defaults};
 
-/// Options of the folders and of the defaults file, as given on the command line or in environment variables.
+/// Options of the folders, the database and the defaults file, as given on the command line or in environment variables.
 #[derive(clap::Args, Clone, Debug)]
 pub(crate) struct FolderArgs {
-    /// Folder for the database, the feature caches and one folder per run [default: runs].
+    /// Folder for the feature caches, one folder per run and, without --database, the database [default: runs].
     #[arg(
         id = "runs_folder",
         long = "runs-folder",
@@ -19,6 +20,18 @@ pub(crate) struct FolderArgs {
         help_heading = "Folders"
     )]
     runs: Option<PathBuf>,
+    /// File of the runs database [default: ranklab.db in the runs folder].
+    #[arg(
+        id = "database_file",
+        long = "database",
+        env = "RANKLAB_DATABASE",
+        // A URL can hold a password.
+        hide_env_values = true,
+        global = true,
+        value_name = "FILE",
+        help_heading = "Folders"
+    )]
+    database: Option<PathBuf>,
     /// Folder for reports [default: reports].
     #[arg(
         id = "reports_folder",
@@ -39,7 +52,7 @@ pub(crate) struct FolderArgs {
         help_heading = "Folders"
     )]
     data: Option<PathBuf>,
-    /// File with defaults for folders, dataset, device and jobs [default: ranklab.toml, if it exists].
+    /// File with defaults for folders, database, dataset, device and jobs [default: ranklab.toml, if it exists].
     #[arg(
         id = "config_file",
         long = "config",
@@ -52,17 +65,24 @@ pub(crate) struct FolderArgs {
 }
 
 impl FolderArgs {
-    /// The folders: as given, else of the defaults file, else the built-in ones.
+    /// The folders and the database: as given, else of the defaults file, else the built-in ones.
     ///
     /// # Errors
-    /// When the defaults file is wrong.
+    /// When the defaults file is wrong, or the database is given as a URL.
     pub(crate) fn resolve(&self) -> anyhow::Result<Folders> {
         let defaults = Defaults::read(self.config.as_deref())?;
         let folder = |given: &Option<PathBuf>, default: &Option<PathBuf>, built_in: &str| {
             given.clone().or_else(|| default.clone()).unwrap_or_else(|| built_in.into())
         };
+        if let Some(database) = &self.database {
+            check_database_file(database)
+                .map_err(|problem| anyhow!("--database (RANKLAB_DATABASE): {problem}"))?;
+        }
+        let runs = folder(&self.runs, &defaults.runs_folder, "runs");
+        let database = self.database.clone().or_else(|| defaults.database.clone());
         Ok(Folders {
-            runs: folder(&self.runs, &defaults.runs_folder, "runs"),
+            database: database.unwrap_or_else(|| runs.join(DATABASE)),
+            runs,
             reports: folder(&self.reports, &defaults.reports_folder, "reports"),
             data: folder(&self.data, &defaults.data_folder, "data"),
             defaults,
@@ -70,11 +90,12 @@ impl FolderArgs {
     }
 }
 
-/// Folders of the runs, the reports and the data, and the defaults of settings.
+/// Folders of the runs, the reports and the data, the database, and the defaults of settings.
 #[derive(Clone, Debug)]
 pub(crate) struct Folders {
-    /// Folder of the database and of the runs.
+    /// Folder of the runs and of the feature caches.
     pub(crate) runs: PathBuf,
+    database: PathBuf,
     /// Folder of the reports.
     pub(crate) reports: PathBuf,
     /// Folder of the images and weights.
@@ -86,7 +107,7 @@ pub(crate) struct Folders {
 impl Folders {
     /// The runs database.
     pub(crate) fn database(&self) -> PathBuf {
-        self.runs.join(DATABASE)
+        self.database.clone()
     }
 
     /// Where runs, feature caches, images and weights are.

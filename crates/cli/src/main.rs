@@ -7,6 +7,7 @@ mod build_info;
 mod commands;
 mod context;
 mod database;
+mod database_file;
 mod defaults;
 mod device;
 mod execution;
@@ -40,6 +41,7 @@ use crate::{
   ranklab data fetch            fetch the cell images
   ranklab sweep rank=1,5,16     train three ranks
   ranklab report --open         compare the trained models, in a browser
+  ranklab predict best FOLDER   classify images with the best run
   ranklab query \"select * from leaderboard\"")]
 struct Arguments {
     #[command(flatten)]
@@ -78,6 +80,10 @@ fn run(Arguments { folders, command }: &Arguments) -> anyhow::Result<()> {
         Command::Train(arguments) => commands::train::train(folders, arguments),
         Command::Report(arguments) => commands::report::report(folders, arguments),
         Command::Open(arguments) => commands::open::open(folders, arguments),
+        Command::Predict(arguments) => commands::predict::predict(folders, arguments),
+        Command::Evaluate(arguments) => commands::evaluate::evaluate(folders, arguments),
+        Command::Export(arguments) => commands::export::export(folders, arguments),
+        Command::Import(arguments) => commands::import::import(folders, arguments),
         Command::Verify(arguments) => commands::verify::verify(folders, arguments),
         Command::Power(arguments) => commands::power::power(folders, arguments),
         Command::Check(arguments) => commands::check::check(folders, arguments),

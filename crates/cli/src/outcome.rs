@@ -1,4 +1,5 @@
-//! Prints what a sweep came to: its counts, a table of its configurations, what is open, and the next command.
+//! Prints what a sweep came to, also one that a signal ended: its counts, a table of its configurations, what is open, and
+//! the next command.
 
 use ranklab_report::{ReportData, ResultTable, Selection, load, result_tables};
 use ranklab_store::Store;
@@ -18,6 +19,8 @@ use crate::{
 
 /// The command that follows a sweep.
 const NEXT: &str = "next: ranklab report --open";
+/// The command that follows a sweep with trials left.
+const RESUME: &str = "next: ranklab sweep --resume";
 
 /// Prints what a sweep came to. Its first line holds the counts, for scripts.
 ///
@@ -31,7 +34,12 @@ pub(crate) fn print_outcome(
     print(&counts(summary))?;
     let has_results = print_results(folders, summary)?;
     warnings.log_summary();
-    if has_results { print(&format!("{}\n", laid_out(NEXT, output_columns()))) } else { Ok(()) }
+    let next = match (summary.left, has_results) {
+        (0, true) => NEXT,
+        (0, false) => return Ok(()),
+        _ => RESUME,
+    };
+    print(&format!("{}\n", laid_out(next, output_columns())))
 }
 
 /// Prints the counts and the tables, but no next command.
@@ -77,7 +85,7 @@ fn results(folders: &Folders, sweep: i64) -> anyhow::Result<(ReportData, Vec<Res
     Ok((data, tables))
 }
 
-/// The counts of a finished sweep in one line.
+/// The counts of a sweep in one line.
 pub(crate) fn summary_line(summary: &SweepSummary) -> String {
     let mut line = format!(
         "sweep {}: {} trained, {} finished before, {} failed",
@@ -88,6 +96,9 @@ pub(crate) fn summary_line(summary: &SweepSummary) -> String {
     );
     if !summary.diverged.is_empty() {
         line += &format!(", {} diverged", summary.diverged.len());
+    }
+    if summary.left > 0 {
+        line += &format!(", {} left", summary.left);
     }
     line + "\n"
 }

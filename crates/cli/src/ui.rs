@@ -1,11 +1,13 @@
 //! What the tool writes: progress, tables, results, warnings and errors.
 
 mod board;
-mod columns;
+pub(crate) mod chosen_columns;
+mod column_contents;
 pub(crate) mod convergence;
 pub(crate) mod errors;
 mod estimate;
 mod fit;
+pub(crate) mod fitting;
 pub(crate) mod layout;
 mod lines;
 mod live;
@@ -17,6 +19,6 @@ pub(crate) mod profile;
 pub(crate) mod progress;
 pub(crate) mod query_result;
 pub(crate) mod table;
-pub(crate) mod table_layout;
+mod table_layout;
 pub(crate) mod terminal;
 mod value_text;

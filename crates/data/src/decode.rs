@@ -1,4 +1,4 @@
-//! Decodes a PNG and resizes it to a square of RGB pixels.
+//! Decodes an image and resizes it to a square of RGB pixels.
 
 use std::{cell::RefCell, io::Cursor};
 
@@ -6,8 +6,13 @@ use fast_image_resize::{
     FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer,
     images::{Image, ImageRef},
 };
-use image::{ImageFormat, ImageReader, Limits, RgbImage};
+use image::{
+    DynamicImage, ImageDecoder as _, ImageFormat, ImageReader, ImageResult, Limits, RgbImage,
+    metadata::Orientation,
+};
 use ranklab_settings::Resize;
+
+use crate::{format::format_of, jpeg_end::check_end};
 
 /// Largest width and height of an image in pixels.
 const LARGEST_SIDE: u32 = 4096;
@@ -18,18 +23,43 @@ thread_local! {
     static RESIZER: RefCell<Resizer> = RefCell::new(Resizer::new());
 }
 
-/// Decodes a PNG of any colour type to 8-bit RGB.
+/// Decodes a PNG, JPEG, BMP, TIFF or WebP image of any colour type to 8-bit RGB. The first bytes decide the format.
+/// Transparency is dropped. Of several pages or frames the first is decoded. The orientation that a JPEG, TIFF or WebP
+/// names is applied; that of a PNG is not, as in earlier versions.
 ///
 /// # Errors
-/// When the bytes are not a complete PNG or the image is too large, with the reason.
+/// When the bytes are not a complete image of these formats or the image is too large, with the reason.
 pub fn decode(bytes: &[u8]) -> Result<RgbImage, String> {
+    let format = format_of(bytes)?;
+    if format == ImageFormat::Jpeg {
+        check_end(bytes)?;
+    }
+    let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
+    reader.limits(limits());
+    let image = match format {
+        ImageFormat::Png => reader.decode(),
+        _ => decode_upright(reader),
+    };
+    Ok(image.map_err(|problem| problem.to_string())?.into_rgb8())
+}
+
+fn limits() -> Limits {
     let mut limits = Limits::default();
     limits.max_image_width = Some(LARGEST_SIDE);
     limits.max_image_height = Some(LARGEST_SIDE);
     limits.max_alloc = Some(LARGEST_ALLOCATION);
-    let mut reader = ImageReader::with_format(Cursor::new(bytes), ImageFormat::Png);
-    reader.limits(limits);
-    Ok(reader.decode().map_err(|problem| problem.to_string())?.into_rgb8())
+    limits
+}
+
+/// Decodes an image and applies the orientation that it names.
+fn decode_upright(reader: ImageReader<Cursor<&[u8]>>) -> ImageResult<DynamicImage> {
+    let mut decoder = reader.into_decoder()?;
+    limits().reserve(decoder.total_bytes())?;
+    // An orientation that cannot be read spoils no image.
+    let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
+    let mut image = DynamicImage::from_decoder(decoder)?;
+    image.apply_orientation(orientation);
+    Ok(image)
 }
 
 /// Resizes to `size × size` RGB bytes, row by row.
@@ -60,6 +90,8 @@ pub fn resize(image: &RgbImage, size: usize, method: Resize) -> Result<Vec<u8>, 
 
 #[cfg(test)]
 mod tests {
+    use image::{GrayImage, ImageBuffer, RgbaImage};
+
     use super::*;
 
     /// The image that tests/golden/preprocessing.py makes by the same formula.
@@ -102,13 +134,113 @@ mod tests {
         assert_ne!(smooth, resize(&stripes, 32, Resize::Opencv).unwrap());
     }
 
+    /// An image as a file of this format.
+    fn encoded(image: impl Into<DynamicImage>, format: ImageFormat) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        image.into().write_to(&mut Cursor::new(&mut bytes), format).unwrap();
+        bytes
+    }
+
     #[test]
     fn a_png_cut_in_half_is_an_error_and_a_grey_one_becomes_rgb() {
-        let mut bytes = Vec::new();
-        let grey = image::GrayImage::from_pixel(20, 10, image::Luma([7]));
-        grey.write_to(&mut Cursor::new(&mut bytes), ImageFormat::Png).unwrap();
+        let bytes = encoded(GrayImage::from_pixel(20, 10, image::Luma([7])), ImageFormat::Png);
         assert_eq!(decode(&bytes).unwrap().get_pixel(3, 3).0, [7, 7, 7]);
         assert!(decode(&bytes[..bytes.len() / 2]).is_err());
         assert!(decode(b"not a png").is_err());
+    }
+
+    /// PNGs that earlier versions of `tools/hostile/examples/seeds.rs` wrote, and the pixels that it gave them.
+    #[test]
+    fn pngs_have_the_pixels_of_earlier_versions() {
+        let rgb = decode(include_bytes!("../../../tools/fuzz/corpus/png/rgb")).unwrap();
+        assert_eq!(rgb, RgbImage::from_fn(9, 7, |x, y| image::Rgb([x as u8 * 20, y as u8 * 30, 7])));
+        let grey = decode(include_bytes!("../../../tools/fuzz/corpus/png/grey")).unwrap();
+        assert_eq!(grey, RgbImage::from_pixel(20, 3, image::Rgb([9; 3])));
+        let alpha = decode(include_bytes!("../../../tools/fuzz/corpus/png/alpha")).unwrap();
+        assert_eq!(alpha, RgbImage::from_pixel(5, 5, image::Rgb([1, 2, 3])));
+        let deep = decode(include_bytes!("../../../tools/fuzz/corpus/png/deep")).unwrap();
+        assert_eq!(deep, RgbImage::from_pixel(4, 4, image::Rgb([233, 0, 1])));
+    }
+
+    #[test]
+    fn lossless_formats_give_the_pixels_of_a_png_and_a_jpeg_nearly() {
+        let image = pattern(24, 17);
+        for format in [ImageFormat::Png, ImageFormat::Bmp, ImageFormat::Tiff, ImageFormat::WebP] {
+            assert_eq!(decode(&encoded(image.clone(), format)).unwrap(), image, "{format:?}");
+        }
+        let smooth = RgbImage::from_fn(24, 17, |x, y| image::Rgb([x as u8 * 9, y as u8 * 9, 90]));
+        let lossy = decode(&encoded(smooth.clone(), ImageFormat::Jpeg)).unwrap();
+        let differs = |(a, b): (&u8, &u8)| a.abs_diff(*b) > 32;
+        assert_eq!(lossy.dimensions(), (24, 17));
+        assert_eq!(lossy.as_raw().iter().zip(smooth.as_raw()).filter(|pair| differs(*pair)).count(), 0);
+    }
+
+    #[test]
+    fn grey_transparent_and_16_bit_images_become_rgb_of_8_bits() {
+        let grey = GrayImage::from_pixel(8, 8, image::Luma([70]));
+        let clear = RgbaImage::from_pixel(8, 8, image::Rgba([10, 20, 30, 0]));
+        let deep =
+            ImageBuffer::<image::Rgb<u16>, _>::from_pixel(8, 8, image::Rgb([257 * 10, 257 * 20, 257 * 30]));
+        for format in [ImageFormat::Png, ImageFormat::Tiff, ImageFormat::Bmp, ImageFormat::WebP] {
+            let pixel = |image: DynamicImage| decode(&encoded(image, format)).unwrap().get_pixel(3, 3).0;
+            if format != ImageFormat::WebP {
+                assert_eq!(pixel(grey.clone().into()), [70; 3], "{format:?}");
+            }
+            assert_eq!(pixel(clear.clone().into()), [10, 20, 30], "{format:?}");
+            if matches!(format, ImageFormat::Png | ImageFormat::Tiff) {
+                assert_eq!(pixel(deep.clone().into()), [10, 20, 30], "{format:?}");
+            }
+        }
+        let jpeg = decode(&encoded(grey, ImageFormat::Jpeg)).unwrap();
+        assert_eq!(jpeg.get_pixel(3, 3).0, [70; 3]);
+    }
+
+    /// A JPEG with an EXIF segment that holds nothing but this orientation.
+    fn with_orientation(jpeg: &[u8], orientation: u8) -> Vec<u8> {
+        let exif = [
+            &b"Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0"[..],
+            &[orientation, 0, 0, 0, 0, 0, 0, 0],
+        ];
+        let exif = exif.concat();
+        let length = (exif.len() as u16 + 2).to_be_bytes();
+        [&jpeg[..2], b"\xff\xe1", &length, &exif, &jpeg[2..]].concat()
+    }
+
+    #[test]
+    fn the_orientation_of_a_photograph_is_applied() {
+        // Black on the left, white on the right, 16 × 8 pixels.
+        let image = RgbImage::from_fn(16, 8, |x, _| image::Rgb([if x < 8 { 0 } else { 255 }; 3]));
+        let jpeg = encoded(image, ImageFormat::Jpeg);
+        let upright = decode(&with_orientation(&jpeg, 1)).unwrap();
+        assert_eq!((upright.dimensions(), upright.get_pixel(1, 4).0[0] < 30), ((16, 8), true));
+        // Turned by 180 degrees, and by 90 clockwise: white on the left, black above.
+        let turned = decode(&with_orientation(&jpeg, 3)).unwrap();
+        assert_eq!((turned.dimensions(), turned.get_pixel(1, 4).0[0] > 225), ((16, 8), true));
+        let quarter = decode(&with_orientation(&jpeg, 6)).unwrap();
+        assert_eq!((quarter.dimensions(), quarter.get_pixel(4, 1).0[0] < 30), ((8, 16), true));
+        assert!(quarter.get_pixel(4, 14).0[0] > 225);
+    }
+
+    #[test]
+    fn files_of_every_format_that_are_cut_short_are_refused_with_a_reason() {
+        for format in
+            [ImageFormat::Png, ImageFormat::Jpeg, ImageFormat::Bmp, ImageFormat::Tiff, ImageFormat::WebP]
+        {
+            let bytes = encoded(pattern(40, 40), format);
+            for length in [0, 3, 20, bytes.len() / 3, bytes.len() / 2, bytes.len() * 9 / 10] {
+                let refused = decode(&bytes[..length]).unwrap_err();
+                assert!(!refused.is_empty() && !refused.contains('\n'), "{format:?} {length}: {refused}");
+            }
+        }
+    }
+
+    #[test]
+    fn images_of_too_many_pixels_are_refused_in_every_format() {
+        for format in
+            [ImageFormat::Png, ImageFormat::Jpeg, ImageFormat::Bmp, ImageFormat::Tiff, ImageFormat::WebP]
+        {
+            let wide = RgbImage::new(LARGEST_SIDE + 1, 1);
+            assert!(decode(&encoded(wide, format)).is_err(), "{format:?}");
+        }
     }
 }

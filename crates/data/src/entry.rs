@@ -1,6 +1,8 @@
-//! One usable image: its names, class, group, size and content hash.
+//! One usable image: its names, class, group, part, size and content hash.
 
 use ranklab_settings::Class;
+
+use crate::part::Part;
 
 /// One usable image.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,6 +15,8 @@ pub struct ManifestEntry {
     pub class: Class,
     /// Group (the patient); equals `name` if the rule finds none.
     pub group: String,
+    /// The part of a split that the dataset gives it, if any.
+    pub part: Option<Part>,
     /// Width in pixels.
     pub width: u32,
     /// Height in pixels.

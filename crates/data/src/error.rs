@@ -13,8 +13,24 @@ pub enum Error {
     #[error("{0}")]
     Hash(String),
     /// A dataset is absent.
-    #[error("no images at {path}: run `ranklab data fetch`, or give `dataset=PATH` (a folder or a zip) or `dataset=synthetic`", path = .0.display())]
+    #[error("no images at {path}: run `ranklab data fetch`, or give `dataset=PATH` (a folder, a zip or a table) or `dataset=synthetic`", path = .0.display())]
     Missing(PathBuf),
+    /// A path that a user named holds no images.
+    #[error("no images at {path}: {found}; give images, or folders or zips that hold some", path = .path.display())]
+    NoImages {
+        /// The path.
+        path: PathBuf,
+        /// What is there.
+        found: String,
+    },
+    /// A table of images cannot be used.
+    #[error("{path} is no usable table: {problem}", path = .path.display())]
+    Table {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        problem: String,
+    },
     /// A zip cannot be read.
     #[error("{path} is not a whole zip file ({problem}): fetch it again", path = .path.display())]
     Zip {

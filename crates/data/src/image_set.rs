@@ -1,6 +1,6 @@
 //! The images that a trial uses, with their hash.
 
-use std::path::Path;
+use std::{collections::BTreeSet, path::Path};
 
 use ranklab_files::hexadecimal;
 use ranklab_settings::ClassScheme;
@@ -16,15 +16,23 @@ const ABOVE: usize = 3;
 pub struct ImageSet {
     /// The images, sorted by name.
     pub entries: Vec<ManifestEntry>,
-    /// SHA-256 over names, labels and content hashes, in hexadecimal digits.
+    /// SHA-256 over names, labels and content hashes, in hexadecimal digits; also over groups that a table gives.
     pub hash: String,
 }
 
 impl ImageSet {
-    /// An image set of entries that are sorted by name.
-    pub(crate) fn new(entries: Vec<ManifestEntry>) -> Self {
-        let hash = hash(&entries, |entry| entry.name.clone());
+    /// An image set of entries that are sorted by name, whose groups are given by a table or found in the names.
+    pub(crate) fn new(entries: Vec<ManifestEntry>, are_groups_given: bool) -> Self {
+        let with_group = |entry: &ManifestEntry| are_groups_given && entry.has_group();
+        let hash = hash(&entries, |entry| {
+            if with_group(entry) { format!("{}\t{}", entry.name, entry.group) } else { entry.name.clone() }
+        });
         Self { entries, hash }
+    }
+
+    /// Number of groups.
+    pub fn groups(&self) -> usize {
+        self.entries.iter().map(|entry| entry.group.as_str()).collect::<BTreeSet<_>>().len()
     }
 
     /// The index of an image by its name, or by its name in an earlier version.

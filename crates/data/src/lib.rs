@@ -1,18 +1,27 @@
-//! Images in folders or zips: manifests, splits, decoded pixels, download and synthetic cells.
+//! Images in folders, zips or tables: manifests, splits, decoded pixels, download and synthetic cells.
 
+mod class_names;
 mod decode;
 mod download;
+mod draw;
 mod encode;
 mod entry;
 mod error;
 pub mod fetch;
+mod format;
+mod given_split;
+mod image_file;
 mod image_set;
+mod jpeg_end;
 mod latched;
 mod listing;
 mod load;
+mod loose;
 mod manifest;
 mod manifest_file;
 mod naming;
+mod other_class;
+mod part;
 mod passed_over;
 mod progress;
 mod rejection;
@@ -20,17 +29,23 @@ mod scan;
 mod source;
 mod split;
 pub mod synthetic;
+mod table;
+mod table_columns;
 
 pub use decode::{decode, resize};
 pub use encode::encode_png;
 pub use entry::ManifestEntry;
 pub use error::Error;
+pub use image_file::ImageFile;
 pub use image_set::ImageSet;
 pub use load::load_images;
+pub use loose::{LooseImage, LooseImages};
 pub use manifest::Manifest;
 pub use manifest_file::check_manifest;
+pub use other_class::other_class;
+pub use part::Part;
 pub use passed_over::{PassedOver, PassedOverFiles, PassedOverReason};
 pub use progress::{Progress, unwatched};
 pub use rejection::{Rejected, Rejection};
-pub use source::{ImageFile, ImageSource};
+pub use source::ImageSource;
 pub use split::{LeakageAudit, Split};

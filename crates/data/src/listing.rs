@@ -11,13 +11,11 @@ use ranklab_settings::{Class, ClassScheme};
 
 use crate::{
     Error,
+    format::is_image_name,
     naming::class_folder,
-    passed_over::{PassedOver, PassedOverReason, is_png},
+    passed_over::{PassedOver, PassedOverReason, SYNTHETIC_MARKER},
     progress::Progress,
 };
-
-/// The entry that marks generated images.
-pub(crate) const SYNTHETIC_MARKER: &str = "SYNTHETIC.txt";
 
 /// The images in a folder.
 #[derive(Debug, Default)]
@@ -110,7 +108,7 @@ impl Walk<'_> {
             },
             Ok(_) => self.special(&parts),
             // A broken link that is named like an image is reported when it is read.
-            Err(_) if parts.last().is_some_and(|name| is_png(name)) => self.file(path, parts),
+            Err(_) if parts.last().is_some_and(|name| is_image_name(name)) => self.file(path, parts),
             Err(_) => self.listing.passed_over.note(PassedOverReason::BrokenLink, &parts),
         }
     }

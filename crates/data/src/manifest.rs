@@ -11,12 +11,14 @@ use crate::{
 };
 
 /// All images of a dataset.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Manifest {
     /// Usable images, sorted by name.
     pub entries: Vec<ManifestEntry>,
     /// Rejected images, sorted by name.
     pub rejected: Vec<Rejected>,
+    /// Whether a table gives the groups. They are then part of the image set's hash; the names give them otherwise.
+    pub are_groups_given: bool,
 }
 
 impl Manifest {
@@ -65,6 +67,6 @@ impl Manifest {
             left -= take;
         }
         chosen.sort_unstable_by(|a, b| a.name.cmp(&b.name));
-        ImageSet::new(chosen)
+        ImageSet::new(chosen, self.are_groups_given)
     }
 }

@@ -15,6 +15,7 @@ use crate::{
     Error,
     entry::ManifestEntry,
     manifest::Manifest,
+    part::Part,
     rejection::{Rejected, Rejection},
 };
 
@@ -96,6 +97,8 @@ fn to_frame(manifest: &Manifest) -> PolarsResult<DataFrame> {
         .collect();
     let groups: Vec<&str> =
         usable.clone().map(|entry| entry.group.as_str()).chain(std::iter::repeat_n("", blank)).collect();
+    let part = |entry: &ManifestEntry| entry.part.map_or("", Part::name);
+    let parts: Vec<&str> = usable.clone().map(part).chain(std::iter::repeat_n("", blank)).collect();
     let widths: Vec<u32> =
         usable.clone().map(|entry| entry.width).chain(std::iter::repeat_n(0, blank)).collect();
     let heights: Vec<u32> =
@@ -119,6 +122,7 @@ fn to_frame(manifest: &Manifest) -> PolarsResult<DataFrame> {
         "name" => names,
         "label" => labels,
         "patient" => groups,
+        "part" => parts,
         "width" => widths,
         "height" => heights,
         "content_hash" => hashes,
@@ -131,6 +135,8 @@ fn from_frame(frame: &DataFrame, scheme: &ClassScheme) -> Option<Manifest> {
     let names = frame.column("name").ok()?.str().ok()?;
     let labels = frame.column("label").ok()?.i32().ok()?;
     let groups = frame.column("patient").ok()?.str().ok()?;
+    // Absent in files of earlier versions.
+    let parts = frame.column("part").ok().map(|column| column.str()).transpose().ok()?;
     let widths = frame.column("width").ok()?.u32().ok()?;
     let heights = frame.column("height").ok()?.u32().ok()?;
     let hashes = frame.column("content_hash").ok()?.str().ok()?;
@@ -145,6 +151,7 @@ fn from_frame(frame: &DataFrame, scheme: &ClassScheme) -> Option<Manifest> {
                 name: names.get(row)?.to_owned(),
                 class: Class::from_number(labels.get(row)?)?,
                 group: groups.get(row)?.to_owned(),
+                part: parts.and_then(|parts| parts.get(row)).and_then(Part::of_word),
                 width: widths.get(row)?,
                 height: heights.get(row)?,
                 content_hash: hashes.get(row)?.to_owned(),
@@ -162,5 +169,5 @@ fn from_frame(frame: &DataFrame, scheme: &ClassScheme) -> Option<Manifest> {
             rejected.push(Rejected { name: file, reason });
         }
     }
-    Some(Manifest { entries, rejected })
+    Some(Manifest { entries, rejected, are_groups_given: scheme.group.is_column() })
 }

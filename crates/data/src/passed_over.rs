@@ -2,22 +2,21 @@
 
 use std::{collections::BTreeMap, fmt};
 
+use crate::format::{extension, has_other_format, is_image_name};
+
 /// Folder and name prefix of the metadata files that macOS adds to a zip.
 const MACOS_FOLDER: &str = "__MACOSX";
 const MACOS_TWIN: &str = "._";
 /// Names of metadata files that operating systems leave in folders.
 const SYSTEM_FILES: [&str; 4] = [".DS_Store", "Thumbs.db", "desktop.ini", "Icon\r"];
-/// Extensions of image files in formats other than PNG.
-const OTHER_FORMATS: [&str; 22] = [
-    "jpg", "jpeg", "jpe", "jfif", "jp2", "jxl", "bmp", "dib", "gif", "tif", "tiff", "webp", "avif", "heic",
-    "heif", "pgm", "ppm", "pnm", "apng", "dcm", "svs", "raw",
-];
+/// The entry that marks generated images.
+pub(crate) const SYNTHETIC_MARKER: &str = "SYNTHETIC.txt";
 
 /// The reason why a file is passed over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum PassedOverReason {
-    /// The name does not end in `.png`.
-    NotPng,
+    /// The name does not end in the extension of an image that is read.
+    OtherType,
     /// The name of the file or of a folder around it begins with a dot.
     Hidden,
     /// A link without a target.
@@ -32,6 +31,8 @@ pub enum PassedOverReason {
     LinkInZip,
     /// Entries of a zip that share a name.
     SameName,
+    /// A row of a table that repeats an earlier row.
+    RepeatedRow,
 }
 
 /// The files that were passed over for one reason.
@@ -85,12 +86,13 @@ impl PassedOver {
         }
         passed.count += 1;
         let lacks_extension = extension.is_empty() && in_class_folder;
-        passed.images += usize::from(lacks_extension || is_png(name) || has_other_format(name));
+        passed.images += usize::from(lacks_extension || is_image_name(name) || has_other_format(name));
         let extension = if extension.is_empty() { extension } else { format!(".{extension}") };
         *passed.extensions.entry(extension).or_default() += 1;
     }
 
-    /// Whether a file is a PNG by its name. A file that a user may take for an image is counted.
+    /// Whether a file is an image by its name. Every other file is counted, but for those that operating systems leave
+    /// and the mark of generated images.
     pub(crate) fn is_image(&mut self, parts: &[String], in_class_folder: bool) -> bool {
         let name = parts.last().map_or("", String::as_str);
         if parts.iter().any(|part| part == MACOS_FOLDER)
@@ -99,17 +101,15 @@ impl PassedOver {
         {
             return false;
         }
-        let (png, other) = (is_png(name), has_other_format(name));
         if parts.iter().any(|part| part.starts_with('.')) {
-            if png || other {
-                self.note(PassedOverReason::Hidden, parts);
-            }
+            self.note(PassedOverReason::Hidden, parts);
             return false;
         }
-        if !png && (other || in_class_folder) {
-            self.add(PassedOverReason::NotPng, parts, in_class_folder);
+        let is_image = is_image_name(name);
+        if !is_image && !name.ends_with(SYNTHETIC_MARKER) {
+            self.add(PassedOverReason::OtherType, parts, in_class_folder);
         }
-        png
+        is_image
     }
 }
 
@@ -119,7 +119,7 @@ fn line(reason: PassedOverReason, passed: &PassedOverFiles) -> String {
         if count == 1 { format!("{one}: {first}") } else { format!("{count} {many}, {first} first") }
     };
     match reason {
-        PassedOverReason::NotPng => {
+        PassedOverReason::OtherType => {
             let kinds: Vec<String> = passed
                 .extensions
                 .iter()
@@ -128,8 +128,8 @@ fn line(reason: PassedOverReason, passed: &PassedOverFiles) -> String {
                     extension => format!("{count} {extension}"),
                 })
                 .collect();
-            let (files, are) = if count == 1 { ("file", "is") } else { ("files", "are") };
-            format!("{count} {files} {are} not named .png ({}), {first} first", kinds.join(", "))
+            let are = if count == 1 { "file is of another type" } else { "files are of other types" };
+            format!("{count} {are} ({}), {first} first", kinds.join(", "))
         }
         PassedOverReason::Hidden => counted("1 file is hidden", "files are hidden"),
         PassedOverReason::BrokenLink => counted("1 link leads nowhere", "links lead nowhere"),
@@ -147,26 +147,13 @@ fn line(reason: PassedOverReason, passed: &PassedOverFiles) -> String {
             "1 entry is a link, which zips are not read through",
             "entries are links, which zips are not read through",
         ),
+        PassedOverReason::RepeatedRow => {
+            counted("1 row repeats an earlier one", "rows repeat an earlier one")
+        }
         PassedOverReason::SameName => {
             "several entries have the same name; the last of each is read".to_owned()
         }
     }
-}
-
-/// The extension of a name in lower case, without its dot; empty if there is none.
-fn extension(name: &str) -> String {
-    let extension = name.rsplit_once('.').filter(|(stem, _)| !stem.is_empty()).map_or("", |(_, after)| after);
-    // The rest of a long name after a dot is not an extension.
-    let plain = extension.len() <= 8 && extension.chars().all(|letter| letter.is_ascii_alphanumeric());
-    if plain { extension.to_ascii_lowercase() } else { "…".to_owned() }
-}
-
-pub(crate) fn is_png(name: &str) -> bool {
-    extension(name) == "png"
-}
-
-fn has_other_format(name: &str) -> bool {
-    OTHER_FORMATS.contains(&extension(name).as_str())
 }
 
 impl fmt::Display for PassedOver {
@@ -202,22 +189,25 @@ mod tests {
             "deep/Parasitized/._a.png",
             "Parasitized/.DS_Store",
             "Uninfected/Thumbs.db",
-            "README.txt",
+            "Uninfected/desktop.ini",
+            "cell_images/SYNTHETIC.txt",
             "Parasitized/a.PNG",
+            "Parasitized/b.jpeg",
         ]);
-        assert_eq!(images, ["Parasitized/a.PNG"]);
+        assert_eq!(images, ["Parasitized/a.PNG", "Parasitized/b.jpeg"]);
         assert_eq!(passed, PassedOver::default());
     }
 
     #[test]
-    fn what_looks_like_an_image_is_counted_by_reason_and_extension() {
+    fn all_other_files_are_counted_by_reason_and_extension() {
         let (images, passed) = judged(&[
-            "Parasitized/a.jpg",
-            "Parasitized/b.JPG",
-            "Uninfected/c.tif",
+            "Parasitized/a.gif",
+            "Parasitized/b.GIF",
+            "Uninfected/c.dcm",
             "Uninfected/without",
             "Uninfected/notes.txt",
-            "pictures/d.webp",
+            "README.txt",
+            "pictures/d.heic",
             "Parasitized/.e.png",
             ".thumbs/Parasitized/f.png",
             ".git/config",
@@ -228,8 +218,8 @@ mod tests {
         assert_eq!(
             passed.lines().collect::<Vec<_>>(),
             [
-                "6 files are not named .png (1 without an extension, 2 .jpg, 1 .tif, 1 .txt, 1 .webp), Parasitized/a.jpg first",
-                "2 files are hidden, .thumbs/Parasitized/f.png first",
+                "7 files are of other types (1 without an extension, 1 .dcm, 2 .gif, 1 .heic, 2 .txt), Parasitized/a.gif first",
+                "3 files are hidden, .git/config first",
             ]
         );
     }

@@ -15,7 +15,7 @@ pub enum Rejection {
         /// An image of the other class.
         of: String,
     },
-    /// The file is not a complete PNG.
+    /// The file is not a complete image.
     Unreadable {
         /// Why.
         problem: String,

@@ -12,13 +12,16 @@ use ranklab_settings::Class;
 use rayon::prelude::*;
 
 use crate::{
-    Error, decode,
+    Error,
+    class_names::ClassNames,
+    decode,
     entry::ManifestEntry,
+    image_file::ImageFile,
     manifest::Manifest,
     manifest_file,
     progress::Progress,
     rejection::{Rejected, Rejection},
-    source::{ImageFile, ImageSource},
+    source::ImageSource,
 };
 
 /// Width and height of images that were decoded before, by content hash.
@@ -49,7 +52,8 @@ impl Manifest {
                 }
             })
             .collect::<Result<Vec<Result<ManifestEntry, Rejected>>, Error>>()?;
-        let manifest = Self::from_judged(judged);
+        let are_groups_given = source.scheme().group.is_column();
+        let manifest = Self { are_groups_given, ..Self::from_judged(judged) };
         manifest.check(source)?;
         Ok(manifest)
     }
@@ -92,7 +96,7 @@ impl Manifest {
                 (Err(left_out), _) => rejected.push(left_out),
             }
         }
-        Self { entries, rejected }
+        Self { entries, rejected, are_groups_given: false }
     }
 
     /// The manifest of a dataset: every file is read and hashed. Images that the stored manifest in `folder` knows by
@@ -144,10 +148,11 @@ impl Manifest {
             }
             (None, first) => {
                 found += &first.map(|first| named(first, self.rejected.len())).unwrap_or_default();
-                format!(
-                    "put PNG images into folders named {} and {}, or give your folders' names with `positive=` and `negative=`",
-                    scheme.positive, scheme.negative
-                )
+                let names = ClassNames::of_folders(source.files(), scheme);
+                if !names.is_of(scheme) {
+                    found += &format!("; its classes are {}", names.listed());
+                }
+                names.advice(scheme)
             }
         };
         for line in source.passed_over().lines() {
@@ -179,11 +184,13 @@ fn judge(source: &ImageSource, file: &ImageFile, known: &Known) -> Result<Manife
     if width == 0 || height == 0 {
         return Err(Rejection::Unreadable { problem: "it has no pixels".to_owned() });
     }
+    let group = file.group.as_deref().or_else(|| scheme.group.group_of(&file.name));
     Ok(ManifestEntry {
         file: file.file.clone(),
         name: file.name.clone(),
         class,
-        group: scheme.group.group_of(&file.name).unwrap_or(&file.name).to_owned(),
+        group: group.unwrap_or(&file.name).to_owned(),
+        part: file.part,
         width,
         height,
         content_hash,
@@ -267,12 +274,13 @@ mod tests {
                 name: format!("{number:03}"),
                 class: if number < 100 { Class::Positive } else { Class::Negative },
                 group: "C1".to_owned(),
+                part: None,
                 width: 1,
                 height: 1,
                 content_hash: sha256(format!("{number}")),
             })
             .collect();
-        let manifest = Manifest { entries, rejected: Vec::new() };
+        let manifest = Manifest { entries, ..Manifest::default() };
         let small = manifest.select(Some(30));
         let large = manifest.select(Some(60));
         let positives = |set: &ImageSet| set.entries.iter().filter(|e| e.class == Class::Positive).count();

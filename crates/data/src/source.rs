@@ -1,4 +1,4 @@
-//! Reads image files from a folder or a zip, from many threads at once.
+//! Reads image files from a folder, a zip or a table's paths, from many threads at once.
 
 use std::{
     collections::HashMap,
@@ -9,32 +9,24 @@ use std::{
 };
 
 use ranklab_files::read_at_most;
-use ranklab_settings::{Class, ClassScheme};
+use ranklab_settings::{ClassScheme, is_table};
 use zip::{ZipArchive, result::ZipError};
 
 use crate::{
     Error,
-    listing::{SYNTHETIC_MARKER, escaped, list},
+    image_file::ImageFile,
+    listing::{escaped, list},
     naming::{canonical, class_folder, common_depth, parts},
-    passed_over::{PassedOver, PassedOverReason},
+    part::Part,
+    passed_over::{PassedOver, PassedOverReason, SYNTHETIC_MARKER},
     progress::{Progress, unwatched},
+    table::read_table,
 };
 
 /// Largest image file in bytes; a cell image has some tens of kilobytes.
 const LARGEST_FILE: u64 = 64 << 20;
 
-/// An image file with its names and class.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ImageFile {
-    /// Name within the folder or zip.
-    pub file: String,
-    /// Path from the class folder on, independent of the dataset's location. Outside of class folders it equals `file`.
-    pub name: String,
-    /// Class of the nearest class folder around the file.
-    pub class: Option<Class>,
-}
-
-/// A folder or a zip of images.
+/// A folder or a zip of images, or a table that lists them.
 #[derive(Debug)]
 pub struct ImageSource {
     path: PathBuf,
@@ -47,8 +39,8 @@ pub struct ImageSource {
 
 #[derive(Debug)]
 enum Storage {
-    /// The path of each file by name; a path need not be text.
-    Folder(HashMap<String, PathBuf>),
+    /// The path of each file of a folder or table by name; a path need not be text.
+    Files(HashMap<String, PathBuf>),
     Zip {
         archive: ZipArchive<SharedFile>,
         entries: HashMap<String, usize>,
@@ -56,20 +48,43 @@ enum Storage {
 }
 
 impl ImageSource {
-    /// Opens a folder or a zip and lists its PNG files.
+    /// Opens a folder, a zip or a table and lists its images.
     ///
     /// # Errors
-    /// When `path` is absent, or is an incomplete or hostile zip.
+    /// When `path` is absent, or is an incomplete or hostile zip, or an unusable table.
     pub fn open(path: &Path, scheme: &ClassScheme) -> Result<Self, Error> {
         Self::open_watched(path, scheme, &unwatched)
     }
 
-    /// Opens a folder or a zip and lists its PNG files. `progress` may request a stop.
+    /// Opens a folder, a zip or a table and lists its images. `progress` may request a stop.
     ///
     /// # Errors
-    /// When `path` is absent, is an incomplete or hostile zip, or `progress` requests a stop.
+    /// When `path` is absent, is an incomplete or hostile zip or an unusable table, or `progress` requests a stop.
     pub fn open_watched(path: &Path, scheme: &ClassScheme, progress: Progress<'_>) -> Result<Self, Error> {
-        if path.is_dir() { Self::open_folder(path, scheme, progress) } else { Self::open_zip(path, scheme) }
+        if path.is_dir() {
+            Self::open_folder(path, scheme, progress)
+        } else if Self::is_table(path) {
+            Self::open_table(path, scheme, progress)
+        } else {
+            Self::open_zip(path, scheme)
+        }
+    }
+
+    /// Whether `path` is that of a table, by its extension.
+    pub(crate) fn is_table(path: &Path) -> bool {
+        is_table(&path.to_string_lossy()) && !path.is_dir()
+    }
+
+    fn open_table(path: &Path, scheme: &ClassScheme, progress: Progress<'_>) -> Result<Self, Error> {
+        let table = read_table(path, scheme, progress)?;
+        Ok(Self {
+            path: path.to_owned(),
+            scheme: scheme.clone(),
+            storage: Storage::Files(table.locations),
+            files: table.files,
+            passed_over: table.passed_over,
+            synthetic: false,
+        })
     }
 
     fn open_folder(path: &Path, scheme: &ClassScheme, progress: Progress<'_>) -> Result<Self, Error> {
@@ -79,7 +94,7 @@ impl ImageSource {
         Ok(Self {
             path: path.to_owned(),
             scheme: scheme.clone(),
-            storage: Storage::Folder(locations),
+            storage: Storage::Files(locations),
             files: named(images, scheme),
             passed_over: listing.passed_over,
             synthetic: listing.synthetic,
@@ -133,7 +148,7 @@ impl ImageSource {
         })
     }
 
-    /// Path of the folder or zip.
+    /// Path of the folder, zip or table.
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -158,7 +173,7 @@ impl ImageSource {
         self.synthetic
     }
 
-    /// Reads the image with this name within the folder or zip.
+    /// Reads the image with this name within the folder, zip or table.
     ///
     /// # Errors
     /// When the image is absent, too large or cannot be read.
@@ -166,19 +181,10 @@ impl ImageSource {
         let unreadable =
             |problem: String| Error::Image { path: self.path.clone(), name: file.to_owned(), problem };
         let absent = || unreadable("no such file".to_owned());
-        let too_large = || unreadable(format!("it is larger than {} MiB", LARGEST_FILE >> 20));
         match &self.storage {
-            Storage::Folder(locations) => {
+            Storage::Files(locations) => {
                 let path = locations.get(file).ok_or_else(absent)?;
-                // A file that became a pipe since it was listed would block.
-                let is_file = fs::metadata(path).map(|found| found.is_file());
-                if !is_file.map_err(|problem| unreadable(problem.to_string()))? {
-                    return Err(unreadable("it is no file".to_owned()));
-                }
-                let file = File::open(path).map_err(|problem| unreadable(problem.to_string()))?;
-                read_at_most(file, LARGEST_FILE)
-                    .map_err(|problem| unreadable(problem.to_string()))?
-                    .ok_or_else(too_large)
+                read_file(path).map_err(unreadable)
             }
             Storage::Zip { archive, entries } => {
                 let index = *entries.get(file).ok_or_else(absent)?;
@@ -187,10 +193,29 @@ impl ImageSource {
                 let file = archive.by_index(index).map_err(|problem| unreadable(problem.to_string()))?;
                 read_at_most(file, LARGEST_FILE)
                     .map_err(|problem| unreadable(problem.to_string()))?
-                    .ok_or_else(too_large)
+                    .ok_or_else(|| unreadable(too_large()))
             }
         }
     }
+}
+
+/// Reads an image file.
+///
+/// # Errors
+/// When it is absent, no regular file, too large or cannot be read, with the reason.
+pub(crate) fn read_file(path: &Path) -> Result<Vec<u8>, String> {
+    // A file that became a pipe since it was listed would block.
+    let found = fs::metadata(path).map_err(|problem| problem.to_string())?;
+    if !found.is_file() {
+        return Err("it is no file".to_owned());
+    }
+    let file = File::open(path).map_err(|problem| problem.to_string())?;
+    let bytes = read_at_most(file, LARGEST_FILE).map_err(|problem| problem.to_string())?;
+    bytes.ok_or_else(too_large)
+}
+
+fn too_large() -> String {
+    format!("it is larger than {} MiB", LARGEST_FILE >> 20)
 }
 
 /// Image files from their names within the source and the parts of these names.
@@ -198,11 +223,18 @@ fn named(images: Vec<(String, Vec<String>)>, scheme: &ClassScheme) -> Vec<ImageF
     let common = common_depth(images.iter().map(|(_, parts)| parts.as_slice()), scheme);
     let mut files: Vec<ImageFile> = images
         .into_iter()
-        .map(|(file, parts)| match class_folder(&parts, scheme) {
-            Some((class, _)) => {
-                ImageFile { name: canonical(&parts, common, scheme), class: Some(class), file }
+        .map(|(file, parts)| {
+            let (group, part) = (None, Part::of_file(&parts, scheme));
+            match class_folder(&parts, scheme) {
+                Some((class, _)) => ImageFile {
+                    name: canonical(&parts, common, scheme),
+                    class: Some(class),
+                    group,
+                    part,
+                    file,
+                },
+                None => ImageFile { name: file.clone(), class: None, group, part, file },
             }
-            None => ImageFile { name: file.clone(), class: None, file },
         })
         .collect();
     files.sort_unstable_by(|a, b| (&a.name, &a.file).cmp(&(&b.name, &b.file)));

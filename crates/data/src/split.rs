@@ -1,14 +1,19 @@
-//! Splits images into training, validation and test: random images as published, or whole patients.
+//! Splits images into training, validation and test: random images as published, whole patients, or as the dataset says.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use rand::{SeedableRng, seq::SliceRandom};
+use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use ranklab_files::hexadecimal;
 use ranklab_settings::{Class, SplitConfig, SplitKind};
 use sha2::{Digest, Sha256};
 
-use crate::{Error, image_set::ImageSet};
+use crate::{
+    Error,
+    draw::{draw_images, draw_patients, patient_folds, patients},
+    given_split::given_parts,
+    image_set::ImageSet,
+};
 
 /// A division of an image set. Each part holds sorted indices into the set.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,39 +47,14 @@ impl Split {
     /// Divides an image set.
     ///
     /// # Errors
-    /// When there are fewer patients than folds, a class would be missing from a part, or a patient split has images
-    /// without a group.
+    /// When there are fewer patients than folds, a class would be missing from a part, a patient split has images without
+    /// a group, or a given split has images without a part.
     pub fn new(images: &ImageSet, config: &SplitConfig) -> Result<Self, Error> {
-        if config.kind == SplitKind::Patient {
-            check_groups(images)?;
-        }
         let mut random = ChaCha8Rng::seed_from_u64(config.seed);
-        let all: Vec<usize> = (0..images.entries.len()).collect();
-        let (test, rest) = match config.kind {
-            SplitKind::Random => draw_images(images, &all, config.test_fraction, &mut random),
-            SplitKind::Patient => {
-                let mut folds = patient_folds(images, &all, config.folds, &mut random)?;
-                if config.fold >= folds.len() {
-                    return Err(Error::Split(format!(
-                        "fold is {}: with {} folds give 0 to {}",
-                        config.fold,
-                        folds.len(),
-                        folds.len() - 1
-                    )));
-                }
-                let test = folds.swap_remove(config.fold);
-                (test, folds.concat())
-            }
-        };
-        let (validation, train) = match config.kind {
-            SplitKind::Random => draw_images(images, &rest, config.validation_fraction, &mut random),
-            SplitKind::Patient => {
-                let folds = (1.0 / config.validation_fraction).round().max(2.0) as usize;
-                let mut folds =
-                    patient_folds(images, &rest, folds.min(patients(images, &rest).len()), &mut random)?;
-                let validation = folds.remove(0);
-                (validation, folds.concat())
-            }
+        let [train, validation, test] = match config.kind {
+            SplitKind::Random => random_parts(images, config, &mut random),
+            SplitKind::Patient => patient_parts(images, config, &mut random)?,
+            SplitKind::Given => given_parts(images, config, &mut random)?,
         };
         Self::from_parts(images, train, validation, test)
     }
@@ -117,6 +97,36 @@ impl Split {
     }
 }
 
+/// Training, validation and test images, drawn from all images of each class.
+fn random_parts(images: &ImageSet, config: &SplitConfig, random: &mut ChaCha8Rng) -> [Vec<usize>; 3] {
+    let all: Vec<usize> = (0..images.entries.len()).collect();
+    let (test, rest) = draw_images(images, &all, config.test_fraction, random);
+    let (validation, train) = draw_images(images, &rest, config.validation_fraction, random);
+    [train, validation, test]
+}
+
+/// Training, validation and test images: one fold of whole patients is tested, and one of the others' validated.
+fn patient_parts(
+    images: &ImageSet,
+    config: &SplitConfig,
+    random: &mut ChaCha8Rng,
+) -> Result<[Vec<usize>; 3], Error> {
+    check_groups(images)?;
+    let all: Vec<usize> = (0..images.entries.len()).collect();
+    let mut folds = patient_folds(images, &all, config.folds, random)?;
+    if config.fold >= folds.len() {
+        return Err(Error::Split(format!(
+            "fold is {}: with {} folds give 0 to {}",
+            config.fold,
+            folds.len(),
+            folds.len() - 1
+        )));
+    }
+    let test = folds.swap_remove(config.fold);
+    let (validation, train) = draw_patients(images, &folds.concat(), config.validation_fraction, random)?;
+    Ok([train, validation, test])
+}
+
 /// Refuses images without a group: counted as separate patients, they would turn a patient split into a random one.
 fn check_groups(images: &ImageSet) -> Result<(), Error> {
     let unknown: Vec<&str> =
@@ -127,78 +137,6 @@ fn check_groups(images: &ImageSet) -> Result<(), Error> {
         unknown.len(),
         images.entries.len()
     )))
-}
-
-fn patients<'a>(images: &'a ImageSet, indices: &[usize]) -> BTreeSet<&'a str> {
-    indices.iter().map(|&image| images.entries[image].group.as_str()).collect()
-}
-
-/// Draws `fraction` of each class; returns the drawn images and the rest.
-fn draw_images(
-    images: &ImageSet,
-    from: &[usize],
-    fraction: f64,
-    random: &mut ChaCha8Rng,
-) -> (Vec<usize>, Vec<usize>) {
-    let (mut drawn, mut rest) = (Vec::new(), Vec::new());
-    for class in Class::ALL {
-        let mut members: Vec<usize> =
-            from.iter().copied().filter(|&image| images.entries[image].class == class).collect();
-        members.shuffle(random);
-        let count = (members.len() as f64 * fraction).round() as usize;
-        drawn.extend(&members[..count]);
-        rest.extend(&members[count..]);
-    }
-    (drawn, rest)
-}
-
-/// Divides whole patients into folds with similar numbers of both classes. Patients are shuffled and sorted by size;
-/// each enters the fold that becomes most even by it.
-fn patient_folds(
-    images: &ImageSet,
-    from: &[usize],
-    folds: usize,
-    random: &mut ChaCha8Rng,
-) -> Result<Vec<Vec<usize>>, Error> {
-    let mut by_patient: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-    for &image in from {
-        by_patient.entry(images.entries[image].group.as_str()).or_default().push(image);
-    }
-    if by_patient.len() < folds || folds < 2 {
-        return Err(Error::Split(format!(
-            "{} patients cannot be divided into {folds} folds: use fewer folds or more images (`limit=`)",
-            by_patient.len()
-        )));
-    }
-    let classes = |part: &[usize]| {
-        let positive = part.iter().filter(|&&image| images.entries[image].class == Class::Positive).count();
-        [(part.len() - positive) as f64, positive as f64]
-    };
-    let totals = classes(from);
-    let mut groups: Vec<Vec<usize>> = by_patient.into_values().collect();
-    groups.shuffle(random);
-    groups.sort_by_key(|group| std::cmp::Reverse(group.len()));
-    let mut filled = vec![[0.0; 2]; folds];
-    let mut parts = vec![Vec::new(); folds];
-    for group in groups {
-        let added = classes(&group);
-        // Squared distance of a fold's share of both classes from an even share.
-        let unevenness = |fold: &[f64; 2], added: [f64; 2]| -> f64 {
-            (0..2)
-                .map(|class| {
-                    let share = (fold[class] + added[class]) / totals[class].max(1.0) - 1.0 / folds as f64;
-                    share * share
-                })
-                .sum()
-        };
-        let change = |fold: &[f64; 2]| unevenness(fold, added) - unevenness(fold, [0.0; 2]);
-        let best = (0..folds).min_by(|&a, &b| change(&filled[a]).total_cmp(&change(&filled[b]))).unwrap_or(0);
-        for class in 0..2 {
-            filled[best][class] += added[class];
-        }
-        parts[best].extend(group);
-    }
-    Ok(parts)
 }
 
 #[cfg(test)]
@@ -219,13 +157,14 @@ mod tests {
                     name: format!("{class:?}/C{patient}_{cell}.png"),
                     class,
                     group: format!("C{patient}"),
+                    part: None,
                     width: 1,
                     height: 1,
                     content_hash: format!("{patient}-{cell}"),
                 });
             }
         }
-        Manifest { entries, rejected: Vec::new() }.select(None)
+        Manifest { entries, ..Manifest::default() }.select(None)
     }
 
     fn config(kind: SplitKind, seed: u64, fold: usize) -> SplitConfig {

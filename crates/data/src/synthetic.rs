@@ -16,7 +16,7 @@ use ranklab_settings::SyntheticConfig;
 use rayon::prelude::*;
 use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
 
-use crate::{Error, latched::Latched, listing::SYNTHETIC_MARKER, progress::Progress};
+use crate::{Error, latched::Latched, passed_over::SYNTHETIC_MARKER, progress::Progress};
 
 /// Name and version of the generator; the version changes with any pixel.
 const GENERATOR: &str = "synthetic cells 1";

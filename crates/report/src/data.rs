@@ -1,7 +1,7 @@
 //! The rows that a report is made of.
 
 use ranklab_settings::Baseline;
-use ranklab_store::{EpochMetric, NewLook, PredictionRow, RunRow, RunStatus, SweepRow};
+use ranklab_store::{EpochMetric, EvaluationRow, NewLook, PredictionRow, RunRow, RunStatus, SweepRow};
 use serde::Serialize;
 
 use crate::options::Options;
@@ -45,6 +45,17 @@ pub struct RunData {
     pub predictions: Vec<PredictionRow>,
     /// Validation predictions of the epoch whose weights were kept; none of runs of earlier versions.
     pub validation: Vec<PredictionRow>,
+    /// Evaluations on images that it was not tested on.
+    pub evaluations: Vec<ExternalImages>,
+}
+
+/// An evaluation of a run with its predictions.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ExternalImages {
+    /// What was recorded.
+    pub row: EvaluationRow,
+    /// Predictions.
+    pub predictions: Vec<PredictionRow>,
 }
 
 /// A trial or run that has no result.

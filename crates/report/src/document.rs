@@ -15,7 +15,7 @@ use crate::words::splits::{self, SplitSection};
 use crate::words::table::{Fact, Table};
 use crate::words::verdicts::{self, VerdictMatrix};
 use crate::words::{
-    all_runs, care, comparison, conformity, context, next_step, not_compared, operating_points,
+    all_runs, care, comparison, conformity, context, external, next_step, not_compared, operating_points,
     other_measures, pairs, pairs_table, series, short_table, test_sets, title, unfinished,
 };
 
@@ -113,6 +113,8 @@ pub(crate) struct Document {
     pub(crate) operating_points: Option<Table>,
     /// What clinicians ask; `None` without predictions.
     pub(crate) clinical: Option<ClinicalSection>,
+    /// Runs on images that they were not tested on; `None` without any.
+    pub(crate) external: Option<Table>,
     /// What stands above charts of several sets.
     pub(crate) figures_note: Option<String>,
     /// Cells to look at; `None` where no cell is called wrongly.
@@ -151,6 +153,7 @@ pub(crate) fn document(analysis: &Analysis, pictures: &CellPictures) -> Result<D
         splits: splits::section(analysis),
         operating_points: operating_points::table(analysis),
         clinical: clinical::words(analysis).map(|words| ClinicalSection { words, figures: decision_curves }),
+        external: external::table(analysis),
         figures_note: overview.note,
         galleries: galleries::section(analysis, pictures),
         all_runs: all_runs::table(analysis),

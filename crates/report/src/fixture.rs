@@ -2,9 +2,11 @@
 
 use ranklab_settings::{AnalysisPlan, Baseline};
 use ranklab_stats::{ConfusionMatrix, THRESHOLD, roc_auc};
-use ranklab_store::{EpochMetric, NewRun, PredictionRow, RunResult, RunRow, RunStatus, SweepRow};
+use ranklab_store::{
+    EpochMetric, EvaluationRow, NewEvaluation, NewRun, PredictionRow, RunResult, RunRow, RunStatus, SweepRow,
+};
 
-use crate::data::{ReportData, RunData, Unfinished, UnfinishedRun};
+use crate::data::{ExternalImages, ReportData, RunData, Unfinished, UnfinishedRun};
 use crate::options::Options;
 use crate::pictures::{CellPicture, CellPictures};
 use crate::plan_record::{PlanRecord, RegisteredPlan};
@@ -306,7 +308,40 @@ pub(crate) fn run(id: i64, rank: Option<i64>, seed: i64, errors: i64) -> RunData
 fn tested(mut row: RunRow, predictions: Vec<PredictionRow>) -> RunData {
     row.start.test_images = predictions.len() as i64;
     row.result = Some(result(row.id, &predictions));
-    RunData { epochs: epochs(row.id), row, validation: validation(&predictions), predictions }
+    RunData {
+        epochs: epochs(row.id),
+        row,
+        validation: validation(&predictions),
+        predictions,
+        evaluations: Vec::new(),
+    }
+}
+
+/// The ranks, and their first run on other images, which it calls positive a little more often.
+pub(crate) fn externally_validated() -> ReportData {
+    let mut data = ranks();
+    let run = &mut data.runs[0];
+    let other = |row: &PredictionRow| PredictionRow {
+        image: format!("elsewhere/{}", row.image).into(),
+        patient: format!("E{}", row.patient).into(),
+        probability: 0.9 * row.probability + 0.1,
+        ..row.clone()
+    };
+    let predictions: Vec<PredictionRow> = run.predictions.iter().map(other).collect();
+    let patients: std::collections::BTreeSet<_> = predictions.iter().map(|row| row.patient.clone()).collect();
+    let evaluation = NewEvaluation {
+        dataset: "/images/elsewhere".to_owned(),
+        images: predictions.len() as i64,
+        patients: patients.len() as i64,
+        shared_images: Some(0),
+        shared_patients: Some(0),
+        threshold: 0.5,
+        ..NewEvaluation::default()
+    };
+    let row =
+        EvaluationRow { id: 1, run: run.row.id, evaluated_at: "2026-01-03T00:00:00Z".to_owned(), evaluation };
+    run.evaluations.push(ExternalImages { row, predictions });
+    data
 }
 
 /// Validation images that are predicted as the test images are, but for their names.

@@ -9,6 +9,7 @@ mod charts;
 mod data;
 mod document;
 mod error;
+mod external_rows;
 #[cfg(test)]
 mod fixture;
 mod load;
@@ -18,15 +19,21 @@ mod pictures;
 mod plan_record;
 mod render;
 mod result_tables;
+mod run_card;
 mod words;
 
 pub use analysis::{Analysis, WantedCells, analyse, wanted_pictures};
-pub use data::{ReportData, RunData, Unfinished, UnfinishedRun};
+pub use data::{ExternalImages, ReportData, RunData, Unfinished, UnfinishedRun};
 pub use error::{Error, Result};
+pub use external_rows::{ExternalRow, external_rows};
 pub use load::{Selection, load};
 pub use not_converged::{NotConverged, not_converged};
 pub use options::Options;
 pub use pictures::{CellPicture, CellPictures};
 pub use plan_record::{LeftOut, PlanChange, PlanRecord, RegisteredPlan};
-pub use render::{Markdown, Moved, Written, render_html, render_markdown, write};
+pub use render::{
+    Markdown, Moved, PredictedGroup, PredictedImage, PredictionsPage, Written, latest_page, render_html,
+    render_markdown, render_predictions, write,
+};
 pub use result_tables::{ResultRow, ResultTable, result_tables};
+pub use run_card::run_card;

@@ -3,9 +3,9 @@
 use std::collections::HashSet;
 
 use ranklab_settings::Baseline;
-use ranklab_store::{RunRow, RunStatus, Store, SweepRow};
+use ranklab_store::{EvaluationRow, RunRow, RunStatus, Store, SweepRow};
 
-use crate::data::{ReportData, RunData, Unfinished, UnfinishedRun};
+use crate::data::{ExternalImages, ReportData, RunData, Unfinished, UnfinishedRun};
 use crate::error::{Error, Result};
 use crate::options::Options;
 use crate::pictures::CellPictures;
@@ -100,12 +100,25 @@ async fn with_records(store: &Store, finished: Vec<RunRow>) -> Result<Vec<RunDat
     let ids: Vec<i64> = finished.iter().map(|run| run.id).collect();
     let predictions = store.predictions_of(&ids).await?;
     let validation = store.validation_predictions_of(&ids).await?;
+    let mut evaluations = store.evaluations_of(&ids).await?;
     let mut runs = Vec::with_capacity(finished.len());
     for ((row, predictions), validation) in finished.into_iter().zip(predictions).zip(validation) {
         let epochs = store.epoch_metrics(row.id).await?;
-        runs.push(RunData { row, epochs, predictions, validation });
+        let evaluations =
+            with_predictions(store, evaluations.extract_if(.., |one| one.run == row.id).collect()).await?;
+        runs.push(RunData { row, epochs, predictions, validation, evaluations });
     }
     Ok(runs)
+}
+
+/// Evaluations with their predictions.
+async fn with_predictions(store: &Store, rows: Vec<EvaluationRow>) -> Result<Vec<ExternalImages>> {
+    let mut evaluations = Vec::with_capacity(rows.len());
+    for row in rows {
+        let predictions = store.evaluation_predictions(row.id).await?;
+        evaluations.push(ExternalImages { row, predictions });
+    }
+    Ok(evaluations)
 }
 
 /// Puts a run where it belongs.

@@ -32,7 +32,7 @@ pub async fn not_converged(store: &Store, runs: &[i64]) -> Result<Vec<NotConverg
             false => Vec::new(),
         };
         let epochs = store.epoch_metrics(row.id).await?;
-        let run = RunData { row, epochs, predictions, validation };
+        let run = RunData { row, epochs, predictions, validation, evaluations: Vec::new() };
         let reasons = reasons(&signs(&run));
         if !reasons.is_empty() {
             found.push(NotConverged { run: run.row.id, reasons });

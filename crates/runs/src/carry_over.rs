@@ -42,11 +42,16 @@ fn with_current_hash(run: &RunRow) -> Option<CarriedOver> {
 
 /// The configuration hash of a run, computed from its row.
 pub fn identity_of_run(config: &TrialConfig, run: &RunRow) -> String {
+    // The row does not hold the contents of the adapter that training started from.
+    if config.adapter.as_ref().is_some_and(|adapter| adapter.start.is_some()) {
+        return run.start.config_hash.clone();
+    }
     let contents = Contents {
         images: &run.start.image_set_hash,
         split: &run.start.split_hash,
         train_images: usize::try_from(run.start.train_images).unwrap_or(usize::MAX),
         weights: &run.start.weights_hash,
+        start: None,
     };
     identity(config, contents)
 }

@@ -70,18 +70,19 @@ impl Checked {
     }
 }
 
-/// Checks everything at `locations` without writing, and reports each file before it is read. Returns `None` after a
-/// request to stop.
+/// Checks the file of the database and everything at `locations` without writing, and reports each file before it is read.
+/// Returns `None` after a request to stop.
 ///
 /// # Errors
 /// When there is no database, or a folder cannot be listed.
 pub fn check(
     rules: &CheckRules,
+    database: &Path,
     locations: &Locations,
     stop: &Stop,
     on_file: &mut dyn FnMut(&Path),
 ) -> Result<Option<Checked>, Error> {
-    Checker { locations, stop, on_file, checked: Checked::default() }.check(rules)
+    Checker { locations, stop, on_file, checked: Checked::default() }.check(rules, database)
 }
 
 struct Checker<'a> {
@@ -92,14 +93,13 @@ struct Checker<'a> {
 }
 
 impl Checker<'_> {
-    fn check(mut self, rules: &CheckRules) -> Result<Option<Checked>, Error> {
+    fn check(mut self, rules: &CheckRules, database: &Path) -> Result<Option<Checked>, Error> {
         let runtime = runtime()?;
-        let database = self.locations.database();
         let mut id = None;
-        let runs = match runtime.block_on(Store::open_read_only(&database)) {
+        let runs = match runtime.block_on(Store::open_read_only(database)) {
             Err(missing @ ranklab_store::Error::Missing { .. }) => return Err(missing.into()),
             Err(problem) => {
-                self.damaged_database(&database, &problem.to_string());
+                self.damaged_database(database, &problem.to_string());
                 Vec::new()
             }
             Ok(store) => {

@@ -60,7 +60,7 @@ impl Dataset {
         }
         let images = manifest.select(config.limit);
         if !config.group.is_default() {
-            on_event(SourceEvent::Notice(describe_groups(&images)));
+            on_event(SourceEvent::Notice(describe_groups(&images, config.group.is_column())));
         }
         Ok(Self {
             synthetic: source.is_synthetic(),
@@ -110,12 +110,14 @@ fn with_progress<T: Send>(
     })
 }
 
-/// How many groups the rule finds in the images' names, with the first one, so that a wrong rule is noticed.
-fn describe_groups(images: &ImageSet) -> String {
+/// How many groups the rule finds in the images' names or a table gives, with the first one, so that a wrong rule is
+/// noticed.
+fn describe_groups(images: &ImageSet, is_column: bool) -> String {
     let with_group = images.entries.iter().filter(|entry| entry.has_group());
     let groups: BTreeSet<&str> = with_group.clone().map(|entry| entry.group.as_str()).collect();
     let (all, without) = (images.entries.len(), images.entries.len() - with_group.count());
     match groups.first() {
+        None if is_column => format!("the table gives no groups for its {all} images"),
         None => format!("the rule for groups finds none in the names of {all} images"),
         Some(first) if without == 0 => format!("{} groups in {all} images, {first} first", groups.len()),
         Some(first) => {

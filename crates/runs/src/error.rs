@@ -62,6 +62,33 @@ pub enum Error {
         /// Hash of its tensors, shortened.
         hash: String,
     },
+    /// A run that is not finished.
+    #[error("run {run} is {status}: only a finished run has trained weights; `ranklab runs` lists the runs")]
+    Unfinished {
+        /// The run.
+        run: i64,
+        /// Its state.
+        status: ranklab_store::RunStatus,
+    },
+    /// A finished run whose network cannot be opened.
+    #[error("run {run} cannot be used: {problem}")]
+    Unopened {
+        /// The run.
+        run: i64,
+        /// Why, and what to do.
+        problem: String,
+    },
+    /// A folder that holds no adapter that can be used.
+    #[error("the adapter in {path} cannot be used: {problem}", path = .path.display())]
+    Adapter {
+        /// The folder.
+        path: PathBuf,
+        /// Why.
+        problem: String,
+    },
+    /// A name that no finished run answers to, or several. The message is complete.
+    #[error("{0}")]
+    NoRun(String),
     /// A trial whose images or weights were not opened: a defect of ranklab.
     #[error(
         "the dataset or the weights of a trial were not opened; this is a defect of ranklab, please report it"
@@ -79,6 +106,9 @@ pub enum Error {
     /// An error in training.
     #[error(transparent)]
     Trainer(#[from] ranklab_trainer::Error),
+    /// Predictions that no figures can be computed of.
+    #[error("the predictions cannot be judged: {0}")]
+    Stats(#[from] ranklab_stats::Error),
     /// An error of the runs database.
     #[error(transparent)]
     Store(#[from] ranklab_store::Error),

@@ -1,30 +1,18 @@
 //! Test images of a run with the heat of Grad-CAM, for the galleries of reports.
 
-use std::fs;
-use std::path::Path;
-
 use burn::tensor::Device;
 use ranklab_data::encode_png;
-use ranklab_files::sha256;
-use ranklab_settings::{DataConfig, SplitConfig, TrialConfig};
+use ranklab_settings::{DataConfig, SplitConfig};
 use ranklab_store::{ArtifactRow, RunRow};
 use ranklab_trainer::{ImageLoader, NetworkSettings, Stop};
-use ranklab_zoo::{Explanation, HeadConfig};
+use ranklab_zoo::Explanation;
 
 use crate::{
-    Error,
-    dataset::Dataset,
-    device::DeviceOf,
-    image_names::ImageNames,
-    locations::Locations,
-    overlay::overlay,
-    recorded_paths::locate,
-    short_hash::short_hash,
-    weights::{KnownWeights, load_weights},
+    Error, dataset::Dataset, device::DeviceOf, finished_run::FinishedRun, image_names::ImageNames,
+    locations::Locations, overlay::overlay, recorded_paths::locate, short_hash::short_hash,
+    weights::KnownWeights,
 };
 
-/// Kind of the artifact that holds a run's trained state.
-const MODEL: &str = "model";
 /// Largest difference between a recomputed and a stored probability that rounding explains.
 const ROUNDING: f64 = 0.01;
 
@@ -81,12 +69,13 @@ impl ImageExplainer {
             images: Vec::new(),
             missing: Some(format!("Images of run {} are not shown: {problem}", run.id)),
         };
-        let mut config: TrialConfig = match serde_json::from_str(&run.start.config) {
-            Ok(config) => config,
-            Err(problem) => return no_images(format!("its configuration cannot be read ({problem})")),
+        let mut finished = match FinishedRun::new(run.clone(), artifacts.to_vec()) {
+            Ok(finished) => finished,
+            Err(problem) => return no_images(problem.to_string()),
         };
-        let opened =
-            locate(&mut config, &locations.runs_folder).and_then(|_| self.open(&config.data, locations));
+        let opened = locate(&mut finished.config, &locations.runs_folder)
+            .and_then(|_| self.open(&finished.config.data, locations));
+        let config = &finished.config;
         if let Err(problem) = opened {
             return no_images(problem.to_string());
         }
@@ -114,18 +103,17 @@ impl ImageExplainer {
             Err(problem) => return no_images(problem),
         };
         let images: Vec<&[u8]> = pixels.chunks_exact(dataset.size().pow(2) * 3).collect();
-        let explained =
-            explanations(&mut self.weights, run, &config, artifacts, dataset, &indices, locations, device_of)
-                .and_then(|explanations| {
-                    let agrees = |(explanation, image): (&Explanation, &ImageToExplain)| {
-                        (explanation.probability() - image.probability).abs() <= ROUNDING
-                    };
-                    if explanations.iter().zip(requested).all(agrees) {
-                        Ok(explanations)
-                    } else {
-                        Err("its stored weights give other probabilities than those stored".to_owned())
-                    }
-                });
+        let explained = explanations(&mut self.weights, &finished, dataset, &indices, locations, device_of)
+            .and_then(|explanations| {
+                let agrees = |(explanation, image): (&Explanation, &ImageToExplain)| {
+                    (explanation.probability() - image.probability).abs() <= ROUNDING
+                };
+                if explanations.iter().zip(requested).all(agrees) {
+                    Ok(explanations)
+                } else {
+                    Err("its stored weights give other probabilities than those stored".to_owned())
+                }
+            });
         let size = dataset.size();
         let image =
             |(index, (image, pixels)): (usize, (&ImageToExplain, &&[u8]))| -> Result<ExplainedImage, String> {
@@ -178,52 +166,28 @@ fn index_of(dataset: &Dataset, name: &str) -> Result<usize, String> {
 ///
 /// # Errors
 /// When weights or state are missing or changed, with the reason.
-#[allow(clippy::too_many_arguments, reason = "all that a trial is made of")]
 fn explanations(
     opened: &mut Vec<(String, KnownWeights)>,
-    run: &RunRow,
-    config: &TrialConfig,
-    artifacts: &[ArtifactRow],
+    run: &FinishedRun,
     dataset: &Dataset,
     indices: &[usize],
     locations: &Locations,
     device_of: DeviceOf<'_>,
 ) -> Result<Vec<Explanation>, String> {
-    let state = read_state(artifacts, &locations.runs_folder)?;
-    let name = &config.model.weights;
+    let state = run.state(&locations.runs_folder).map_err(|problem| problem.to_string())?;
+    let name = &run.config.model.weights;
     if !opened.iter().any(|(known, _)| known == name) {
-        let weights = load_weights(name, locations, &mut |_| {}).map_err(|problem| problem.to_string())?;
+        let weights = run.weights(locations, &mut |_| {}).map_err(|problem| problem.to_string())?;
         opened.push((name.clone(), weights));
     }
     let weights = opened.iter().find(|(known, _)| known == name).map(|(_, weights)| weights);
     let weights = weights
-        .filter(|weights| weights.hash == run.start.weights_hash)
+        .filter(|weights| weights.hash == run.row.start.weights_hash)
         .ok_or_else(|| format!("the trunk weights `{name}` are not those that it was trained on"))?;
-    let device: Device = device_of(&config.device)?;
-    let network = config.network().map_err(|problem| problem.to_string())?;
-    let settings = NetworkSettings {
-        network: &network,
-        image_size: dataset.size(),
-        head: HeadConfig {
-            dropout: config.training.head_dropout,
-            batch_norm_momentum: config.training.batch_norm_momentum,
-        },
-        seed: config.training.seed,
-    };
+    let device: Device = device_of(&run.config.device)?;
+    let settings = NetworkSettings { image_size: dataset.size(), ..run.settings() };
     settings
         .open(weights, Some(&state), &device)
         .and_then(|network| network.explain(dataset, indices))
         .map_err(|problem| problem.to_string())
-}
-
-/// Reads the trained state and checks its hash.
-fn read_state(artifacts: &[ArtifactRow], runs_folder: &Path) -> Result<Vec<u8>, String> {
-    let artifact = artifacts.iter().find(|artifact| artifact.kind == MODEL).ok_or("it stored no weights")?;
-    let path = runs_folder.join(&artifact.path);
-    let state =
-        fs::read(&path).map_err(|problem| format!("{} cannot be read ({problem})", path.display()))?;
-    if sha256(&state) != artifact.sha256 {
-        return Err(format!("{} is not what it stored", path.display()));
-    }
-    Ok(state)
 }

@@ -1,8 +1,8 @@
-//! Locations of files: the runs folder with its database, and files outside of it.
+//! Locations of files: the runs folder, and files outside of it.
 
 use std::path::PathBuf;
 
-/// File name of the database in the runs folder.
+/// File name of a database in the runs folder.
 pub const DATABASE: &str = "ranklab.db";
 /// Name of the folder of feature caches in the runs folder.
 pub const FEATURES: &str = "features";
@@ -12,7 +12,7 @@ pub const MANIFESTS: &str = "manifests";
 /// Paths of the folders and files that commands use.
 #[derive(Clone, Debug)]
 pub struct Locations {
-    /// Folder of the database and of a folder for each run.
+    /// Folder of manifests and of a folder for each run. The database usually lies there, too.
     pub runs_folder: PathBuf,
     /// Folder of feature caches.
     pub features_folder: PathBuf,
@@ -23,11 +23,6 @@ pub struct Locations {
 }
 
 impl Locations {
-    /// Path of the database.
-    pub fn database(&self) -> PathBuf {
-        self.runs_folder.join(DATABASE)
-    }
-
     /// Folder of manifests.
     pub fn manifests(&self) -> PathBuf {
         self.runs_folder.join(MANIFESTS)

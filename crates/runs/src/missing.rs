@@ -5,7 +5,7 @@ use std::{collections::HashSet, path::Path};
 use ranklab_data::ImageSource;
 use ranklab_settings::{ClassScheme, RANDOM_WEIGHTS, SYNTHETIC, TrialConfig};
 
-use crate::{recorded_paths::locate, weights::read_named};
+use crate::{adapter_folder::AdapterFolder, recorded_paths::locate, weights::read_named};
 
 /// Problems with the datasets and weights of `trials`, one line each: images that cannot be listed and weights that
 /// cannot be read.
@@ -28,6 +28,12 @@ pub fn missing_sources<'a>(
                 if dataset == SYNTHETIC { Ok(()) } else { check_dataset(Path::new(&dataset), &scheme) };
             problems.extend(listed.err().map(|problem| with_advice_on_lists(problem, "dataset", &dataset)));
             checked.push(dataset);
+        }
+        if let Some(folder) = config.adapter.as_ref().and_then(|adapter| adapter.start.as_ref())
+            && !checked.contains(folder)
+        {
+            problems.extend(AdapterFolder::read(Path::new(folder)).err().map(|problem| problem.to_string()));
+            checked.push(folder.clone());
         }
         let name = config.model.weights;
         if name != RANDOM_WEIGHTS && !checked.contains(&name) {

@@ -13,21 +13,33 @@ use crate::Error;
 /// # Errors
 /// When a relative path exists in neither folder.
 pub fn locate(config: &mut TrialConfig, runs_folder: &Path) -> Result<Vec<String>, Error> {
-    let mut notices = Vec::new();
-    for (what, path) in [("dataset", &mut config.data.dataset), ("weights", &mut config.model.weights)] {
-        if is_name(path) || Path::new(path.as_str()).is_absolute() {
-            continue;
-        }
-        let candidates = candidates(path, runs_folder);
-        let Some(found) = candidates.iter().find(|candidate| candidate.exists()) else {
-            let tried: Vec<String> = candidates.iter().map(|path| path.display().to_string()).collect();
-            return Err(Error::Unlocated { what, path: path.clone(), looked: tried.join(" or at ") });
-        };
-        let found = absolute(&found.to_string_lossy())?;
-        notices.push(format!("{what} {path} was recorded without its folder; using {found}"));
-        *path = found;
-    }
+    let mut notices = locate_one("dataset", &mut config.data.dataset, runs_folder)?;
+    notices.extend(locate_weights(config, runs_folder)?);
     Ok(notices)
+}
+
+/// [`locate`] for the weights alone, where the images are not needed.
+///
+/// # Errors
+/// When a relative path exists in neither folder.
+pub(crate) fn locate_weights(config: &mut TrialConfig, runs_folder: &Path) -> Result<Vec<String>, Error> {
+    locate_one("weights", &mut config.model.weights, runs_folder)
+}
+
+/// Makes one path absolute, and returns a notice if it changed.
+fn locate_one(what: &'static str, path: &mut String, runs_folder: &Path) -> Result<Vec<String>, Error> {
+    if is_name(path) || Path::new(path.as_str()).is_absolute() {
+        return Ok(Vec::new());
+    }
+    let candidates = candidates(path, runs_folder);
+    let Some(found) = candidates.iter().find(|candidate| candidate.exists()) else {
+        let tried: Vec<String> = candidates.iter().map(|path| path.display().to_string()).collect();
+        return Err(Error::Unlocated { what, path: path.clone(), looked: tried.join(" or at ") });
+    };
+    let found = absolute(&found.to_string_lossy())?;
+    let notice = format!("{what} {path} was recorded without its folder; using {found}");
+    *path = found;
+    Ok(vec![notice])
 }
 
 /// The absolute paths to try for a recorded relative path, without repetitions.

@@ -1,6 +1,6 @@
 //! Datasets and trunk weights, opened once for all trials that share them, and the configuration hashes of trials.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, path::Path};
 
 use ranklab_data::Split;
 use ranklab_settings::{Contents, DataConfig, SplitConfig, TrialConfig, identity};
@@ -8,6 +8,7 @@ use ranklab_trainer::Stop;
 
 use crate::{
     Error,
+    adapter_folder::AdapterFolder,
     dataset::Dataset,
     locations::Locations,
     source_event::SourceEvent,
@@ -19,6 +20,8 @@ use crate::{
 pub struct Sources {
     datasets: Vec<(String, Dataset)>,
     weights: Vec<(String, KnownWeights)>,
+    /// Adapters that trials start from, by their folders.
+    starts: Vec<(String, AdapterFolder)>,
     /// Splits by their keys; `None` for an impossible split.
     splits: Vec<(String, Option<Split>)>,
 }
@@ -38,6 +41,11 @@ impl Sources {
         let name = &config.model.weights;
         if !self.weights.iter().any(|(opened, _)| opened == name) {
             self.weights.push((name.clone(), load_weights(name, locations, on_event)?));
+        }
+        if let Some(folder) = start(config)
+            && !self.starts.iter().any(|(opened, _)| opened == folder)
+        {
+            self.starts.push((folder.to_owned(), AdapterFolder::read(Path::new(folder))?));
         }
         let key = dataset_key(&config.data);
         if !self.datasets.iter().any(|(opened, _)| *opened == key) {
@@ -76,6 +84,12 @@ impl Sources {
         }
     }
 
+    /// The adapter that an opened trial starts from; `None` for fresh factors.
+    pub fn start(&self, config: &TrialConfig) -> Option<&AdapterFolder> {
+        let folder = start(config)?;
+        self.starts.iter().find(|(opened, _)| opened == folder).map(|(_, start)| start)
+    }
+
     /// The split of an opened trial.
     ///
     /// # Errors
@@ -104,9 +118,16 @@ impl Sources {
             // The trial will fail with the reason; its settings identify it until then.
             None => (key.as_str(), usize::MAX),
         };
-        let contents = Contents { images: &dataset.images.hash, split, train_images, weights: &weights.hash };
+        let start = self.start(config).map(|start| start.hash.as_str());
+        let contents =
+            Contents { images: &dataset.images.hash, split, train_images, weights: &weights.hash, start };
         Ok(identity(config, contents))
     }
+}
+
+/// The folder of the adapter that a trial starts from.
+fn start(config: &TrialConfig) -> Option<&str> {
+    config.adapter.as_ref()?.start.as_deref()
 }
 
 /// The settings that decide the part of each image.

@@ -9,6 +9,9 @@ use crate::{
     ranks::Ranks,
 };
 
+/// Text that stands for no adapter to start from.
+pub(crate) const NO_START: &str = "none";
+
 /// Initial values of an adapter's factors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, IntoStaticStr, VariantNames)]
 #[serde(rename_all = "snake_case")]
@@ -102,6 +105,8 @@ pub struct AdapterSettings {
     pub dora: Option<bool>,
     /// Dropout on the adapter's input, 0 to 1 (exclusive).
     pub dropout: Option<f64>,
+    /// Folder of a PEFT adapter that training starts from; `none` or absent for fresh factors.
+    pub start: Option<String>,
 }
 
 /// Complete adapter settings.
@@ -128,6 +133,10 @@ pub struct AdapterConfig {
     pub dora: bool,
     /// Dropout on the adapter's input.
     pub dropout: f64,
+    /// Folder of a PEFT adapter that training starts from, in place of fresh factors.
+    // Left out where there is none: configurations of earlier versions keep their text and hashes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start: Option<String>,
 }
 
 impl AdapterSettings {
@@ -164,6 +173,7 @@ impl AdapterSettings {
             }),
             dora: self.dora.unwrap_or(false),
             dropout: self.dropout.unwrap_or(0.0),
+            start: self.start.clone().filter(|start| start != NO_START),
         })
     }
 }

@@ -5,7 +5,7 @@ use std::{fmt, str::FromStr, sync::LazyLock};
 use regex::Regex;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::Error;
+use crate::{Error, table::is_table};
 
 /// Negative class of the NIH/NLM malaria cells.
 const NEGATIVE: &str = "Uninfected";
@@ -20,6 +20,8 @@ const ROOT: &str = "cell_images";
 const OTHER_ROOT: &str = "images";
 /// Text of the rule that assigns no groups.
 const NO_GROUP: &str = "none";
+/// Text of the rule that takes groups from a table's column.
+const COLUMN: &str = "column";
 
 /// One of the two classes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -80,6 +82,18 @@ impl ClassScheme {
         Class::ALL.into_iter().find(|class| self.name(*class) == name)
     }
 
+    /// The scheme for a dataset: a table gives groups by its column, unless another rule than the default is named.
+    pub fn of_dataset(self, dataset: &str) -> Self {
+        let group =
+            if is_table(dataset) && self.group.is_default() { GroupRule::column() } else { self.group };
+        Self { group, ..self }
+    }
+
+    /// Whether the positive class is named and the negative one is not, so that it is the dataset's other class.
+    pub fn lacks_negative(&self) -> bool {
+        self.positive != POSITIVE && self.negative == NEGATIVE
+    }
+
     /// First folder in the names of all images.
     pub fn root(&self) -> &'static str {
         if (self.negative.as_str(), self.positive.as_str()) == (NEGATIVE, POSITIVE) {
@@ -91,7 +105,7 @@ impl ClassScheme {
 }
 
 /// A regular expression whose first bracket finds the group of an image in its name. The text `none` assigns no
-/// groups.
+/// groups; `column` takes them from the column `group` of a table.
 #[derive(Clone, Debug)]
 pub struct GroupRule {
     text: String,
@@ -103,6 +117,16 @@ impl GroupRule {
     pub fn group_of<'a>(&self, name: &'a str) -> Option<&'a str> {
         let found = self.pattern.as_ref()?.captures(name)?;
         found.get(1).map(|group| group.as_str()).filter(|group| !group.is_empty())
+    }
+
+    /// The rule that takes groups from a table's column.
+    pub fn column() -> Self {
+        Self { text: COLUMN.to_owned(), pattern: None }
+    }
+
+    /// Whether groups are taken from a table's column.
+    pub fn is_column(&self) -> bool {
+        self.text == COLUMN
     }
 
     /// Whether this is the rule of the NIH/NLM malaria cells.
@@ -137,12 +161,13 @@ impl FromStr for GroupRule {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self, Error> {
-        if text == NO_GROUP {
+        if text == NO_GROUP || text == COLUMN {
             return Ok(Self { text: text.to_owned(), pattern: None });
         }
         let wrong = |problem: String| {
             let example = "give a regular expression whose first bracket finds the group in an image's path, as in \
-                           `group=(patient_[0-9]+)`, or none";
+                           `group=(patient_[0-9]+)`, or none, or column for a \
+                           table's";
             Err(Error::Setting(format!("group: `{text}` {problem}; {example}")))
         };
         match Regex::new(text) {
@@ -192,7 +217,10 @@ mod tests {
     fn a_rule_of_the_users_finds_groups_anywhere_in_a_path() {
         let rule: GroupRule = "(patient_[0-9]+)/".parse().unwrap();
         assert_eq!(rule.group_of("images/benign/patient_12/3.png"), Some("patient_12"));
-        assert_eq!("none".parse::<GroupRule>().unwrap().group_of("C33P1.png"), None);
+        for none in ["none", "column"] {
+            assert_eq!(none.parse::<GroupRule>().unwrap().group_of("C33P1.png"), None);
+        }
+        assert_eq!("column".parse::<GroupRule>().unwrap(), GroupRule::column());
         for (wrong, reason) in [("C[0-9]+", "has no bracket"), ("(C", "is no regular expression")] {
             let refused = wrong.parse::<GroupRule>().unwrap_err().to_string();
             assert!(refused.contains(reason) && !refused.contains('\n'), "{refused}");

@@ -6,6 +6,7 @@ use strum::{IntoStaticStr, VariantNames};
 use crate::{
     Error,
     classes::{ClassScheme, GroupRule},
+    table::is_table,
 };
 
 /// Method that resizes an image to the square input of the network.
@@ -29,7 +30,7 @@ impl Resize {
     }
 }
 
-/// Unit that a split divides: single images or whole patients.
+/// How a split divides: single images, whole patients, or as the dataset says.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, IntoStaticStr, VariantNames,
 )]
@@ -41,6 +42,8 @@ pub enum SplitKind {
     Random,
     /// Whole patients: all images of a patient are in the same part.
     Patient,
+    /// The parts that the dataset gives its images, by folders such as `train/` and `test/` or a column of its table.
+    Given,
 }
 
 impl SplitKind {
@@ -54,13 +57,14 @@ impl SplitKind {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct SplitConfig {
-    /// Random images or whole patients.
+    /// Random images, whole patients, or as the dataset says.
     pub kind: SplitKind,
     /// Seed of the division; training has a separate seed.
     pub seed: u64,
-    /// Share of all images that is tested on, in a random split; a patient split tests on one fold.
+    /// Share of all images that is tested on, in a random split; a patient split tests on one fold, a given one on the
+    /// dataset's test images.
     pub test_fraction: f64,
-    /// Share of the non-test images that is validated on.
+    /// Share of the non-test images that is validated on, unless a given split has validation images.
     pub validation_fraction: f64,
     /// Number of folds of a patient split.
     pub folds: usize,
@@ -106,7 +110,7 @@ impl Default for SyntheticConfig {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct DataConfig {
-    /// `synthetic`, or the path of a folder or zip in the layout `…/<class>/<name>.png`.
+    /// `synthetic`, or the path of a folder or zip in the layout `…/<class>/<name>.png`, or of a table that lists images.
     pub dataset: String,
     /// Name of the negative class and of its folder.
     #[serde(skip_serializing_if = "is_default_negative")]
@@ -155,13 +159,14 @@ fn is_default_positive(name: &str) -> bool {
 }
 
 impl DataConfig {
-    /// The classes, and the rule that finds an image's group.
+    /// The classes, and the rule that finds an image's group, which a table may give.
     pub fn scheme(&self) -> ClassScheme {
-        ClassScheme {
+        let scheme = ClassScheme {
             negative: self.negative.clone(),
             positive: self.positive.clone(),
             group: self.group.clone(),
-        }
+        };
+        scheme.of_dataset(&self.dataset)
     }
 
     /// Checks the settings against each other, before any image is read. The limits of each setting are checked where
@@ -176,6 +181,13 @@ impl DataConfig {
                 self.positive
             )));
         }
+        if self.group.is_column() && !is_table(&self.dataset) {
+            return Err(Error::Setting(format!(
+                "group=column is for tables, and dataset is {}: give a table (.csv or .parquet), or a regular expression \
+                 that finds an image's group in its path",
+                self.dataset
+            )));
+        }
         let SplitConfig { fold, folds, .. } = self.split;
         if fold < folds {
             return Ok(());
@@ -184,5 +196,30 @@ impl DataConfig {
             "fold is {fold}: with {folds} folds give 0 to {}",
             folds.saturating_sub(1)
         )))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn data(dataset: &str, group: &str) -> DataConfig {
+        DataConfig { dataset: dataset.to_owned(), group: group.parse().unwrap(), ..DataConfig::default() }
+    }
+
+    #[test]
+    fn a_table_gives_groups_by_its_column_unless_another_rule_is_named() {
+        let default = GroupRule::default().to_string();
+        assert!(data("a/b.csv", &default).scheme().group.is_column());
+        assert!(data("b.PARQUET", "column").scheme().group.is_column());
+        assert_eq!(data("b.csv", "(p[0-9])").scheme().group.to_string(), "(p[0-9])");
+        assert!(data("b.zip", &default).scheme().group.is_default());
+    }
+
+    #[test]
+    fn a_column_of_a_folder_is_refused() {
+        let refused = data("slides", "column").check().unwrap_err().to_string();
+        assert!(refused.contains("group=column is for tables, and dataset is slides"), "{refused}");
+        assert!(data("slides.csv", "column").check().is_ok());
     }
 }

@@ -27,6 +27,8 @@ pub struct Contents<'a> {
     pub train_images: usize,
     /// Hash of the trunk's weights.
     pub weights: &'a str,
+    /// Hash of the adapter that training starts from; `None` for fresh factors.
+    pub start: Option<&'a str>,
 }
 
 /// The configuration hash of a trial. It depends on the contents of images and weights, not on their paths. Settings
@@ -50,6 +52,10 @@ pub fn identity(config: &TrialConfig, contents: Contents<'_>) -> String {
     // The default rule is left out: runs of earlier versions keep their hashes.
     if !config.data.group.is_default() {
         value["group"] = json!(config.data.group);
+    }
+    // So is the start, where there is none.
+    if let Some(start) = contents.start {
+        value["adapter"]["start"] = json!(start);
     }
     hash(&value)
 }
@@ -117,7 +123,7 @@ fn settings(config: &TrialConfig) -> Value {
 fn adapter(config: &AdapterConfig) -> Value {
     let ranks = config.rank.per_layer(&config.layers).unwrap_or_default();
     let scales: Vec<f64> = ranks.iter().map(|rank| config.scale(*rank)).collect();
-    json!({
+    let mut value = json!({
         "activation": config.activation,
         "dora": config.dora,
         "dropout": unsigned_zero(config.dropout),
@@ -125,7 +131,11 @@ fn adapter(config: &AdapterConfig) -> Value {
         "layers": config.layers,
         "ranks": ranks,
         "scales": scales,
-    })
+    });
+    if let Some(start) = &config.start {
+        value["start"] = json!(start);
+    }
+    value
 }
 
 /// The settings of training that affect its results. Only SGD uses momentum, and every rule selects a single epoch.
@@ -160,7 +170,7 @@ mod tests {
     use crate::Experiment;
 
     const CONTENTS: Contents<'static> =
-        Contents { images: "images", split: "split", train_images: 1000, weights: "weights" };
+        Contents { images: "images", split: "split", train_images: 1000, weights: "weights", start: None };
 
     fn config(overrides: &[&str]) -> TrialConfig {
         let experiment = Experiment::default().with_overrides(overrides).unwrap();
@@ -214,6 +224,7 @@ mod tests {
             (&["momentum=0.9"], &["momentum=0.1"]),
             (&["batch=1000"], &["batch=4096"]),
             (&["split=random", "folds=7", "fold=3"], &[]),
+            (&["split=given", "folds=7", "fold=3", "test_fraction=0.3"], &["split=given"]),
             (&["model=model_4", "rank=3", "dora=true"], &["model=model_4", "preset=peft"]),
             (&["dataset=/a/b", "weights=/x"], &["dataset=/c", "weights=imagenet", "limit=5000"]),
             (&["lr=0.005"], &["lr=5e-3"]),

@@ -4,7 +4,7 @@ use strum::VariantNames as _;
 
 use crate::{
     Error,
-    adapter::{AdaptedActivation, DeltaGeometry, Initialisation, Preset, Scaling},
+    adapter::{AdaptedActivation, DeltaGeometry, Initialisation, NO_START, Preset, Scaling},
     data::{Resize, SYNTHETIC, SplitKind},
     limits::Limits,
     model::{Architecture, NAMED_WEIGHTS},
@@ -38,9 +38,9 @@ pub(crate) enum Kind {
     Path(&'static [&'static str]),
     /// One of these words.
     Choice(&'static [&'static str]),
-    /// The name of a folder: a single value, with all its characters.
+    /// The name of a class and its folder: a single value, with all its characters.
     FolderName,
-    /// A regular expression, or `none`: a single value, with all its characters.
+    /// A regular expression, `none` or `column`: a single value, with all its characters.
     Pattern,
     /// A list of convolutions.
     Layers,
@@ -88,6 +88,7 @@ pub(crate) const KEYS: &[Key] = &[
     key("delta_geometry", "adapter.delta_geometry", Kind::Choice(DeltaGeometry::VARIANTS)),
     key("dora", "adapter.dora", Kind::Truth),
     key("dropout", "adapter.dropout", Kind::Number(Limits::SHARE)),
+    key("start", "adapter.start", Kind::Path(&[NO_START])),
     key("dataset", "data.dataset", Kind::Path(&[SYNTHETIC])),
     key("positive", "data.positive", Kind::FolderName),
     key("negative", "data.negative", Kind::FolderName),
@@ -201,8 +202,8 @@ impl Key {
             Kind::Truth => "true, false".to_owned(),
             Kind::Path(names) => format!("{}, or a path", names.join(", ")),
             Kind::Choice(choices) => choices.join(", "),
-            Kind::FolderName => "the name of a folder".to_owned(),
-            Kind::Pattern => "a regular expression with a bracket, or none".to_owned(),
+            Kind::FolderName => "the name of a class".to_owned(),
+            Kind::Pattern => "a regular expression with a bracket, none, or column".to_owned(),
             Kind::Layers => "block1 to block5, block5_conv3, block4+block5, all".to_owned(),
             Kind::Ranks => {
                 format!("a whole number from {} to {}, or one per layer: 4+8+16", Ranks::LEAST, Ranks::MOST)

@@ -24,6 +24,7 @@ mod nested;
 mod network;
 mod paths;
 mod ranks;
+mod table;
 mod training;
 mod trial;
 mod value;
@@ -47,5 +48,6 @@ pub use model::{Architecture, IMAGENET_WEIGHTS, ModelConfig, NAMED_WEIGHTS, RAND
 pub use network::Network;
 pub use paths::{absolute, is_name};
 pub use ranks::Ranks;
+pub use table::is_table;
 pub use training::{OptimizerKind, SelectBy, TrainingConfig};
 pub use trial::{TrialConfig, default_settings};

@@ -83,7 +83,8 @@ impl TrialConfig {
             training: settings.training,
             device: settings.device,
         };
-        for path in [&mut config.data.dataset, &mut config.model.weights] {
+        let start = config.adapter.iter_mut().filter_map(|adapter| adapter.start.as_mut());
+        for path in [&mut config.data.dataset, &mut config.model.weights].into_iter().chain(start) {
             match absolute(path) {
                 Ok(absolute) => *path = absolute,
                 Err(problem) => problems.push(problem),
@@ -116,6 +117,10 @@ impl TrialConfig {
         match split.kind {
             SplitKind::Random => (split.folds, split.fold) = (defaults.folds, defaults.fold),
             SplitKind::Patient => split.test_fraction = defaults.test_fraction,
+            SplitKind::Given => {
+                (split.folds, split.fold) = (defaults.folds, defaults.fold);
+                split.test_fraction = defaults.test_fraction;
+            }
         }
         if self.data.dataset == SYNTHETIC {
             // Generated images imitate the malaria cells, names included.
@@ -124,6 +129,7 @@ impl TrialConfig {
             self.data.group = GroupRule::default();
         } else {
             self.data.synthetic = SyntheticConfig::default();
+            self.data.group = self.data.scheme().group;
         }
         if self.training.optimizer != OptimizerKind::Sgd {
             self.training.momentum = TrainingConfig::default().momentum;

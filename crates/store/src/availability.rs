@@ -83,6 +83,6 @@ fn read(row: &Row) -> Outcome<Availability> {
         RunStatus::Diverged => Availability::Diverged(run),
         RunStatus::Running => Availability::Running(read_process(row)?),
         RunStatus::Interrupted => Availability::Interrupted(run),
-        RunStatus::Failed => Availability::Free,
+        RunStatus::Failed | RunStatus::Imported => Availability::Free,
     })
 }

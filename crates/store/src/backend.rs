@@ -5,10 +5,10 @@
 
 use crate::sqlite;
 pub(crate) use crate::sqlite::{
-    Connection, Failure, Field, Loss, Outcome, Pool, Row, Standing, Transaction, begin_write, broken_rule,
-    classify, copy, copy_file, count, damage, durable, empty_log, exchange, fold_log, is_refused_write,
-    lacks_parent, log_of, mark_backup, open, open_read_only, prepare_folder, problems, query, remove_files,
-    start_runs_above, stream, undecodable,
+    Connection, Failure, Field, Loss, Outcome, Pool, Row, Snapshot, Standing, Transaction, begin_write,
+    broken_rule, classify, copy, copy_file, count, damage, durable, empty_log, exchange, fold_log,
+    is_refused_write, lacks_parent, log_of, mark_backup, open, open_read_only, prepare_folder, problems,
+    query, remove_files, snapshot, start_runs_above, stream, undecodable,
 };
 pub(crate) use crate::statement::{Parameter, Statement, placeholders};
 

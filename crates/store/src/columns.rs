@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::backend::{Outcome, Parameter, Row, undecodable};
+use crate::evaluation_record::NewEvaluation;
 use crate::record::{
     ArtifactRow, EpochMetric, FinishedRun, LookRow, NewLook, NewRun, PlanChangeRow, PlannedTrial,
     PredictionRow, RunResult, RunRow, RunStatus, StepMetric, SweepRow,
@@ -114,6 +115,13 @@ columns!(StepMetric: epoch step metric value);
 columns!(EpochMetric: epoch metric value);
 columns!(PredictionRow: image patient label probability);
 columns!(ArtifactRow: kind path sha256 bytes);
+columns!(NewEvaluation:
+    dataset positive negative group_rule synthetic images patients image_set_hash
+    shared_images shared_patients audit_problem threshold threshold_images
+    device version git_commit git_dirty
+    loss accuracy sensitivity specificity precision f1 auc
+    true_positives false_negatives false_positives true_negatives
+);
 
 /// Reads a row of `SELECT * FROM runs`.
 pub(crate) fn read_run(row: &Row) -> Outcome<RunRow> {

@@ -61,6 +61,16 @@ impl Store {
         self.end(run, RunStatus::Diverged, &columns, values, left).await
     }
 
+    /// Ends a run whose weights come from elsewhere, with their hash and file.
+    ///
+    /// # Errors
+    /// When the run does not exist, already ended or was taken over, and when the database cannot be
+    /// written.
+    pub async fn complete_import(&self, run: i64, model_hash: &str, artifacts: &[ArtifactRow]) -> Result<()> {
+        let left = Left { artifacts, ..Left::default() };
+        self.end(run, RunStatus::Imported, &["model_hash"], vec![model_hash.into()], left).await
+    }
+
     /// Ends a run with these values of these columns, on the disk when it returns.
     async fn end(
         &self,

@@ -15,7 +15,7 @@ const VALIDATION_PREDICTIONS: &str =
     "SELECT image, patient, label, probability FROM validation_predictions WHERE run_id = $1 ORDER BY image";
 
 /// Names that were seen, each kept once.
-type Names = Mutex<HashSet<Arc<str>>>;
+pub(crate) type Names = Mutex<HashSet<Arc<str>>>;
 
 impl Store {
     /// A run's test predictions, by image.
@@ -97,7 +97,8 @@ impl Store {
     }
 }
 
-fn prediction(row: &Row, alike: Option<&PredictionRow>, names: &Names) -> Outcome<PredictionRow> {
+/// A prediction; `alike` is one that may be of the same image.
+pub(crate) fn prediction(row: &Row, alike: Option<&PredictionRow>, names: &Names) -> Outcome<PredictionRow> {
     Ok(PredictionRow {
         image: shared(row.get(0)?, alike.map(|alike| &alike.image), names),
         patient: shared(row.get(1)?, alike.map(|alike| &alike.patient), names),

@@ -95,6 +95,17 @@ impl Store {
         found.map_err(|failure| self.failed(failure))
     }
 
+    /// The newest run that was imported under this configuration hash.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn imported_run(&self, config_hash: &str) -> Result<Option<i64>> {
+        let sql =
+            "SELECT id FROM runs WHERE config_hash = $1 AND status = 'imported' ORDER BY id DESC LIMIT 1";
+        let found = Statement::new(sql).bind(config_hash).value(&self.pool).await;
+        found.map_err(|failure| self.failed(failure))
+    }
+
     /// The runs of these ids, in this order.
     ///
     /// # Errors

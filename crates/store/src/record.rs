@@ -157,6 +157,8 @@ pub enum RunStatus {
     Interrupted,
     /// Its loss was no finite number any more; `failure` says where.
     Diverged,
+    /// Its weights come from elsewhere; it has no training and no test.
+    Imported,
 }
 
 impl RunStatus {

@@ -22,7 +22,7 @@ pub(crate) use exchanging::{exchange, remove_files};
 pub(crate) use failure::{broken_rule, classify, is_refused_write, lacks_parent, undecodable};
 pub(crate) use header::count;
 pub(crate) use opening::{durable, open, open_read_only, prepare_folder};
-pub(crate) use reading::{query, stream};
+pub(crate) use reading::{Snapshot, query, snapshot, stream};
 pub(crate) use running::{all, execute, optional};
 pub(crate) use standing::{Loss, Standing};
 pub(crate) use writing::{begin_write, empty_log, fold_log, log_of, start_runs_above};

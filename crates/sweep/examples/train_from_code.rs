@@ -8,7 +8,7 @@
 use std::{env, error::Error, path::PathBuf};
 
 use burn::tensor::Device;
-use ranklab_runs::{FEATURES, Locations};
+use ranklab_runs::{DATABASE, FEATURES, Locations};
 use ranklab_settings::Experiment;
 use ranklab_sweep::{Code, Context, Plan, SweepEvent, execute};
 use ranklab_trainer::Stop;
@@ -33,6 +33,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     plan.name = "two ranks from code".to_owned();
 
     let context = Context {
+        database: runs_folder.join(DATABASE),
         locations: Locations {
             features_folder: runs_folder.join(FEATURES),
             data_folder: runs_folder.join("data"),

@@ -1,4 +1,6 @@
-//! The context of a sweep: locations, the command, the number of trials that train together, and requests to stop.
+//! The context of a sweep: locations, the database, the command, the number of trials that train together, and requests to stop.
+
+use std::path::PathBuf;
 
 use ranklab_runs::Locations;
 use ranklab_trainer::Stop;
@@ -10,6 +12,8 @@ use crate::provenance::Code;
 pub struct Context {
     /// Locations of files.
     pub locations: Locations,
+    /// File of the database; it may lie outside of the runs folder.
+    pub database: PathBuf,
     /// The command line.
     pub command: String,
     /// Largest number of trials that train together.

@@ -7,6 +7,7 @@ mod error;
 mod event;
 mod joining;
 mod memory;
+mod negative_class;
 mod notices;
 mod plan;
 mod planned;

@@ -142,6 +142,7 @@ impl Session<'_> {
                     train: &split.train,
                     validation: &split.validation,
                     test: &split.test,
+                    start: self.sources.start(config).map(|start| &start.adapter),
                     training: &config.training,
                     device: &device,
                     device_name: &config.device,

@@ -56,7 +56,7 @@ pub fn verify(
     on_event: &mut dyn FnMut(SweepEvent),
 ) -> Result<Option<Verification>, Error> {
     let runtime = runtime()?;
-    let recorded = runtime.block_on(Store::open_read_only(&context.locations.database()))?;
+    let recorded = runtime.block_on(Store::open_read_only(&context.database))?;
     let row = runtime.block_on(recorded.runs(&[run]))?.remove(0);
     let mut config = config_of(&row, rules)?;
     for notice in locate(&mut config, &context.locations.runs_folder)? {
@@ -72,8 +72,10 @@ pub fn verify(
         path: std::env::temp_dir(),
         reason,
     })?;
+    let files = context.locations.runs_folder.clone();
     let locations = Locations { runs_folder: folder.path().to_owned(), ..context.locations.clone() };
-    let context = Context { locations, jobs: 1, ..context.clone() };
+    let database = folder.path().join(DATABASE);
+    let context = Context { locations, database, jobs: 1, ..context.clone() };
     let mut sources = Sources::default();
     sources.open(&config, &context.locations, &context.stop, &mut |event| on_event(event.into()))?;
     let names = check_sources(&row, &config, &sources)?;
@@ -88,8 +90,8 @@ pub fn verify(
         return Ok(None);
     }
     let repeated = repeated(run, &summary)?;
-    let again = runtime.block_on(Store::open_read_only(&folder.path().join(DATABASE)))?;
-    let verification = runtime.block_on(compare(&recorded, row, &again, repeated, &names))?;
+    let again = runtime.block_on(Store::open_read_only(&context.database))?;
+    let verification = runtime.block_on(compare(&recorded, row, &files, &again, repeated, &names))?;
     runtime.block_on(async {
         again.close().await;
         recorded.close().await;
@@ -182,9 +184,11 @@ fn repeated(run: i64, summary: &SweepSummary) -> Result<i64, Error> {
     }
 }
 
+/// Compares a recorded run, whose files are in the folder `files`, with its repetition.
 async fn compare(
     recorded: &Store,
     row: RunRow,
+    files: &Path,
     again: &Store,
     repeated: i64,
     names: &ImageNames,
@@ -216,9 +220,8 @@ async fn compare(
     if differ_in_sums_only(&differences, &epochs, results) {
         differences.iter_mut().for_each(|difference| difference.how += SUMS_EXPLANATION);
     }
-    let folder = recorded.path().parent().unwrap_or(Path::new("")).to_owned();
     for file in recorded.artifacts(run).await? {
-        let found = fs::read(folder.join(&file.path)).map(sha256);
+        let found = fs::read(files.join(&file.path)).map(sha256);
         let how = match found {
             Ok(hash) if hash == file.sha256 => continue,
             Ok(_) => format!("{} was changed since", file.path),

@@ -36,7 +36,7 @@ pub fn execute(
 ) -> Result<SweepSummary, Error> {
     let runtime = runtime()?;
     let runs_folder = &context.locations.runs_folder;
-    let store = runtime.block_on(Store::open(&context.locations.database()))?;
+    let store = runtime.block_on(Store::open(&context.database))?;
     // New runs must not use folders of a lost database, or of runs that a restored database lacks.
     runtime.block_on(store.start_runs_above(highest(runs_folder)))?;
     report_interrupted(&runtime, &store, on_event)?;

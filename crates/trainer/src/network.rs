@@ -1,20 +1,24 @@
 //! A whole network, from image bytes to class scores: trunk, frozen upper part and model, built from settings, weights
 //! and the state that a finished trial left.
 
-use std::{borrow::Cow, cell::OnceCell};
+use std::{borrow::Cow, cell::OnceCell, ops::ControlFlow, sync::mpsc, thread};
 
 use burn::{
     module::Module,
     tensor::{Device, Tensor, TensorData},
 };
 use ranklab_kernels::FeatureMap;
-use ranklab_settings::Network;
+use ranklab_settings::{Network, Resize};
 use ranklab_zoo::{
-    Cut, Explanation, HeadConfig, Model, Trunk, UpperTrunk, preprocess, weights::TrunkWeights,
+    Cut, Explanation, HeadConfig, Model, Trunk, UpperTrunk,
+    exchange::{ImageInput, ImportedAdapter, TrainedNetwork},
+    preprocess,
+    weights::TrunkWeights,
 };
 
 use crate::{
     Error,
+    evaluation::Evaluation,
     extractor::Extractor,
     images::ImageLoader,
     memory::{evaluated_at_once, frozen_at_once},
@@ -36,6 +40,8 @@ pub struct NetworkSettings<'a> {
     pub head: HeadConfig,
     /// Seed of the initial weights.
     pub seed: u64,
+    /// An adapter in place of fresh factors, with its classifier where it has one.
+    pub start: Option<&'a ImportedAdapter>,
 }
 
 impl NetworkSettings<'_> {
@@ -60,7 +66,11 @@ impl NetworkSettings<'_> {
     /// When ranks and layers do not fit together.
     pub(crate) fn model(&self, upper: Option<&UpperTrunk>, device: &Device) -> Result<Model, Error> {
         let adapted = self.network.adapter().zip(upper);
-        Ok(Model::new(adapted, self.image_size, self.head, self.seed, device)?)
+        let model = Model::new(adapted, self.image_size, self.head, self.seed, device)?;
+        match (self.start, adapted) {
+            (Some(start), Some((config, upper))) => Ok(model.with_adapter(start, config, upper)?),
+            _ => Ok(model),
+        }
     }
 
     /// The whole network on `device` (without autodiff), with the trained state of [`crate::Outcome::model`], or as it
@@ -85,6 +95,7 @@ impl NetworkSettings<'_> {
             weights: weights.load().map_err(Error::Weights)?,
             network: self.network.clone(),
             image_size: self.image_size,
+            head: self.head,
             device: device.clone(),
             extractor: OnceCell::new(),
             upper,
@@ -98,6 +109,7 @@ pub struct WholeNetwork<'w> {
     weights: Cow<'w, TrunkWeights>,
     network: Network,
     image_size: usize,
+    head: HeadConfig,
     /// Without autodiff.
     device: Device,
     /// The trunk for predictions, made when it is first wanted.
@@ -109,6 +121,16 @@ pub struct WholeNetwork<'w> {
 }
 
 impl WholeNetwork<'_> {
+    /// The weights of the trunk.
+    pub fn weights(&self) -> &TrunkWeights {
+        &self.weights
+    }
+
+    /// The trained part.
+    pub fn model(&self) -> &Model {
+        &self.model
+    }
+
     /// Explains images, by their place in the set: see [`Model::explain`].
     ///
     /// # Errors
@@ -131,22 +153,91 @@ impl WholeNetwork<'_> {
     }
 
     /// Softmax's probability of class 1 for images, by their place in the set: on one device bit for bit those that
-    /// a trial with this state computed for its test images.
+    /// a trial with this state computed for its test images. `watch` receives the number of finished images and answers
+    /// whether to go on.
     ///
     /// # Errors
-    /// When an image cannot be read or the device gives no values back.
-    pub fn probabilities(&self, images: &dyn ImageLoader, indices: &[usize]) -> Result<Vec<f64>, Error> {
+    /// When an image cannot be read, the device gives no values back, or `watch` answers to stop.
+    pub fn probabilities(
+        &self,
+        images: &dyn ImageLoader,
+        indices: &[usize],
+        watch: &mut dyn FnMut(usize) -> ControlFlow<()>,
+    ) -> Result<Vec<f64>, Error> {
+        let mut probabilities = Vec::with_capacity(indices.len());
+        self.scored(images, indices, &mut |scores, _| {
+            probabilities.extend(scores.probabilities());
+            watch(probabilities.len())
+        })?;
+        Ok(probabilities)
+    }
+
+    /// [`WholeNetwork::probabilities`] and the mean cross-entropy of labelled images, with the same sums as a trial's
+    /// test.
+    ///
+    /// # Errors
+    /// Those of [`WholeNetwork::probabilities`].
+    pub fn evaluate(
+        &self,
+        images: &dyn ImageLoader,
+        indices: &[usize],
+        watch: &mut dyn FnMut(usize) -> ControlFlow<()>,
+    ) -> Result<(Vec<f64>, f64), Error> {
+        let mut evaluation = Evaluation::default();
+        self.scored(images, indices, &mut |scores, batch| {
+            let labels: Vec<u8> = batch.iter().map(|&image| images.labels()[image]).collect();
+            evaluation.add(&scores, &labels);
+            watch(evaluation.probabilities().len())
+        })?;
+        let loss = evaluation.loss();
+        Ok((evaluation.into_probabilities(), loss))
+    }
+
+    /// Hands the scores of all images to `take`, batch by batch with their places, until it answers to stop. Images are
+    /// decoded on another thread while the device computes.
+    fn scored(
+        &self,
+        images: &dyn ImageLoader,
+        indices: &[usize],
+        take: &mut dyn FnMut(Scores, &[usize]) -> ControlFlow<()>,
+    ) -> Result<(), Error> {
         let (model, upper) = (self.model.valid(), self.upper.as_ref().map(Module::valid));
         let lowest = Cut::of(&self.network).above_layers().next();
         let at_once = evaluated_at_once(&[&self.network], self.image_size)?
             .min(frozen_at_once(lowest, self.image_size));
-        let mut probabilities = Vec::with_capacity(indices.len());
-        for batch in indices.chunks(at_once) {
-            let rgb = images.load(batch).map_err(Error::Images)?;
-            let scores = model.forward(upper.as_ref(), self.features(&rgb, batch.len())?, None);
-            probabilities.extend(Scores::read(scores)?.probabilities());
+        thread::scope(|scope| {
+            let (sender, decoded) = mpsc::sync_channel(1);
+            scope.spawn(move || {
+                for batch in indices.chunks(at_once) {
+                    let loaded = images.load(batch).map(|rgb| (batch, rgb));
+                    let stop = loaded.is_err();
+                    // The receiver is gone after an error or a request to stop.
+                    if sender.send(loaded).is_err() || stop {
+                        break;
+                    }
+                }
+            });
+            for loaded in decoded {
+                let (batch, rgb) = loaded.map_err(Error::Images)?;
+                let scores = model.forward(upper.as_ref(), self.features(&rgb, batch.len())?, None);
+                if take(Scores::read(scores)?, batch).is_break() {
+                    return Err(Error::Stopped);
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// The network with all that its files for other programs say of it. `classes` are the names of class 0 and
+    /// class 1, the positive one.
+    pub fn trained<'a>(&'a self, resize: Resize, classes: [&'a str; 2]) -> TrainedNetwork<'a> {
+        TrainedNetwork {
+            model: &self.model,
+            network: &self.network,
+            weights: &self.weights,
+            head: self.head,
+            images: ImageInput { size: self.image_size, resize, classes },
         }
-        Ok(probabilities)
     }
 
     /// The features at the cut of RGB bytes `[images, size, size, 3]`.

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use burn::tensor::Device;
 use ranklab_settings::{Layer, Network, TrainingConfig};
-use ranklab_zoo::{Cut, HeadConfig, UpperTrunk};
+use ranklab_zoo::{Cut, HeadConfig, UpperTrunk, exchange::ImportedAdapter};
 
 use crate::{
     Error,
@@ -38,6 +38,8 @@ pub struct Trial<'a> {
     pub validation: &'a [usize],
     /// Test images.
     pub test: &'a [usize],
+    /// An adapter that training starts from, in place of fresh factors.
+    pub start: Option<&'a ImportedAdapter>,
     /// How to train.
     pub training: &'a TrainingConfig,
     /// Where to compute, without autodiff.
@@ -78,6 +80,7 @@ impl Trial<'_> {
             image_size: self.images.size(),
             head: HeadConfig { dropout, batch_norm_momentum },
             seed,
+            start: self.start,
         }
     }
 

@@ -26,6 +26,9 @@ pub enum Error {
         /// What is wrong with it and what to do.
         problem: String,
     },
+    /// A PEFT adapter that cannot be imported.
+    #[error("the PEFT adapter cannot be imported: {0}")]
+    Import(String),
     /// Reading or writing failed.
     #[error("{action} {path} failed: {reason}", path = .path.display())]
     Io {

@@ -26,7 +26,7 @@ impl Default for HeadConfig {
 /// Slope of every LeakyReLU of the posts.
 pub(crate) const LEAK: f64 = 0.1;
 /// Keras' default epsilon of batch norm.
-const EPSILON: f64 = 1e-3;
+pub(crate) const EPSILON: f64 = 1e-3;
 
 /// Batch norm with Keras' epsilon over `[rows, features]`.
 pub(crate) fn batch_norm(features: usize, config: HeadConfig, device: &Device) -> BatchNorm {
@@ -69,7 +69,7 @@ pub struct Head {
 }
 
 /// Widths of the published head: two hidden layers and two classes.
-const WIDTHS: [usize; 3] = [512, 256, 2];
+pub(crate) const WIDTHS: [usize; 3] = [512, 256, 2];
 
 impl Head {
     /// Trained parameters of the published head on so many features: weights, biases and both batch

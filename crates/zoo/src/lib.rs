@@ -3,6 +3,7 @@
 mod adapter;
 mod backbone;
 mod error;
+pub mod exchange;
 mod grad_cam;
 mod head;
 mod network;

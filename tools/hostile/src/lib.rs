@@ -8,19 +8,24 @@ use ranklab_data::{ImageSource, Manifest, decode, resize, synthetic, unwatched};
 use ranklab_settings::{ClassScheme, Experiment, Resize, SyntheticConfig, TrialConfig};
 use ranklab_sweep::Plan;
 use ranklab_trainer::Checkpoint;
-use ranklab_zoo::{HeadConfig, Model, weights};
+use ranklab_zoo::{
+    HeadConfig, Model,
+    exchange::{PeftFolder, read_peft},
+    weights,
+};
 
 /// A function that is given hostile bytes.
 pub type Target = fn(&[u8]);
 
 /// All targets by name; each has a corpus in `tools/fuzz/corpus`.
-pub const TARGETS: [(&str, Target); 8] = [
+pub const TARGETS: [(&str, Target); 9] = [
     ("overrides", overrides),
     ("experiment", experiment),
     ("images", images),
     ("manifest", manifest),
     ("trunk_weights", trunk_weights),
     ("trained_model", trained_model),
+    ("peft_adapter", peft_adapter),
     ("checkpoint", checkpoint),
     ("png", png),
 ];
@@ -130,6 +135,23 @@ pub fn trained_model(data: &[u8]) {
     });
 }
 
+/// A PEFT folder: its settings up to the first zero byte, then its tensors.
+pub fn peft_adapter(data: &[u8]) {
+    let end = data.iter().position(|byte| *byte == 0).unwrap_or(data.len());
+    let (config, tensors) = data.split_at(end);
+    let tensors = tensors.get(1..).unwrap_or_default();
+    match read_peft(&PeftFolder { config, tensors, description: None }) {
+        Err(problem) => assert!(!problem.to_string().contains('\n'), "{problem}"),
+        Ok(imported) => {
+            assert_eq!(imported.factors.len(), imported.config.layers.layers().len());
+            for factors in &imported.factors {
+                assert_eq!(factors.down.len(), 9 * factors.layer.channels_in() * factors.rank);
+                assert_eq!(factors.up.len(), factors.layer.channels_out() * factors.rank);
+            }
+        }
+    }
+}
+
 /// A checkpoint whose checksum is right.
 pub fn checkpoint(data: &[u8]) {
     let checksum = crc32fast::hash(data).to_le_bytes();
@@ -139,7 +161,7 @@ pub fn checkpoint(data: &[u8]) {
     }
 }
 
-/// A PNG: refused, or an image of bounded size that can be resized.
+/// An image file: refused, or an image of bounded size that can be resized.
 pub fn png(data: &[u8]) {
     let Ok(image) = decode(data) else { return };
     assert!(image.width() <= 4096 && image.height() <= 4096);

@@ -155,6 +155,11 @@ fn hostile_trained_models() {
 }
 
 #[test]
+fn hostile_peft_adapters() {
+    run("peft_adapter", 2000);
+}
+
+#[test]
 fn hostile_checkpoints() {
     run("checkpoint", 500_000);
 }

@@ -4,7 +4,7 @@ use crate::violation::Violation;
 use crate::workspace::{Package, Workspace};
 
 /// Our crates, each with those that it may depend on. `cli` and the tools may depend on all of them.
-const LAYERS: [(&str, &[&str]); 11] = [
+const LAYERS: [(&str, &[&str]); 12] = [
     ("files", &[]),
     ("settings", &[]),
     ("kernels", &[]),
@@ -16,6 +16,7 @@ const LAYERS: [(&str, &[&str]); 11] = [
     ("runs", &["files", "settings", "stats", "data", "store", "zoo", "trainer"]),
     ("sweep", &["files", "settings", "stats", "data", "store", "zoo", "trainer", "runs"]),
     ("report", &["files", "settings", "stats", "store"]),
+    ("export", &["files", "settings", "store"]),
 ];
 
 /// Libraries that only some of our crates may depend on. The tools may depend on all of them.

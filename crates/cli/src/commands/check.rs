@@ -52,7 +52,7 @@ pub(crate) fn check(folders: &Folders, arguments: &CheckArgs) -> anyhow::Result<
     // Hidden where standard error is no terminal.
     let spinner = ProgressBar::new_spinner();
     let rules = CheckRules { images: arguments.images };
-    let checked = compare(&rules, &folders.locations(), &signals.stop(), &mut |file| {
+    let checked = compare(&rules, &folders.database(), &folders.locations(), &signals.stop(), &mut |file| {
         spinner.set_message(printable(&file.to_string_lossy()));
         spinner.tick();
     });

@@ -2,11 +2,9 @@
 
 use anyhow::bail;
 use clap::Args;
+use ranklab_report::latest_page;
 
 use crate::{folders::Folders, opener::open_page, ui::output::print};
-
-/// The page of the latest report in the folder of reports, where [`ranklab_report::write`] puts it.
-const LATEST_PAGE: &str = "latest/index.html";
 
 /// Open the latest report in a browser.
 #[derive(Args, Clone, Debug)]
@@ -18,7 +16,7 @@ pub(crate) struct OpenArgs {}
 /// # Errors
 /// When there is no report.
 pub(crate) fn open(folders: &Folders, OpenArgs {}: &OpenArgs) -> anyhow::Result<()> {
-    let page = folders.reports.join(LATEST_PAGE);
+    let page = latest_page(&folders.reports);
     if !page.is_file() {
         bail!("there is no report at {}; run `ranklab report` first", page.display());
     }

@@ -20,7 +20,7 @@ use crate::{
 /// Seeds that the table has rows for.
 const SEEDS: [usize; 7] = [2, 3, 4, 5, 8, 12, 20];
 
-/// Tell what a sweep could show: the smallest loss and margin by number of seeds.
+/// Print what a sweep could show: the smallest loss and margin by number of seeds.
 #[derive(Args, Clone, Debug)]
 #[command(after_help = "Examples:
   ranklab power                  200 patients, 8 configurations, assumed spreads

@@ -7,8 +7,8 @@ use crate::{
     folders::Folders,
     runtime::block_on,
     ui::{
+        fitting::Fitting,
         query_result::{Format, print_query},
-        table_layout::Fitting,
     },
 };
 
@@ -17,6 +17,7 @@ use crate::{
 #[command(after_help = "Examples:
   ranklab query \"select * from runs_summary\"
   ranklab query \"select * from leaderboard limit 10\"
+  ranklab query \"select * from leaderboard\" --columns run,ranks,accuracy
   ranklab query \"select * from rank_comparison\" --format csv > ranks.csv
   ranklab query \"select name, sql from sqlite_master where type = 'view'\" --json
 
@@ -35,14 +36,17 @@ pub(crate) struct QueryArgs {
     /// Show all columns and whole values of a table, however wide the terminal is.
     #[arg(short, long)]
     wide: bool,
+    /// Columns of the result to show, in this order, separated by commas.
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    columns: Vec<String>,
 }
 
 /// Runs the statement and prints its result.
 pub(crate) fn query(folders: &Folders, arguments: &QueryArgs) -> anyhow::Result<()> {
     let format = if arguments.json { Format::Json } else { arguments.format };
-    let advice = "--wide shows everything, --format csv or --json as data";
+    let advice = "--wide shows all, --columns NAMES chooses, --json or --format csv is for programs";
     let fitting = if arguments.wide { Fitting::none() } else { Fitting::of_output(advice) };
     block_on(with_store(&folders.database(), async |store| {
-        print_query(store, &arguments.sql, format, fitting.clone())
+        print_query(store, &arguments.sql, &arguments.columns, format, fitting.clone())
     }))
 }

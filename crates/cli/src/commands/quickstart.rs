@@ -11,7 +11,12 @@ use super::{
     complete,
     report::{ReportArgs, report},
 };
-use crate::{execution::execute_plan, folders::Folders, outcome::print_counts_and_results, ui::output::log};
+use crate::{
+    execution::{Executed, execute_plan},
+    folders::Folders,
+    outcome::{print_counts_and_results, print_outcome},
+    ui::output::log,
+};
 
 /// Train three ranks and classical fine-tuning on SYNTHETIC cells, and write the report.
 #[derive(Args, Clone, Debug)]
@@ -51,7 +56,12 @@ pub(crate) fn quickstart(folders: &Folders, arguments: &QuickstartArgs) -> anyho
     experiment = folders.defaults.apply(experiment)?;
     let mut plan = Plan::new(&experiment)?;
     plan.name = "quickstart (SYNTHETIC)".to_owned();
-    let (summary, warnings) = execute_plan(folders, &plan, jobs, false, &mut |_| {})?;
+    let Executed { summary, warnings, interrupted } = execute_plan(folders, &plan, jobs, false, &mut |_| {})?;
+    if let Some(interrupted) = interrupted {
+        // The exit code is that of the signal, also where a closed terminal takes no table.
+        let _ = print_outcome(folders, &summary, &warnings);
+        return Err(interrupted.into());
+    }
     print_counts_and_results(folders, &summary)?;
     warnings.log_summary();
     if let Some((label, reason)) = summary.failed.first().or(summary.diverged.first()) {

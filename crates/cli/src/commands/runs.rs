@@ -54,10 +54,10 @@ pub(crate) fn runs(folders: &Folders, arguments: &RunsArgs) -> anyhow::Result<()
             None => list::list(database, &arguments.list).await,
             Some(RunsCommand::List(arguments)) => list::list(database, arguments).await,
             Some(RunsCommand::Show(arguments)) => show::show(database, arguments).await,
-            Some(RunsCommand::Rm(arguments)) => rm::rm(database, arguments).await,
-            Some(RunsCommand::Backup(arguments)) => backup::backup(database, arguments).await,
+            Some(RunsCommand::Rm(arguments)) => rm::rm(folders, arguments).await,
+            Some(RunsCommand::Backup(arguments)) => backup::backup(folders, arguments).await,
             Some(RunsCommand::Restore(arguments)) => restore::restore(database, arguments).await,
-            Some(RunsCommand::Gc(arguments)) => gc::gc(database, &folders.data, arguments).await,
+            Some(RunsCommand::Gc(arguments)) => gc::gc(folders, arguments).await,
         }
     })
 }

@@ -4,6 +4,7 @@ use std::{collections::BTreeSet, ffi::OsString, path::PathBuf};
 
 use anyhow::{Context as _, bail};
 use clap::Args;
+use ranklab_data::unwatched;
 use ranklab_runs::missing_sources;
 use ranklab_settings::{AnalysisPlan, DEFAULT_JOBS, Experiment, describe_keys, family};
 use ranklab_sweep::Plan;
@@ -13,7 +14,7 @@ use super::{complete, power};
 use crate::{
     database::with_store,
     device::device,
-    execution::execute_plan,
+    execution::{Executed, execute_plan},
     folders::Folders,
     outcome::{print_outcome, summary_line},
     runtime::block_on,
@@ -81,7 +82,9 @@ impl SweepArgs {
             return Ok((self.latest_plan(folders)?, jobs));
         }
         let experiment = folders.defaults.apply(experiment)?.with_default("dataset", folders.images())?;
-        Ok((Plan::new(&experiment)?, jobs))
+        let mut plan = Plan::new(&experiment)?;
+        plan.name_negative_classes(&unwatched)?;
+        Ok((plan, jobs))
     }
 
     /// The plan of the most recent sweep in the database.
@@ -148,10 +151,30 @@ pub(super) fn run_plan(
     }
     let mut profiler = Profiler::default();
     let quiet = arguments.quiet || arguments.json;
-    let (summary, warnings) = execute_plan(folders, plan, jobs, quiet, &mut |event| profiler.observe(event))?;
+    let executed = execute_plan(folders, plan, jobs, quiet, &mut |event| profiler.observe(event))?;
     if arguments.profile {
         log(profiler.table().trim_end());
     }
+    let printed = print_executed(folders, &executed, arguments);
+    if let Some(interrupted) = executed.interrupted {
+        // The exit code is that of the signal, also where a closed terminal takes no table.
+        return Err(interrupted.into());
+    }
+    printed?;
+    let summary = executed.summary;
+    let without_result: Vec<&(String, String)> = summary.failed.iter().chain(&summary.diverged).collect();
+    match without_result.as_slice() {
+        [] => Ok(()),
+        [(label, reason)] => bail!("{label}: {reason}"),
+        [(label, reason), ..] => {
+            bail!("{} trials have no result; the first is {label}: {reason}", without_result.len())
+        }
+    }
+}
+
+/// Prints what a sweep came to: as JSON, as counts, or for people.
+fn print_executed(folders: &Folders, executed: &Executed, arguments: &SweepArgs) -> anyhow::Result<()> {
+    let Executed { summary, warnings, .. } = executed;
     if arguments.json {
         let named = |trials: &[(String, String)]| -> Vec<_> {
             trials.iter().map(|(label, reason)| json!({ "label": label, "reason": reason })).collect()
@@ -163,22 +186,16 @@ pub(super) fn run_plan(
             "skipped": summary.skipped,
             "failed": failed,
             "diverged": diverged,
+            "left": summary.left,
             "not_converged": warnings.json(),
         });
-        print(&format!("{}\n", printable_json(&result.to_string())))?;
-    } else if quiet {
-        print(&summary_line(&summary))?;
+        print(&format!("{}\n", printable_json(&result.to_string())))
+    } else if arguments.quiet {
+        print(&summary_line(summary))?;
         warnings.log_summary();
+        Ok(())
     } else {
-        print_outcome(folders, &summary, &warnings)?;
-    }
-    let without_result: Vec<&(String, String)> = summary.failed.iter().chain(&summary.diverged).collect();
-    match without_result.as_slice() {
-        [] => Ok(()),
-        [(label, reason)] => bail!("{label}: {reason}"),
-        [(label, reason), ..] => {
-            bail!("{} trials have no result; the first is {label}: {reason}", without_result.len())
-        }
+        print_outcome(folders, summary, warnings)
     }
 }
 

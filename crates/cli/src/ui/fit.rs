@@ -1,4 +1,4 @@
-//! Fits the columns of a table into a width: columns without room are left out.
+//! Fits the columns of a table into a width: texts are shortened, then columns are left out.
 
 /// Blanks between the texts of neighbouring columns; one of them also stands before the first text and one behind the
 /// last.
@@ -13,6 +13,8 @@ pub(crate) struct Need {
     pub(crate) least: usize,
     /// Whether a column that finds no room is left out early: a higher number goes first.
     pub(crate) rank: usize,
+    /// Columns to which it is narrowed instead of being left out; `None` of one that can be left out.
+    pub(crate) floor: Option<usize>,
 }
 
 /// The width of each column within `room`, `None` of those that are left out. A column takes [`GAP`] more than its
@@ -23,11 +25,14 @@ pub(crate) fn fit(needs: &[Need], room: usize) -> Vec<Option<usize>> {
     let mut widths = vec![None; needs.len()];
     let mut left = room + 1;
     for (position, column) in order.iter().enumerate() {
-        let taken = needs[*column].least + GAP;
-        if position == 0 || taken <= left {
-            widths[*column] = Some(needs[*column].least);
-            left = left.saturating_sub(taken);
-        }
+        let Need { least, floor, .. } = needs[*column];
+        let width = match floor {
+            _ if least + GAP <= left || position == 0 => least,
+            Some(floor) => left.saturating_sub(GAP).clamp(floor.min(least), least),
+            None => continue,
+        };
+        widths[*column] = Some(width);
+        left = left.saturating_sub(width + GAP);
     }
     widen(needs, &mut widths, left);
     widths
@@ -51,7 +56,7 @@ mod tests {
     use super::*;
 
     fn need(whole: usize, least: usize, rank: usize) -> Need {
-        Need { whole, least, rank }
+        Need { whole, least, rank, floor: None }
     }
 
     #[test]
@@ -63,5 +68,17 @@ mod tests {
         assert_eq!(fit(&needs, 27), [Some(3), Some(8), None, Some(8)]);
         assert_eq!(fit(&needs, 1), [Some(3), None, None, None]);
         assert_eq!(fit(&[], 10), [None; 0]);
+    }
+
+    #[test]
+    fn a_column_with_a_floor_is_narrowed_after_others_are_left_out() {
+        let name = Need { floor: Some(2), ..need(28, 20, 1) };
+        let needs = [name, need(12, 12, 0), need(6, 6, 2)];
+        assert_eq!(fit(&needs, 60), [Some(28), Some(12), Some(6)]);
+        assert_eq!(fit(&needs, 48), [Some(22), Some(12), Some(6)]);
+        assert_eq!(fit(&needs, 40), [Some(23), Some(12), None]);
+        assert_eq!(fit(&needs, 30), [Some(13), Some(12), None]);
+        assert_eq!(fit(&needs, 19), [Some(2), Some(12), None]);
+        assert_eq!(fit(&needs, 5), [Some(2), Some(12), None]);
     }
 }

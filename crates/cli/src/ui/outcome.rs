@@ -3,18 +3,23 @@
 use std::collections::BTreeMap;
 
 use ranklab_report::{ResultRow, ResultTable, Unfinished};
-use ranklab_store::RunStatus;
+use ranklab_store::{QueryResult, RunStatus, Value};
 
 use super::{
-    columns::{Column, fitted},
+    fitting::{ColumnFit, Fitting},
     layout::wrapped,
     printable::printable,
+    table::table,
 };
 
 /// Rows of a table at most.
 const ROWS: usize = 60;
 /// Reasons of trials without a result at most.
 const REASONS: usize = 3;
+/// Columns of the terminal to which names are shortened before a column is left out.
+const LEAST_NAME: usize = 20;
+/// Columns that a name keeps on the narrowest terminal.
+const NARROWEST_NAME: usize = 2;
 /// What marks the best configuration.
 const MARK: &str = "★";
 
@@ -47,36 +52,58 @@ fn is_marked(table: &ResultTable) -> bool {
     table.rows.len() > 1 && table.best.is_some()
 }
 
-fn table_text(table: &ResultTable, marks: bool, most: Option<usize>) -> String {
-    let best = table.best.filter(|_| is_marked(table));
+/// A column of figures: its title, its rank and its values.
+type Figures = (&'static str, usize, fn(&ResultRow) -> &String);
+
+/// The figures of a configuration. Accuracy is never left out.
+const FIGURES: [Figures; 6] = [
+    ("runs", 3, |row| &row.runs),
+    ("seeds", 4, |row| &row.seeds),
+    ("accuracy, %", 0, |row| &row.accuracy),
+    ("AUC", 2, |row| &row.auc),
+    ("trained parameters", 5, |row| &row.trained_parameters),
+    ("minutes", 6, |row| &row.minutes),
+];
+/// The rank of the names, which are shortened and never left out.
+const NAME_RANK: usize = 1;
+
+fn table_text(table_of: &ResultTable, marks: bool, most: Option<usize>) -> String {
+    let best = table_of.best.filter(|_| is_marked(table_of));
     // The best is shown wherever it stands.
     let shown = |row: usize| row < ROWS || Some(row) == best;
     let rows: Vec<(usize, &ResultRow)> =
-        table.rows.iter().enumerate().filter(|(row, _)| shown(*row)).collect();
-    let cells =
-        |of: fn(&ResultRow) -> &String| rows.iter().map(|(_, row)| of(row).clone()).collect::<Vec<_>>();
-    let name = |(row, one): &(usize, &ResultRow)| match (marks, best == Some(*row)) {
-        (false, _) => printable(&one.name),
-        (true, true) => format!("{MARK} {}", printable(&one.name)),
-        (true, false) => format!("  {}", printable(&one.name)),
+        table_of.rows.iter().enumerate().filter(|(row, _)| shown(*row)).collect();
+    let name = |row: usize, one: &ResultRow| match (marks, best == Some(row)) {
+        (false, _) => one.name.clone(),
+        (true, true) => format!("{MARK} {}", one.name),
+        (true, false) => format!("  {}", one.name),
     };
+    let has_seeds = rows.iter().any(|(_, row)| row.seeds != row.runs);
+    let figures = || FIGURES.iter().filter(|(title, ..)| has_seeds || *title != "seeds");
     let title = if marks { "  configuration" } else { "configuration" };
-    let mut columns = vec![
-        Column::names(title, rows.iter().map(name).collect()),
-        Column::numbers("runs", 2, cells(|row| &row.runs)),
-    ];
-    if rows.iter().any(|(_, row)| row.seeds != row.runs) {
-        columns.push(Column::numbers("seeds", 3, cells(|row| &row.seeds)));
-    }
-    columns.extend([
-        Column::numbers("accuracy, %", 0, cells(|row| &row.accuracy)),
-        Column::numbers("AUC", 1, cells(|row| &row.auc)),
-        Column::numbers("trained parameters", 4, cells(|row| &row.trained_parameters)),
-        Column::numbers("minutes", 5, cells(|row| &row.minutes)),
-    ]);
-    let mut text = fitted(columns, most);
-    if table.rows.len() > rows.len() {
-        text += &format!("  and {} more in the report\n", table.rows.len() - rows.len());
+    let columns = [title].into_iter().chain(figures().map(|(title, ..)| *title)).map(str::to_owned);
+    let cells = |(row, one): &(usize, &ResultRow)| -> Vec<Value> {
+        let texts = [name(*row, one)].into_iter().chain(figures().map(|(.., of)| of(one).clone()));
+        texts.map(Value::Text).collect()
+    };
+    let name_fit = ColumnFit {
+        rank: NAME_RANK,
+        floor: Some(NARROWEST_NAME),
+        loses_middle: true,
+        ..ColumnFit::default()
+    };
+    let of_figures =
+        figures().map(|(_, rank, _)| ColumnFit { rank: *rank, is_number: true, ..ColumnFit::default() });
+    let fitting = Fitting {
+        width: most,
+        columns: [name_fit].into_iter().chain(of_figures).collect(),
+        least_text: LEAST_NAME,
+        advice: "the report shows everything",
+    };
+    let result = QueryResult { columns: columns.collect(), rows: rows.iter().map(cells).collect() };
+    let mut text = table(&result, fitting);
+    if table_of.rows.len() > rows.len() {
+        text += &format!("  and {} more in the report\n", table_of.rows.len() - rows.len());
     }
     text
 }
@@ -97,6 +124,7 @@ pub(crate) fn open_text(
             Some(RunStatus::Interrupted) => (2, "interrupted"),
             Some(RunStatus::Running | RunStatus::Finished) => (3, "running"),
             None if known.is_none() => (4, "not begun"),
+            Some(RunStatus::Imported) => (5, "imported"),
             Some(RunStatus::Failed) | None => (0, "failed"),
         };
         counts.entry(order).or_insert((kind, 0)).1 += 1;

@@ -10,10 +10,11 @@ use ranklab_store::{Answer, QueryResult, Store, Value};
 use serde::ser::{Serialize, SerializeMap as _, Serializer};
 
 use super::{
+    chosen_columns::ChosenColumns,
+    fitting::Fitting,
     output::unless_closed,
     printable::{printable, printable_json},
     table::TableWriter,
-    table_layout::Fitting,
     value_text::hexadecimal,
 };
 
@@ -29,13 +30,30 @@ pub(crate) enum Format {
     Json,
 }
 
-/// Runs a statement that reads and prints its result; a table is fitted.
+/// Runs a statement that reads and prints its result, or the columns that are chosen of it; a table is fitted.
 ///
 /// # Errors
-/// Those of [`Store::stream`], after the rows that came before, and when standard output cannot be written.
-pub(crate) fn print_query(store: &Store, sql: &str, format: Format, fitting: Fitting) -> anyhow::Result<()> {
+/// Those of [`Store::stream`], after the rows that came before, when a chosen column is not in the result, and when
+/// standard output cannot be written.
+pub(crate) fn print_query(
+    store: &Store,
+    sql: &str,
+    columns: &[String],
+    format: Format,
+    fitting: Fitting,
+) -> anyhow::Result<()> {
     let mut writer = on_output(format, fitting);
-    let queried = store.stream(sql, &mut writer);
+    let queried = match columns {
+        [] => store.stream(sql, &mut writer),
+        names => {
+            let mut chosen = ChosenColumns::new(&mut writer, names);
+            let queried = store.stream(sql, &mut chosen);
+            if let Some(problem) = chosen.problem() {
+                return Err(problem);
+            }
+            queried
+        }
+    };
     // Rows that came before an error are printed as well, and the error after them.
     let written = writer.finish(queried.is_ok()).or_else(unless_closed);
     queried?;

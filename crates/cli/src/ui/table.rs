@@ -5,7 +5,8 @@ use std::io::{self, Write};
 use ranklab_store::{QueryResult, Value};
 
 use super::{
-    table_layout::{Fitting, Layout},
+    fitting::Fitting,
+    table_layout::Layout,
     value_text::{VALUE_CHARACTERS, first},
 };
 
@@ -78,9 +79,10 @@ impl<W: Write> TableWriter<W> {
     }
 }
 
-/// A result as an aligned table without the number of its rows.
+/// A result as an aligned table without the number of its rows, and what is not shown of it.
 pub(crate) fn table(result: &QueryResult, fitting: Fitting) -> String {
-    Layout::new(&result.columns, fitting).aligned(result)
+    let mut layout = Layout::new(&result.columns, fitting);
+    layout.aligned(result) + &layout.notes(&result.columns)
 }
 
 /// Drops most of the part of a value that a table does not show.
@@ -158,6 +160,44 @@ mod tests {
             assert_eq!(note.contains("left out: a rather long name"), width < 35, "{width}: {text}");
             assert_eq!(text.contains("--wide"), width < 70, "{width}: {text}");
         }
+    }
+
+    /// A table of a run, its split, its failure and its name at a width.
+    fn of_runs(width: usize, rows: impl IntoIterator<Item = (i64, &'static str)>) -> String {
+        let mut text = Vec::new();
+        let fitting = Fitting { width: Some(width), advice: "--wide shows all", ..Fitting::none() };
+        let columns = ["failure", "run", "split", "name"].map(str::to_owned).into();
+        let mut writer = TableWriter::new(&mut text, columns, fitting);
+        for (run, split) in rows {
+            let name = format!("model_5 · block5 · rank {run}");
+            let row = [Value::Null, Value::Integer(run), Value::Text(split.into()), Value::Text(name)];
+            writer.row(row.into()).unwrap();
+        }
+        writer.finish().unwrap();
+        String::from_utf8(text).unwrap().replace('\n', " ")
+    }
+
+    #[test]
+    fn texts_are_shortened_before_columns_that_say_nothing_are_left_out_and_named() {
+        let rows = || [(16, "patient"), (20, "patient")];
+        let shown = |width| of_runs(width, rows());
+        assert!(!shown(70).contains("--wide"), "{}", shown(70));
+        let narrower = shown(40);
+        assert!(narrower.contains("failure   run   split     name"), "{narrower}");
+        assert!(narrower.ends_with("2 rows texts with … are shortened; --wide shows all "), "{narrower}");
+        let narrow = shown(30);
+        assert!(narrow.contains("mod… rank 16") && narrow.contains("mod… rank 20"), "{narrow}");
+        assert!(narrow.contains(" 2 rows without a value: failure; texts with"), "{narrow}");
+        let narrowest = shown(20);
+        let note = "the same in all rows: split patient; without a value: failure; texts with";
+        assert!(narrowest.contains(note) && narrowest.contains("rank 16"), "{narrowest}");
+    }
+
+    #[test]
+    fn a_later_block_ends_what_was_the_same_in_all_rows() {
+        let rows = (0..BLOCK_ROWS as i64).map(|run| (run, "patient")).chain([(1000, "random")]);
+        let text = of_runs(20, rows);
+        assert!(text.contains(" 1001 rows left out: split; without a value: failure; texts with"), "{text}");
     }
 
     #[test]

@@ -1,48 +1,28 @@
 //! Columns of a table: their widths, alignment and texts, fitted to the width of the output.
 
 use comfy_table::{Cell, CellAlignment, ColumnConstraint, LineStyle, Table, TableStyle, Width};
-use ranklab_store::QueryResult;
+use ranklab_store::{QueryResult, Value};
 use unicode_width::UnicodeWidthStr as _;
 
 use super::{
+    column_contents::{Contents, Kind},
     fit::{Need, fit},
-    layout::{cut, wrapped_by},
+    fitting::{ColumnFit, Fitting, by_contents},
+    layout::{cut, shortened, wrapped_by},
     printable::printable,
-    terminal::output_columns,
     value_text::{cut_text, decimals_of, is_number, value_text},
 };
 
 /// Characters of a column's name that stay where its values are narrower.
 const NAME_CHARACTERS: usize = 16;
-
-/// How a table is fitted to the output.
-#[derive(Clone, Debug)]
-pub(crate) struct Fitting {
-    /// Columns of the terminal; `None` shows everything.
-    pub(crate) width: Option<usize>,
-    /// A rank for each column: those of high rank are left out first. Where it is empty, the last column is.
-    pub(crate) ranks: Vec<usize>,
-    /// Characters to which a text is shortened at most.
-    pub(crate) least_text: usize,
-    /// How to see everything, for the line below the table.
-    pub(crate) advice: &'static str,
-}
-
-impl Fitting {
-    /// Every column with whole values.
-    pub(crate) fn none() -> Self {
-        Self { width: None, ranks: Vec::new(), least_text: 8, advice: "" }
-    }
-
-    /// The columns from the left that the output has room for.
-    pub(crate) fn of_output(advice: &'static str) -> Self {
-        Self { width: output_columns(), advice, ..Self::none() }
-    }
-}
+/// Columns of the terminal for a value in the note below a table.
+const NOTED_VALUE: usize = 30;
 
 /// The columns of a table, which stay aligned from block to block.
 pub(super) struct Layout {
     fitting: Fitting,
+    /// What each column holds.
+    contents: Vec<Contents>,
     /// Columns of the terminal that show each column whole.
     whole: Vec<usize>,
     /// Those that its numbers take, which are never shortened.
@@ -59,13 +39,11 @@ pub(super) struct Layout {
 
 impl Layout {
     /// The layout of these columns before the first block.
-    pub(super) fn new(columns: &[String], mut fitting: Fitting) -> Self {
+    pub(super) fn new(columns: &[String], fitting: Fitting) -> Self {
         let count = columns.len();
-        if fitting.ranks.len() != count {
-            fitting.ranks = (0..count).collect();
-        }
         Self {
             fitting,
+            contents: vec![Contents::default(); count],
             whole: columns.iter().map(|name| cut_text(&printable(name)).width()).collect(),
             numbers: vec![0; count],
             decimals: vec![0; count],
@@ -87,18 +65,24 @@ impl Layout {
             return String::new();
         }
         let texts = self.measured(block);
+        if self.fitting.columns.len() != block.columns.len() {
+            self.fitting.columns = by_contents(&self.contents, &texts);
+        }
         let widths = self.widths(&block.columns);
         let mut table = Table::new();
         table.load_style(TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─')));
         if !self.begun {
-            table.set_header(cells(&widths, |column| {
-                (cut_text(&printable(&block.columns[column])), alignment(self.numbers[column] > 0))
+            table.set_header(cells(&widths, |column, width| {
+                let name = cut(&cut_text(&printable(&block.columns[column])), width);
+                (name, self.numbers[column] > 0)
             }));
         }
         for (row, texts) in block.rows.iter().zip(&texts) {
-            table.add_row(cells(&widths, |column| {
-                let is_right = row.get(column).is_some_and(is_number);
-                (texts.get(column).cloned().unwrap_or_default(), alignment(is_right))
+            table.add_row(cells(&widths, |column, width| {
+                let fit = self.fitting.columns[column];
+                let text = texts.get(column).map_or("", String::as_str);
+                let text = if fit.loses_middle { shortened(text, width) } else { cut(text, width) };
+                (text, fit.is_number || row.get(column).is_some_and(is_number))
             }));
         }
         self.is_shortened |= texts.iter().any(|texts| {
@@ -113,7 +97,7 @@ impl Layout {
         format!("{}\n", table.trim_fmt())
     }
 
-    /// The values of a block as texts. Columns that need more for them are noted.
+    /// The values of a block as texts. What the columns hold and need for them is noted.
     fn measured(&mut self, block: &QueryResult) -> Vec<Vec<String>> {
         for (column, decimals) in self.decimals.iter_mut().enumerate() {
             *decimals = (*decimals).max(decimals_of(block, column));
@@ -124,15 +108,21 @@ impl Layout {
                 row.iter().zip(&self.decimals).map(|(value, decimals)| value_text(value, *decimals));
             let row_texts: Vec<String> = row_texts.collect();
             for (column, (value, text)) in row.iter().zip(&row_texts).enumerate() {
+                self.contents[column].add(value);
                 let width = text.width();
                 self.whole[column] = self.whole[column].max(width);
-                if is_number(value) {
+                if is_number(value) || self.is_number(column) {
                     self.numbers[column] = self.numbers[column].max(width);
                 }
             }
             texts.push(row_texts);
         }
         texts
+    }
+
+    /// Whether the texts of a column are numbers.
+    fn is_number(&self, column: usize) -> bool {
+        self.fitting.columns.get(column).is_some_and(|fit| fit.is_number)
     }
 
     /// The width of each column, `None` of those that are left out.
@@ -144,7 +134,8 @@ impl Layout {
                 let name = printable(&names[column]).width().min(NAME_CHARACTERS);
                 let least = self.fitting.least_text.max(name).min(self.whole[column]);
                 let least = least.max(self.numbers[column]);
-                Need { whole: self.whole[column], least, rank: self.fitting.ranks[column] }
+                let ColumnFit { rank, floor, .. } = self.fitting.columns[column];
+                Need { whole: self.whole[column], least, rank, floor }
             })
             .collect();
         let mut fitted = fit(&needs, room).into_iter().zip(needs);
@@ -161,33 +152,42 @@ impl Layout {
 
     /// What is not shown and how to see it; empty where everything is shown.
     pub(super) fn notes(&self, names: &[String]) -> String {
-        let Some(room) = self.fitting.width else { return String::new() };
-        let left_out = names.iter().zip(&self.shown).filter(|(_, shown)| !**shown);
-        let left_out: Vec<String> = left_out.map(|(name, _)| cut(&printable(name), room)).collect();
-        let what = match (left_out.is_empty(), self.is_shortened) {
-            (true, false) => return String::new(),
-            (true, true) => "values that end in … are shortened".to_owned(),
-            (false, false) => format!("left out: {}", left_out.join(", ")),
-            (false, true) => {
-                format!("left out: {}; values that end in … are shortened", left_out.join(", "))
+        let Some(room) = self.fitting.width.map(|width| width.max(2)) else { return String::new() };
+        let (mut varied, mut same, mut empty) = (Vec::new(), Vec::new(), Vec::new());
+        for (column, name) in names.iter().enumerate().filter(|(column, _)| !self.shown[*column]) {
+            let name = cut(&printable(name), room - 1);
+            match self.contents[column].kind() {
+                Kind::Varied => varied.push(name),
+                Kind::Same(value) => same.push(format!("{name} {}", self.noted(value, column, room))),
+                Kind::Empty => empty.push(name),
             }
-        };
-        wrapped_by(&format!("{what}; {}", self.fitting.advice), room, 0, true) + "\n"
+        }
+        let lists = [("left out", varied), ("the same in all rows", same), ("without a value", empty)];
+        let lists = lists.into_iter().filter(|(_, names)| !names.is_empty());
+        let mut notes: Vec<String> =
+            lists.map(|(what, names)| format!("{what}: {}", names.join(", "))).collect();
+        notes.extend(self.is_shortened.then(|| "texts with … are shortened".to_owned()));
+        if notes.is_empty() {
+            return String::new();
+        }
+        notes.extend(Some(self.fitting.advice.to_owned()).filter(|advice| !advice.is_empty()));
+        wrapped_by(&notes.join("; "), room, 0, true) + "\n"
+    }
+
+    /// A value of a column that is not shown.
+    fn noted(&self, value: &Value, column: usize, room: usize) -> String {
+        cut(&value_text(value, self.decimals[column]), NOTED_VALUE.min(room - 1))
     }
 }
 
-/// The cells of a row: the text and the alignment of each column that is shown, shortened to its width.
-fn cells(widths: &[Option<usize>], cell: impl Fn(usize) -> (String, CellAlignment)) -> Vec<Cell> {
+/// The cells of a row: `cell` gives the text of a column in its width, and whether it is aligned as a number.
+fn cells(widths: &[Option<usize>], cell: impl Fn(usize, usize) -> (String, bool)) -> Vec<Cell> {
     let shown = widths.iter().enumerate().filter_map(|(column, width)| Some((column, (*width)?)));
     shown
         .map(|(column, width)| {
-            let (text, alignment) = cell(column);
-            Cell::new(cut(&text, width)).set_alignment(alignment)
+            let (text, is_number) = cell(column, width);
+            let alignment = if is_number { CellAlignment::Right } else { CellAlignment::Left };
+            Cell::new(text).set_alignment(alignment)
         })
         .collect()
-}
-
-/// Numbers end in one column.
-fn alignment(is_right: bool) -> CellAlignment {
-    if is_right { CellAlignment::Right } else { CellAlignment::Left }
 }

@@ -12,8 +12,9 @@ use crate::options::Options;
 
 use super::cells::TestCells;
 use super::clinical_choice::{Shown, shown};
+use super::clustered_rate::Rate;
 use super::measured::Measured;
-use super::operating_points::{Aim, AimPoint, Applied, Rate};
+use super::operating_points::{Aim, AimPoint, Applied};
 use super::patient_level::{NoPatients, PatientLevel, patient_level};
 use super::test_sets::TestSet;
 

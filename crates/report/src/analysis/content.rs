@@ -17,6 +17,7 @@ use super::clinical::{ClinicalSet, clinical};
 use super::configuration::Configuration;
 use super::conformity::{Conformity, conformity};
 use super::examined::examine;
+use super::external::{ExternalValidation, external};
 use super::galleries::{Galleries, galleries};
 use super::intervals::add_intervals;
 use super::leakage::{Leakage, leakage};
@@ -72,6 +73,8 @@ pub struct Analysis {
     pub splits: Vec<SplitPair>,
     /// What clinicians ask of a few configurations, one entry per test set.
     pub clinical: Vec<ClinicalSet>,
+    /// Runs on images that they were not tested on; `None` without any.
+    pub external: Option<ExternalValidation>,
     /// What only charts show.
     pub charted: Vec<Charted>,
     /// Cells to look at; `None` without predictions.
@@ -126,6 +129,7 @@ pub fn analyse(data: &ReportData) -> Result<Analysis> {
         other_measures,
         splits,
         clinical,
+        external: external(&data.runs, options.level()),
         charted,
         galleries,
         leakage: leakage(data),

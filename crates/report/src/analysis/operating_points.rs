@@ -1,15 +1,14 @@
 //! Thresholds chosen on validation images and what they do on test images, never the other way round.
 
 use ranklab_stats::{
-    Clusters, Interval, OperatingPoint, Resampled, clustered_wilson_interval, sensitivity_at_specificity,
-    specificity_at_sensitivity, youden_threshold,
+    OperatingPoint, sensitivity_at_specificity, specificity_at_sensitivity, youden_threshold,
 };
 use ranklab_store::PredictionRow;
 use serde::Serialize;
 
 use crate::data::RunData;
 
-use super::leakage::is_patient_known;
+use super::clustered_rate::{Rate, clustered_rate};
 
 /// The specificity or sensitivity that validation images are to reach.
 pub(crate) const FIXED: f64 = 0.95;
@@ -39,17 +38,6 @@ impl Aim {
         .ok()
         .flatten()
     }
-}
-
-/// A rate of test cells with its interval over patients.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Rate {
-    /// The rate.
-    pub rate: f64,
-    /// Its interval.
-    pub interval: Interval,
-    /// What the interval took as independent.
-    pub resampled: Resampled,
 }
 
 /// The rates of test cells at thresholds from validation images.
@@ -101,16 +89,7 @@ pub(crate) fn applied(runs: &[&RunData], aim: Aim, level: f64) -> Option<Applied
             patients.push(row);
         }
     }
-    let rate = |(right, rows): &(Vec<f64>, Vec<&PredictionRow>)| {
-        let clusters = if rows.iter().any(|row| is_patient_known(row)) {
-            Clusters::by_patient(&rows.iter().map(|row| &*row.patient).collect::<Vec<_>>())
-        } else {
-            Clusters::by_patient(&rows.iter().map(|row| &*row.image).collect::<Vec<_>>())
-        };
-        let interval = clustered_wilson_interval(right, &clusters, level).ok()?;
-        let rate = right.iter().sum::<f64>() / right.len() as f64;
-        Some(Rate { rate, interval, resampled: clusters.resampled() })
-    };
+    let rate = |(right, rows): &(Vec<f64>, Vec<&PredictionRow>)| clustered_rate(right, rows, level);
     let (specificity, sensitivity) = (rate(&of_class[0])?, rate(&of_class[1])?);
     let least = thresholds.iter().copied().reduce(f64::min)?;
     let most = thresholds.iter().copied().reduce(f64::max)?;

@@ -31,12 +31,13 @@ pub(crate) fn settings(run: &NewRun) -> BTreeMap<String, String> {
 pub(crate) fn unnamed(settings: &BTreeMap<String, String>) -> BTreeMap<String, String> {
     const NAMED: [&str; 4] = ["architecture", "layers", "rank", "preset"];
     let named = |path: &str| path.rsplit('.').next().is_some_and(|last| NAMED.contains(&last));
-    let idle = match settings.get("data.split.kind").map(String::as_str) {
-        Some("random") => "data.split.folds",
-        Some("patient") => "data.split.test_fraction",
-        _ => "",
+    let idle: &[&str] = match settings.get("data.split.kind").map(String::as_str) {
+        Some("random") => &["data.split.folds"],
+        Some("patient") => &["data.split.test_fraction"],
+        Some("given") => &["data.split.folds", "data.split.test_fraction"],
+        _ => &[],
     };
-    let kept = settings.iter().filter(|(path, _)| !named(path) && *path != idle);
+    let kept = settings.iter().filter(|(path, _)| !named(path) && !idle.contains(&path.as_str()));
     kept.map(|(path, value)| (path.clone(), value.clone())).collect()
 }
 
@@ -148,5 +149,8 @@ mod tests {
         let patient = of(r#"{"data":{"split":{"kind":"patient","folds":3,"test_fraction":0.1}}}"#);
         let used = [("model_4", unnamed(&random)), ("model_4", unnamed(&patient))];
         assert_eq!(differences(&used), ["split=random", "split=patient"]);
+        // A given split uses neither.
+        let given = of(r#"{"data":{"split":{"kind":"given","folds":5,"test_fraction":0.3}}}"#);
+        assert_eq!(unnamed(&given).keys().collect::<Vec<_>>(), ["data.split.kind", "images"]);
     }
 }

@@ -74,7 +74,7 @@ const PANELS: usize = 12;
 const SPREADS: usize = 4;
 
 /// The series as they are drawn in panels, and what the caption says of intervals, single runs and the rest.
-fn drawn_in_panels(scope: &ChartScope<'_>, series: Vec<Series>) -> (Vec<Series>, String) {
+pub(super) fn drawn_in_panels(scope: &ChartScope<'_>, series: Vec<Series>) -> (Vec<Series>, String) {
     let (series, rest) = most_accurate(series, PANELS);
     (series, spread_note(scope) + &rest)
 }

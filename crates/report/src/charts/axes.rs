@@ -24,6 +24,8 @@ const ROW: i32 = 20;
 const BESIDE: i32 = 8;
 /// Pixels left of all text.
 const BORDER: i32 = 6;
+/// Pixels that half a label may stand beyond an end of the horizontal axis, as at a tick there.
+pub(super) const BEYOND: i32 = GAP + BORDER;
 
 /// Pixels left of plots with such a vertical axis: those of most charts, or more where its labels are long.
 pub(super) fn left_of(axis: &Axis) -> i32 {
@@ -52,21 +54,26 @@ fn thinned(axis: &Axis, plot: &Plot) -> Vec<f64> {
     axis.ticks.iter().step_by(step.max(1) as usize).copied().collect()
 }
 
-/// The line below the plot with its ticks, and their labels where they are shown.
-pub(super) fn draw_foot(area: &Area<'_>, axis: &Axis, plot: &Plot, labelled: bool) -> Drawn {
+/// Pixels that the labels of the horizontal axis take beyond both ends of the plot together.
+pub(super) fn beyond_ends(axis: &Axis, plot: &Plot) -> i32 {
+    let half = |tick: &f64| width(&axis.label(*tick)) / 2 + 1;
+    let first = axis.ticks.first().map_or(0, |tick| plot.left - plot.across(*tick) + half(tick));
+    let last = axis.ticks.last().map_or(0, |tick| plot.across(*tick) + half(tick) - plot.right);
+    first.clamp(0, BEYOND) + last.clamp(0, BEYOND)
+}
+
+/// The line below the plot with its ticks, and their labels where they may stand so many pixels beyond its ends.
+pub(super) fn draw_foot(area: &Area<'_>, axis: &Axis, plot: &Plot, beyond: Option<i32>) -> Drawn {
     let Plot { left, right, bottom, .. } = *plot;
     put(area, &PathElement::new([(left, bottom), (right, bottom)], MUTED.stroke_width(1)))?;
     let xs: Vec<i32> = axis.ticks.iter().map(|tick| plot.across(*tick)).collect();
     for x in &xs {
         put(area, &PathElement::new([(*x, bottom), (*x, bottom + TICK)], MUTED.stroke_width(1)))?;
     }
-    if !labelled {
-        return Ok(());
-    }
+    let Some(beyond) = beyond else { return Ok(()) };
     let labels: Vec<String> = axis.ticks.iter().map(|tick| axis.label(*tick)).collect();
     let wanted: Vec<(i32, i32)> = xs.iter().zip(&labels).map(|(x, label)| (*x, width(label))).collect();
-    // Half a label may stand beyond the ends of the plot, as at a tick there.
-    let over = wanted.iter().map(|(_, width)| width / 2 + 1).max().unwrap_or(0).min(GAP + BORDER);
+    let over = wanted.iter().map(|(_, width)| width / 2 + 1).max().unwrap_or(0).min(beyond);
     let reach = (left - over, (right + over).min(WIDTH));
     for (label, x) in labels.iter().zip(spaced(&wanted, reach, GAP)) {
         let Some(x) = x else { continue };

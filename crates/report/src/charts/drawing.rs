@@ -2,7 +2,7 @@
 
 use plotters::prelude::*;
 
-use super::axes::{draw_foot, draw_rows, draw_titles, left_of};
+use super::axes::{BEYOND, draw_foot, draw_rows, draw_titles, left_of};
 use super::canvas::{Area, BELOW, Drawing, Drawn, RIGHT, TOP, WIDTH};
 use super::chart::Chart;
 use super::ends::{self, EndLabel};
@@ -46,7 +46,7 @@ fn draw_together(chart: &Chart) -> Result<Drawing, String> {
     {
         let area = SVGBackend::with_string(&mut svg, (WIDTH as u32, height as u32)).into_drawing_area();
         draw_rows(&area, &chart.y, &plot, true)?;
-        draw_foot(&area, &chart.x, &plot, true)?;
+        draw_foot(&area, &chart.x, &plot, Some(BEYOND))?;
         draw_titles(&area, (&chart.x, &chart.y), &plot, plot.bottom)?;
         draw_content(&area, chart, &plot)?;
         match &names {

@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::words::format::{confidence, count, margin_in_points, signed_points};
 use crate::words::verdict::word;
 
-use super::axes::{draw_foot, draw_title_below};
+use super::axes::{BEYOND, draw_foot, draw_title_below};
 use super::axis::Axis;
 use super::canvas::{Area, BELOW, Drawing, Drawn, RIGHT, WIDTH, put, write};
 use super::figure::{Figure, ShownValue};
@@ -161,7 +161,7 @@ fn draw(lines: &[Line], axis: &Axis, margin: f64) -> std::result::Result<Drawing
             }
             y += line.height();
         }
-        draw_foot(&area, axis, &plot, true)?;
+        draw_foot(&area, axis, &plot, Some(BEYOND))?;
         draw_title_below(&area, &axis.title, (plot.left, plot.right), plot.bottom)?;
         area.present().map_err(|error| error.to_string())?;
     }

@@ -62,6 +62,16 @@ fn eight_layers() -> ReportData {
     ])
 }
 
+/// Eight choices of layers whose parameters have ticks at both ends of the axis.
+fn ticks_at_ends() -> ReportData {
+    let mut data = eight_layers();
+    for run in data.runs.iter_mut().filter(|run| run.row.start.rank.is_some()) {
+        let choice = (run.row.id - 1) / 6;
+        run.row.start.trainable_parameters = (101_000.0 * 6.65f64.powi(choice as i32)) as i64;
+    }
+    data
+}
+
 /// One run, all cells right.
 fn perfect() -> ReportData {
     let mut data = fixture::ranks();
@@ -84,6 +94,7 @@ fn all() -> Vec<(&'static str, ReportData)> {
         ("both splits", fixture::both_splits(40, 400)),
         ("three layers", layered(&["block5_conv1", "block5", "block4+block5"])),
         ("eight layers", eight_layers()),
+        ("ticks at ends", ticks_at_ends()),
     ]
 }
 
@@ -182,6 +193,7 @@ fn more_than_four_series_stand_in_panels_and_up_to_four_together() {
     let (four, eight) = (fixture::ranks(), eight_layers());
     for name in [
         "accuracy-by-rank.svg",
+        "accuracy-by-parameters.svg",
         "roc.svg",
         "precision-recall.svg",
         "reliability.svg",

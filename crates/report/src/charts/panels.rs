@@ -3,7 +3,7 @@
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, VPos};
 
-use super::axes::{draw_foot, draw_rows, draw_title_below, left_of};
+use super::axes::{BEYOND, beyond_ends, draw_foot, draw_rows, draw_title_below, left_of};
 use super::canvas::{Area, BELOW, Drawing, Drawn, RIGHT, WIDTH, write};
 use super::chart::{Chart, Series};
 use super::legend::{self, Entry, of_lines};
@@ -123,9 +123,15 @@ pub(super) fn draw(chart: &Chart) -> Result<Drawing, String> {
     Ok((svg, values))
 }
 
+/// Pixels that labels below a panel may stand beyond its ends without reaching those of the next panel.
+fn beyond(chart: &Chart, plot: &Plot) -> i32 {
+    if beyond_ends(&chart.x, plot) <= GAP { BEYOND } else { GAP / 2 }
+}
+
 fn draw_panel(area: &Area<'_>, chart: &Chart, place: usize, plot: &Plot, grid: &Grid) -> Drawn {
     draw_rows(area, &chart.y, plot, grid.is_leftmost(place))?;
-    draw_foot(area, &chart.x, plot, grid.is_lowest(place))?;
+    let beyond = beyond(chart, plot);
+    draw_foot(area, &chart.x, plot, grid.is_lowest(place).then_some(beyond))?;
     draw_rule_bands(area, chart, plot)?;
     for (other, series) in chart.series.iter().enumerate() {
         if other != place {

@@ -3,7 +3,7 @@
 use crate::analysis::Configuration;
 use crate::words::format::{seconds, thousands};
 
-use super::accuracy::{drawn, series_of};
+use super::accuracy::{drawn, drawn_in_panels, series_of};
 use super::axis::Axis;
 use super::chart::{Chart, Guide, reach};
 use super::draft::Draft;
@@ -78,7 +78,8 @@ fn ratio(costs: &[f64]) -> f64 {
 }
 
 fn by(cost: &Cost, scope: &ChartScope<'_>) -> Option<Draft> {
-    let (mut series, spread) = drawn(scope, series_of(scope, cost.of, cost.spoken));
+    let of = if cost.ordered { drawn_in_panels } else { drawn };
+    let (mut series, spread) = of(scope, series_of(scope, cost.of, cost.spoken));
     if series.is_empty() {
         return None;
     }
@@ -112,6 +113,8 @@ fn by(cost: &Cost, scope: &ChartScope<'_>) -> Option<Draft> {
         chart: Chart {
             guides,
             joined: cost.ordered,
+            // Lines would cross each other.
+            panelled: cost.ordered,
             ..Chart::of(x, Axis::share("test accuracy, %", &values), series)
         },
     })

@@ -12,7 +12,9 @@ mod snapshot_tests;
 mod theme;
 mod write;
 
+pub(crate) use escape::markdown as markdown_text;
+pub use html::{PredictedGroup, PredictedImage, PredictionsPage, render_predictions};
 pub use markdown::Markdown;
 pub use replace::Moved;
 pub use report::{render_html, render_markdown};
-pub use write::{Written, write};
+pub use write::{Written, latest_page, write};

@@ -13,6 +13,8 @@ use super::report::document_of;
 
 /// Folder of the report that was written last.
 const LATEST: &str = "latest";
+/// The page in the folder of a report.
+const PAGE: &str = "index.html";
 
 /// Where a report lies.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +29,11 @@ pub struct Written {
     pub moved: Vec<Moved>,
 }
 
+/// The page of the report that [`write`] wrote last into the folder of reports `folder`.
+pub fn latest_page(folder: &Path) -> PathBuf {
+    folder.join(LATEST).join(PAGE)
+}
+
 /// Writes `index.html`, `report.md`, `details.md`, `figures/*.svg` and pictures of cells, `figures/*.png`, into a folder named after
 /// the report below `folder`, and the same into `latest`. Both folders are replaced as a whole: of two reports that are
 /// written at once the last one is there, and of one that is killed the old one or the new one. Files of others in them
@@ -39,7 +46,7 @@ pub fn write(data: &ReportData, folder: &Path) -> Result<Written> {
     let page = html::render(&document);
     let markdown = markdown::render(&document);
     let mut files = vec![
-        NewFile { path: "index.html".into(), bytes: page.as_bytes() },
+        NewFile { path: PAGE.into(), bytes: page.as_bytes() },
         NewFile { path: "report.md".into(), bytes: markdown.text.as_bytes() },
         NewFile { path: DETAILS.into(), bytes: markdown.details.as_bytes() },
     ];
@@ -54,9 +61,9 @@ pub fn write(data: &ReportData, folder: &Path) -> Result<Written> {
     moved.extend(replace(folder, LATEST, &files)?);
     let own = folder.join(own);
     Ok(Written {
-        html: own.join("index.html"),
+        html: own.join(PAGE),
         markdown: own.join("report.md"),
-        latest_html: folder.join(LATEST).join("index.html"),
+        latest_html: latest_page(folder),
         moved,
     })
 }
@@ -87,6 +94,7 @@ mod tests {
             [".ranklab-files", "details.md", "figures", "index.html", "report.md"]
         );
         assert_eq!(fs::read(&written.html).unwrap(), fs::read(&written.latest_html).unwrap());
+        assert_eq!(written.latest_html, folder.path().join("latest/index.html"));
         for (figure, _) in render_markdown(&fixture::ranks()).unwrap().figures {
             assert!(written.markdown.with_file_name("figures").join(figure).is_file());
         }

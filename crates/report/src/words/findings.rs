@@ -100,6 +100,7 @@ fn without_result(analysis: &Analysis) -> Option<String> {
         (with(Some(RunStatus::Failed)), "failed"),
         (with(Some(RunStatus::Interrupted)), "interrupted"),
         (with(Some(RunStatus::Running)), "running"),
+        (with(Some(RunStatus::Imported)), "imported"),
         (with(None), "planned"),
     ];
     let listed: Vec<String> = kinds

@@ -11,6 +11,7 @@ pub(crate) mod conformity;
 pub(crate) mod context;
 pub(crate) mod convergence;
 mod decision_curve;
+pub(crate) mod external;
 pub(crate) mod facts;
 pub(crate) mod findings;
 pub(crate) mod format;

@@ -45,6 +45,7 @@ fn reason(run: &UnfinishedRun) -> String {
             let ended = run.ended_at.as_deref().map_or_else(|| "an unknown time".to_owned(), moment);
             format!("its process was gone by {ended}")
         }
+        RunStatus::Imported => "was imported and has no test".to_owned(),
         RunStatus::Failed | RunStatus::Diverged | RunStatus::Finished => {
             run.failure.clone().unwrap_or_else(|| "left no reason".to_owned())
         }

@@ -87,6 +87,34 @@ pub(crate) fn query(location: &Location, sql: &str) -> Result<QueryResult> {
     Ok(answer)
 }
 
+/// One state of the database, which several statements read. Others go on writing meanwhile.
+pub(crate) struct Snapshot {
+    location: Location,
+    connection: Connection,
+    denied: Arc<AtomicBool>,
+}
+
+/// Begins to read the database as of this moment.
+pub(crate) fn snapshot(location: &Location) -> Result<Snapshot> {
+    let asked = Asked { location, denied: Arc::default() };
+    let connection = asked.connect()?;
+    // The state is that of the first statement that reads (https://www.sqlite.org/isolation.html).
+    connection
+        .execute_batch("BEGIN; SELECT COUNT(*) FROM sqlite_master")
+        .and_then(|()| asked.guard(&connection))
+        .map_err(|failure| asked.failed(failure))?;
+    Ok(Snapshot { location: location.clone(), connection, denied: asked.denied })
+}
+
+impl Snapshot {
+    /// Runs one statement that reads and hands its answer on, row by row.
+    pub(crate) fn stream(&self, sql: &str, answer: &mut dyn Answer) -> Result<()> {
+        self.denied.store(false, Ordering::Relaxed);
+        let asked = Asked { location: &self.location, denied: self.denied.clone() };
+        asked.answer(&self.connection, sql, true, answer)
+    }
+}
+
 /// A database that is asked, and what happened to the statement.
 struct Asked<'a> {
     location: &'a Location,
@@ -137,8 +165,15 @@ impl Asked<'_> {
         Ok(connection)
     }
 
-    /// Opens the database as `opening::open_read_only` does, guards the connection and bounds it.
+    /// Opens the database for reading, guards the connection and bounds it.
     fn open_to_read(&self) -> Result<Connection> {
+        let connection = self.connect()?;
+        self.guard(&connection).map_err(|failure| self.failed(failure))?;
+        Ok(connection)
+    }
+
+    /// Opens the database as `opening::open_read_only` does.
+    fn connect(&self) -> Result<Connection> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let path = self.location.path();
         let readable = |connection: &Connection| {
@@ -158,9 +193,7 @@ impl Asked<'_> {
             let address = format!("file:{address}?immutable=1");
             connection = Connection::open_with_flags(address, flags | OpenFlags::SQLITE_OPEN_URI);
         }
-        let connection = connection.map_err(|failure| self.failed(failure))?;
-        self.guard(&connection).map_err(|failure| self.failed(failure))?;
-        Ok(connection)
+        connection.map_err(|failure| self.failed(failure))
     }
 
     fn guard(&self, connection: &Connection) -> rusqlite::Result<()> {

@@ -17,6 +17,7 @@ pub(super) const MIGRATIONS: &[(i64, &str, &str)] = &[
     (6, "statuses", include_str!("../../migrations/sqlite/0006_statuses.sql")),
     (7, "analysis plans", include_str!("../../migrations/sqlite/0007_analysis_plans.sql")),
     (8, "summaries", include_str!("../../migrations/sqlite/0008_summaries.sql")),
+    (9, "evaluations", include_str!("../../migrations/sqlite/0009_evaluations.sql")),
 ];
 
 /// The newest schema this code knows.

@@ -2,7 +2,10 @@
 
 use std::path::Path;
 
-use ranklab_store::{Store, Value};
+use ranklab_store::{
+    Store, Value,
+    catalog::{ColumnKind, QUERIES, Relation, RelationKind, relations},
+};
 
 use crate::fixture::filled;
 
@@ -121,4 +124,71 @@ async fn one_thing_has_one_name_in_all_views_and_the_document_lists_the_others()
         // The name of a sweep is not that of a configuration.
         assert!(!has("name") || has("model") || has("sweep_name"), "{view}");
     }
+}
+
+#[tokio::test]
+async fn the_catalog_has_the_tables_views_and_columns_of_the_database() {
+    let (_folder, store) = filled().await;
+    let names = "SELECT name, type FROM sqlite_master WHERE type IN ('table', 'view')
+        AND substr(name, 1, 1) <> '_' AND name <> 'sqlite_sequence' ORDER BY name";
+    let names = store.query(names).await.unwrap().rows;
+    let in_database: Vec<String> = names
+        .iter()
+        .map(|row| match row.as_slice() {
+            [Value::Text(name), Value::Text(kind)] => format!("{kind} {name}"),
+            row => panic!("no name: {row:?}"),
+        })
+        .collect();
+    let mut in_catalog: Vec<&Relation> = relations().collect();
+    in_catalog.sort_by_key(|relation| relation.name);
+    let in_catalog_named: Vec<String> = in_catalog
+        .iter()
+        .map(|relation| match relation.kind {
+            RelationKind::Table => format!("table {}", relation.name),
+            RelationKind::View => format!("view {}", relation.name),
+        })
+        .collect();
+    assert_eq!(in_catalog_named, in_database);
+    for relation in in_catalog {
+        let names: Vec<&str> = relation.column_names().collect();
+        assert_eq!(names, columns(&store, relation.name).await, "{}", relation.name);
+    }
+}
+
+#[tokio::test]
+async fn values_have_the_types_of_the_catalog() {
+    let (_folder, store) = filled().await;
+    for relation in relations() {
+        let columns: Vec<_> = relation.columns().collect();
+        for row in store.query(&format!("SELECT * FROM {}", relation.name)).await.unwrap().rows {
+            for (value, column) in row.iter().zip(&columns) {
+                let fits = match (column.kind, value) {
+                    (_, Value::Null)
+                    | (ColumnKind::Integer, Value::Integer(_))
+                    // SQLite computes whole numbers where a sum of them is one.
+                    | (ColumnKind::Real, Value::Real(_) | Value::Integer(_))
+                    | (ColumnKind::Text, Value::Text(_)) => true,
+                    (ColumnKind::Boolean, Value::Integer(number)) => matches!(number, 0 | 1),
+                    _ => false,
+                };
+                assert!(fits, "{}.{} is {value:?}", relation.name, column.name);
+            }
+        }
+    }
+}
+
+#[test]
+fn the_catalog_has_the_documented_queries() {
+    let document = document();
+    let documented: Vec<&str> =
+        document.split("```sql\n").skip(1).map(|rest| rest.split("\n```").next().unwrap()).collect();
+    let in_catalog: Vec<String> = QUERIES
+        .iter()
+        .map(|query| {
+            query.parameters.iter().fold(query.sql.to_owned(), |sql, (parameter, value)| {
+                sql.replace(&format!(":{parameter}"), value)
+            })
+        })
+        .collect();
+    assert_eq!(in_catalog, documented);
 }

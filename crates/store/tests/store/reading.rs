@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fs, ops::ControlFlow, path::Path};
 
 use ranklab_store::{Answer, Error, QueryResult, Store, Value};
 
-use crate::fixture::filled;
+use crate::fixture::{filled, finish, new_run};
 
 /// Every file of a folder of files, with its bytes.
 fn contents(folder: &Path) -> BTreeMap<String, Vec<u8>> {
@@ -159,4 +159,31 @@ async fn values_that_would_take_the_machines_memory_are_one_clear_line() {
         let line = refused.map_err(|error| error.to_string());
         assert_eq!(line, Err(format!("cannot run the query: {reason}")), "{sql}");
     }
+}
+
+#[tokio::test]
+async fn a_snapshot_stays_at_its_moment_while_others_write() {
+    let (_folder, store) = filled().await;
+    let reader = Store::open_read_only(store.path()).await.unwrap();
+    let snapshot = reader.snapshot().unwrap();
+    let counted = |table: &str| {
+        let mut answer = QueryResult::default();
+        snapshot.stream(&format!("SELECT COUNT(*) FROM {table}"), &mut answer).unwrap();
+        answer.rows[0][0].clone()
+    };
+    // Written before the snapshot's first statement.
+    let count = "SELECT COUNT(*) FROM runs";
+    let before = store.query(count).await.unwrap().rows[0][0].clone();
+    finish(&store, &new_run(Some("block5"), Some(128), 0), 0.5).await;
+    for (table, expected) in [("runs", &before), ("runs_summary", &before)] {
+        assert_eq!(counted(table), *expected, "{table}");
+    }
+    let Value::Integer(runs) = before else { panic!("{before:?}") };
+    assert_eq!(store.query(count).await.unwrap().rows[0][0], Value::Integer(runs + 1));
+    // It only reads, and goes on after a statement that it refused.
+    let refused = snapshot.stream("DELETE FROM runs", &mut QueryResult::default());
+    assert!(matches!(refused, Err(Error::ReadOnly { .. })), "{refused:?}");
+    let ended = snapshot.stream("COMMIT", &mut QueryResult::default());
+    assert!(matches!(ended, Err(Error::ReadOnly { .. })), "{ended:?}");
+    assert_eq!(counted("runs"), Value::Integer(runs));
 }

@@ -15,9 +15,9 @@ const TABLES: [&str; 7] =
 
 /// Each schema that databases in use may have, and whether it knows runs that diverged. Made by
 /// scripts/schema-fixture.sh with the binaries of the commits d387ee4, 87e684e, 40e7a49 and of those that brought
-/// schemas 5 to 8. Schema 1 was never without 2.
-const SCHEMAS: [(i64, bool); 7] =
-    [(2, false), (3, false), (4, true), (5, true), (6, true), (7, true), (8, true)];
+/// schemas 5 to 9. Schema 1 was never without 2.
+const SCHEMAS: [(i64, bool); 8] =
+    [(2, false), (3, false), (4, true), (5, true), (6, true), (7, true), (8, true), (9, true)];
 
 /// A copy of a fixture.
 pub(crate) fn fixture(schema: i64) -> (TempDir, PathBuf) {
@@ -291,7 +291,7 @@ async fn no_table_and_no_view_names_a_class() {
 async fn a_status_is_added_by_an_insert() {
     let (_folder, store) = filled().await;
     let known = store.query("SELECT status FROM statuses ORDER BY status").await.unwrap();
-    let expected = ["diverged", "failed", "finished", "interrupted", "running"];
+    let expected = ["diverged", "failed", "finished", "imported", "interrupted", "running"];
     assert_eq!(known.rows, expected.map(|status| [Value::Text(status.into())]));
     let stop = "UPDATE runs SET status = 'stopped', ended_at = 'now' WHERE status = 'running'";
     assert!(store.query(stop).await.is_err());

@@ -29,6 +29,7 @@ impl Fixture {
     fn context(&self) -> Context {
         let runs = self.folder.path().join("runs");
         Context {
+            database: runs.join(DATABASE),
             locations: Locations {
                 features_folder: runs.join(FEATURES),
                 runs_folder: runs,

@@ -1,5 +1,7 @@
 //! Networks of finished trials, opened without one.
 
+use std::ops::ControlFlow;
+
 use burn::tensor::Device;
 use ranklab_settings::Network;
 use ranklab_trainer::{ImageLoader, NetworkSettings};
@@ -16,16 +18,30 @@ fn an_opened_network_gives_the_very_probabilities_of_its_trial_and_explains_them
     for network in [Network::Model4, adapted("block5"), adapted("block4_conv2"), adapted("all")] {
         let folder = tempfile::tempdir().unwrap();
         let (outcome, _) = run(&images, &network, &training, folder.path()).unwrap();
-        let settings = NetworkSettings { network: &network, image_size: images.size(), head, seed: 3 };
+        let settings =
+            NetworkSettings { network: &network, image_size: images.size(), head, seed: 3, start: None };
         let opened = settings.open(&weights, Some(&outcome.model), &Device::flex()).unwrap();
-        assert_eq!(opened.probabilities(&images, &test).unwrap(), outcome.probabilities);
+        assert_eq!(
+            opened.probabilities(&images, &test, &mut |_| ControlFlow::Continue(())).unwrap(),
+            outcome.probabilities
+        );
+        let (probabilities, loss) =
+            opened.evaluate(&images, &test, &mut |_| ControlFlow::Continue(())).unwrap();
+        assert_eq!(
+            (probabilities, loss.to_bits()),
+            (outcome.probabilities.clone(), outcome.test_loss.to_bits())
+        );
         let explained = opened.explain(&images, &test).unwrap();
         for (explanation, probability) in explained.iter().zip(&outcome.probabilities) {
             assert!((explanation.probability() - probability).abs() < 1e-3);
         }
         let untrained = settings.open(&weights, None, &Device::flex()).unwrap();
-        assert_ne!(untrained.probabilities(&images, &test).unwrap(), outcome.probabilities);
+        assert_ne!(
+            untrained.probabilities(&images, &test, &mut |_| ControlFlow::Continue(())).unwrap(),
+            outcome.probabilities
+        );
     }
-    let settings = NetworkSettings { network: &Network::Model4, image_size: images.size(), head, seed: 3 };
+    let settings =
+        NetworkSettings { network: &Network::Model4, image_size: images.size(), head, seed: 3, start: None };
     assert!(settings.open(&weights, Some(b"no state"), &Device::flex()).is_err());
 }

@@ -31,6 +31,7 @@ fn left(settings: &[&Setting], threads: usize, folder: &Path) -> Vec<Vec<String>
             train: &all[..TRAIN],
             validation: &all[TRAIN..TRAIN + VALIDATION],
             test: &all[TRAIN + VALIDATION..],
+            start: None,
             training,
             device: &device,
             device_name: "flex",

@@ -142,6 +142,7 @@ fn train(arguments: &Arguments) -> Figures {
     let trials: Vec<Trial<'_>> = networks
         .iter()
         .map(|network| Trial {
+            start: None,
             network,
             weights: &weights,
             images: &images,

@@ -1,9 +1,12 @@
 //! `ranklab data manifest`: lists images, and the files that are left out.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use clap::Args;
-use ranklab_data::{ImageSource, Manifest};
+use ranklab_data::{ImageSource, Manifest, Part, Progress, other_class};
 use ranklab_settings::{Class, ClassScheme, GroupRule};
 use serde_json::{Value, json};
 
@@ -19,15 +22,16 @@ use crate::{
 /// Count images, classes and patients, and list duplicates and unreadable files.
 #[derive(Args, Clone, Debug)]
 pub(super) struct ManifestArgs {
-    /// Folder or zip of images [default: the fetched zip].
+    /// Folder or zip of images, or table that lists images [default: the fetched zip].
     path: Option<PathBuf>,
-    /// Name of the positive class's folder.
+    /// Name of the positive class: of its folder, or in the table's column `label`.
     #[arg(long, value_name = "NAME", default_value_t = ClassScheme::default().positive)]
     positive: String,
-    /// Name of the negative class's folder.
+    /// Name of the negative class; where the positive one is named, the other class that there is.
     #[arg(long, value_name = "NAME", default_value_t = ClassScheme::default().negative)]
     negative: String,
-    /// Regular expression whose first bracket finds an image's group in its path; none for no groups.
+    /// Regular expression whose first bracket finds an image's group in its path; none for no groups, column for a
+    /// table's column `group`.
     #[arg(long, value_name = "REGEX", default_value_t = GroupRule::default())]
     group: GroupRule,
     /// Print JSON.
@@ -36,13 +40,18 @@ pub(super) struct ManifestArgs {
 }
 
 impl ManifestArgs {
-    /// The classes and the rule for groups.
-    fn scheme(&self) -> ClassScheme {
-        ClassScheme {
+    /// The classes of the dataset at `path`, and the rule for groups.
+    fn scheme(&self, path: &Path, progress: Progress<'_>) -> Result<ClassScheme, ranklab_data::Error> {
+        let scheme = ClassScheme {
             negative: self.negative.clone(),
             positive: self.positive.clone(),
             group: self.group.clone(),
+        };
+        let scheme = scheme.of_dataset(&path.to_string_lossy());
+        if !scheme.lacks_negative() {
+            return Ok(scheme);
         }
+        Ok(ClassScheme { negative: other_class(path, &scheme, progress)?, ..scheme })
     }
 }
 
@@ -54,7 +63,7 @@ pub(super) fn manifest(
 ) -> anyhow::Result<()> {
     let path = arguments.path.clone().unwrap_or_else(|| folders.images());
     let progress = |_, _| stop();
-    let scheme = arguments.scheme();
+    let scheme = arguments.scheme(&path, &progress)?;
     let source = ImageSource::open_watched(&path, &scheme, &progress)?;
     let cache = folders.runs.join("manifests");
     let manifest = Manifest::open_or_build(&source, &cache, &progress)?;
@@ -83,6 +92,20 @@ impl Listing<'_> {
         self.manifest.entries.iter().filter(|entry| entry.class == class).count()
     }
 
+    /// The number of images that the dataset gives a part.
+    fn count_of(&self, part: Part) -> usize {
+        self.manifest.entries.iter().filter(|entry| entry.part == Some(part)).count()
+    }
+
+    /// A line with the counts of the given split; empty if the dataset gives none.
+    fn given_split(&self) -> String {
+        let counts = Part::ALL.map(|part| (part.name(), self.count_of(part)));
+        if counts.iter().all(|(_, count)| *count == 0) {
+            return String::new();
+        }
+        format!("  given split  {}\n", counts.map(|(name, count)| format!("{count} {name}")).join(", "))
+    }
+
     /// The counts and the files that are left out, as JSON.
     fn json(&self) -> Value {
         let left_out: Vec<_> = self
@@ -100,6 +123,7 @@ impl Listing<'_> {
                 &self.scheme.negative: self.count(Class::Negative),
             },
             "groups": self.manifest.groups(),
+            "given_split": Part::ALL.map(|part| (part.name(), self.count_of(part))).into_iter().collect::<BTreeMap<_, _>>(),
             "image_set_hash": self.manifest.select(None).hash,
             "manifest": self.file,
             "contradicting": self.manifest.contradicting().count(),
@@ -111,7 +135,7 @@ impl Listing<'_> {
     /// The counts and the files that are left out, as text.
     fn text(&self) -> String {
         let mut text = format!(
-            "{}{}\n  images       {} ({} {}, {} {})\n  groups       {}\n  hash         {}\n  manifest     {}\n  left out     {} ({} duplicates, {} contradicting, {} unreadable, {} in folders of neither class)\n",
+            "{}{}\n  images       {} ({} {}, {} {})\n  groups       {}\n{}  hash         {}\n  manifest     {}\n  left out     {} ({} duplicates, {} contradicting, {} unreadable, {} in folders of neither class)\n",
             self.path.display(),
             if self.source.is_synthetic() { " (SYNTHETIC)" } else { "" },
             self.manifest.entries.len(),
@@ -120,6 +144,7 @@ impl Listing<'_> {
             self.count(Class::Negative),
             self.scheme.negative,
             self.manifest.groups(),
+            self.given_split(),
             self.manifest.select(None).hash,
             self.file.display(),
             self.manifest.rejected.len(),

@@ -1,12 +1,13 @@
 //! `ranklab runs backup`: copies the database.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 use indicatif::HumanBytes;
 
 use crate::{
     database::with_store,
+    folders::Folders,
     ui::{output::print, printable::printable},
 };
 
@@ -18,12 +19,12 @@ pub(super) struct BackupArgs {
 }
 
 /// Copies the database and prints the size of the copy.
-pub(super) async fn backup(database: &Path, BackupArgs { path }: &BackupArgs) -> anyhow::Result<()> {
-    let bytes = with_store(database, async |store| Ok(store.backup(path).await?)).await?;
+pub(super) async fn backup(folders: &Folders, BackupArgs { path }: &BackupArgs) -> anyhow::Result<()> {
+    let bytes = with_store(&folders.database(), async |store| Ok(store.backup(path).await?)).await?;
     print(&format!(
         "backed up the database as {} ({}); trained models stay in {}\n",
         printable(&path.to_string_lossy()),
         HumanBytes(bytes),
-        printable(&database.parent().unwrap_or(Path::new("")).to_string_lossy())
+        printable(&folders.runs.to_string_lossy())
     ))
 }

@@ -1,6 +1,6 @@
 //! The columns of the list of runs: their names, what they hold and which of them a narrow terminal shows.
 
-use anyhow::bail;
+use crate::ui::chosen_columns::positions;
 
 /// A column of the list.
 #[derive(Clone, Copy, Debug)]
@@ -43,20 +43,9 @@ pub(super) fn chosen(names: &[String]) -> anyhow::Result<Vec<Column>> {
     if names.is_empty() {
         return Ok(COLUMNS.to_vec());
     }
-    let mut columns: Vec<Column> = Vec::new();
-    for name in names {
-        let name = name.trim();
-        let is_named = |column: &&Column| column.name == name || column.name.strip_suffix('s') == Some(name);
-        let Some(column) = COLUMNS.iter().find(is_named) else {
-            let known: Vec<&str> = COLUMNS.iter().map(|column| column.name).collect();
-            bail!("there is no column `{name}`; the columns are {}", known.join(", "));
-        };
-        if columns.iter().any(|known| known.name == column.name) {
-            bail!("the column `{}` is given twice; give it once", column.name);
-        }
-        columns.push(*column);
-    }
-    Ok(columns)
+    let is_named = |known: &str, name: &str| known == name || known.strip_suffix('s') == Some(name);
+    let positions = positions(&COLUMNS.map(|column| column.name), names, is_named)?;
+    Ok(positions.into_iter().map(|position| COLUMNS[position]).collect())
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use ranklab_store::Store;
 
 use crate::{
     database::with_store,
+    folders::Folders,
     ui::{output::print, printable::printable},
 };
 
@@ -29,10 +30,10 @@ pub(super) struct GcArgs {
 }
 
 /// Removes the files that no run needs, or lists them.
-pub(super) async fn gc(database: &Path, data_folder: &Path, arguments: &GcArgs) -> anyhow::Result<()> {
-    let folder = database.parent().unwrap_or(Path::new(""));
+pub(super) async fn gc(folders: &Folders, arguments: &GcArgs) -> anyhow::Result<()> {
+    let (database, folder) = (&folders.database(), &folders.runs);
     let rules = GarbageRules {
-        data_folder: Some(data_folder.to_owned()),
+        data_folder: Some(folders.data.clone()),
         older_than: arguments.older_than,
         keep_bytes: arguments.keep_bytes,
     };

@@ -10,8 +10,8 @@ use super::columns::{COLUMNS, Column, chosen};
 use crate::{
     database::{show_presumed_interrupted, with_store},
     ui::{
+        fitting::Fitting,
         query_result::{Format, print_result},
-        table_layout::Fitting,
         terminal::output_columns,
     },
 };
@@ -78,10 +78,9 @@ fn fitting(runs: &QueryResult, columns: &[Column], wide: bool) -> Fitting {
         |at: usize| runs.rows.iter().all(|row| row.get(at).is_none_or(|value| *value == Value::Null));
     let rank = |(at, column): (usize, &Column)| column.rank + if is_empty(at) { COLUMNS.len() } else { 0 };
     Fitting {
-        width: output_columns().filter(|_| !wide),
-        ranks: columns.iter().enumerate().map(rank).collect(),
         least_text: LEAST_TEXT,
         advice: "--wide shows all, --columns run,accuracy chooses, --json is for programs",
+        ..Fitting::ranked(output_columns().filter(|_| !wide), columns.iter().enumerate().map(rank))
     }
 }
 
@@ -100,7 +99,7 @@ mod tests {
         let (_folder, database) = two_runs().await;
         list(&database, &arguments).await.unwrap();
         with_store(&database, async |store| {
-            print_query(store, "select count(*) from runs", Format::Csv, Fitting::none())
+            print_query(store, "select count(*) from runs", &[], Format::Csv, Fitting::none())
         })
         .await
         .unwrap();

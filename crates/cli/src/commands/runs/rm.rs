@@ -15,6 +15,7 @@ use ranklab_store::{Error, RunRow, RunStatus, Store};
 
 use crate::{
     database,
+    folders::Folders,
     ui::{output::print, printable::printable},
 };
 
@@ -32,12 +33,12 @@ pub(super) struct RmArgs {
     force: bool,
 }
 
-/// Removes the runs, or lists what would be removed. Files of runs are looked for beside the database.
-pub(super) async fn rm(database: &Path, RmArgs { ids, yes, force }: &RmArgs) -> anyhow::Result<()> {
-    remove(database, ids, *yes, *force).await
+/// Removes the runs, or lists what would be removed. Files of runs are looked for in the runs folder.
+pub(super) async fn rm(folders: &Folders, RmArgs { ids, yes, force }: &RmArgs) -> anyhow::Result<()> {
+    remove(&folders.database(), &folders.runs, ids, *yes, *force).await
 }
 
-async fn remove(database: &Path, ids: &[i64], yes: bool, force: bool) -> anyhow::Result<()> {
+async fn remove(database: &Path, folder: &Path, ids: &[i64], yes: bool, force: bool) -> anyhow::Result<()> {
     let reader = database::open(database).await?;
     let mut ids = ids.to_owned();
     ids.sort_unstable();
@@ -54,7 +55,6 @@ async fn remove(database: &Path, ids: &[i64], yes: bool, force: bool) -> anyhow:
     } else {
         reader
     };
-    let folder = database.parent().unwrap_or(Path::new(""));
     let files = store.exclusive_artifacts(&ids).await?;
     let mut text = String::new();
     for run in &runs {
@@ -152,8 +152,8 @@ mod tests {
     #[tokio::test]
     async fn nothing_is_removed_without_yes_or_with_a_mistyped_id() {
         let (folder, database) = two_runs().await;
-        remove(&database, &[1, 2], false, false).await.unwrap();
-        let error = remove(&database, &[1, 7], true, false).await.unwrap_err();
+        remove(&database, folder.path(), &[1, 2], false, false).await.unwrap();
+        let error = remove(&database, folder.path(), &[1, 7], true, false).await.unwrap_err();
         assert!(error.to_string().contains("there is no run 7"));
         assert_eq!(remaining_runs(&database).await, [1, 2]);
         assert!(folder.path().join("run-1/model/weights").exists());
@@ -163,11 +163,11 @@ mod tests {
     async fn a_removed_run_takes_its_own_files_and_empty_folders_along() {
         let (folder, database) = two_runs().await;
         let outside = folder.path().parent().unwrap().join("outside");
-        remove(&database, &[1], true, false).await.unwrap();
+        remove(&database, folder.path(), &[1], true, false).await.unwrap();
         assert_eq!(remaining_runs(&database).await, [2]);
         assert!(!folder.path().join("run-1").exists());
         assert!(folder.path().join("run-2/model/weights").exists() && folder.path().join("split").exists());
-        remove(&database, &[2, 2], true, false).await.unwrap();
+        remove(&database, folder.path(), &[2, 2], true, false).await.unwrap();
         assert_eq!(remaining_runs(&database).await, [] as [i64; 0]);
         assert!(!folder.path().join("run-2").exists() && !folder.path().join("split").exists());
         assert_eq!(path_inside(folder.path(), "../outside", "id"), None);

@@ -15,12 +15,12 @@ use super::run::details;
 use super::set;
 use super::table::data_table;
 
-const STYLE: &str = include_str!("../style.css");
-const SCRIPTS: [&str; 3] = [
-    include_str!("../scripts/table.js"),
-    include_str!("../scripts/contents.js"),
-    include_str!("../scripts/chart.js"),
-];
+/// The style of every page.
+pub(super) const STYLE: &str = include_str!("../style.css");
+/// Sorts and filters tables.
+pub(super) const TABLE_SCRIPT: &str = include_str!("../scripts/table.js");
+const SCRIPTS: [&str; 3] =
+    [TABLE_SCRIPT, include_str!("../scripts/contents.js"), include_str!("../scripts/chart.js")];
 
 /// The page of a document, in which every character is seen.
 pub(crate) fn render(document: &Document) -> String {
@@ -66,6 +66,9 @@ fn results(document: &Document) -> Markup {
             details.more.fold { summary id="operating-points" { "Operating points" } (data_table(table)) }
         }
         @if let Some(section) = &document.clinical { (clinical::section(section)) }
+        @if let Some(table) = &document.external {
+            section aria-labelledby="external" { h2 id="external" { "External validation" } (data_table(table)) }
+        }
     }
 }
 
@@ -119,6 +122,7 @@ fn contents(document: &Document) -> Markup {
         (document.splits.is_some(), "splits", "Random against patient"),
         (document.operating_points.is_some(), "operating-points", "Operating points"),
         (document.clinical.is_some(), "clinical", "Clinical measures"),
+        (document.external.is_some(), "external", "External validation"),
         (document.galleries.is_some(), "cells", "Cells to look at"),
         (document.all_runs.is_some(), "runs", "Runs"),
         (document.unfinished.is_some(), "without-a-result", "Without a result"),

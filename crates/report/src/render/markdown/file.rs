@@ -80,6 +80,10 @@ fn text(document: &Document, galleries: Vec<String>) -> String {
         blocks.extend(table(points));
     }
     blocks.extend(document.clinical.iter().flat_map(clinical));
+    if let Some(external) = &document.external {
+        blocks.push("## External validation".to_owned());
+        blocks.extend(table(external));
+    }
     if document.overview().next().is_some() {
         blocks.push("## Charts".to_owned());
         blocks.extend(document.figures_note.iter().map(|note| plain(note)));

@@ -7,15 +7,11 @@ use ranklab_settings::{ClassScheme, TrialConfig};
 use ranklab_store::{ArtifactRow, EpochMetric, QueryResult, RunResult, RunRow, Store, Value};
 
 use super::sections::short;
-use crate::ui::{table::table, table_layout::Fitting};
+use crate::ui::{fitting::Fitting, table::table};
 
 /// A table under its title, of columns with their ranks.
 fn titled(title: &str, columns: &[(&str, usize)], rows: Vec<Vec<Value>>, width: usize) -> String {
-    let fitting = Fitting {
-        width: Some(width),
-        ranks: columns.iter().map(|(_, rank)| *rank).collect(),
-        ..Fitting::none()
-    };
+    let fitting = Fitting::ranked(Some(width), columns.iter().map(|(_, rank)| *rank));
     let columns = columns.iter().map(|(name, _)| (*name).to_owned()).collect();
     format!("{title}\n{}", table(&QueryResult { columns, rows }, fitting).trim_end())
 }

@@ -1,0 +1,18 @@
+//! `ranklab export --to datasette`: a description of the database.
+
+use std::path::Path;
+
+use ranklab_export::datasette;
+
+use crate::{
+    folders::Folders,
+    ui::{output::print, printable::printable},
+};
+
+/// Writes the description and prints the command that uses it.
+pub(super) fn export(folders: &Folders, file: &Path) -> anyhow::Result<()> {
+    let database = folders.database();
+    datasette::export(&database, file)?;
+    let [database, file] = [&database, file].map(|path| printable(&path.to_string_lossy()));
+    print(&format!("{file}\ndatasette {database} --metadata {file}\n"))
+}

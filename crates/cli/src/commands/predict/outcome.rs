@@ -1,0 +1,109 @@
+//! What came out of a prediction: what predicted, and the calls of images and groups.
+
+use std::collections::BTreeMap;
+
+use ranklab_runs::{FinishedRun, Prediction, Predictions, short_hash};
+use ranklab_settings::ClassScheme;
+
+/// The threshold in use.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Called {
+    /// Probability from which an image is called positive.
+    pub(super) threshold: f64,
+    /// Where it comes from, in words.
+    pub(super) source: String,
+}
+
+/// The predictions of a group's images.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Group {
+    pub(super) name: String,
+    pub(super) images: usize,
+    /// Images that are called positive.
+    pub(super) positive: usize,
+    pub(super) mean_probability: f64,
+}
+
+/// Everything that the output shows.
+pub(super) struct Outcome<'a> {
+    pub(super) run: &'a FinishedRun,
+    pub(super) device: &'a str,
+    pub(super) called: Called,
+    pub(super) predictions: Predictions,
+}
+
+impl<'a> Outcome<'a> {
+    pub(super) fn new(
+        run: &'a FinishedRun,
+        device: &'a str,
+        called: Called,
+        predictions: Predictions,
+    ) -> Self {
+        Self { run, device, called, predictions }
+    }
+
+    /// The classes of the run's images.
+    pub(super) fn scheme(&self) -> ClassScheme {
+        self.run.config.data.scheme()
+    }
+
+    /// Whether an image is called positive.
+    pub(super) fn is_positive(&self, prediction: &Prediction) -> bool {
+        prediction.probability >= self.called.threshold
+    }
+
+    /// The name of the class that an image is called.
+    pub(super) fn class(&self, prediction: &Prediction) -> String {
+        let ClassScheme { positive, negative, .. } = self.scheme();
+        if self.is_positive(prediction) { positive } else { negative }
+    }
+
+    /// The groups by name; images without a group are in none.
+    pub(super) fn groups(&self) -> Vec<Group> {
+        let mut groups: BTreeMap<&str, Vec<&Prediction>> = BTreeMap::new();
+        for prediction in &self.predictions.images {
+            if let Some(group) = &prediction.group {
+                groups.entry(group).or_default().push(prediction);
+            }
+        }
+        let group = |(name, images): (&str, Vec<&Prediction>)| Group {
+            name: name.to_owned(),
+            images: images.len(),
+            positive: images.iter().filter(|image| self.is_positive(image)).count(),
+            mean_probability: images.iter().map(|image| image.probability).sum::<f64>() / images.len() as f64,
+        };
+        groups.into_iter().map(group).collect()
+    }
+
+    /// What predicted, a line each: the run, its weights and preprocessing, and the threshold.
+    pub(super) fn facts(&self) -> Vec<String> {
+        let (row, data) = (&self.run.row, &self.run.config.data);
+        let layers = row.start.layers.as_ref().map(|layers| format!(" · {layers}")).unwrap_or_default();
+        let ranks = row.start.ranks.as_ref().map(|ranks| format!(" · rank {ranks}")).unwrap_or_default();
+        let model = row.result.as_ref().map_or("", |result| result.model_hash.as_str());
+        vec![
+            format!(
+                "run {}: {}{layers}{ranks}, trained on {} images of {} (state {})",
+                row.id,
+                row.start.model,
+                row.start.train_images,
+                row.start.dataset,
+                short_hash(model)
+            ),
+            format!(
+                "trunk weights {} ({}), images {size} × {size} pixels resized by {}, device {}",
+                row.start.weights,
+                short_hash(&row.start.weights_hash),
+                data.resize.name(),
+                self.device,
+                size = data.image_size
+            ),
+            format!(
+                "{} from probability {:.4} on: {}",
+                data.scheme().positive,
+                self.called.threshold,
+                self.called.source
+            ),
+        ]
+    }
+}

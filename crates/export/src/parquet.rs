@@ -1,0 +1,49 @@
+//! The database as Parquet files: one for each table and view, all of one moment.
+
+mod column;
+mod file;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use ranklab_files::create_folder;
+use ranklab_store::{Store, catalog};
+
+use crate::error::{Error, Result};
+
+pub use self::file::ParquetFile;
+
+use self::file::WholePart;
+
+/// Writes each table and view as `NAME.parquet` into `folder`, all of one moment; others may write to the database
+/// meanwhile. All files are written aside first: after an error the folder is as it was. Other files in it stay.
+///
+/// # Errors
+/// When the database cannot be read, and when a file cannot be written.
+pub fn export(store: &Store, folder: &Path) -> Result<Vec<ParquetFile>> {
+    check_targets(folder)?;
+    let snapshot = store.snapshot()?;
+    let is_new = !folder.exists();
+    create_folder(folder).map_err(Error::unwritten(folder))?;
+    let parts: Result<Vec<WholePart>> = catalog::relations()
+        .map(|relation| file::write_aside(&snapshot, relation, &target(folder, relation.name), folder))
+        .collect();
+    if parts.is_err() && is_new {
+        // It is empty: part files vanish with their handles.
+        let _ = fs::remove_dir(folder);
+    }
+    parts?.into_iter().map(WholePart::persist).collect()
+}
+
+/// Refuses targets that cannot be replaced, before anything is written.
+fn check_targets(folder: &Path) -> Result<()> {
+    if folder.exists() && !folder.is_dir() {
+        return Err(Error::InTheWay { path: folder.to_owned(), is: "a file" });
+    }
+    let taken = catalog::relations().map(|relation| target(folder, relation.name)).find(|path| path.is_dir());
+    taken.map_or(Ok(()), |path| Err(Error::InTheWay { path, is: "a folder" }))
+}
+
+fn target(folder: &Path, name: &str) -> PathBuf {
+    folder.join(format!("{name}.parquet"))
+}

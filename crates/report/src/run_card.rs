@@ -1,0 +1,113 @@
+//! A run in a few sentences of Markdown, for the card of an exported network.
+
+use ranklab_settings::TrialConfig;
+use ranklab_store::{RunRow, RunStatus, Store};
+
+use crate::analysis::{CallRates, Rate, call_rates};
+use crate::error::Result;
+use crate::options::Options;
+use crate::render::markdown_text;
+use crate::words::format::{confidence, four, percent, thousands};
+
+/// What the run was trained on, how well it does on its test cells and on other images, and what to take care of.
+///
+/// # Errors
+/// When the run does not exist and when the database cannot be read.
+pub async fn run_card(store: &Store, run: i64) -> Result<String> {
+    let row = store.runs(&[run]).await?.remove(0);
+    let options = Options::default();
+    let own = store.predictions(run).await?;
+    let mut parts = vec![trained_on(&row)];
+    if own.is_empty() {
+        parts.push("It has no test of its own.".to_owned());
+    } else {
+        let rates = call_rates(&own, ranklab_stats::THRESHOLD, options.level());
+        parts.push(format!(
+            "On its {} test images: {}",
+            thousands(row.start.test_images),
+            figures(&rates, &options)
+        ));
+        parts.push(leakage(&row));
+    }
+    for evaluation in store.evaluations_of(&[run]).await? {
+        let cells = store.evaluation_predictions(evaluation.id).await?;
+        let recorded = &evaluation.evaluation;
+        let rates = call_rates(&cells, ranklab_stats::THRESHOLD, options.level());
+        let seen = match (recorded.shared_images, recorded.shared_patients) {
+            (Some(0), Some(0)) => "none of which it was trained on",
+            (Some(_), Some(_)) => "some of which, or of whose groups, it was trained on",
+            _ => "and it is not known whether it was trained on them",
+        };
+        parts.push(format!(
+            "On {} other images, {seen}: {}",
+            thousands(recorded.images),
+            figures(&rates, &options)
+        ));
+    }
+    if row.start.synthetic {
+        parts.push("**SYNTHETIC**: its images are generated. It is of no use on real ones.".to_owned());
+    }
+    parts.push("These figures hold for this one network. It is no medical device.".to_owned());
+    Ok(parts.join("\n\n"))
+}
+
+fn trained_on(row: &RunRow) -> String {
+    let start = &row.start;
+    if row.status == RunStatus::Imported {
+        return format!(
+            "Imported from {}; its training is not recorded here.",
+            markdown_text(&start.dataset)
+        );
+    }
+    let config: Option<TrialConfig> = serde_json::from_str(&start.config).ok();
+    let scheme = config.map(|config| config.data.scheme()).unwrap_or_default();
+    // The name alone: a path says more of a machine than of the images.
+    let dataset = start.dataset.rsplit(['/', '\\']).next().unwrap_or_default();
+    format!(
+        "Trained on {} images of `{}` ({} against {}) under {} split, seed {}, learning rate {}; the best of {} epochs was \
+         chosen on {} validation images. Configuration hash `{}`, ranklab {}.",
+        thousands(start.train_images),
+        dataset.replace('`', ""),
+        markdown_text(&scheme.positive),
+        markdown_text(&scheme.negative),
+        crate::words::format::with_article(&start.split),
+        start.seed,
+        start.learning_rate,
+        start.epochs,
+        thousands(start.validation_images),
+        start.config_hash,
+        start.version,
+    )
+}
+
+fn figures(rates: &CallRates, options: &Options) -> String {
+    let rate = |name: &str, rate: Option<Rate>| {
+        rate.map(|Rate { rate, interval, .. }| {
+            format!("{name} {} % ({} to {})", percent(rate), percent(interval.lower), percent(interval.upper))
+        })
+    };
+    let all = [
+        rate("accuracy", rates.accuracy),
+        rate("sensitivity", rates.sensitivity),
+        rate("specificity", rates.specificity),
+        rates.auc.map(|auc| format!("AUC {}", four(auc))),
+    ];
+    let all: Vec<String> = all.into_iter().flatten().collect();
+    format!(
+        "{}, at a threshold of one half; {} intervals over patients.",
+        all.join(", "),
+        confidence(options)
+    )
+}
+
+fn leakage(row: &RunRow) -> String {
+    let start = &row.start;
+    match start.shared_patients {
+        0 => "No patient is both in its training and in its test images.".to_owned(),
+        shared => format!(
+            "{} of {} test patients also have training images: on other patients it may do worse.",
+            thousands(shared),
+            thousands(start.test_patients)
+        ),
+    }
+}

@@ -1,0 +1,62 @@
+//! What PEFT's files do not say of a network: its input, its classes, and the trunk that its adapter was trained on.
+
+use ranklab_settings::{AdaptedActivation, Network, Resize};
+use serde::{Deserialize, Serialize};
+
+use super::trained::TrainedNetwork;
+use crate::Error;
+
+/// Bumped when the meaning of a field changes.
+const VERSION: u32 = 1;
+
+/// The file `ranklab.json` of an exported PEFT folder, by which an import restores the network.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Description {
+    /// Version of this file's layout.
+    version: u32,
+    /// Side of the square images in pixels.
+    pub image_size: usize,
+    /// How images are resized to it.
+    pub resize: Resize,
+    /// Names of class 0 and class 1, the positive one.
+    pub classes: [String; 2],
+    /// Activation after an adapted convolution.
+    pub activation: AdaptedActivation,
+    /// Hash of the trunk's weights: [`crate::weights::TrunkWeights::hash`].
+    pub trunk_sha256: String,
+}
+
+impl Description {
+    /// Of a network with adapters; `None` of one without.
+    pub(super) fn of(network: &TrainedNetwork<'_>) -> Option<Self> {
+        let Network::Model5(adapter) = network.network else { return None };
+        let images = network.images;
+        Some(Self {
+            version: VERSION,
+            image_size: images.size,
+            resize: images.resize,
+            classes: images.classes.map(str::to_owned),
+            activation: adapter.activation,
+            trunk_sha256: network.weights.hash.clone(),
+        })
+    }
+
+    /// The bytes of the file.
+    pub(super) fn encode(&self) -> Result<Vec<u8>, Error> {
+        let text = serde_json::to_string_pretty(self)
+            .map_err(|problem| Error::Setting(format!("ranklab.json cannot be written: {problem}")))?;
+        Ok(format!("{text}\n").into_bytes())
+    }
+
+    /// Reads the file, in words that follow "the PEFT adapter cannot be imported: ".
+    pub(super) fn decode(bytes: &[u8]) -> Result<Self, String> {
+        let description: Self =
+            serde_json::from_slice(bytes).map_err(|problem| format!("ranklab.json: {problem}"))?;
+        match description.version {
+            VERSION => Ok(description),
+            other => {
+                Err(format!("ranklab.json is of version {other}; this version of ranklab reads {VERSION}"))
+            }
+        }
+    }
+}

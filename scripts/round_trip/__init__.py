@@ -1,0 +1,1 @@
+"""Exported networks in PyTorch, PEFT and ONNX Runtime, beside what ranklab predicts."""

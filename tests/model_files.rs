@@ -1,0 +1,140 @@
+//! Trained networks as files of other programs, and adapters that come back. What PEFT, PyTorch and ONNX Runtime make of the
+//! files is compared by scripts/round-trip.sh.
+
+use std::{collections::BTreeMap, fs};
+
+use serde_json::Value;
+
+use crate::command::{Ranklab, failed, succeeded};
+
+/// Settings of a run that an imported adapter has to share.
+const SETTINGS: [&str; 2] = ["split=patient", "folds=3"];
+
+/// A finished run of model_5 with rank 2, exported to the folder `adapter`, and the images unpacked into `all`.
+fn exported() -> Ranklab {
+    let ranklab = Ranklab::new();
+    succeeded(&ranklab.sweep(&[&SETTINGS[..], &["rank=2"]].concat()));
+    let zip = fs::read_dir(ranklab.path("data")).unwrap().next().unwrap().unwrap().path();
+    zip::ZipArchive::new(fs::File::open(zip).unwrap()).unwrap().extract(ranklab.path("all")).unwrap();
+    let said = ranklab.stdout(&["export", "1", "--to", "peft", "adapter"]);
+    assert!(said.contains("exported run 1 to adapter/adapter_config.json"), "{said}");
+    ranklab
+}
+
+/// Probabilities by image.
+fn predicted(ranklab: &Ranklab, run: &str) -> BTreeMap<String, f64> {
+    let printed = ranklab.stdout(&["predict", "-q", run, "all", "--format", "json"]);
+    let printed: Value = serde_json::from_str(&printed).unwrap();
+    let row = |row: &Value| (row["image"].as_str().unwrap().to_owned(), row["probability"].as_f64().unwrap());
+    printed["predictions"].as_array().unwrap().iter().map(row).collect()
+}
+
+fn answer(ranklab: &Ranklab, sql: &str) -> String {
+    ranklab.stdout(&["query", sql, "--format", "csv"]).lines().last().unwrap().to_owned()
+}
+
+#[test]
+fn an_exported_adapter_comes_back_as_a_run_that_predicts_the_same() {
+    let ranklab = exported();
+    let card = fs::read_to_string(ranklab.path("adapter/README.md")).unwrap();
+    for part in ["Trained on", "test images: accuracy", "SYNTHETIC", "No patient is both"] {
+        assert!(card.contains(part), "{part} is missing in\n{card}");
+    }
+    let import = ["import", "adapter", "weights=random"];
+    assert!(ranklab.stdout(&import).contains("as run 2"));
+    assert!(ranklab.stdout(&import).contains("was imported before as run 2"));
+    assert_eq!(answer(&ranklab, "select status || ' ' || rank from runs where id = 2"), "imported 2");
+    let (own, again) = (predicted(&ranklab, "1"), predicted(&ranklab, "2"));
+    assert_eq!(own.len(), 60);
+    for (image, probability) in &own {
+        assert!((probability - again[image]).abs() < 1e-6, "{image}: {probability} and {}", again[image]);
+    }
+    // It is evaluated and exported as a finished run is.
+    let output = ranklab.run(&["evaluate", "2", "dataset=all"]);
+    assert!(String::from_utf8_lossy(&output.stderr).contains("does not say what it was trained on"));
+    succeeded(&output);
+    assert_eq!(
+        answer(&ranklab, "select count(*) from evaluations where run_id = 2 and shared_images is null"),
+        "1"
+    );
+    succeeded(&ranklab.run(&["export", "2", "--to", "onnx", "again.onnx"]));
+    succeeded(&ranklab.run(&["runs", "show", "2"]));
+    succeeded(&ranklab.run(&["check"]));
+    // An import fulfils no trial.
+    let sweep = succeeded(&ranklab.sweep(&[&SETTINGS[..], &["rank=2"]].concat()));
+    assert!(sweep.contains("0 trained, 1 finished before"), "{sweep}");
+}
+
+#[test]
+fn merged_files_are_written_and_the_same_run_gives_the_same_bytes() {
+    let ranklab = exported();
+    succeeded(&ranklab.sweep(&[&SETTINGS[..], &["model=model_4"]].concat()));
+    for run in ["1", "2"] {
+        for (kind, files) in [("safetensors", &["n.safetensors", "n.py"][..]), ("onnx", &["n.onnx"])] {
+            let export = |name: &str| succeeded(&ranklab.run(&["export", run, "--to", kind, name]));
+            export(files[0]);
+            let read = || files.iter().map(|file| fs::read(ranklab.path(file)).unwrap()).collect::<Vec<_>>();
+            let first = read();
+            assert!(first.iter().all(|bytes| bytes.len() > 500), "{kind}");
+            export(files[0]);
+            assert_eq!(read(), first, "run {run}: {kind}");
+        }
+    }
+    let refused = failed(&ranklab.run(&["export", "2", "--to", "peft", "other"]));
+    assert!(refused.contains("model_4 has no adapters for PEFT"), "{refused}");
+    assert!(!ranklab.path("other").exists());
+}
+
+#[test]
+fn training_starts_from_an_adapter_and_is_another_trial_than_a_fresh_one() {
+    let ranklab = exported();
+    let settings = [&SETTINGS[..], &["rank=2", "start=adapter", "lr=0.001"]].concat();
+    let first = succeeded(&ranklab.sweep(&settings));
+    assert!(first.contains("1 trained, 0 finished before"), "{first}");
+    assert!(succeeded(&ranklab.sweep(&settings)).contains("0 trained, 1 finished before"));
+    succeeded(&ranklab.run(&["verify", "-q", "2"]));
+    let fresh = succeeded(&ranklab.sweep(&[&SETTINGS[..], &["rank=2", "lr=0.001"]].concat()));
+    assert!(fresh.contains("1 trained, 0 finished before"), "{fresh}");
+    assert_eq!(answer(&ranklab, "select count(distinct config_hash) from runs"), "3");
+    assert_eq!(answer(&ranklab, "select count(distinct model_hash) from runs"), "3");
+    // Another adapter at the same path is another trial.
+    succeeded(&ranklab.run(&["export", "3", "--to", "peft", "other"]));
+    fs::remove_dir_all(ranklab.path("adapter")).unwrap();
+    fs::rename(ranklab.path("other"), ranklab.path("adapter")).unwrap();
+    let other = succeeded(&ranklab.sweep(&settings));
+    assert!(other.contains("1 trained, 0 finished before"), "{other}");
+    let refused = failed(&ranklab.sweep(&[&SETTINGS[..], &["rank=4", "start=adapter"]].concat()));
+    assert!(refused.contains("give those of the adapter"), "{refused}");
+}
+
+#[test]
+fn what_cannot_be_exported_or_imported_is_one_clear_line_and_leaves_nothing() {
+    let ranklab = exported();
+    let refused = |arguments: &[&str]| failed(&ranklab.run(arguments));
+    assert!(refused(&["export", "1", "--to", "tar", "x"]).contains("there is no export to `tar`"));
+    assert!(refused(&["export", "--to", "onnx", "x"]).contains("takes a run"));
+    assert!(refused(&["export", "9", "--to", "onnx", "x"]).contains("there is no run 9"));
+    assert!(refused(&["export", "1", "--to", "onnx", "all"]).contains("is a folder"));
+    assert!(refused(&["export", "1", "--to", "peft", "all"]).contains("which no export wrote"));
+    assert!(!ranklab.path("x").exists());
+
+    assert!(refused(&["import", "nowhere"]).contains("adapter_config.json cannot be read"));
+    assert!(refused(&["import", "adapter", "rank=4"]).contains("`rank` is no setting of an import"));
+    let wrong_size = refused(&["import", "adapter", "weights=random", "image_size=64"]);
+    assert!(wrong_size.contains("image_size"), "{wrong_size}");
+    let file = ranklab.path("adapter/adapter_model.safetensors");
+    let bytes = fs::read(&file).unwrap();
+    fs::write(&file, &bytes[..bytes.len() / 2]).unwrap();
+    let cut = refused(&["import", "adapter", "weights=random"]);
+    assert!(cut.contains("the adapter in adapter cannot be used"), "{cut}");
+    assert!(
+        refused(&["sweep", "start=adapter", "dataset=synthetic", "weights=random"])
+            .contains("cannot be used")
+    );
+    let config = ranklab.path("adapter/adapter_config.json");
+    let text = fs::read_to_string(&config).unwrap().replace("\"LORA\"", "\"LOHA\"");
+    fs::write(&config, text).unwrap();
+    fs::write(&file, bytes).unwrap();
+    assert!(refused(&["import", "adapter", "weights=random"]).contains("LOHA"));
+    assert_eq!(answer(&ranklab, "select count(*) from runs"), "1");
+}
