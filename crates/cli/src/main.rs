@@ -12,6 +12,7 @@ mod defaults;
 mod device;
 mod execution;
 mod folders;
+mod named_run;
 mod opener;
 mod outcome;
 mod runtime;

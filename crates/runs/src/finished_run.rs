@@ -13,12 +13,10 @@ use crate::{
     Error,
     locations::Locations,
     recorded_paths::locate_weights,
+    run_folder::MODEL_KIND,
     source_event::SourceEvent,
     weights::{KnownWeights, load_weights},
 };
-
-/// Kind of the artifact that holds a run's trained state.
-const MODEL: &str = "model";
 
 /// A finished or imported run with what is needed to use its network.
 #[derive(Clone, Debug)]
@@ -81,7 +79,7 @@ impl FinishedRun {
     /// When the file is absent or changed.
     pub fn state(&self, runs_folder: &Path) -> Result<Vec<u8>, Error> {
         let unopened = |problem: String| Error::Unopened { run: self.row.id, problem };
-        let artifact = self.artifacts.iter().find(|artifact| artifact.kind == MODEL);
+        let artifact = self.artifacts.iter().find(|artifact| artifact.kind == MODEL_KIND);
         let artifact = artifact.ok_or_else(|| unopened("it stored no weights".to_owned()))?;
         let path = runs_folder.join(&artifact.path);
         let again = format!(

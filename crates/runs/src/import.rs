@@ -3,21 +3,16 @@
 use std::path::Path;
 
 use burn::tensor::Device;
-use ranklab_files::{replace, sha256};
+use ranklab_files::sha256;
 use ranklab_settings::{Architecture, Network, TrialConfig, family};
-use ranklab_store::{ArtifactRow, Claim, NewRun, Store};
+use ranklab_store::{Claim, NewRun, Store};
 use ranklab_trainer::NetworkSettings;
 use ranklab_zoo::{HeadConfig, ParameterCounts};
 use serde_json::json;
 
 use crate::{
-    Error,
-    adapter_folder::AdapterFolder,
-    evaluate::Evaluator,
-    host::host,
-    process::process_start,
-    run_folder::{self, MODEL},
-    weights::KnownWeights,
+    Error, adapter_folder::AdapterFolder, evaluate::Evaluator, host::host, process::process_start,
+    run_folder, weights::KnownWeights,
 };
 
 /// What the columns of images and split hold of a run that was not trained here.
@@ -172,16 +167,7 @@ pub async fn record_import(
             return Err(Error::Unopened { run, problem });
         }
     };
-    let folder = runs_folder.join(format!("{run:06}"));
-    run_folder::enter(&folder, store.id())?;
-    let path = folder.join(MODEL);
-    replace(&path, &import.state).map_err(|reason| Error::Unsaved { path, reason })?;
-    let model = ArtifactRow {
-        kind: "model".to_owned(),
-        path: format!("{run:06}/{MODEL}"),
-        sha256: sha256(&import.state),
-        bytes: import.state.len() as i64,
-    };
+    let model = run_folder::save_model(runs_folder, store.id(), run, &import.state)?;
     store.complete_import(run, &import.model_hash, &[model]).await?;
     Ok(ImportedRun { run, was_known: false })
 }

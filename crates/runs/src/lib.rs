@@ -53,7 +53,7 @@ pub use missing::missing_sources;
 pub use predict::{PredictedPicture, Prediction, Predictions, pictures, predict};
 pub use process::{abandoned, mark_interrupted, process_start};
 pub use recorded_paths::locate;
-pub use run_reference::{NamedRun, RunReference};
+pub use run_reference::{NamedRun, RunReference, configuration_name};
 pub use runtime::runtime;
 pub use short_hash::short_hash;
 pub use source_event::SourceEvent;

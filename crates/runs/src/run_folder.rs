@@ -3,7 +3,8 @@
 
 use std::{fs, io, path::Path};
 
-use ranklab_files::{is_part, replace};
+use ranklab_files::{is_part, replace, sha256};
+use ranklab_store::ArtifactRow;
 
 use crate::Error;
 
@@ -13,6 +14,8 @@ pub const DATABASE_ID: &str = "database";
 pub const CHECKPOINT: &str = "checkpoint";
 /// Name of the file with the trained model.
 pub const MODEL: &str = "model.safetensors";
+/// Kind of the artifact that is a run's trained model.
+pub(crate) const MODEL_KIND: &str = "model";
 
 /// Prepares the folder of a run for writing: it holds this database's id afterwards. A folder of an earlier version may
 /// lack an id.
@@ -26,6 +29,23 @@ pub fn enter(folder: &Path, database: &str) -> Result<(), Error> {
     }
     let path = folder.join(DATABASE_ID);
     replace(&path, format!("{database}\n").as_bytes()).map_err(|reason| Error::Unsaved { path, reason })
+}
+
+/// Stores the trained state of a run in its folder, and returns the row of the file.
+///
+/// # Errors
+/// When the folder belongs to another database or cannot be written.
+pub fn save_model(runs_folder: &Path, database: &str, run: i64, state: &[u8]) -> Result<ArtifactRow, Error> {
+    let folder = runs_folder.join(format!("{run:06}"));
+    enter(&folder, database)?;
+    let path = folder.join(MODEL);
+    replace(&path, state).map_err(|reason| Error::Unsaved { path, reason })?;
+    Ok(ArtifactRow {
+        kind: MODEL_KIND.to_owned(),
+        path: format!("{run:06}/{MODEL}"),
+        sha256: sha256(state),
+        bytes: state.len() as i64,
+    })
 }
 
 /// Checks that the folder of a run belongs to no other database.

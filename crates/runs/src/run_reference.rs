@@ -102,7 +102,7 @@ fn by_name(runs: &[RunRow], name: &str) -> Result<NamedRun, Error> {
 }
 
 /// The name of a run's configuration, as the view `runs_summary` has it.
-fn configuration_name(run: &RunRow) -> String {
+pub fn configuration_name(run: &RunRow) -> String {
     let layers = run.start.layers.as_ref().map(|layers| format!(" · {layers}"));
     let ranks = run.start.ranks.as_ref().map(|ranks| format!(" · rank {ranks}"));
     format!("{}{}{}", run.start.model, layers.unwrap_or_default(), ranks.unwrap_or_default())

@@ -1,16 +1,10 @@
-//! The rows of a run in the database, and the model file in its folder.
-
-use std::path::Path;
+//! The rows of a run in the database.
 
 use ranklab_data::Split;
-use ranklab_files::{replace, sha256};
-use ranklab_runs::{
-    Dataset, KnownWeights, host,
-    run_folder::{self, MODEL},
-};
+use ranklab_runs::{Dataset, KnownWeights, host};
 use ranklab_settings::{SplitKind, family};
 use ranklab_stats::{ConfusionMatrix, THRESHOLD, roc_auc};
-use ranklab_store::{ArtifactRow, NewRun, PredictionRow, RunResult};
+use ranklab_store::{NewRun, PredictionRow, RunResult};
 use ranklab_trainer::Outcome;
 use ranklab_zoo::ParameterCounts;
 
@@ -136,23 +130,4 @@ fn rows(dataset: &Dataset, images: &[usize], probabilities: impl Iterator<Item =
             }
         })
         .collect()
-}
-
-/// Stores the trained state in a run's folder, and returns the row of the file.
-pub(crate) fn save_model(
-    runs_folder: &Path,
-    database: &str,
-    run: i64,
-    outcome: &Outcome,
-) -> Result<ArtifactRow, Error> {
-    let relative = format!("{run:06}/{MODEL}");
-    let path = runs_folder.join(&relative);
-    run_folder::enter(&runs_folder.join(format!("{run:06}")), database)?;
-    replace(&path, &outcome.model).map_err(|reason| ranklab_runs::Error::Unsaved { path, reason })?;
-    Ok(ArtifactRow {
-        kind: "model".to_owned(),
-        path: relative,
-        sha256: sha256(&outcome.model),
-        bytes: outcome.model.len() as i64,
-    })
 }

@@ -3,7 +3,7 @@
 use std::{ops::ControlFlow, time::Instant};
 
 use ranklab_data::Split;
-use ranklab_runs::{CheckpointFile, Dataset, DeviceOf, Sources, process_start};
+use ranklab_runs::{CheckpointFile, Dataset, DeviceOf, Sources, process_start, run_folder};
 use ranklab_settings::Network;
 use ranklab_store::{Claim, PredictionRow, RunResult, Store};
 use ranklab_trainer::{Checkpoint, Error as TrainerError, Event, Outcome, Trial, run_together};
@@ -15,7 +15,7 @@ use crate::{
     event::{Profile, SweepEvent},
     planned::PlanTrial,
     recorder::{Recorded, Recorder, RunErrors, is_of_one_run},
-    rows::{new_run, predictions, run_result, save_model, validation_images},
+    rows::{new_run, predictions, run_result, validation_images},
 };
 
 /// Everything that the trials of a sweep share.
@@ -317,7 +317,12 @@ impl Session<'_> {
         predictions: &[PredictionRow],
         outcome: &Outcome,
     ) -> Result<Ended, Error> {
-        let artifact = save_model(&self.context.locations.runs_folder, self.store.id(), member.run, outcome)?;
+        let artifact = run_folder::save_model(
+            &self.context.locations.runs_folder,
+            self.store.id(),
+            member.run,
+            &outcome.model,
+        )?;
         self.runtime.block_on(self.store.finish_run(member.run, &result, predictions, &[artifact]))?;
         self.file(member).remove();
         Ok(Ended::Finished(Box::new(result)))

@@ -8,8 +8,8 @@ use std::{ffi::OsString, ops::ControlFlow};
 use anyhow::{Context as _, anyhow};
 use clap::Args;
 use ranklab_runs::{
-    Audit, ChosenThreshold, Dataset, Evaluator, FinishedRun, RunReference, SourceEvent, audit,
-    chosen_threshold, evaluate as evaluate_images,
+    Audit, ChosenThreshold, Dataset, Evaluator, FinishedRun, SourceEvent, audit, chosen_threshold,
+    evaluate as evaluate_images,
 };
 use ranklab_settings::DataConfig;
 use ranklab_store::{EvaluationRow, PredictionRow, Store};
@@ -21,6 +21,7 @@ use crate::{
     database::with_store,
     device::device,
     folders::Folders,
+    named_run::named_run,
     runtime::block_on,
     signals::Signals,
     ui::output::{log, print},
@@ -65,13 +66,9 @@ pub(crate) struct EvaluateArgs {
 /// When the run, its weights or the images cannot be used, and when a signal arrives.
 pub(crate) fn evaluate(folders: &Folders, arguments: &EvaluateArgs) -> anyhow::Result<()> {
     let (run, threshold) = block_on(with_store(&folders.database(), async |store| {
-        let Ok(reference) = arguments.run.parse::<RunReference>();
-        let named = reference.find(store).await?;
-        if let Some(reason) = named.reason.filter(|_| !arguments.quiet) {
-            log(format_args!("note: {reason}"));
-        }
-        let run = FinishedRun::read(store, named.run).await?;
-        Ok((run, chosen_threshold(store, named.run).await?))
+        let run = named_run(store, &arguments.run, arguments.quiet).await?;
+        let threshold = chosen_threshold(store, run.row.id).await?;
+        Ok((run, threshold))
     }))?;
     let configs = images::configs(&run.config.data, &arguments.overrides)?;
     let signals = Signals::listen().context("cannot install signal handlers")?;

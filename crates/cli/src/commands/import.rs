@@ -5,8 +5,7 @@ use std::{ffi::OsString, path::PathBuf};
 use anyhow::{anyhow, bail};
 use clap::Args;
 use ranklab_runs::{
-    AdapterFolder, Evaluator, ImportedRun, SourceEvent, imported_config, load_weights, prepare_import,
-    record_import,
+    AdapterFolder, Evaluator, ImportedRun, imported_config, load_weights, prepare_import, record_import,
 };
 use ranklab_settings::{Experiment, TrialConfig};
 use ranklab_store::Store;
@@ -17,6 +16,7 @@ use crate::{
     build_info::source_commit,
     device::device,
     folders::Folders,
+    named_run::log_notice,
     runtime::block_on,
     ui::output::{log, print},
 };
@@ -53,11 +53,7 @@ pub(crate) fn import(folders: &Folders, arguments: &ImportArgs) -> anyhow::Resul
     let folder = AdapterFolder::read(&arguments.folder)?;
     let config = config(&folder, &arguments.overrides)?;
     let locations = folders.locations();
-    let weights = load_weights(&config.model.weights, &locations, &mut |event| {
-        if let SourceEvent::Notice(text) = event {
-            log(format_args!("note: {text}"));
-        }
-    })?;
+    let weights = load_weights(&config.model.weights, &locations, &mut log_notice)?;
     let device = device(&config.device).map_err(anyhow::Error::msg)?;
     let code = source_commit();
     let by = Evaluator {

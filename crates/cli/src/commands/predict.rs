@@ -10,8 +10,7 @@ use anyhow::{Context as _, anyhow, bail};
 use clap::{Args, ValueEnum};
 use ranklab_data::LooseImages;
 use ranklab_runs::{
-    ChosenThreshold, FinishedRun, Predictions, RunReference, SourceEvent, UnlabelledImages, chosen_threshold,
-    predict as predict_images,
+    ChosenThreshold, FinishedRun, Predictions, UnlabelledImages, chosen_threshold, predict as predict_images,
 };
 use ranklab_stats::THRESHOLD;
 use ranklab_trainer::WholeNetwork;
@@ -20,6 +19,7 @@ use crate::{
     database::with_store,
     device::device,
     folders::Folders,
+    named_run::{log_notice, named_run},
     opener::open_page,
     runtime::block_on,
     signals::Signals,
@@ -93,13 +93,9 @@ fn probability(text: &str) -> Result<f64, String> {
 /// When the run, its weights or a path cannot be used, when a signal arrives, and when an image cannot be read.
 pub(crate) fn predict(folders: &Folders, arguments: &PredictArgs) -> anyhow::Result<()> {
     let (run, chosen) = block_on(with_store(&folders.database(), async |store| {
-        let Ok(reference) = arguments.run.parse::<RunReference>();
-        let named = reference.find(store).await?;
-        if let Some(reason) = named.reason.filter(|_| !arguments.quiet) {
-            log(format_args!("note: {reason}"));
-        }
-        let run = FinishedRun::read(store, named.run).await?;
-        Ok((run, chosen_threshold(store, named.run).await?))
+        let run = named_run(store, &arguments.run, arguments.quiet).await?;
+        let threshold = chosen_threshold(store, run.row.id).await?;
+        Ok((run, threshold))
     }))?;
     let signals = Signals::listen().context("cannot install signal handlers")?;
     let config = &run.config.data;
@@ -118,7 +114,7 @@ pub(crate) fn predict(folders: &Folders, arguments: &PredictArgs) -> anyhow::Res
         )
     })?;
     let locations = folders.locations();
-    let weights = run.weights(&locations, &mut note)?;
+    let weights = run.weights(&locations, &mut log_notice)?;
     let network = run.open(&weights, &locations.runs_folder, &device)?;
     let Some(predictions) = predicted(&network, &images, &run, &signals, arguments.quiet)? else {
         let state = "before all images were predicted; repeat the command";
@@ -178,12 +174,6 @@ fn threshold(given: Option<f64>, chosen: Option<ChosenThreshold>) -> Called {
             threshold: THRESHOLD,
             source: "the default, as the run recorded no validation images of both classes".to_owned(),
         },
-    }
-}
-
-fn note(event: SourceEvent) {
-    if let SourceEvent::Notice(text) = event {
-        log(format_args!("note: {text}"));
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use ranklab_files::{create_folder, replace};
 use ranklab_report::run_card;
-use ranklab_runs::{FinishedRun, RunReference, SourceEvent};
+use ranklab_runs::FinishedRun;
 use ranklab_settings::ClassScheme;
 use ranklab_zoo::exchange::{TrainedNetwork, merged_safetensors, module, onnx, peft_files};
 
@@ -13,8 +13,9 @@ use crate::{
     database::with_store,
     device::device,
     folders::Folders,
+    named_run::{log_notice, named_run},
     runtime::block_on,
-    ui::output::{log, print},
+    ui::output::print,
 };
 
 /// The form of the files.
@@ -40,22 +41,12 @@ pub(super) fn export(
     quiet: bool,
 ) -> anyhow::Result<()> {
     let (run, about) = block_on(with_store(&folders.database(), async |store| {
-        let Ok(reference) = run.parse::<RunReference>();
-        let named = reference.find(store).await?;
-        if let Some(reason) = named.reason.filter(|_| !quiet) {
-            log(format_args!("note: {reason}"));
-        }
-        let run = FinishedRun::read(store, named.run).await?;
-        let about = run_card(store, named.run).await?;
+        let run = named_run(store, run, quiet).await?;
+        let about = run_card(store, run.row.id).await?;
         Ok((run, about))
     }))?;
     let locations = folders.locations();
-    let note = &mut |event| {
-        if let SourceEvent::Notice(text) = event {
-            log(format_args!("note: {text}"));
-        }
-    };
-    let weights = run.weights(&locations, note)?;
+    let weights = run.weights(&locations, &mut log_notice)?;
     // The files hold the same values whichever device wrote them.
     let device = device("flex").map_err(anyhow::Error::msg)?;
     let network = run.open(&weights, &locations.runs_folder, &device)?;

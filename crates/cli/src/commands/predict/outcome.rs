@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use ranklab_runs::{FinishedRun, Prediction, Predictions, short_hash};
+use ranklab_runs::{FinishedRun, Prediction, Predictions, configuration_name, short_hash};
 use ranklab_settings::ClassScheme;
 
 /// The threshold in use.
@@ -78,18 +78,17 @@ impl<'a> Outcome<'a> {
     /// What predicted, a line each: the run, its weights and preprocessing, and the threshold.
     pub(super) fn facts(&self) -> Vec<String> {
         let (row, data) = (&self.run.row, &self.run.config.data);
-        let layers = row.start.layers.as_ref().map(|layers| format!(" · {layers}")).unwrap_or_default();
-        let ranks = row.start.ranks.as_ref().map(|ranks| format!(" · rank {ranks}")).unwrap_or_default();
-        let model = row.result.as_ref().map_or("", |result| result.model_hash.as_str());
-        vec![
-            format!(
-                "run {}: {}{layers}{ranks}, trained on {} images of {} (state {})",
-                row.id,
-                row.start.model,
+        let origin = match &row.result {
+            Some(result) => format!(
+                "trained on {} images of {} (state {})",
                 row.start.train_images,
                 row.start.dataset,
-                short_hash(model)
+                short_hash(&result.model_hash)
             ),
+            None => format!("imported from {}", row.start.dataset),
+        };
+        vec![
+            format!("run {}: {}, {origin}", row.id, configuration_name(row)),
             format!(
                 "trunk weights {} ({}), images {size} × {size} pixels resized by {}, device {}",
                 row.start.weights,
