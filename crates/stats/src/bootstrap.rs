@@ -151,28 +151,25 @@ pub fn paired_bootstrap_with(
     Ok(Some(summarize_pair(first_value, second_value, &replicates, clusters, resampling)))
 }
 
-/// The runs of one configuration.
-struct Configuration<'a>(Vec<Prepared<'a>>);
+/// The runs of one configuration, each with the number of runs that it is the mean of.
+struct Configuration<'a>(Vec<(Prepared<'a>, usize)>);
 
 impl<'a> Configuration<'a> {
     fn new(metric: Metric<'a>, labels: &'a [u8], runs: &[&'a [f64]], clusters: &Clusters) -> Result<Self> {
-        if runs.is_empty() {
-            return Err(Error::Empty);
-        }
-        runs.iter()
-            .enumerate()
-            .map(|(place, run)| Prepared::new(metric.of_run(place), labels, run, clusters))
-            .collect::<Result<_>>()
-            .map(Self)
+        Prepared::of_runs(metric, labels, runs, clusters).map(Self)
+    }
+
+    fn runs(&self) -> f64 {
+        self.0.iter().map(|(_, runs)| *runs).sum::<usize>() as f64
     }
 
     /// Mean over the runs; `None` when one has no finite value.
     fn value(&mut self, times: &[u32]) -> Option<f64> {
         let mut sum = 0.0;
-        for run in &mut self.0 {
-            sum += run.value(times).filter(|value| value.is_finite())?;
+        for (prepared, runs) in &mut self.0 {
+            sum += prepared.value(times).filter(|value| value.is_finite())? * *runs as f64;
         }
-        Some(sum / self.0.len() as f64)
+        Some(sum / self.runs())
     }
 }
 
@@ -182,18 +179,19 @@ impl Statistic for Configuration<'_> {
     }
 
     fn of_block(&mut self, block: &Block, values: &mut [f64; LANES]) {
-        let of_run = |run: &mut Prepared<'_>| {
+        let of_runs = |(prepared, runs): &mut (Prepared<'_>, usize)| {
             let mut values = [0.0; LANES];
-            run.values(block, &mut values);
-            values
+            prepared.values(block, &mut values);
+            values.map(|value| value * *runs as f64)
         };
-        let of_runs: Vec<[f64; LANES]> = self.0.par_iter_mut().map(of_run).collect();
+        let found: Vec<[f64; LANES]> = self.0.par_iter_mut().map(of_runs).collect();
         // Added in the order of the runs, so that the sum does not depend on the number of threads.
         values.fill(0.0);
-        for of_run in &of_runs {
-            values.iter_mut().zip(of_run).for_each(|(sum, value)| *sum += value);
+        for of_runs in &found {
+            values.iter_mut().zip(of_runs).for_each(|(sum, value)| *sum += value);
         }
-        values.iter_mut().for_each(|sum| *sum /= self.0.len() as f64);
+        let runs = self.runs();
+        values.iter_mut().for_each(|sum| *sum /= runs);
     }
 }
 

@@ -64,6 +64,7 @@ mod summary;
 mod unpaired;
 mod unseen;
 mod verdict;
+mod won_pairs;
 
 pub use assumptions::Assumptions;
 pub use band::{Curve, CurveBand, curve_band, curve_heights};

@@ -5,8 +5,9 @@ use crate::confusion::ConfusionMatrix;
 use crate::draws::{Block, LANES};
 use crate::error::{Error, Result, check};
 use crate::metric::{CountMetric, CustomMetric, Metric};
+use crate::won_pairs::{WonPairs, add_product};
 
-/// A metric of one run, ready to be computed for any number of times that each unit was drawn.
+/// A metric of one run, or its mean over runs, ready to be computed for any number of times that each unit was drawn.
 pub(crate) enum Prepared<'a> {
     Counts {
         metric: CountMetric,
@@ -14,56 +15,62 @@ pub(crate) enum Prepared<'a> {
     },
     /// The cells of each fold; all in one where folds do not matter.
     Area(Vec<Vec<RankedCell>>),
+    /// The pairs of each fold's cells, of one run or several.
+    Pairs(Vec<WonPairs>),
     Custom(CustomCells<'a>),
 }
 
 impl<'a> Prepared<'a> {
-    pub(crate) fn new(
+    /// Runs on the same cells, each with the number of runs that it is the mean of.
+    ///
+    /// # Errors
+    /// When the lengths differ, a label, probability or threshold is out of range, and when there are fewer than 2
+    /// units.
+    pub(crate) fn of_runs(
+        metric: Metric<'a>,
+        labels: &'a [u8],
+        runs: &[&'a [f64]],
+        clusters: &Clusters,
+    ) -> Result<Vec<(Self, usize)>> {
+        if runs.is_empty() {
+            return Err(Error::Empty);
+        }
+        for probabilities in runs {
+            check(labels, probabilities)?;
+        }
+        clusters.check(labels.len())?;
+        if let Some(together) = pairs_of_all(metric, labels, runs, clusters)? {
+            return Ok(vec![(together, runs.len())]);
+        }
+        let of_run = |(place, run): (usize, &&'a [f64])| {
+            Ok((Self::of_run(metric.of_run(place), labels, run, clusters)?, 1))
+        };
+        runs.iter().enumerate().map(of_run).collect()
+    }
+
+    fn of_run(
         metric: Metric<'a>,
         labels: &'a [u8],
         probabilities: &'a [f64],
         clusters: &Clusters,
     ) -> Result<Self> {
-        check(labels, probabilities)?;
-        clusters.check(labels.len())?;
-        match metric {
+        Ok(match metric {
             Metric::Counts { metric, threshold } => {
-                let mut of_unit = vec![ConfusionMatrix::default(); clusters.units()];
-                for (cell, unit) in clusters.unit_of_cell().iter().enumerate() {
-                    let one = ConfusionMatrix::from_predictions(
-                        &labels[cell..=cell],
-                        &probabilities[cell..=cell],
-                        threshold,
-                    )?;
-                    of_unit[*unit as usize].add(&one, 1);
-                }
-                Ok(Self::Counts { metric, of_unit })
+                Self::Counts { metric, of_unit: counts(labels, probabilities, threshold, clusters)? }
             }
-            Metric::Area => {
-                let cells = (0..labels.len()).collect();
-                Ok(Self::Area(vec![ranked(cells, labels, probabilities, clusters)]))
-            }
-            Metric::AreaWithin(folds) => {
-                // A run without folds of its own has none to compare within.
-                let folds = folds.first().ok_or(Error::Empty)?;
-                folds.check(labels.len())?;
-                // The cells of a single fold stand for themselves in its clusters.
-                let members = match folds.resampled() {
-                    Resampled::Patients(_) => folds.members(),
-                    Resampled::Cells(cells) => vec![(0..cells).collect()],
-                };
+            Metric::Area | Metric::AreaWithin(_) => {
                 let of_fold = |cells| ranked(cells, labels, probabilities, clusters);
-                Ok(Self::Area(members.into_iter().map(of_fold).collect()))
+                Self::Area(ranked_together(metric, labels.len())?.into_iter().map(of_fold).collect())
             }
-            Metric::Custom(function) => Ok(Self::Custom(CustomCells {
+            Metric::Custom(function) => Self::Custom(CustomCells {
                 function,
                 labels,
                 probabilities,
                 members: clusters.members(),
                 drawn_labels: Vec::new(),
                 drawn_probabilities: Vec::new(),
-            })),
-        }
+            }),
+        })
     }
 
     /// The metric where unit `i` occurs `times[i]` times.
@@ -83,6 +90,13 @@ impl<'a> Prepared<'a> {
                 }
                 Some(sum / folds.len() as f64)
             }
+            Self::Pairs(folds) => {
+                let mut sum = 0.0;
+                for pairs in folds.iter() {
+                    sum += pairs.area(times)?;
+                }
+                Some(sum / folds.len() as f64)
+            }
             Self::Custom(metric) => metric.value(times),
         }
     }
@@ -91,15 +105,8 @@ impl<'a> Prepared<'a> {
     pub(crate) fn values(&mut self, block: &Block, values: &mut [f64; LANES]) {
         match self {
             Self::Counts { metric, of_unit } => of_counts(*metric, of_unit, block, values),
-            Self::Area(folds) => {
-                weighted_areas(&folds[0], block, values);
-                for cells in &folds[1..] {
-                    let mut of_fold = [0.0; LANES];
-                    weighted_areas(cells, block, &mut of_fold);
-                    values.iter_mut().zip(of_fold).for_each(|(value, of_fold)| *value += of_fold);
-                }
-                values.iter_mut().for_each(|value| *value /= folds.len() as f64);
-            }
+            Self::Area(folds) => mean_of_folds(folds, values, |cells, areas| weighted_areas(cells, block, areas)),
+            Self::Pairs(folds) => mean_of_folds(folds, values, |pairs, areas| pairs.areas(block, areas)),
             Self::Custom(metric) => {
                 let mut times = vec![0; block.len()];
                 for (lane, value) in values.iter_mut().enumerate() {
@@ -109,6 +116,73 @@ impl<'a> Prepared<'a> {
             }
         }
     }
+}
+
+/// The cells that are ranked together, by their places: those of each fold, or all.
+fn ranked_together(metric: Metric<'_>, cells: usize) -> Result<Vec<Vec<usize>>> {
+    let Metric::AreaWithin(folds) = metric else { return Ok(vec![(0..cells).collect()]) };
+    // A run without folds of its own has none to compare within.
+    let folds = folds.first().ok_or(Error::Empty)?;
+    folds.check(cells)?;
+    // The cells of a single fold stand for themselves in its clusters.
+    Ok(match folds.resampled() {
+        Resampled::Patients(_) => folds.members(),
+        Resampled::Cells(cells) => vec![(0..cells).collect()],
+    })
+}
+
+/// The area over all runs by pairs of units, where they have the same folds and that takes fewer steps than going
+/// through each run's cells: rarely where each cell is a unit.
+fn pairs_of_all<'a>(
+    metric: Metric<'a>,
+    labels: &[u8],
+    runs: &[&[f64]],
+    clusters: &Clusters,
+) -> Result<Option<Prepared<'a>>> {
+    match metric {
+        Metric::Area => {}
+        Metric::AreaWithin(folds) if folds.len() == 1 => {}
+        _ => return Ok(None),
+    }
+    let folds = ranked_together(metric, labels.len())?;
+    let units = clusters.unit_of_cell();
+    let pairs: usize = folds.iter().map(|cells| WonPairs::size(cells, labels, units)).sum();
+    if pairs >= runs.len() * labels.len() {
+        return Ok(None);
+    }
+    let of_fold = |cells: &Vec<usize>| WonPairs::new(cells, labels, runs, units);
+    Ok(Some(Prepared::Pairs(folds.iter().map(of_fold).collect())))
+}
+
+/// The confusion matrix of each unit.
+fn counts(
+    labels: &[u8],
+    probabilities: &[f64],
+    threshold: f64,
+    clusters: &Clusters,
+) -> Result<Vec<ConfusionMatrix>> {
+    let mut of_unit = vec![ConfusionMatrix::default(); clusters.units()];
+    for (cell, unit) in clusters.unit_of_cell().iter().enumerate() {
+        let one =
+            ConfusionMatrix::from_predictions(&labels[cell..=cell], &probabilities[cell..=cell], threshold)?;
+        of_unit[*unit as usize].add(&one, 1);
+    }
+    Ok(of_unit)
+}
+
+/// The mean over folds of what `areas` finds for each.
+fn mean_of_folds<Fold>(
+    folds: &[Fold],
+    values: &mut [f64; LANES],
+    areas: impl Fn(&Fold, &mut [f64; LANES]),
+) {
+    values.fill(0.0);
+    for fold in folds {
+        let mut of_fold = [0.0; LANES];
+        areas(fold, &mut of_fold);
+        values.iter_mut().zip(of_fold).for_each(|(value, of_fold)| *value += of_fold);
+    }
+    values.iter_mut().for_each(|value| *value /= folds.len() as f64);
 }
 
 /// A cell in the order of probabilities.
@@ -181,10 +255,6 @@ fn of_counts(metric: CountMetric, of_unit: &[ConfusionMatrix], block: &Block, va
         };
         *value = metric.of(&sum).unwrap_or(f64::NAN);
     }
-}
-
-fn add_product(sum: &mut [f64; LANES], times: &[f64; LANES], factor: f64) {
-    sum.iter_mut().zip(times).for_each(|(sum, times)| *sum += times * factor);
 }
 
 /// [`weighted_area`] of each resample of a block. All counts are whole numbers below 2⁵³, so that the
@@ -292,15 +362,54 @@ mod tests {
             Metric::counts(CountMetric::Accuracy),
             Metric::counts(CountMetric::F1),
         ] {
-            let mut prepared = Prepared::new(metric, &labels, &probabilities, &clusters).unwrap();
-            let mut values = [0.0; LANES];
-            prepared.values(&block, &mut values);
-            for (value, times) in values.iter().zip(&drawn) {
-                assert_eq!(
-                    value.is_finite().then_some(*value),
-                    prepared.value(times).filter(|one| one.is_finite())
-                );
+            let mut by_cells = Prepared::of_run(metric, &labels, &probabilities, &clusters).unwrap();
+            let mut of_runs = Prepared::of_runs(metric, &labels, &[&probabilities], &clusters).unwrap();
+            let is_area = matches!(metric, Metric::Area | Metric::AreaWithin(_));
+            assert_eq!(matches!(of_runs[0].0, Prepared::Pairs(_)), is_area);
+            for prepared in [&mut by_cells, &mut of_runs[0].0] {
+                let mut values = [0.0; LANES];
+                prepared.values(&block, &mut values);
+                for (value, times) in values.iter().zip(&drawn) {
+                    assert_eq!(
+                        value.is_finite().then_some(*value),
+                        prepared.value(times).filter(|one| one.is_finite())
+                    );
+                }
+            }
+            for times in &drawn {
+                assert_eq!(by_cells.value(times), of_runs[0].0.value(times));
             }
         }
+    }
+
+    #[test]
+    fn pairs_of_units_over_several_runs_give_the_mean_of_their_areas() {
+        let mut random = ChaCha8Rng::seed_from_u64(2);
+        let labels: Vec<u8> = (0..300).map(|_| random.random_range(0..2u32) as u8).collect();
+        let patients: Vec<u32> = (0..300).map(|_| random.random_range(0..9u32)).collect();
+        let clusters = Clusters::by_patient(&patients);
+        let folds = Clusters::by_patient(&patients.iter().map(|patient| patient % 3).collect::<Vec<_>>());
+        let mut run = || (0..300).map(|_| f64::from(random.random_range(0..99u32)) / 98.0).collect();
+        let runs: [Vec<f64>; 4] = std::array::from_fn(|_| run());
+        let lists = runs.each_ref().map(Vec::as_slice);
+        for metric in [Metric::Area, Metric::AreaWithin(std::slice::from_ref(&folds))] {
+            let mut together = Prepared::of_runs(metric, &labels, &lists, &clusters).unwrap();
+            assert!(matches!(together[..], [(Prepared::Pairs(_), 4)]));
+            let mut times = [0; 9];
+            for _ in 0..50 {
+                draw(&mut times, &mut random);
+                let areas: Option<Vec<f64>> = lists
+                    .iter()
+                    .map(|run| Prepared::of_run(metric, &labels, run, &clusters).unwrap().value(&times))
+                    .collect();
+                let mean = areas.map(|areas| areas.iter().sum::<f64>() / 4.0);
+                let found = together[0].0.value(&times);
+                assert_eq!(found.is_some(), mean.is_some());
+                assert!(found.zip(mean).is_none_or(|(found, mean)| (found - mean).abs() < 1e-14));
+            }
+        }
+        // A unit for each cell makes more pairs than cells.
+        let by_cell = Clusters::by_cell(300);
+        assert_eq!(Prepared::of_runs(Metric::Area, &labels, &lists, &by_cell).unwrap().len(), 4);
     }
 }
