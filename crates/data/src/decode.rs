@@ -12,7 +12,7 @@ use image::{
 };
 use ranklab_settings::Resize;
 
-use crate::{format::format_of, jpeg_end::check_end};
+use crate::{format::format_of, jpeg_end::check_end, tiff_palette::without_palette};
 
 /// Largest width and height of an image in pixels.
 const LARGEST_SIDE: u32 = 4096;
@@ -34,13 +34,22 @@ pub fn decode(bytes: &[u8]) -> Result<RgbImage, String> {
     if format == ImageFormat::Jpeg {
         check_end(bytes)?;
     }
-    let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
+    let (bytes, palette) = match format {
+        ImageFormat::Tiff => without_palette(bytes),
+        _ => (bytes.into(), None),
+    };
+    let mut reader = ImageReader::with_format(Cursor::new(&*bytes), format);
     reader.limits(limits());
     let image = match format {
         ImageFormat::Png => reader.decode(),
         _ => decode_upright(reader),
     };
-    Ok(image.map_err(|problem| problem.to_string())?.into_rgb8())
+    let image = image.map_err(|problem| problem.to_string())?;
+    let image = match palette {
+        Some(palette) => palette.apply(&image),
+        None => image,
+    };
+    Ok(image.into_rgb8())
 }
 
 fn limits() -> Limits {

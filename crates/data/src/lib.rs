@@ -31,6 +31,7 @@ mod split;
 pub mod synthetic;
 mod table;
 mod table_columns;
+mod tiff_palette;
 
 pub use decode::{decode, resize};
 pub use encode::encode_png;
