@@ -60,8 +60,13 @@ pub(super) fn text(document: &Document) -> String {
 
 /// A text in which backquotes mark code.
 fn with_code(text: &str) -> String {
-    let parts = text.split('`').enumerate();
-    parts.map(|(place, part)| if place % 2 == 1 { code(part) } else { plain(part) }).collect()
+    let part = |(place, part): (usize, &str)| match (place % 2, part.strip_prefix(' ')) {
+        (1, _) => code(part),
+        // A line begins without spaces; what follows code keeps its own.
+        (_, Some(rest)) if place > 0 => format!(" {}", plain(rest)),
+        _ => plain(part),
+    };
+    text.split('`').enumerate().map(part).collect()
 }
 
 fn set_blocks(set: &SetSection) -> Vec<String> {
