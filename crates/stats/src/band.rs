@@ -134,65 +134,94 @@ impl Ranked {
 }
 
 fn mean_heights(curve: Curve, runs: &[Vec<Ranked>], times: &[u32], places: &[f64]) -> Option<Vec<f64>> {
-    let of_runs: Option<Vec<Vec<f64>>> = runs
+    let drawn = Drawn::new(runs.first()?, times);
+    if drawn.positives == 0.0 || (curve == Curve::Roc && drawn.negatives == 0.0) {
+        return None;
+    }
+    let of_runs: Vec<Vec<f64>> = runs
         .par_iter()
         .with_min_len(RUNS_AT_ONCE)
-        .map(|cells| heights(curve, cells, times, places))
+        .map(|cells| match curve {
+            Curve::Roc => roc_heights(cells, &drawn, places),
+            Curve::PrecisionRecall => precision_heights(cells, &drawn, places),
+        })
         .collect();
     // Added in the order of the runs, so that the sum does not depend on the number of threads.
     let mut sums = vec![0.0; places.len()];
-    for heights in of_runs? {
+    for heights in of_runs {
         sums.iter_mut().zip(heights).for_each(|(sum, height)| *sum += height);
     }
     Some(sums.into_iter().map(|sum| sum / runs.len() as f64).collect())
 }
 
-/// Heights of the curve of one run, whose units occur so many times; `None` when a class that the curve needs is missing.
-fn heights(curve: Curve, cells: &[Ranked], times: &[u32], places: &[f64]) -> Option<Vec<f64>> {
-    let mut heights = vec![0.0; places.len()];
-    let counted = |positive: bool| {
-        let of_class = cells.iter().filter(|cell| cell.positive == positive);
-        of_class.map(|cell| f64::from(times[cell.unit as usize])).sum::<f64>()
-    };
-    let (positives, negatives) = (counted(true), counted(false));
-    if positives == 0.0 || (curve == Curve::Roc && negatives == 0.0) {
-        return None;
+/// A resample, in whole numbers.
+struct Drawn {
+    /// How often each unit occurs.
+    times: Vec<f64>,
+    /// Positive cells in it, the same for all runs.
+    positives: f64,
+    /// Negative cells.
+    negatives: f64,
+}
+
+impl Drawn {
+    /// The resample in which units occur so many times; `cells` are those of any run.
+    fn new(cells: &[Ranked], times: &[u32]) -> Self {
+        let times: Vec<f64> = times.iter().map(|times| f64::from(*times)).collect();
+        let (mut positives, mut all) = (0.0, 0.0);
+        for cell in cells {
+            let often = times[cell.unit as usize];
+            all += often;
+            positives += if cell.positive { often } else { 0.0 };
+        }
+        Self { times, positives, negatives: all - positives }
     }
-    let mut next = 0;
-    let (mut before, mut now) = ((0.0, 0.0), (0.0, 0.0));
-    for cell in cells {
-        let times = f64::from(times[cell.unit as usize]);
-        if cell.positive {
-            now.1 += times
-        } else {
-            now.0 += times
+}
+
+/// False and true positives at each threshold of one run, from the highest on.
+fn points<'a>(cells: &'a [Ranked], drawn: &'a Drawn) -> impl Iterator<Item = (f64, f64)> + 'a {
+    let (mut false_positives, mut true_positives) = (0.0, 0.0);
+    cells.iter().filter_map(move |cell| {
+        let times = drawn.times[cell.unit as usize];
+        let positive = if cell.positive { times } else { 0.0 };
+        true_positives += positive;
+        false_positives += times - positive;
+        cell.ends_tie.then_some((false_positives, true_positives))
+    })
+}
+
+/// Heights of the ROC curve of one run.
+fn roc_heights(cells: &[Ranked], drawn: &Drawn, places: &[f64]) -> Vec<f64> {
+    // Only the right end is left by the loop: there all positive are called so.
+    let mut heights = vec![1.0; places.len()];
+    let mut left = heights.iter_mut().zip(places.iter().map(|place| place * drawn.negatives)).peekable();
+    let mut before = (0.0, 0.0);
+    for (false_positives, true_positives) in points(cells, drawn) {
+        while let Some((height, place)) = left.next_if(|(_, place)| *place < false_positives) {
+            let share = (place - before.0) / (false_positives - before.0);
+            *height = (before.1 + (true_positives - before.1) * share) / drawn.positives;
         }
-        if !cell.ends_tie || now == before {
-            continue;
-        }
-        let (false_positives, true_positives): (f64, f64) = now;
-        match curve {
-            Curve::Roc => {
-                while next < places.len() && places[next] * negatives < false_positives {
-                    let share = (places[next] * negatives - before.0) / (false_positives - before.0);
-                    heights[next] += (before.1 + (true_positives - before.1) * share) / positives;
-                    next += 1;
-                }
-            }
-            Curve::PrecisionRecall if true_positives > before.1 => {
-                // Recalls that are reached but for rounding are reached.
-                while next < places.len() && places[next] * positives <= true_positives + 1e-9 {
-                    heights[next] += true_positives / (true_positives + false_positives);
-                    next += 1;
-                }
-            }
-            Curve::PrecisionRecall => {}
-        }
-        before = now;
+        before = (false_positives, true_positives);
     }
-    // Only a ROC curve's right end is left: there all positive are called so.
-    heights[next..].iter_mut().for_each(|height| *height += 1.0);
-    Some(heights)
+    heights
+}
+
+/// Heights of the precision-recall curve of one run.
+fn precision_heights(cells: &[Ranked], drawn: &Drawn, places: &[f64]) -> Vec<f64> {
+    let mut heights = vec![1.0; places.len()];
+    let mut left = heights.iter_mut().zip(places.iter().map(|place| place * drawn.positives)).peekable();
+    let mut before = 0.0;
+    for (false_positives, true_positives) in points(cells, drawn) {
+        // A threshold that calls no further positive cell reaches no further recall.
+        if true_positives > before {
+            // Recalls that are reached but for rounding are reached.
+            while let Some((height, _)) = left.next_if(|(_, place)| *place <= true_positives + 1e-9) {
+                *height = true_positives / (true_positives + false_positives);
+            }
+            before = true_positives;
+        }
+    }
+    heights
 }
 
 #[cfg(test)]

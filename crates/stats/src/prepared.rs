@@ -105,7 +105,9 @@ impl<'a> Prepared<'a> {
     pub(crate) fn values(&mut self, block: &Block, values: &mut [f64; LANES]) {
         match self {
             Self::Counts { metric, of_unit } => of_counts(*metric, of_unit, block, values),
-            Self::Area(folds) => mean_of_folds(folds, values, |cells, areas| weighted_areas(cells, block, areas)),
+            Self::Area(folds) => {
+                mean_of_folds(folds, values, |cells, areas| weighted_areas(cells, block, areas))
+            }
             Self::Pairs(folds) => mean_of_folds(folds, values, |pairs, areas| pairs.areas(block, areas)),
             Self::Custom(metric) => {
                 let mut times = vec![0; block.len()];
@@ -171,11 +173,7 @@ fn counts(
 }
 
 /// The mean over folds of what `areas` finds for each.
-fn mean_of_folds<Fold>(
-    folds: &[Fold],
-    values: &mut [f64; LANES],
-    areas: impl Fn(&Fold, &mut [f64; LANES]),
-) {
+fn mean_of_folds<Fold>(folds: &[Fold], values: &mut [f64; LANES], areas: impl Fn(&Fold, &mut [f64; LANES])) {
     values.fill(0.0);
     for fold in folds {
         let mut of_fold = [0.0; LANES];

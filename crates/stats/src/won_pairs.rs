@@ -68,7 +68,8 @@ impl WonPairs {
     /// The mean over runs of the area where unit `i` occurs `times[i]` times; `None` where one class is missing.
     pub(crate) fn area(&self, times: &[u32]) -> Option<f64> {
         let often = |unit: u32| f64::from(times[unit as usize]);
-        let drawn = |units: &[(u32, f64)]| units.iter().map(|(unit, cells)| often(*unit) * cells).sum::<f64>();
+        let drawn =
+            |units: &[(u32, f64)]| units.iter().map(|(unit, cells)| often(*unit) * cells).sum::<f64>();
         let pairs = drawn(&self.positives) * drawn(&self.negatives);
         let mut won = 0.0;
         for ((unit, _), row) in self.rows() {
