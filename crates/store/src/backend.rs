@@ -7,8 +7,8 @@ use crate::sqlite;
 pub(crate) use crate::sqlite::{
     Connection, Failure, Field, Loss, Outcome, Pool, Row, Snapshot, Standing, Transaction, begin_write,
     broken_rule, classify, copy, copy_file, count, damage, durable, empty_log, exchange, fold_log,
-    is_refused_write, lacks_parent, log_of, mark_backup, open, open_read_only, prepare_folder, problems,
-    query, remove_files, snapshot, start_runs_above, stream, undecodable,
+    is_refused_write, lacks_parent, log_of, mark_backup, open, open_read_only, predictions, prepare_folder,
+    problems, query, remove_files, snapshot, start_runs_above, stream, undecodable,
 };
 pub(crate) use crate::statement::{Parameter, Statement, placeholders};
 

@@ -5,8 +5,8 @@ use crate::clock::now;
 use crate::columns::Columns as _;
 use crate::error::Result;
 use crate::evaluation_record::{EvaluationRow, NewEvaluation};
-use crate::predictions::Names;
 use crate::record::PredictionRow;
+use crate::shared_names::SharedNames;
 use crate::store::Store;
 use crate::write::insert;
 
@@ -87,8 +87,8 @@ impl Store {
     pub async fn evaluation_predictions(&self, evaluation: i64) -> Result<Vec<PredictionRow>> {
         let rows = Statement::new(PREDICTIONS).bind(evaluation).all(&self.pool).await;
         let rows = rows.map_err(|failure| self.failed(failure))?;
-        let names = Names::default();
-        let read = rows.iter().map(|row| crate::predictions::prediction(row, None, &names));
+        let names = SharedNames::default();
+        let read = rows.iter().map(|row| crate::predictions::prediction(row, &names));
         read.collect::<Outcome<_>>().map_err(|failure| self.failed(failure))
     }
 }

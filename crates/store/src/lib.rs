@@ -31,6 +31,7 @@ mod query;
 mod read;
 mod record;
 mod restore;
+mod shared_names;
 mod snapshot;
 mod sqlite;
 mod statement;

@@ -1,12 +1,13 @@
 //! Reading the predictions of many runs at once: in parallel, with one copy of each name.
 
-use std::collections::HashSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::panic::resume_unwind;
+use std::thread::{self, ScopedJoinHandle};
 
-use crate::backend::{Outcome, Row, Statement};
+use crate::backend::{self, Outcome, Row, Statement};
 use crate::columns::Column as _;
 use crate::error::{Error, Result};
 use crate::record::PredictionRow;
+use crate::shared_names::SharedNames;
 use crate::store::Store;
 
 const PREDICTIONS: &str =
@@ -14,16 +15,13 @@ const PREDICTIONS: &str =
 const VALIDATION_PREDICTIONS: &str =
     "SELECT image, patient, label, probability FROM validation_predictions WHERE run_id = $1 ORDER BY image";
 
-/// Names that were seen, each kept once.
-pub(crate) type Names = Mutex<HashSet<Arc<str>>>;
-
 impl Store {
     /// A run's test predictions, by image.
     ///
     /// # Errors
     /// When there is no such run and when the database cannot be read.
     pub async fn predictions(&self, run: i64) -> Result<Vec<PredictionRow>> {
-        self.read_predictions(PREDICTIONS, run, &[], &Names::default()).await
+        self.read_one(PREDICTIONS, run).await
     }
 
     /// The test predictions of these runs, in their order, each by image. Two connections read at the
@@ -41,7 +39,7 @@ impl Store {
     /// # Errors
     /// When there is no such run and when the database cannot be read.
     pub async fn validation_predictions(&self, run: i64) -> Result<Vec<PredictionRow>> {
-        self.read_predictions(VALIDATION_PREDICTIONS, run, &[], &Names::default()).await
+        self.read_one(VALIDATION_PREDICTIONS, run).await
     }
 
     /// Predictions of these runs' validation images, in the order of the runs, each run's by image. Runs on the same
@@ -53,71 +51,49 @@ impl Store {
         self.read_all(VALIDATION_PREDICTIONS, runs).await
     }
 
+    /// Two threads read at the same time.
     async fn read_all(&self, sql: &'static str, runs: &[i64]) -> Result<Vec<Vec<PredictionRow>>> {
-        let names = Names::default();
+        let names = SharedNames::default();
+        let read = |runs| backend::predictions(self.location(), sql, runs, &names);
         let (one, other) = runs.split_at(runs.len().div_ceil(2));
-        let (one, other) =
-            tokio::join!(self.read_several(sql, one, &names), self.read_several(sql, other, &names));
+        let (one, other) = thread::scope(|scope| {
+            let other = (!other.is_empty()).then(|| scope.spawn(|| read(other)));
+            (read(one), other.map_or_else(|| Ok(Vec::new()), joined))
+        });
         let mut all = one?;
         all.append(&mut other?);
-        Ok(all)
-    }
-
-    async fn read_several(
-        &self,
-        sql: &'static str,
-        runs: &[i64],
-        names: &Names,
-    ) -> Result<Vec<Vec<PredictionRow>>> {
-        let mut all: Vec<Vec<PredictionRow>> = Vec::with_capacity(runs.len());
-        for run in runs {
-            let alike = all.last().map_or(&[][..], Vec::as_slice);
-            let rows = self.read_predictions(sql, *run, alike, names).await?;
-            all.push(rows);
+        for (run, rows) in runs.iter().zip(&all) {
+            self.check_known(*run, rows).await?;
         }
         Ok(all)
     }
 
-    /// `alike` are the predictions of a run that may have tested the same images.
-    async fn read_predictions(
-        &self,
-        sql: &'static str,
-        run: i64,
-        alike: &[PredictionRow],
-        names: &Names,
-    ) -> Result<Vec<PredictionRow>> {
-        let rows = Statement::new(sql).bind(run).all(&self.pool).await;
-        let rows = rows.map_err(|failure| self.failed(failure))?;
-        // Nothing recorded is an answer, no such run is an error.
-        if rows.is_empty() && !self.exists(run).await? {
-            return Err(Error::UnknownRun { run });
-        }
-        let read = rows.iter().enumerate().map(|(index, row)| prediction(row, alike.get(index), names));
-        read.collect::<Outcome<_>>().map_err(|failure| self.failed(failure))
+    async fn read_one(&self, sql: &'static str, run: i64) -> Result<Vec<PredictionRow>> {
+        let read = Statement::new(sql).bind(run).all(&self.pool).await;
+        let names = SharedNames::default();
+        let rows = read.and_then(|rows| rows.iter().map(|row| prediction(row, &names)).collect());
+        let rows: Vec<PredictionRow> = rows.map_err(|failure| self.failed(failure))?;
+        self.check_known(run, &rows).await?;
+        Ok(rows)
+    }
+
+    /// Nothing recorded is an answer, no such run is an error.
+    async fn check_known(&self, run: i64, rows: &[PredictionRow]) -> Result<()> {
+        if rows.is_empty() && !self.exists(run).await? { Err(Error::UnknownRun { run }) } else { Ok(()) }
     }
 }
 
-/// A prediction; `alike` is one that may be of the same image.
-pub(crate) fn prediction(row: &Row, alike: Option<&PredictionRow>, names: &Names) -> Outcome<PredictionRow> {
+/// What a thread found. It ends by itself, so that a panic goes on here.
+fn joined<T>(thread: ScopedJoinHandle<'_, T>) -> T {
+    thread.join().unwrap_or_else(|panic| resume_unwind(panic))
+}
+
+/// A prediction of a row with image, patient, label and probability.
+pub(crate) fn prediction(row: &Row, names: &SharedNames) -> Outcome<PredictionRow> {
     Ok(PredictionRow {
-        image: shared(row.get(0)?, alike.map(|alike| &alike.image), names),
-        patient: shared(row.get(1)?, alike.map(|alike| &alike.patient), names),
+        image: names.shared(row.get(0)?, None),
+        patient: names.shared(row.get(1)?, None),
         label: row.get(2)?,
         probability: f64::read(row, "probability")?,
     })
-}
-
-/// The one copy of a name; `guess` is where it most likely is.
-fn shared(name: &str, guess: Option<&Arc<str>>, names: &Names) -> Arc<str> {
-    if let Some(guess) = guess.filter(|guess| ***guess == *name) {
-        return Arc::clone(guess);
-    }
-    // A set that another thread left in the middle of an insertion still holds names only.
-    let mut names = names.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(known) = names.get(name) {
-        return Arc::clone(known);
-    }
-    let name = Arc::from(name);
-    names.insert(Arc::clone(&name));
-    name
 }

@@ -1,5 +1,6 @@
 //! The runs database in a SQLite file. Only `backend.rs` uses this module; a PostgreSQL sibling offers the same items.
 
+mod bulk;
 mod copying;
 mod driver;
 mod exchanging;
@@ -16,6 +17,7 @@ mod square_root;
 mod standing;
 mod writing;
 
+pub(crate) use bulk::predictions;
 pub(crate) use copying::{copy, copy_file, damage, mark_backup, problems};
 pub(crate) use driver::{Connection, Failure, Field, Outcome, Pool, Row, Transaction};
 pub(crate) use exchanging::{exchange, remove_files};

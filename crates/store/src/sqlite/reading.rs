@@ -115,6 +115,16 @@ impl Snapshot {
     }
 }
 
+/// A connection that reads, for statements of our own.
+pub(super) fn connect(location: &Location) -> Result<Connection> {
+    Asked { location, denied: Arc::default() }.connect()
+}
+
+/// Turns the driver's error on such a connection into one of ours.
+pub(super) fn failed(location: &Location, failure: rusqlite::Error) -> Error {
+    Asked { location, denied: Arc::default() }.failed(failure)
+}
+
 /// A database that is asked, and what happened to the statement.
 struct Asked<'a> {
     location: &'a Location,
