@@ -25,6 +25,7 @@ mod kills;
 mod leftovers;
 mod locked_database;
 mod lost_database;
+mod malaria_words;
 mod memory;
 mod model_files;
 mod opening;

@@ -7,6 +7,7 @@ use serde_json::Value;
 use crate::{
     command::{Ranklab, failed, succeeded},
     drawn_images::{GROUPS, draw_images},
+    malaria_words,
 };
 
 /// Generated cells in folders of other names: `LEFT/group_3/cell_7.png`.
@@ -98,12 +99,62 @@ fn folders_whose_names_are_not_given_are_refused_with_the_settings_to_give() {
 fn report_without_malaria(ranklab: &Ranklab) -> String {
     succeeded(&ranklab.run(&["report"]));
     let read = |file: &str| fs::read_to_string(ranklab.path("reports/latest").join(file)).unwrap();
-    let page = ["report.md", "details.md", "index.html"].map(read).join("\n");
+    let texts = ["report.md", "details.md", "index.html"].map(read);
+    let page = texts.join("\n");
     assert!(page.contains("annulus") && page.contains("blob"), "{page}");
     for word in ["arasit", "ninfected", "alaria"] {
         assert!(!page.contains(word), "{word} in {page}");
     }
+    let figures: Vec<String> = fs::read_dir(ranklab.path("reports/latest/figures"))
+        .unwrap()
+        .map(|file| file.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "svg"))
+        .map(|path| fs::read_to_string(path).unwrap())
+        .collect();
+    assert!(!figures.is_empty());
+    for text in texts.iter().chain(&figures) {
+        without_malaria_words(&malaria_words::read(text));
+    }
     page
+}
+
+/// Fails where a text calls groups patients or images cells.
+fn without_malaria_words(text: &str) {
+    assert_eq!(malaria_words::found_in(text), Vec::<String>::new());
+}
+
+#[test]
+fn groups_and_images_are_called_by_their_own_words() {
+    let ranklab = Ranklab::new();
+    draw_images(|image| ranklab.path(&format!("shapes/{}/{}", image.class, image.name)));
+    let refused = failed(&ranklab.sweep(&["dataset=shapes", "positive=annulus", "group_word=a,b"]));
+    assert!(refused.contains("group_word: `a,b` is no word of 1 to 30 letters"), "{refused}");
+    let settings =
+        ["dataset=shapes", "positive=annulus", "split=patient", "folds=3", "model=model_4,model_5", "rank=1"];
+    let rule = r"group=(?P<tissue_block>group_[0-9]+)_";
+    let said = succeeded(&ranklab.sweep(&[&settings[..], &[rule, "image_word=scan"]].concat()));
+    assert!(said.contains(": 2 trained, 0 finished before, 0 failed"), "{said}");
+    without_malaria_words(&said);
+    let page = report_without_malaria(&ranklab);
+    for words in ["Errors by tissue block", "2 test tissue blocks", "tissue block split", "test scans"] {
+        assert!(page.contains(words), "{words} in {page}");
+    }
+    let predicted = ranklab.stdout(&["predict", "1", "shapes"]);
+    let evaluated = ranklab.stdout(&["evaluate", "1", "dataset=shapes"]);
+    let shown = ranklab.stdout(&["runs", "show", "1"]);
+    for (text, words) in [
+        (&predicted, "tissue block"),
+        (&evaluated, "60 images of 6 tissue blocks"),
+        (&evaluated, "its own test scans"),
+        (&shown, "tissue blocks"),
+    ] {
+        assert!(text.contains(words), "{words} in {text}");
+        without_malaria_words(&text.replace("patient with seed", ""));
+    }
+    // Other words are no other work.
+    let renamed = [&settings[..], &[rule, "group_word=mouse/mice"]].concat();
+    let again = succeeded(&ranklab.sweep(&renamed));
+    assert!(again.contains(": 0 trained, 2 finished before"), "{again}");
 }
 
 #[test]

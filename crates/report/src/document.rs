@@ -1,5 +1,7 @@
 //! What a report contains, in order, whatever it is rendered to.
 
+use ranklab_settings::Nouns;
+
 use crate::analysis::{Analysis, ClassNames, Run, Status};
 use crate::charts::{self, AnswerChart, Figure, SetFigures};
 use crate::error::Result;
@@ -95,6 +97,8 @@ pub(crate) struct Document {
     pub(crate) sets: Vec<SetSection>,
     /// Names of the classes.
     pub(crate) class_names: ClassNames,
+    /// Words for groups and images.
+    pub(crate) nouns: Nouns,
     /// Whether the report is confirmatory: a word and a sentence.
     pub(crate) conformity: (&'static str, String),
     /// Warnings that no reader may miss: a word and a sentence.
@@ -144,6 +148,7 @@ pub(crate) fn document(analysis: &Analysis, pictures: &CellPictures) -> Result<D
         headline: headline(analysis),
         sets: sets(analysis, overview.sets)?,
         class_names: analysis.class_names.clone(),
+        nouns: analysis.nouns.clone(),
         conformity: conformity::line(analysis),
         banners: banners(analysis),
         findings: findings(analysis, &series),

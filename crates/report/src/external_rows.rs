@@ -1,5 +1,6 @@
 //! Evaluations of a run in short, for commands that show them.
 
+use ranklab_settings::Nouns;
 use ranklab_store::Store;
 
 use crate::analysis::{CallRates, External, Rate};
@@ -15,11 +16,17 @@ pub struct ExternalRow {
     pub cells: [String; 7],
 }
 
-/// The run on its own test cells, followed by these evaluations of it, with the figures of the report.
+/// The run on its own test images, followed by these evaluations of it, with the figures of the report. `nouns` are
+/// the run's words.
 ///
 /// # Errors
 /// When the run does not exist and when the database cannot be read.
-pub async fn external_rows(store: &Store, run: i64, evaluations: &[i64]) -> Result<Vec<ExternalRow>> {
+pub async fn external_rows(
+    store: &Store,
+    run: i64,
+    evaluations: &[i64],
+    nouns: &Nouns,
+) -> Result<Vec<ExternalRow>> {
     let (own, level) = (store.predictions(run).await?, Options::default().level());
     let mut rows = Vec::new();
     for row in store.evaluations_of(&[run]).await? {
@@ -31,7 +38,7 @@ pub async fn external_rows(store: &Store, run: i64, evaluations: &[i64]) -> Resu
         let one = External::new(String::new(), &own, &images, level);
         // An imported run has no test.
         if rows.is_empty() && !own.is_empty() {
-            rows.push(row_of("its own test cells".to_owned(), &one.internal));
+            rows.push(row_of(format!("its own test {}", nouns.image.many), &one.internal));
         }
         rows.push(row_of(format!("evaluation {}", one.recorded.id), &one.external));
     }

@@ -42,7 +42,7 @@ pub struct ResultRow {
 /// When the runs cannot be grouped.
 pub fn result_tables(data: &ReportData) -> Result<Vec<ResultTable>> {
     let found = summarize(data)?;
-    let names = names_of(&found.configurations, &found.test_sets);
+    let names = names_of(&found.configurations, &found.test_sets, &found.nouns);
     let table = |(set, cells): (&TestSet, String)| {
         let References { best, by_validation, .. } = set.references;
         ResultTable {

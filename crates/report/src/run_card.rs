@@ -1,13 +1,13 @@
 //! A run in a few sentences of Markdown, for the card of an exported network.
 
-use ranklab_settings::TrialConfig;
+use ranklab_settings::{Nouns, TrialConfig, Words};
 use ranklab_store::{RunRow, RunStatus, Store};
 
-use crate::analysis::{CallRates, Rate, call_rates};
+use crate::analysis::{CallRates, Rate, call_rates, nouns_of_run};
 use crate::error::Result;
 use crate::options::Options;
 use crate::render::markdown_text;
-use crate::words::format::{confidence, four, percent, thousands};
+use crate::words::format::{confidence, four, percent, split_kind, thousands};
 
 /// What the run was trained on, how well it does on its test cells and on other images, and what to take care of.
 ///
@@ -17,7 +17,8 @@ pub async fn run_card(store: &Store, run: i64) -> Result<String> {
     let row = store.runs(&[run]).await?.remove(0);
     let options = Options::default();
     let own = store.predictions(run).await?;
-    let mut parts = vec![trained_on(&row)];
+    let nouns = nouns_of_run(&row);
+    let mut parts = vec![trained_on(&row, &nouns)];
     if own.is_empty() {
         parts.push("It has no test of its own.".to_owned());
     } else {
@@ -25,9 +26,9 @@ pub async fn run_card(store: &Store, run: i64) -> Result<String> {
         parts.push(format!(
             "On its {} test images: {}",
             thousands(row.start.test_images),
-            figures(&rates, &options)
+            figures(&rates, &options, &nouns)
         ));
-        parts.push(leakage(&row));
+        parts.push(leakage(&row, &nouns));
     }
     for evaluation in store.evaluations_of(&[run]).await? {
         let cells = store.evaluation_predictions(evaluation.id).await?;
@@ -41,7 +42,7 @@ pub async fn run_card(store: &Store, run: i64) -> Result<String> {
         parts.push(format!(
             "On {} other images, {seen}: {}",
             thousands(recorded.images),
-            figures(&rates, &options)
+            figures(&rates, &options, &nouns)
         ));
     }
     if row.start.synthetic {
@@ -51,7 +52,7 @@ pub async fn run_card(store: &Store, run: i64) -> Result<String> {
     Ok(parts.join("\n\n"))
 }
 
-fn trained_on(row: &RunRow) -> String {
+fn trained_on(row: &RunRow, nouns: &Nouns) -> String {
     let start = &row.start;
     if row.status == RunStatus::Imported {
         return format!(
@@ -70,7 +71,7 @@ fn trained_on(row: &RunRow) -> String {
         dataset.replace('`', ""),
         markdown_text(&scheme.positive),
         markdown_text(&scheme.negative),
-        crate::words::format::with_article(&start.split),
+        crate::words::format::with_article(split_kind(&start.split, nouns)),
         start.seed,
         start.learning_rate,
         start.epochs,
@@ -80,7 +81,7 @@ fn trained_on(row: &RunRow) -> String {
     )
 }
 
-fn figures(rates: &CallRates, options: &Options) -> String {
+fn figures(rates: &CallRates, options: &Options, nouns: &Nouns) -> String {
     let rate = |name: &str, rate: Option<Rate>| {
         rate.map(|Rate { rate, interval, .. }| {
             format!("{name} {} % ({} to {})", percent(rate), percent(interval.lower), percent(interval.upper))
@@ -94,18 +95,20 @@ fn figures(rates: &CallRates, options: &Options) -> String {
     ];
     let all: Vec<String> = all.into_iter().flatten().collect();
     format!(
-        "{}, at a threshold of one half; {} intervals over patients.",
+        "{}, at a threshold of one half; {} intervals over {}.",
         all.join(", "),
-        confidence(options)
+        confidence(options),
+        nouns.group.many
     )
 }
 
-fn leakage(row: &RunRow) -> String {
+fn leakage(row: &RunRow, nouns: &Nouns) -> String {
+    let Words { group, groups, .. } = nouns.words();
     let start = &row.start;
     match start.shared_patients {
-        0 => "No patient is both in its training and in its test images.".to_owned(),
+        0 => format!("No {group} is both in its training and in its test images."),
         shared => format!(
-            "{} of {} test patients also have training images: on other patients it may do worse.",
+            "{} of {} test {groups} also have training images: on other {groups} it may do worse.",
             thousands(shared),
             thousands(start.test_patients)
         ),

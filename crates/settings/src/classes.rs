@@ -94,13 +94,14 @@ impl ClassScheme {
         self.positive != POSITIVE && self.negative == NEGATIVE
     }
 
+    /// Whether the classes are those of the NIH/NLM malaria cells.
+    pub(crate) fn has_default_classes(&self) -> bool {
+        (self.negative.as_str(), self.positive.as_str()) == (NEGATIVE, POSITIVE)
+    }
+
     /// First folder in the names of all images.
     pub fn root(&self) -> &'static str {
-        if (self.negative.as_str(), self.positive.as_str()) == (NEGATIVE, POSITIVE) {
-            ROOT
-        } else {
-            OTHER_ROOT
-        }
+        if self.has_default_classes() { ROOT } else { OTHER_ROOT }
     }
 }
 
@@ -127,6 +128,11 @@ impl GroupRule {
     /// Whether groups are taken from a table's column.
     pub fn is_column(&self) -> bool {
         self.text == COLUMN
+    }
+
+    /// Name of the bracket that finds the group, as in `(?P<slide>s[0-9]+)`.
+    pub(crate) fn bracket_name(&self) -> Option<&str> {
+        self.pattern.as_ref()?.capture_names().nth(1)?
     }
 
     /// Whether this is the rule of the NIH/NLM malaria cells.

@@ -6,6 +6,7 @@ use strum::{IntoStaticStr, VariantNames};
 use crate::{
     Error,
     classes::{ClassScheme, GroupRule},
+    noun::Noun,
     table::is_table,
 };
 
@@ -121,6 +122,12 @@ pub struct DataConfig {
     /// Rule that finds the group of an image (its patient) in its name.
     #[serde(skip_serializing_if = "GroupRule::is_default")]
     pub group: GroupRule,
+    /// Word for a group in reports; it changes nothing else. See [`DataConfig::nouns`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub group_word: Option<Noun>,
+    /// Word for an image in reports.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub image_word: Option<Noun>,
     /// Side of the square network input in pixels: a multiple of 32.
     pub image_size: usize,
     /// Method that resizes images to that square.
@@ -141,6 +148,8 @@ impl Default for DataConfig {
             negative: ClassScheme::default().negative,
             positive: ClassScheme::default().positive,
             group: GroupRule::default(),
+            group_word: None,
+            image_word: None,
             image_size: 64,
             resize: Resize::Opencv,
             limit: None,
@@ -159,6 +168,11 @@ fn is_default_positive(name: &str) -> bool {
 }
 
 impl DataConfig {
+    /// The settings without words for groups and images, which change nothing that is computed.
+    pub(crate) fn without_words(&self) -> Self {
+        Self { group_word: None, image_word: None, ..self.clone() }
+    }
+
     /// The classes, and the rule that finds an image's group, which a table may give.
     pub fn scheme(&self) -> ClassScheme {
         let scheme = ClassScheme {

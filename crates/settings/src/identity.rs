@@ -92,6 +92,7 @@ pub fn family(config: &TrialConfig, weights_hash: &str) -> String {
 /// The hash by its first definition, as in databases before schema 5.
 pub fn first_version(config: &TrialConfig, images_hash: &str, weights_hash: &str) -> String {
     let mut contents = config.clone();
+    contents.data = contents.data.without_words();
     contents.data.dataset = images_hash.to_owned();
     contents.data.limit = None;
     contents.data.synthetic = SyntheticConfig::default();
@@ -101,7 +102,7 @@ pub fn first_version(config: &TrialConfig, images_hash: &str, weights_hash: &str
 
 /// The settings in their normal form.
 fn settings(config: &TrialConfig) -> Value {
-    let mut data = serde_json::to_value(&config.data).unwrap_or(Value::Null);
+    let mut data = serde_json::to_value(config.data.without_words()).unwrap_or(Value::Null);
     if let Some(split) = data.get_mut("split").and_then(Value::as_object_mut) {
         for fraction in ["test_fraction", "validation_fraction"] {
             if let Some(value) = split.get_mut(fraction) {
@@ -296,6 +297,22 @@ mod tests {
         for other in [&["rank=4"][..], &["epochs=9"], &["split=patient"], &["test_fraction=0.2"]] {
             assert_ne!(of(other), base, "{other:?}");
         }
+    }
+
+    #[test]
+    fn words_of_reports_are_stored_and_change_no_hash() {
+        let plain = ["positive=tumour", "negative=normal"];
+        let named = [&plain[..], &["group_word=slide", "image_word=mouse/mice"]].concat();
+        let (plain, named) = (config(&plain), config(&named));
+        assert_eq!(named.hash(), plain.hash());
+        assert_eq!(identity(&named, CONTENTS), identity(&plain, CONTENTS));
+        assert_eq!(family(&named, "weights"), family(&plain, "weights"));
+        assert_eq!(first_version(&named, "images", "weights"), first_version(&plain, "images", "weights"));
+        let stored = named.canonical_json();
+        assert!(stored.contains(r#""group_word":"slide""#), "{stored}");
+        assert!(stored.contains(r#""image_word":"mouse/mice""#), "{stored}");
+        assert_eq!(serde_json::from_str::<TrialConfig>(&stored).unwrap(), named);
+        assert!(!plain.canonical_json().contains("_word"));
     }
 
     proptest! {

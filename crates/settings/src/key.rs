@@ -42,6 +42,8 @@ pub(crate) enum Kind {
     FolderName,
     /// A regular expression, `none` or `column`: a single value, with all its characters.
     Pattern,
+    /// A noun in the singular, or singular and plural: a single value.
+    Word,
     /// A list of convolutions.
     Layers,
     /// One rank, or one per layer joined by `+`.
@@ -93,6 +95,8 @@ pub(crate) const KEYS: &[Key] = &[
     key("positive", "data.positive", Kind::FolderName),
     key("negative", "data.negative", Kind::FolderName),
     key("group", "data.group", Kind::Pattern),
+    key("group_word", "data.group_word", Kind::Word),
+    key("image_word", "data.image_word", Kind::Word),
     key("image_size", "data.image_size", Kind::Whole(32, 512, 32)),
     key("resize", "data.resize", Kind::Choice(Resize::VARIANTS)),
     key("limit", "data.limit", Kind::WholeOrNone(20, 10_000_000)),
@@ -204,6 +208,7 @@ impl Key {
             Kind::Choice(choices) => choices.join(", "),
             Kind::FolderName => "the name of a class".to_owned(),
             Kind::Pattern => "a regular expression with a bracket, none, or column".to_owned(),
+            Kind::Word => "a singular noun, or singular/plural such as mouse/mice".to_owned(),
             Kind::Layers => "block1 to block5, block5_conv3, block4+block5, all".to_owned(),
             Kind::Ranks => {
                 format!("a whole number from {} to {}, or one per layer: 4+8+16", Ranks::LEAST, Ranks::MOST)

@@ -8,6 +8,7 @@ use crate::{
     key::{AUTO, Key, Kind, LEARNING_RATES},
     layers::LayerList,
     limits::Limits,
+    noun::Noun,
     ranks::Ranks,
 };
 
@@ -18,7 +19,7 @@ impl Key {
     /// Whether values keep all their commas and spaces: paths, names and patterns. A list of such values repeats the
     /// key.
     pub(crate) fn is_verbatim(&self) -> bool {
-        matches!(self.kind, Kind::Path(_) | Kind::FolderName | Kind::Pattern | Kind::Baseline)
+        matches!(self.kind, Kind::Path(_) | Kind::FolderName | Kind::Pattern | Kind::Word | Kind::Baseline)
     }
 
     /// Parses one value.
@@ -77,6 +78,10 @@ impl Key {
             }
             Kind::FolderName => Ok(Value::String(text.to_owned())),
             Kind::Pattern => Ok(Value::String(text.parse::<GroupRule>()?.to_string())),
+            Kind::Word => match text.parse::<Noun>() {
+                Ok(noun) => Ok(Value::String(noun.to_string())),
+                Err(problem) => Err(Error::Setting(format!("{}: {problem}", self.short))),
+            },
             Kind::Choice(choices) if choices.contains(&text) => Ok(Value::String(text.to_owned())),
             Kind::Choice(_) => wrong("does not fit"),
             Kind::Layers => Ok(Value::String(text.parse::<LayerList>()?.to_string())),

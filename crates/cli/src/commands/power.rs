@@ -2,8 +2,8 @@
 
 use anyhow::{Context as _, bail};
 use clap::Args;
-use ranklab_report::{Options, Selection, analyse, load};
-use ranklab_settings::AnalysisPlan;
+use ranklab_report::{Analysis, Options, Selection, analyse, load};
+use ranklab_settings::{AnalysisPlan, Nouns, Words};
 use ranklab_stats::{Assumptions, POWER, Sensitivity, Source, patients_for_margin};
 use serde_json::json;
 
@@ -84,6 +84,8 @@ struct Study {
     significance: f64,
     /// Where the spreads come from.
     source: String,
+    /// Words for groups and images.
+    nouns: Nouns,
 }
 
 /// Prints the table.
@@ -119,7 +121,9 @@ pub(super) fn forecast(
     configurations: usize,
     seeds: usize,
     analysis: &AnalysisPlan,
+    nouns: &Nouns,
 ) -> anyhow::Result<String> {
+    let groups = &nouns.group.many;
     let assumptions = of_patients(PATIENTS);
     let comparisons = configurations - 1;
     let found =
@@ -133,9 +137,9 @@ pub(super) fn forecast(
     };
     let needed = match found(margin)? {
         Some(seeds) => format!("{} takes {seeds} seeds", shown(margin)),
-        None => format!("{} takes more patients, or over 200 seeds", shown(margin)),
+        None => format!("{} takes more {groups}, or over 200 seeds", shown(margin)),
     };
-    Ok(format!("power: {found_now}, {needed} ({PATIENTS} patients and spreads assumed; see `ranklab power`)"))
+    Ok(format!("power: {found_now}, {needed} ({PATIENTS} {groups} and spreads assumed; see `ranklab power`)"))
 }
 
 /// The assumed spreads, on so many patients.
@@ -173,6 +177,7 @@ fn assumed(arguments: &PowerArgs) -> anyhow::Result<Study> {
         assumptions,
         configurations,
         source: "Assumed".to_owned(),
+        nouns: Nouns::default(),
     })
 }
 
@@ -181,10 +186,12 @@ fn of_sweep(folders: &Folders, sweep: i64, arguments: &PowerArgs) -> anyhow::Res
     let data = block_on(with_store(&folders.database(), async |store| {
         Ok(load(store, Selection::Sweep(sweep)).await?)
     }))?;
-    let found = analyse(&data)?.power.with_context(|| {
+    let Analysis { power, nouns, .. } = analyse(&data)?;
+    let found = power.with_context(|| {
+        let Words { groups, images, .. } = nouns.words();
         format!(
-            "sweep {sweep} shows no spreads: they take two configurations on the same test cells with at least 2 seeds each, and \
-             cells of at least 5 patients that count"
+            "sweep {sweep} shows no spreads: they take two configurations on the same test {images} with at least 2 seeds each, and \
+             {images} of at least 5 {groups} that count"
         )
     })?;
     let mut assumptions = found.assumptions;
@@ -199,6 +206,7 @@ fn of_sweep(folders: &Folders, sweep: i64, arguments: &PowerArgs) -> anyhow::Res
         significance: arguments.significance.unwrap_or(data.options.alpha),
         configurations,
         source: format!("As sweep {sweep} shows"),
+        nouns,
     })
 }
 
@@ -214,7 +222,8 @@ fn counted(count: usize, noun: &str) -> String {
 }
 
 fn table(study: &Study, arguments: &PowerArgs) -> anyhow::Result<String> {
-    let Study { assumptions, folds, configurations, margin, significance: alpha, source } = study;
+    let Study { assumptions, folds, configurations, margin, significance: alpha, source, nouns } = study;
+    let Words { groups, images, .. } = nouns.words();
     let (comparisons, margin, alpha) = (configurations - 1, *margin, *alpha);
     let written = shown(margin);
     let rows: Vec<(usize, Sensitivity)> = SEEDS
@@ -247,8 +256,8 @@ fn table(study: &Study, arguments: &PowerArgs) -> anyhow::Result<String> {
     }
     let points = |share: f64| format!("{:.2}", share * 100.0);
     let mut text = format!(
-        "{source}: {:.0} patients (weighed by their cells), {} at {alpha}.\n\
-         Spread over patients {} points, of single networks {}, luck of a seed {}.\n\n\
+        "{source}: {:.0} {groups} (weighed by their {images}), {} at {alpha}.\n\
+         Spread over {groups} {} points, of single networks {}, luck of a seed {}.\n\n\
          seeds  loss found, points  equivalence shown, ± points\n\
          \x20   1  nothing of methods  nothing of methods\n",
         assumptions.patients,
@@ -268,11 +277,12 @@ fn table(study: &Study, arguments: &PowerArgs) -> anyhow::Result<String> {
     text += &match (needed, folds) {
         (_, Some(_)) => "The folds differ more than seeds explain: more seeds change nothing.".to_owned(),
         (Some(seeds), _) => format!("A loss of {written} takes {seeds} seeds."),
-        (None, _) => format!("A loss of {written} takes more patients, or over 200 seeds."),
+        (None, _) => format!("A loss of {written} takes more {groups}, or over 200 seeds."),
     };
     text += &format!(
-        "\nEquivalence within ±{written} takes at least {} patients: fewer may miss the\nrare one on whom a network fails.\n",
-        patients.max(5)
+        "\nEquivalence within ±{written} takes at least {} {groups}: fewer may miss the\nrare one on {} a network fails.\n",
+        patients.max(5),
+        nouns.group.pronoun()
     );
     Ok(text)
 }

@@ -6,7 +6,7 @@ use anyhow::{Context as _, bail};
 use clap::Args;
 use ranklab_data::unwatched;
 use ranklab_runs::missing_sources;
-use ranklab_settings::{AnalysisPlan, DEFAULT_JOBS, Experiment, describe_keys, family};
+use ranklab_settings::{AnalysisPlan, DEFAULT_JOBS, Experiment, Nouns, describe_keys, family};
 use ranklab_sweep::Plan;
 use serde_json::json;
 
@@ -208,7 +208,8 @@ fn forecast(plan: &Plan) -> anyhow::Result<Option<String>> {
         return Ok(None);
     }
     let analysis = plan.analysis.clone().unwrap_or_default();
-    power::forecast(configurations.len(), seeds.len(), &analysis).map(Some)
+    let nouns = Nouns::shared(plan.configurations().map(|config| config.data.nouns()));
+    power::forecast(configurations.len(), seeds.len(), &analysis, &nouns).map(Some)
 }
 
 /// The plan as text or as JSON.

@@ -1,6 +1,6 @@
 //! Everything that a report says, as one object that can be serialised.
 
-use ranklab_settings::Baseline;
+use ranklab_settings::{Baseline, Nouns};
 use ranklab_store::SweepRow;
 use rayon::prelude::*;
 use serde::Serialize;
@@ -22,6 +22,7 @@ use super::galleries::{Galleries, galleries};
 use super::intervals::add_intervals;
 use super::leakage::{Leakage, leakage};
 use super::measured::{Measured, configurations, gather};
+use super::nouns;
 use super::operating_points::operating_points;
 use super::other_measures::{LeadingOtherMeasures, other_measures};
 use super::pairs::{Comparisons, compare_pairs};
@@ -39,6 +40,8 @@ pub struct Analysis {
     pub title: String,
     /// Names of the classes.
     pub class_names: ClassNames,
+    /// Words for groups and images.
+    pub nouns: Nouns,
     /// How runs are compared.
     pub options: Options,
     /// What the others are compared with.
@@ -97,7 +100,8 @@ pub fn analyse(data: &ReportData) -> Result<Analysis> {
     });
     let sets = sets_of_cells(&measured);
     let test_sets = test_sets(&measured, &sets, &data.baseline);
-    let comparisons = compare_pairs(&measured, sets, &data.baseline, &options);
+    let nouns = nouns::of_runs(data.runs.iter().map(|run| &run.row));
+    let comparisons = compare_pairs(&measured, sets, &data.baseline, &options, &nouns);
     let series = series(&measured, &comparisons.pairs, &test_sets);
     let power = power(&comparisons.pairs, &options);
     let runs = runs(data, examined, configurations(&measured), &options);
@@ -115,6 +119,7 @@ pub fn analyse(data: &ReportData) -> Result<Analysis> {
     Ok(Analysis {
         title: data.title.clone(),
         class_names: ClassNames::of_runs(data.runs.iter().map(|run| &run.row)),
+        nouns,
         options,
         sweep: data.sweep.clone(),
         conformity: conformity(data),

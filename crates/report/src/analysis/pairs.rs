@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use ranklab_settings::Baseline;
+use ranklab_settings::{Baseline, Nouns};
 use ranklab_stats::{
     DelongComparison, Equivalence, McNemar, MeanDifference, NonInferiority, Verdict, delong_comparison,
     flips, holm,
@@ -16,6 +16,7 @@ use super::cells::TestCells;
 use super::families::{Families, ScoresOfSet, compared};
 use super::measured::Measured;
 use super::references::{References, references};
+use super::refusal::refusal;
 use super::validation::Validation;
 
 /// Most comparisons shown.
@@ -157,6 +158,7 @@ pub(crate) fn compare_pairs(
     sets: Vec<Vec<usize>>,
     baseline: &Baseline,
     options: &Options,
+    nouns: &Nouns,
 ) -> Comparisons {
     let mut pairs = Vec::new();
     let mut failed = Vec::new();
@@ -169,7 +171,7 @@ pub(crate) fn compare_pairs(
             Err(reason) => failed.extend(wanted.iter().map(|(first, second, _)| FailedPair {
                 first: *first,
                 second: *second,
-                reason: reason.to_string(),
+                reason: refusal(&reason, nouns),
             })),
         }
     }

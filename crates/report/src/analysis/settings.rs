@@ -13,6 +13,9 @@ const HASH_DIGITS: usize = 12;
 /// Keys in which repeats differ, at any depth of a configuration. The database's views leave them out as well.
 const REPEAT_KEYS: [&str; 3] = ["seed", "split_seed", "fold"];
 
+/// Keys that change nothing that is computed: words of reports.
+const WORD_KEYS: [&str; 2] = ["group_word", "image_word"];
+
 /// A configuration without its seeds and its fold, as dotted paths and values. Text that is no JSON
 /// object has no settings of its own.
 pub(crate) fn settings(run: &NewRun) -> BTreeMap<String, String> {
@@ -44,7 +47,8 @@ pub(crate) fn unnamed(settings: &BTreeMap<String, String>) -> BTreeMap<String, S
 fn flatten(value: &Value, path: String, settings: &mut BTreeMap<String, String>) {
     match value {
         Value::Object(fields) => {
-            for (key, value) in fields.iter().filter(|(key, _)| !REPEAT_KEYS.contains(&key.as_str())) {
+            let is_left_out = |key: &str| REPEAT_KEYS.contains(&key) || WORD_KEYS.contains(&key);
+            for (key, value) in fields.iter().filter(|(key, _)| !is_left_out(key)) {
                 let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
                 flatten(value, path, settings);
             }

@@ -1,11 +1,14 @@
 //! Configurations with their measures, without intervals and comparisons: what follows from the rows at once.
 
+use ranklab_settings::Nouns;
+
 use crate::data::ReportData;
 use crate::error::Result;
 
 use super::configuration::Configuration;
 use super::examined::examine;
 use super::measured::gather;
+use super::nouns;
 use super::test_sets::{TestSet, sets_of_cells, test_sets};
 
 /// The configurations of a report and their sets of test cells.
@@ -13,6 +16,8 @@ use super::test_sets::{TestSet, sets_of_cells, test_sets};
 pub struct Summarized {
     /// The configurations without intervals and operating points; an id is an index.
     pub configurations: Vec<Configuration>,
+    /// Words for groups and images.
+    pub nouns: Nouns,
     /// Configurations that were tested on the same cells, in the order of the report.
     pub test_sets: Vec<TestSet>,
 }
@@ -25,7 +30,11 @@ pub struct Summarized {
 pub fn summarize(data: &ReportData) -> Result<Summarized> {
     let measured = gather(data, &examine(data))?;
     let test_sets = test_sets(&measured, &sets_of_cells(&measured), &data.baseline);
-    Ok(Summarized { test_sets, configurations: measured.into_iter().map(|one| one.configuration).collect() })
+    Ok(Summarized {
+        test_sets,
+        nouns: nouns::of_runs(data.runs.iter().map(|run| &run.row)),
+        configurations: measured.into_iter().map(|one| one.configuration).collect(),
+    })
 }
 
 #[cfg(test)]

@@ -48,8 +48,9 @@ pub(super) fn note(scope: &ChartScope<'_>) -> String {
         ", drawn for the best configuration of each model by validation,"
     };
     format!(
-        " Bands{of} are {} intervals over patients (at most {BAND_REPLICATES} resamples). They hold point by point, \
+        " Bands{of} are {} intervals over {} (at most {BAND_REPLICATES} resamples). They hold point by point, \
          not for a curve as a whole.",
-        confidence(&scope.analysis.options)
+        confidence(&scope.analysis.options),
+        scope.analysis.nouns.group.many
     )
 }

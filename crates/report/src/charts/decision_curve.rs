@@ -39,6 +39,7 @@ fn draft(analysis: &Analysis, set: &ClinicalSet, name: &str) -> Option<Draft> {
         })
         .collect();
     let (_, first) = curves.first()?;
+    let images = &analysis.nouns.image.many;
     // Below treating none a curve has nothing more to say, and would take the room of the rest.
     let height = |benefit: f64| benefit.max(0.0) * CELLS;
     let series: Vec<Series> = curves
@@ -48,7 +49,7 @@ fn draft(analysis: &Analysis, set: &ClinicalSet, name: &str) -> Option<Draft> {
             let point = |of: &NetBenefit| Point { x: of.threshold, y: height(of.model), bar: None };
             let note = |of: NetBenefit| Note {
                 text: format!(
-                    "{name}, at threshold probability {:.3}: net benefit {} per 1,000 cells",
+                    "{name}, at threshold probability {:.3}: net benefit {} per 1,000 {images}",
                     of.threshold,
                     signed(of.model * CELLS)
                 ),
@@ -81,14 +82,16 @@ fn draft(analysis: &Analysis, set: &ClinicalSet, name: &str) -> Option<Draft> {
             "decision-curve.svg".to_owned()
         },
         title: if several { format!("{TITLE} · test set {number}: {name}") } else { TITLE.to_owned() },
-        caption: "The dotted lines treat all cells and none. A net benefit below 0 is drawn at 0.".to_owned(),
+        caption: format!(
+            "The dotted lines treat all {images} and none. A net benefit below 0 is drawn at 0."
+        ),
         chart: Chart {
             guides,
             marked: false,
             panelled: true,
             ..Chart::of(
                 Axis::part("threshold probability, %", (0.0, end)),
-                Axis::amount("net benefit, true positives per 1,000 cells", &heights),
+                Axis::amount(&format!("net benefit, true positives per 1,000 {images}"), &heights),
                 series,
             )
         },

@@ -97,9 +97,10 @@ pub(super) fn figure(scope: &ChartScope<'_>) -> Result<Option<Figure>> {
         file_name,
         title: scope.title("Test accuracy by layers and rank"),
         description: map.describe(),
-        caption:
-            "Percent of test cells; a stronger colour is higher, from the lowest to the highest of the map."
-                .to_owned(),
+        caption: format!(
+            "Percent of test {}; a stronger colour is higher, from the lowest to the highest of the map.",
+            scope.analysis.nouns.image.many
+        ),
         drawing,
         values,
     }))

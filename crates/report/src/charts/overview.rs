@@ -67,8 +67,9 @@ fn note(analysis: &Analysis) -> Option<String> {
         rest => format!(" {rest} more have no charts; report fewer runs to see them."),
     };
     Some(format!(
-        "The runs were tested on {sets} sets of cells, whose figures do not compare: each chart shows one of them, named in \
-         its title.{rest}"
+        "The runs were tested on {sets} sets of {}, whose figures do not compare: each chart shows one of them, named in \
+         its title.{rest}",
+        analysis.nouns.image.many
     ))
 }
 

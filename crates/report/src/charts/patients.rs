@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, VPos};
 
+use ranklab_settings::{Nouns, Words};
+
 use crate::analysis::PatientErrors;
 use crate::error::{Error, Result};
-use crate::words::format::{count, percent};
+use crate::words::format::{count, count_of, percent};
 
 use super::canvas::{Drawing, RIGHT, WIDTH, put, write};
 use super::figure::{Figure, ShownValue};
@@ -45,29 +47,33 @@ pub(super) fn figure(scope: &ChartScope<'_>) -> Result<Option<Figure>> {
         return Ok(None);
     }
     let drawn = &worst[..worst.len().min(PATIENTS)];
-    let (file_name, title) = (scope.file_name("errors-by-patient"), scope.title("Errors by patient"));
-    let (drawing, values) =
-        draw(&rows, drawn).map_err(|reason| Error::Chart { name: file_name.clone(), reason })?;
+    let Nouns { group, .. } = &scope.analysis.nouns;
+    let Words { group: one, images, .. } = scope.analysis.nouns.words();
+    let title = scope.title(&format!("Errors by {one}"));
+    let file_name = scope.file_name("errors-by-patient");
+    let (drawing, values) = draw(&rows, drawn, &scope.analysis.nouns)
+        .map_err(|reason| Error::Chart { name: file_name.clone(), reason })?;
     let extent = if drawn.len() < worst.len() {
-        format!("The {} with most errors of {} with any", count(drawn.len(), "patient"), worst.len())
+        format!("The {} with most errors of {} with any", count_of(drawn.len(), group), worst.len())
     } else {
-        format!("The {} with any error", count(worst.len(), "patient"))
+        format!("The {} with any error", count_of(worst.len(), group))
     };
     let average = |patient: &str| rows.iter().filter_map(|row| row.errors.shares.get(patient)).sum::<f64>();
     let highest = average(drawn[0]) / rows.len() as f64;
     Ok(Some(Figure {
         file_name,
         description: format!(
-            "{title}: {} with any error of {tested}; most in {}, {} % of its cells over {}.",
-            count(worst.len(), "patient"),
+            "{title}: {} with any error of {tested}; most in {}, {} % of its {images} over {}.",
+            count_of(worst.len(), group),
             drawn[0],
             percent(highest),
             count(rows.len(), "configuration")
         ),
         caption: format!(
-            "{extent}, of {tested} tested, worst first, for {}. A stronger colour: a larger share of the patient's cells is \
-             called wrongly. A column that is strong in every row is a patient that is hard for every configuration.",
-            scope.which()
+            "{extent}, of {tested} tested, worst first, for {}. A stronger colour: a larger share of the {one}'s {images} is \
+             called wrongly. A column that is strong in every row is {} that is hard for every configuration.",
+            scope.which(),
+            group.with_article()
         ),
         title,
         drawing,
@@ -86,7 +92,7 @@ fn worst_first<'a>(rows: &[Row<'a>]) -> Vec<&'a str> {
     patients.into_iter().map(|(patient, _)| patient).collect()
 }
 
-fn draw(rows: &[Row<'_>], patients: &[&str]) -> std::result::Result<Drawing, String> {
+fn draw(rows: &[Row<'_>], patients: &[&str], nouns: &Nouns) -> std::result::Result<Drawing, String> {
     let bottom = TOP + ROW * rows.len() as i32;
     let width = WIDTH - RIGHT - LEFT;
     let most = rows.iter().flat_map(|row| row.errors.shares.values()).copied().fold(0.0, f64::max);
@@ -113,11 +119,18 @@ fn draw(rows: &[Row<'_>], patients: &[&str]) -> std::result::Result<Drawing, Str
                 let corners = [(edge(place), top + 19), (edge(place + 1) - 1, top + 37)];
                 put(&area, &Rectangle::new(corners, colour.filled()))?;
                 let x = (edge(place) + edge(place + 1)) / 2;
-                of_row.push(ShownValue { x, y: top + 28, text: row.note(patient, *share) });
+                of_row.push(ShownValue { x, y: top + 28, text: row.note(patient, *share, nouns) });
             }
             values.extend(thinned(&of_row, MOST / rows.len()));
         }
-        write(&area, "patients, worst first", (LEFT, bottom + 15), &MUTED, HPos::Left, VPos::Center)?;
+        write(
+            &area,
+            &format!("{}, worst first", nouns.group.many),
+            (LEFT, bottom + 15),
+            &MUTED,
+            HPos::Left,
+            VPos::Center,
+        )?;
         area.present().map_err(|error| error.to_string())?;
     }
     Ok((svg, values))
@@ -125,15 +138,16 @@ fn draw(rows: &[Row<'_>], patients: &[&str]) -> std::result::Result<Drawing, Str
 
 impl Row<'_> {
     /// A patient's errors in words: `rank 5, patient C12: 1 of 5 cells called wrongly`.
-    fn note(&self, patient: &str, share: f64) -> String {
+    fn note(&self, patient: &str, share: f64, nouns: &Nouns) -> String {
+        let named = format!("{}, {} {patient}", self.name, nouns.group.one);
         let Some(cells) = self.errors.cells.get(patient) else {
-            return format!("{}, patient {patient}: {} % called wrongly", self.name, percent(share));
+            return format!("{named}: {} % called wrongly", percent(share));
         };
         // Averaged over seeds it need not be whole.
         let wrong = share * *cells as f64;
         let whole = (wrong - wrong.round()).abs() < 0.05;
         let wrong = if whole { format!("{wrong:.0}") } else { format!("{wrong:.1}") };
-        format!("{}, patient {patient}: {wrong} of {} called wrongly", self.name, count(*cells, "cell"))
+        format!("{named}: {wrong} of {} called wrongly", count_of(*cells, &nouns.image))
     }
 }
 
@@ -163,8 +177,9 @@ mod tests {
     fn a_patient_s_errors_are_counted_in_cells() {
         let row = |errors| Row { name: "one", errors };
         let found = errors([0.2, 0.5, 0.0, 0.0]);
-        assert_eq!(row(&found).note("a", 0.2), "one, patient a: 1 of 5 cells called wrongly");
-        assert_eq!(row(&found).note("b", 0.5), "one, patient b: 2.5 of 5 cells called wrongly");
+        let nouns = Nouns::default();
+        assert_eq!(row(&found).note("a", 0.2, &nouns), "one, patient a: 1 of 5 cells called wrongly");
+        assert_eq!(row(&found).note("b", 0.5, &nouns), "one, patient b: 2.5 of 5 cells called wrongly");
         let analysis = analyse(&fixture::ranks()).unwrap();
         let figure = figure(&ChartScope::new(&analysis, &analysis.charted[0], None)).unwrap().unwrap();
         assert_eq!(figure.values[0].text, "model_4, patient C12: 1 of 5 cells called wrongly");

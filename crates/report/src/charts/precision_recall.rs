@@ -21,6 +21,7 @@ pub(super) fn figure(scope: &ChartScope<'_>) -> Option<Draft> {
     let (is_corner, floor) = (*side < 1.0, 1.0 - side);
     let close_up = if is_corner { " Only the upper right corner is shown." } else { "" };
     let positive = scope.analysis.class_names.positive_word();
+    let images = &scope.analysis.nouns.image.many;
     // The precision of calling every cell positive.
     let chance = positives.map(|(positives, all)| {
         let share = positives as f64 / all as f64;
@@ -31,8 +32,8 @@ pub(super) fn figure(scope: &ChartScope<'_>) -> Option<Draft> {
         file_name: scope.file_name("precision-recall"),
         title: scope.title("Precision-recall curves"),
         caption: format!(
-            "Test cells of {}: folds together, seeds averaged at equal sensitivities. AP, the average precision, is the \
-             area below a curve; unlike the AUC it depends on the share of {positive} cells.{close_up}{}",
+            "Test {images} of {}: folds together, seeds averaged at equal sensitivities. AP, the average precision, is the \
+             area below a curve; unlike the AUC it depends on the share of {positive} {images}.{close_up}{}",
             scope.which(),
             bands::note(scope)
         ),

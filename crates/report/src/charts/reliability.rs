@@ -43,13 +43,14 @@ pub(super) fn figure(scope: &ChartScope<'_>) -> Option<Draft> {
         return None;
     }
     let positive = scope.analysis.class_names.positive_word();
+    let images = &scope.analysis.nouns.image.many;
     Some(Draft {
         file_name: scope.file_name("reliability"),
         title: scope.title("Reliability of the probabilities"),
         caption: format!(
-            "Test cells of {} in {BINS} bins of predicted probability, folds and seeds together. ECE, the expected \
-             calibration error, is the mean distance from the dotted line, weighted by cells. It is above 0 by chance \
-             alone when cells are few.",
+            "Test {images} of {} in {BINS} bins of predicted probability, folds and seeds together. ECE, the expected \
+             calibration error, is the mean distance from the dotted line, weighted by {images}. It is above 0 by chance \
+             alone when {images} are few.",
             scope.which()
         ),
         chart: Chart {

@@ -22,12 +22,13 @@ pub(super) fn figure(scope: &ChartScope<'_>) -> Option<Draft> {
     let chance = Guide { name: "chance".to_owned(), path: vec![(0.0, 0.0), (1.0, 1.0)] };
     let close_up = if is_corner { " Only the upper left corner is shown." } else { "" };
     let classes = &scope.analysis.class_names;
+    let images = &scope.analysis.nouns.image.many;
     let across = format!("{} called {}, %", classes.negative_word(), classes.positive_word());
     Some(Draft {
         file_name: scope.file_name("roc"),
         title: scope.title("ROC curves"),
         caption: format!(
-            "Test cells of {}: folds together, seeds averaged at equal false positive rates.{close_up}{}",
+            "Test {images} of {}: folds together, seeds averaged at equal false positive rates.{close_up}{}",
             scope.which(),
             bands::note(scope)
         ),

@@ -5,6 +5,8 @@ mod escape;
 mod escape_tests;
 mod html;
 mod markdown;
+#[cfg(test)]
+mod noun_tests;
 mod replace;
 mod report;
 #[cfg(test)]

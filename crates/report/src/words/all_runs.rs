@@ -10,8 +10,9 @@ use super::table::{Cell, Column, Table};
 pub(crate) fn table(analysis: &Analysis) -> Option<Table> {
     let runs = &analysis.runs;
     let some = format!(
-        " The {DETAILED} with the best validation figures on their test cells are shown in detail below; `ranklab report --runs` \
-         followed by numbers of runs shows others."
+        " The {DETAILED} with the best validation figures on their test {} are shown in detail below; `ranklab report --runs` \
+         followed by numbers of runs shows others.",
+        analysis.nouns.image.many
     );
     let details = if runs.len() > DETAILED { some.as_str() } else { " Each is shown in detail below." };
     (!runs.is_empty()).then(|| Table {

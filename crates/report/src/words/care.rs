@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use ranklab_settings::Words;
 use ranklab_stats::{Resampled, Scope};
 
 use crate::analysis::{Analysis, Answer, Configuration};
@@ -47,17 +48,18 @@ fn not_converged(analysis: &Analysis) -> Option<String> {
 /// Of the first test set, whose figures are shown.
 fn leakage(analysis: &Analysis) -> Option<String> {
     if !analysis.leakage.is_any_patient_known && analysis.leakage.unknown.is_some() {
-        return Some(
-            "No patient is known, so that each image counts as one: intervals are likely too narrow."
-                .to_owned(),
-        );
+        return Some(format!(
+            "No {} is known, so that each image counts as one: intervals are likely too narrow.",
+            analysis.nouns.group.one
+        ));
     }
     let set = analysis.test_sets.first()?;
     let runs = analysis.with_ids(&set.configurations).flat_map(|one| &one.runs);
     let starts = runs.filter_map(|run| Some(&analysis.run(*run)?.row.start));
     let worst = starts.max_by_key(|start| start.shared_patients).filter(|start| start.shared_patients > 0)?;
+    let Words { groups, .. } = analysis.nouns.words();
     Some(format!(
-        "{} of {} test patients also occur in training or validation: accuracy on new patients is likely lower.",
+        "{} of {} test {groups} also occur in training or validation: accuracy on new {groups} is likely lower.",
         thousands(worst.shared_patients),
         thousands(worst.test_patients)
     ))
@@ -104,8 +106,8 @@ fn too_few_units(analysis: &Analysis) -> Option<String> {
     );
     let few = analysis.too_few_units.filter(|_| is_open)?;
     let (noun, number) = match few.resampled {
-        Resampled::Patients(number) => ("patients", number),
-        Resampled::Cells(number) => ("cells", number),
+        Resampled::Patients(number) => (&analysis.nouns.group, number),
+        Resampled::Cells(number) => (&analysis.nouns.image, number),
     };
     let here = if few.effective.round() < number as f64 {
         format!("count as {:.0}, being unequally large", few.effective)
@@ -113,9 +115,10 @@ fn too_few_units(analysis: &Analysis) -> Option<String> {
         format!("are {}", thousands(number as i64))
     };
     Some(format!(
-        "Equality within {} takes at least {} {noun}; these {here}.",
+        "Equality within {} takes at least {} {}; these {here}.",
         margin_in_points(&analysis.options),
-        few.needed
+        few.needed,
+        noun.many
     ))
 }
 

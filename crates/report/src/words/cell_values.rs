@@ -1,5 +1,7 @@
 //! Predictive values of calls of cells in words.
 
+use ranklab_settings::Words;
+
 use crate::analysis::{Analysis, CellValues, ClinicalConfiguration};
 
 use super::clinical_part::{ClinicalPart, name, prevalence, shown, value};
@@ -12,16 +14,19 @@ pub(super) fn part(analysis: &Analysis) -> ClinicalPart {
     let rows: Vec<Vec<Cell>> = shown(analysis)
         .flat_map(|one| one.cell_values.iter().map(move |values| row(analysis, one, values)))
         .collect();
-    let without = "There are no predictive values of cells: no threshold was chosen on validation images.";
-    let notes = if rows.is_empty() { vec![without.to_owned()] } else { Vec::new() };
+    let Words { images, .. } = analysis.nouns.words();
+    let without =
+        format!("There are no predictive values of {images}: no threshold was chosen on validation images.");
+    let notes = if rows.is_empty() { vec![without] } else { Vec::new() };
     let table = (!rows.is_empty()).then(|| table(analysis, rows));
-    ClinicalPart { title: "Predictive values", notes, table }
+    ClinicalPart { title: "Predictive values".to_owned(), notes, table }
 }
 
 fn table(analysis: &Analysis, rows: Vec<Vec<Cell>>) -> Table {
     let positive = analysis.class_names.positive_word();
+    let Words { images, .. } = analysis.nouns.words();
     let caption = format!(
-        "Single cells at the operating points above, where {} of cells are {positive}: the share that is {positive} among cells \
+        "Single {images} at the operating points above, where {} of {images} are {positive}: the share that is {positive} among {images} \
          called so (PPV), and the share that is not among the others (NPV), by Bayes' theorem. In brackets are {} intervals by \
          MOVER, from those of sensitivity and specificity, taken as independent. They hold for these trained networks and \
          thresholds.",

@@ -1,5 +1,7 @@
 //! The section of clinical measures: what is shown, at which prevalence, and its parts in order.
 
+use ranklab_settings::Words;
+
 use crate::analysis::{Analysis, CLINICAL_TEST_SETS, ClinicalConfiguration, Shown};
 
 use super::clinical_part::{ClinicalPart, name, prevalence, shown};
@@ -47,14 +49,16 @@ fn which(analysis: &Analysis) -> String {
     let rest =
         if rest > 0 { format!(" {} are left out.", count(rest, "more test set")) } else { String::new() };
     format!(
-        "This section shows{per_set}: {}.{rest} Nothing in it is chosen on test cells.",
-        listed.join("; ")
+        "This section shows{per_set}: {}.{rest} Nothing in it is chosen on test {}.",
+        listed.join("; "),
+        analysis.nouns.image.many
     )
 }
 
 fn assumption(analysis: &Analysis) -> String {
+    let Words { groups, images, .. } = analysis.nouns.words();
     format!(
-        "Predictive values and decision curves assume a prevalence of {}, the share of cells or of patients that are {}. This \
+        "Predictive values and decision curves assume a prevalence of {}, the share of {images} or of {groups} that are {}. This \
          is an assumption and no result; set it with --prevalence.",
         prevalence(&analysis.options),
         analysis.class_names.positive_word()
@@ -79,7 +83,7 @@ mod tests {
                  parasitized. This is an assumption and no result; set it with --prevalence."
             ]
         );
-        let titles: Vec<&str> = found.parts.iter().map(|part| part.title).collect();
+        let titles: Vec<&str> = found.parts.iter().map(|part| part.title.as_str()).collect();
         assert_eq!(titles, ["Per patient", "Predictive values", "Calibration", "Decision curve"]);
     }
 

@@ -12,7 +12,7 @@ use super::table::{Cell, Table};
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct ClinicalPart {
     /// Heading.
-    pub(crate) title: &'static str,
+    pub(crate) title: String,
     /// Sentences.
     pub(crate) notes: Vec<String>,
     /// Figures of the configurations; `None` where there are none.

@@ -93,7 +93,8 @@ pub(crate) fn table(analysis: &Analysis) -> Table {
     numbers("images/s", Best::Highest, &|one| mean(one.measures.images_per_second, format::rate));
     numbers("peak memory", Best::Lowest, &|one| mean(one.measures.peak_memory, format::bytes));
     Table {
-        caption: caption(analysis, several_sets) + &intervals::note(configurations, &analysis.options),
+        caption: caption(analysis, several_sets)
+            + &intervals::note(configurations, &analysis.options, &analysis.nouns),
         columns,
         rows: cells,
     }
@@ -155,17 +156,22 @@ fn winner(values: &[Option<&(f64, String)>], best: Best) -> Option<String> {
 }
 
 fn caption(analysis: &Analysis, several_sets: bool) -> String {
+    let images = &analysis.nouns.image.many;
     let mut caption = format!(
         "Test results per configuration; {} is the positive class.",
         analysis.class_names.positive_word()
     );
     if analysis.configurations.iter().any(|one| one.runs.len() > 1) {
-        caption += " Several runs differ in seed or fold only. Quality is the mean ± sample standard deviation over seeds, the cells of \
-                    all folds together; time, speed and memory are means over runs.";
+        caption += &format!(
+            " Several runs differ in seed or fold only. Quality is the mean ± sample standard deviation over seeds, the {images} of \
+             all folds together; time, speed and memory are means over runs."
+        );
     }
     if analysis.configurations.len() > 1 {
         caption += " ★ marks the best value of a column as shown";
-        caption += if several_sets { ", of test results among those on the same cells" } else { "" };
+        if several_sets {
+            caption += &format!(", of test results among those on the same {images}");
+        }
         caption += "; by test figures this is descriptive, and chooses nothing.";
     }
     caption

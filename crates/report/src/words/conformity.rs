@@ -1,5 +1,7 @@
 //! Whether a report is confirmatory or exploratory, and what was planned.
 
+use ranklab_settings::Nouns;
+
 use crate::analysis::{Analysis, Conformity, Deviation, MarginOf};
 
 use super::format::{count, moment, short_hash};
@@ -15,13 +17,13 @@ pub(crate) fn line(analysis: &Analysis) -> (&'static str, String) {
     if let (true, Some(plan)) = (conformity.confirmatory, &plan) {
         return ("Confirmatory", format!("as planned when the sweep was registered ({plan})."));
     }
-    let reasons: Vec<String> = conformity.deviations.iter().map(reason).collect();
+    let reasons: Vec<String> = conformity.deviations.iter().map(|one| reason(one, &analysis.nouns)).collect();
     let plan = plan.map_or_else(String::new, |plan| format!(" ({plan})"));
     ("Exploratory", format!("{}{plan}.", reasons.join("; ")))
 }
 
 /// A deviation in words.
-fn reason(deviation: &Deviation) -> String {
+fn reason(deviation: &Deviation, nouns: &Nouns) -> String {
     match deviation {
         Deviation::RunsChosen { runs } => format!("{} chosen by hand", were(*runs, "run")),
         Deviation::PlanAltered => {
@@ -59,13 +61,13 @@ fn reason(deviation: &Deviation) -> String {
         }
         Deviation::LeftOut { runs } => {
             let leaves = count(runs.len(), "finished run");
-            format!("the report leaves out {leaves} on the same test cells ({})", listed(runs))
+            format!("the report leaves out {leaves} on the same test {} ({})", nouns.image.many, listed(runs))
         }
     }
 }
 
 /// The plan, its changes, looks and runs left out, as facts.
-pub(crate) fn facts(conformity: &Conformity) -> Vec<Fact> {
+pub(crate) fn facts(conformity: &Conformity, nouns: &Nouns) -> Vec<Fact> {
     let mut facts = Vec::new();
     if let Some(registered) = &conformity.plan {
         let mut values = vec![format!("{} (plan {})", registered.plan, short_hash(&registered.hash))];
@@ -86,7 +88,10 @@ pub(crate) fn facts(conformity: &Conformity) -> Vec<Fact> {
     if !conformity.left_out.is_empty() {
         let runs: Vec<i64> = conformity.left_out.iter().map(|left| left.run).collect();
         let of = count(runs.len(), "other finished run");
-        facts.push(Fact::new("Left out", format!("{of} on the same test cells ({})", listed(&runs))));
+        facts.push(Fact::new(
+            "Left out",
+            format!("{of} on the same test {} ({})", nouns.image.many, listed(&runs)),
+        ));
     }
     facts
 }
@@ -180,8 +185,11 @@ mod tests {
         let plan = AnalysisPlan { margin: 2.0, ..AnalysisPlan::default() };
         let to = RegisteredPlan { hash: plan.hash(), plan };
         data.plan.changes = vec![PlanChange { changed_at: "2026-01-02T03:04:05Z".into(), to }];
-        let facts = facts(&analyse(&data).unwrap().conformity);
-        assert_eq!(facts.iter().map(|fact| fact.name).collect::<Vec<_>>(), ["Analysis plan", "Looks"]);
+        let facts = facts(&analyse(&data).unwrap().conformity, &Nouns::default());
+        assert_eq!(
+            facts.iter().map(|fact| fact.name.as_str()).collect::<Vec<_>>(),
+            ["Analysis plan", "Looks"]
+        );
         assert!(facts[0].values[0].starts_with("baseline=model_4 margin=1 "), "{facts:?}");
         assert!(facts[0].values[1].contains("margin=2 instead of 1"), "{facts:?}");
         assert_eq!(facts[1].values, ["1 of 1 planned"]);

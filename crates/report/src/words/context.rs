@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use ranklab_settings::Words;
 use ranklab_stats::Resampled;
 
 use crate::analysis::Analysis;
 
-use super::format::{count, thousands};
+use super::format::{count, counted, split_kind, thousands};
 
 /// The parts of the line.
 pub(crate) fn parts(analysis: &Analysis) -> Vec<String> {
@@ -54,7 +55,7 @@ fn split(analysis: &Analysis) -> Option<String> {
     if kinds.is_empty() {
         return None;
     }
-    let kinds: Vec<&str> = kinds.into_iter().collect();
+    let kinds: Vec<&str> = kinds.into_iter().map(|kind| split_kind(kind, &analysis.nouns)).collect();
     let folds = if folds.len() > 1 { format!(" in {}", count(folds.len(), "fold")) } else { String::new() };
     Some(format!("{} split{folds}", kinds.join(" and ")))
 }
@@ -63,8 +64,11 @@ fn split(analysis: &Analysis) -> Option<String> {
 fn patients(analysis: &Analysis) -> Option<String> {
     let set = analysis.test_sets.first()?;
     let tested = analysis.with_ids(&set.configurations).find_map(|one| one.tested())?;
+    let Words { group, groups, .. } = analysis.nouns.words();
     match tested.resampled {
-        Resampled::Patients(patients) => Some(count(patients, "test patient")),
+        Resampled::Patients(patients) => {
+            Some(counted(patients, &format!("test {group}"), &format!("test {groups}")))
+        }
         Resampled::Cells(_) => None,
     }
 }

@@ -1,5 +1,6 @@
 //! Decision curves in words.
 
+use ranklab_settings::Nouns;
 use ranklab_stats::{DecisionCurve, NetBenefit};
 
 use crate::analysis::Analysis;
@@ -18,13 +19,14 @@ const LEAST: f64 = 1e-9;
 pub(super) fn part(analysis: &Analysis) -> ClinicalPart {
     let curves: Vec<(&str, &DecisionCurve)> =
         shown(analysis).filter_map(|one| Some((name(analysis, one), one.decision_curve.as_ref()?))).collect();
-    let notes = curves.iter().map(|(name, curve)| useful(name, curve)).collect();
+    let notes = curves.iter().map(|(name, curve)| useful(name, curve, &analysis.nouns)).collect();
     let table = (!curves.is_empty()).then(|| table(analysis, &curves));
-    ClinicalPart { title: "Decision curve", notes, table }
+    ClinicalPart { title: "Decision curve".to_owned(), notes, table }
 }
 
 /// Where acting on the probabilities is worth more than treating all or none.
-fn useful(name: &str, DecisionCurve { points, .. }: &DecisionCurve) -> String {
+fn useful(name: &str, DecisionCurve { points, .. }: &DecisionCurve, nouns: &Nouns) -> String {
+    let images = &nouns.image.many;
     let percent = |point: &NetBenefit| format!("{:.0}", point.threshold * 100.0);
     let ends = |points: &[&NetBenefit]| match points {
         [only] => format!("{} %", percent(only)),
@@ -37,16 +39,19 @@ fn useful(name: &str, DecisionCurve { points, .. }: &DecisionCurve) -> String {
     let more = "worth more than treating all or none";
     match worth.len() {
         0 => {
-            format!("On these test cells, {name} is {more} at no threshold probability from {}.", ends(&all))
+            format!(
+                "On these test {images}, {name} is {more} at no threshold probability from {}.",
+                ends(&all)
+            )
         }
         found if found == all.len() => {
             format!(
-                "On these test cells, {name} is {more} at every threshold probability from {}.",
+                "On these test {images}, {name} is {more} at every threshold probability from {}.",
                 ends(&all)
             )
         }
         found => format!(
-            "On these test cells, {name} is {more} at {found} of {} threshold probabilities from {}, all within {}.",
+            "On these test {images}, {name} is {more} at {found} of {} threshold probabilities from {}, all within {}.",
             all.len(),
             ends(&all),
             ends(&worth)
@@ -56,10 +61,12 @@ fn useful(name: &str, DecisionCurve { points, .. }: &DecisionCurve) -> String {
 
 fn table(analysis: &Analysis, curves: &[(&str, &DecisionCurve)]) -> Table {
     let positive = analysis.class_names.positive_word();
+    let Nouns { image, .. } = &analysis.nouns;
+    let (one, images) = (image.with_article(), &image.many);
     let caption = format!(
-        "Net benefit per 1,000 cells of which {} are {positive}: true positives less false positives times the odds of the \
-         threshold probability, from which on acting on a cell is worth its harm. Treating none is worth 0. Probabilities are \
-         carried over from the test set's share of {positive} cells to this prevalence by Bayes' theorem, and so hold as far as \
+        "Net benefit per 1,000 {images} of which {} are {positive}: true positives less false positives times the odds of the \
+         threshold probability, from which on acting on {one} is worth its harm. Treating none is worth 0. Probabilities are \
+         carried over from the test set's share of {positive} {images} to this prevalence by Bayes' theorem, and so hold as far as \
          they are calibrated. Networks of several runs are averaged. The curves have no intervals: differences between \
          configurations here are descriptive.",
         prevalence(&analysis.options)
@@ -120,7 +127,7 @@ mod tests {
             prevalence: 0.05,
             points: (1..=3).zip(benefits).map(|(percent, model)| point(percent, model)).collect(),
         };
-        let tell = |benefits| useful("A", &curve(benefits));
+        let tell = |benefits| useful("A", &curve(benefits), &Nouns::default());
         let start = "On these test cells, A is worth more than treating all or none";
         assert_eq!(tell([0.05; 3]), format!("{start} at every threshold probability from 1 to 3 %."));
         assert_eq!(tell([0.01; 3]), format!("{start} at no threshold probability from 1 to 3 %."));

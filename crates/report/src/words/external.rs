@@ -1,5 +1,7 @@
 //! External validation: runs on images that they were not tested on.
 
+use ranklab_settings::{Nouns, Words};
+
 use crate::analysis::{Analysis, CallRates, External, Rate};
 
 use super::format::{self, NONE, confidence, four, percent, thousands};
@@ -10,6 +12,7 @@ use super::table::{Cell, Column, Table};
 pub(crate) fn table(analysis: &Analysis) -> Option<Table> {
     let found = analysis.external.as_ref()?;
     let interval = format!("{} interval", confidence(&analysis.options));
+    let Words { groups, images, .. } = analysis.nouns.words();
     let columns = vec![
         Column::text("run"),
         Column::text("images"),
@@ -24,12 +27,13 @@ pub(crate) fn table(analysis: &Analysis) -> Option<Table> {
         Column::number("mean probability, %").under("calibration in the large"),
         Column::text("seen in training"),
     ];
-    let mut caption = "Each run on its own test cells and on images that it was evaluated on afterwards. Accuracy holds at a \
+    let mut caption = format!(
+        "Each run on its own test {images} and on images that it was evaluated on afterwards. Accuracy holds at a \
         threshold of one half; sensitivity and specificity hold at the threshold that the run brings along from its \
         validation images, which is not chosen again. Calibration in the large compares the share of positive images \
         with the mean probability of the positive class: a model that is well calibrated on these images has both \
-        alike. Intervals are Wilson's with patients as units and hold for these trained networks."
-        .to_owned();
+        alike. Intervals are Wilson's with {groups} as units and hold for these trained networks."
+    );
     let resampled: Vec<_> = found
         .shown
         .iter()
@@ -38,31 +42,37 @@ pub(crate) fn table(analysis: &Analysis) -> Option<Table> {
         .flatten()
         .map(|rate| rate.resampled)
         .collect();
-    caption += &few(&resampled);
+    caption += &few(&resampled, &analysis.nouns);
     if found.more > 0 {
         caption += &format!(
             " {} more are in the view external_validation of the runs database.",
             format::count(found.more, "evaluation")
         );
     }
-    Some(Table { caption, columns, rows: found.shown.iter().flat_map(rows).collect() })
+    Some(Table {
+        caption,
+        columns,
+        rows: found.shown.iter().flat_map(|one| rows(one, &analysis.nouns)).collect(),
+    })
 }
 
-fn rows(one: &External) -> [Vec<Cell>; 2] {
+fn rows(one: &External, nouns: &Nouns) -> [Vec<Cell>; 2] {
     let recorded = &one.recorded.evaluation;
     let name = format!("run {}: {}", one.recorded.run, one.name);
     let images = format!(
-        "{} ({} images, {} patients)",
+        "{} ({} images, {} {})",
         recorded.dataset,
         thousands(recorded.images),
-        thousands(recorded.patients)
+        thousands(recorded.patients),
+        nouns.group.many
     );
-    let mut inside: Vec<Cell> = vec![name.as_str().into(), "its own test cells".into()];
+    let mut inside: Vec<Cell> =
+        vec![name.as_str().into(), format!("its own test {}", nouns.image.many).into()];
     inside.extend(figures(&one.internal));
     inside.push(NONE.into());
     let mut outside: Vec<Cell> = vec![name.into(), images.into()];
     outside.extend(figures(&one.external));
-    outside.push(seen(one).into());
+    outside.push(seen(one, nouns).into());
     [inside, outside]
 }
 
@@ -82,12 +92,17 @@ fn rate(rate: Option<Rate>) -> [Cell; 2] {
 }
 
 /// What of the images the run has seen.
-fn seen(one: &External) -> String {
+fn seen(one: &External, nouns: &Nouns) -> String {
     let recorded = &one.recorded.evaluation;
     match (recorded.shared_images, recorded.shared_patients) {
-        (Some(0), Some(0)) => "no image and no patient".to_owned(),
+        (Some(0), Some(0)) => format!("no image and no {}", nouns.group.one),
         (Some(images), Some(patients)) => {
-            format!("{} images, {} patients: not external", thousands(images), thousands(patients))
+            format!(
+                "{} images, {} {}: not external",
+                thousands(images),
+                thousands(patients),
+                nouns.group.many
+            )
         }
         _ => format!("unknown: {}", recorded.audit_problem.as_deref().unwrap_or("not checked")),
     }

@@ -1,11 +1,12 @@
 //! What was run: data, cut, leakage, weights, training, device and code, as far as the runs share it.
 
+use ranklab_settings::{Nouns, Words};
 use ranklab_store::NewRun;
 
-use crate::analysis::{Analysis, Run};
+use crate::analysis::Analysis;
 
 use super::conformity;
-use super::format::{count, moment, short_hash, thousands};
+use super::format::{count, moment, short_hash, split_kind, thousands};
 use super::leakage;
 use super::table::Fact;
 
@@ -13,7 +14,7 @@ use super::table::Fact;
 const LISTED: usize = 8;
 
 /// One fact of a run in words.
-type Describe = fn(&NewRun) -> String;
+type Describe = fn(&NewRun, &Nouns) -> String;
 
 /// The facts of a report.
 pub(crate) fn facts(analysis: &Analysis) -> Vec<Fact> {
@@ -32,7 +33,7 @@ pub(crate) fn facts(analysis: &Analysis) -> Vec<Fact> {
         ));
         facts.push(Fact::code("Command", sweep.command.clone()));
     }
-    facts.extend(conformity::facts(&analysis.conformity));
+    facts.extend(conformity::facts(&analysis.conformity, &analysis.nouns));
     let described: [(&'static str, Describe); 11] = [
         ("Models", model),
         ("Dataset", dataset),
@@ -42,15 +43,15 @@ pub(crate) fn facts(analysis: &Analysis) -> Vec<Fact> {
         ("Leakage audit", audit),
         ("Trunk weights", weights),
         ("Training", training),
-        ("Seeds", |start| start.seed.to_string()),
-        ("Device", |start| format!("{} on {}", start.device, start.host)),
+        ("Seeds", |start, _| start.seed.to_string()),
+        ("Device", |start, _| format!("{} on {}", start.device, start.host)),
         ("Code", code),
     ];
-    if let Some(unknown) = leakage::unknown(&analysis.leakage) {
-        facts.push(Fact::new("Patients", unknown));
+    if let Some(unknown) = leakage::unknown(&analysis.leakage, &analysis.nouns) {
+        facts.push(Fact::new(analysis.nouns.group.capitals(), unknown));
     }
     for (name, describe) in described {
-        let values = distinct(&analysis.runs, describe);
+        let values = distinct(analysis, describe);
         if !values.is_empty() {
             facts.push(Fact::several(name, values));
         }
@@ -59,10 +60,10 @@ pub(crate) fn facts(analysis: &Analysis) -> Vec<Fact> {
 }
 
 /// Different values in the order of their first appearance, with their runs where there are several.
-fn distinct(runs: &[Run], describe: Describe) -> Vec<String> {
+fn distinct(analysis: &Analysis, describe: Describe) -> Vec<String> {
     let mut values: Vec<(String, usize)> = Vec::new();
-    for run in runs {
-        let value = describe(&run.row.start);
+    for run in &analysis.runs {
+        let value = describe(&run.row.start, &analysis.nouns);
         match values.iter_mut().find(|(known, _)| *known == value) {
             Some((_, runs)) => *runs += 1,
             None => values.push((value, 1)),
@@ -84,7 +85,7 @@ fn distinct(runs: &[Run], describe: Describe) -> Vec<String> {
 }
 
 /// What the model trains: its name alone does not say so.
-fn model(start: &NewRun) -> String {
+fn model(start: &NewRun, _: &Nouns) -> String {
     match start.model.as_str() {
         "model_4" => "model_4: new layers on frozen VGG16, the posts' classical fine-tuning".to_owned(),
         "model_5" => "model_5: LoRA in convolutions of VGG16".to_owned(),
@@ -92,12 +93,12 @@ fn model(start: &NewRun) -> String {
     }
 }
 
-fn dataset(start: &NewRun) -> String {
+fn dataset(start: &NewRun, _: &Nouns) -> String {
     let kind = if start.synthetic { " — SYNTHETIC, generated images" } else { "" };
     format!("{}{kind}; image set {}", start.dataset, short_hash(&start.image_set_hash))
 }
 
-fn images(start: &NewRun) -> String {
+fn images(start: &NewRun, _: &Nouns) -> String {
     // Earlier versions counted neither.
     let contradicting = match start.contradicting_images {
         0 => String::new(),
@@ -117,14 +118,20 @@ fn images(start: &NewRun) -> String {
     )
 }
 
-fn split(start: &NewRun) -> String {
+fn split(start: &NewRun, nouns: &Nouns) -> String {
     let fold = start.fold.map_or(String::new(), |fold| format!(", fold {fold}"));
-    format!("{}{fold}, split seed {}, split {}", start.split, start.split_seed, short_hash(&start.split_hash))
+    format!(
+        "{}{fold}, split seed {}, split {}",
+        split_kind(&start.split, nouns),
+        start.split_seed,
+        short_hash(&start.split_hash)
+    )
 }
 
-fn parts(start: &NewRun) -> String {
+fn parts(start: &NewRun, nouns: &Nouns) -> String {
+    let Words { images, .. } = nouns.words();
     format!(
-        "{} training, {} validation and {} test cells",
+        "{} training, {} validation and {} test {images}",
         thousands(start.train_images),
         thousands(start.validation_images),
         thousands(start.test_images)
@@ -132,26 +139,27 @@ fn parts(start: &NewRun) -> String {
 }
 
 /// The audit in words.
-pub(crate) fn audit(start: &NewRun) -> String {
+pub(crate) fn audit(start: &NewRun, nouns: &Nouns) -> String {
+    let Words { groups, images, .. } = nouns.words();
     let test = thousands(start.test_patients);
     if start.shared_patients == 0 {
-        return format!("None of the {test} test patients stands in training or validation.");
+        return format!("None of the {test} test {groups} stands in training or validation.");
     }
     let every = start.shared_patients == start.test_patients;
     let who =
         if every { format!("All {test}") } else { format!("{} of {test}", thousands(start.shared_patients)) };
     format!(
-        "{who} test patients also stand in training or validation; {} of {} test cells come from them.",
+        "{who} test {groups} also stand in training or validation; {} of {} test {images} come from them.",
         thousands(start.shared_test_images),
         thousands(start.test_images)
     )
 }
 
-fn weights(start: &NewRun) -> String {
+fn weights(start: &NewRun, _: &Nouns) -> String {
     format!("{}, hash {}", start.weights, short_hash(&start.weights_hash))
 }
 
-fn training(start: &NewRun) -> String {
+fn training(start: &NewRun, _: &Nouns) -> String {
     format!(
         "{}, batches of {}, {} at learning rate {}, best epoch by {}",
         count(usize::try_from(start.epochs).unwrap_or(0), "epoch"),
@@ -162,7 +170,7 @@ fn training(start: &NewRun) -> String {
     )
 }
 
-fn code(start: &NewRun) -> String {
+fn code(start: &NewRun, _: &Nouns) -> String {
     let commit = match (&start.git_commit, start.git_dirty) {
         (None, _) => "no commit known".to_owned(),
         (Some(commit), Some(true)) => format!("commit {} with uncommitted changes", short_hash(commit)),
@@ -197,9 +205,12 @@ mod tests {
         );
         let mut start = data.runs[0].row.start.clone();
         start.shared_patients = 0;
-        assert_eq!(audit(&start), "None of the 40 test patients stands in training or validation.");
+        assert_eq!(
+            audit(&start, &Nouns::default()),
+            "None of the 40 test patients stands in training or validation."
+        );
         start.shared_patients = 40;
-        assert!(audit(&start).starts_with("All 40 test patients"));
+        assert!(audit(&start, &Nouns::default()).starts_with("All 40 test patients"));
     }
 
     #[test]

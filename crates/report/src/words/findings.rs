@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use ranklab_settings::{Nouns, Words};
 use ranklab_stats::Resampled;
 use ranklab_store::RunStatus;
 
 use crate::analysis::{Analysis, Configuration, TestSet, TooFewUnits};
 
 use super::convergence::caveat;
-use super::format::{count, margin_in_points, percent, points, rounded_percent, thousands};
+use super::format::{count, counted, margin_in_points, percent, points, rounded_percent, thousands};
 use super::intervals::few;
 use super::leakage;
 use super::pairs::sentence;
@@ -43,27 +44,36 @@ pub(crate) fn findings(analysis: &Analysis, series: &[String]) -> Vec<String> {
 fn leaders(analysis: &Analysis) -> Vec<String> {
     let of = |set: &TestSet| leader(set, analysis);
     let sets = &analysis.test_sets;
+    let Words { images, .. } = analysis.nouns.words();
     if let [set] = sets.as_slice() {
         return vec![of(set)];
     }
     let mut sentences: Vec<String> = sets.iter().take(LEADERS).map(of).collect();
     let more = match sets.len().saturating_sub(LEADERS) {
         0 => String::new(),
-        more => format!(" {} more are in the table.", count(more, "set of test cells")),
+        more => {
+            let (one, many) = (format!("set of test {images}"), format!("sets of test {images}"));
+            format!(" {} more are in the table.", counted(more, &one, &many))
+        }
     };
-    sentences
-        .push(format!("Accuracies on different test cells do not compare: they mix models and cells.{more}"));
+    sentences.push(format!(
+        "Accuracies on different test {images} do not compare: they mix models and {images}.{more}"
+    ));
     sentences
 }
 
 fn leader(set: &TestSet, analysis: &Analysis) -> String {
     let of_set = || analysis.with_ids(&set.configurations);
     let best = &analysis.configurations[set.references.best];
-    let (accuracy, cells, number) = (accuracy(best), test_cells(best), set.configurations.len());
+    let (accuracy, cells, number) = (accuracy(best), test_cells(analysis, best), set.configurations.len());
     let all = format!(
         "{}{}",
         count(number, "configuration"),
-        if number < analysis.configurations.len() { " tested on the same cells" } else { "" }
+        if number < analysis.configurations.len() {
+            format!(" tested on the same {}", analysis.nouns.image.many)
+        } else {
+            String::new()
+        }
     );
     let said = match (number, set.references.by_validation) {
         (1, _) => format!("{} reaches a test accuracy of {accuracy} on {cells}.", best.name),
@@ -138,12 +148,12 @@ fn accuracy(configuration: &Configuration) -> String {
 }
 
 /// `200 test cells`, of all folds together where there are several.
-fn test_cells(configuration: &Configuration) -> String {
+fn test_cells(analysis: &Analysis, configuration: &Configuration) -> String {
     let folds = match configuration.tested() {
         Some(tested) if tested.folds > 1 => format!(" in {}", count(tested.folds, "fold")),
         _ => String::new(),
     };
-    format!("{} test cells{folds}", thousands(configuration.number_of_cells()))
+    format!("{} test {}{folds}", thousands(configuration.number_of_cells()), analysis.nouns.image.many)
 }
 
 /// The configuration with the best validation figures beside the baseline of the same cells, where there are both, and
@@ -160,7 +170,8 @@ fn against_baseline(analysis: &Analysis) -> Vec<String> {
             |selected: bool| configurations.iter().any(|one| baseline.selects(&one.settings) == selected);
         return match (has(true), has(false)) {
             (true, true) => vec![format!(
-                "No other configuration was tested on the cells of the baseline, {baseline}: the report gives no difference to it."
+                "No other configuration was tested on the {} of the baseline, {baseline}: the report gives no difference to it.",
+                analysis.nouns.image.many
             )],
             (false, true) if configurations.len() > 1 => {
                 vec![format!("There is no baseline: no run of this report is {baseline}.")]
@@ -202,19 +213,25 @@ fn against_baseline(analysis: &Analysis) -> Vec<String> {
 /// That the patients are too few for equivalence within the margin, whatever they show; `None` where they are enough.
 fn too_few_patients(analysis: &Analysis) -> Option<String> {
     let TooFewUnits { needed, effective, resampled } = analysis.too_few_units?;
+    let Nouns { group, image } = &analysis.nouns;
     let (noun, count) = match resampled {
-        Resampled::Patients(count) => ("patients", count),
-        Resampled::Cells(count) => ("cells", count),
+        Resampled::Patients(count) => (group, count),
+        Resampled::Cells(count) => (image, count),
     };
     let all = thousands(count as i64);
     let here = if effective.round() < count as f64 {
-        format!("of {effective:.0} here (the effective number of {all} that have unequally many cells)")
+        format!(
+            "of {effective:.0} here (the effective number of {all} that have unequally many {})",
+            image.many
+        )
     } else {
         format!("of {all} here")
     };
     Some(format!(
-        "Equivalence within ±{} takes at least {needed} {noun}, {here}: fewer may miss the rare one on whom a network fails.",
-        margin_in_points(&analysis.options)
+        "Equivalence within ±{} takes at least {needed} {}, {here}: fewer may miss the rare one on {} a network fails.",
+        margin_in_points(&analysis.options),
+        noun.many,
+        group.pronoun()
     ))
 }
 
@@ -232,35 +249,35 @@ fn caution(analysis: &Analysis) -> String {
         .map(|set| configurations[set.configurations[0]].number_of_cells())
         .filter(|cells| *cells > 0)
         .collect();
+    let Words { groups, .. } = analysis.nouns.words();
+    let one_more = format!("One {} more or less", analysis.nouns.image.one);
     let mut sentences = Vec::new();
     match (cells.first(), cells.last()) {
         (Some(one), Some(other)) if one == other => {
-            sentences.push(format!("One cell more or less is {} points.", one_cell(*one)));
+            sentences.push(format!("{one_more} is {} points.", one_cell(*one)));
         }
-        (Some(least), Some(most)) => sentences.push(format!(
-            "One cell more or less is {} to {} points.",
-            one_cell(*most),
-            one_cell(*least)
-        )),
+        (Some(least), Some(most)) => {
+            sentences.push(format!("{one_more} is {} to {} points.", one_cell(*most), one_cell(*least)))
+        }
         _ => {}
     }
     let known = || configurations.iter().filter_map(Configuration::tested);
     let speak = match (known().any(|tested| tested.seeds > 1), known().any(|tested| tested.seeds == 1)) {
-        (true, false) => {
-            "Intervals and tests take patients and seeds as samples: they speak of other patients and other seeds, not of \
+        (true, false) => format!(
+            "Intervals and tests take {groups} and seeds as samples: they speak of other {groups} and other seeds, not of \
              other splits or laboratories."
-        }
-        (true, true) => {
-            "Intervals and tests take patients as a sample, and seeds where a configuration has several; one with a single \
+        ),
+        (true, true) => format!(
+            "Intervals and tests take {groups} as a sample, and seeds where a configuration has several; one with a single \
              seed is judged as it was trained. None speaks of other splits or laboratories."
-        }
-        (false, _) => {
-            "Intervals and tests take patients as a sample and the trained networks as given: they speak of other patients, \
+        ),
+        (false, _) => format!(
+            "Intervals and tests take {groups} as a sample and the trained networks as given: they speak of other {groups}, \
              not of other seeds, splits or laboratories."
-        }
+        ),
     };
     let resampled: Vec<_> = known().map(|tested| tested.resampled).collect();
-    sentences.push(speak.to_owned() + &few(&resampled));
+    sentences.push(speak + &few(&resampled, &analysis.nouns));
     if let Some(too_few) = too_few_patients(analysis) {
         sentences.push(too_few);
     }

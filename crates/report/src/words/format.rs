@@ -1,5 +1,6 @@
 //! Numbers as people read them.
 
+use ranklab_settings::{Noun, Nouns, SplitKind};
 use ranklab_stats::Summary;
 
 use crate::options::Options;
@@ -122,8 +123,29 @@ pub(crate) fn thousands(value: i64) -> String {
 
 /// A count with its noun: `1 run`, `3 runs`.
 pub(crate) fn count(value: usize, noun: &str) -> String {
-    let plural = if value == 1 { "" } else { "s" };
-    format!("{} {noun}{plural}", thousands(i64::try_from(value).unwrap_or(i64::MAX)))
+    counted(value, noun, &format!("{noun}s"))
+}
+
+/// A number with a noun of the dataset: `1 cell`, `2 mice`.
+pub(crate) fn count_of(value: usize, noun: &Noun) -> String {
+    counted(value, &noun.one, &noun.many)
+}
+
+/// A number with its noun, singular or plural.
+pub(crate) fn counted(value: usize, one: &str, many: &str) -> String {
+    let noun = if value == 1 { one } else { many };
+    format!("{} {noun}", thousands(i64::try_from(value).unwrap_or(i64::MAX)))
+}
+
+/// A text with a capital at its beginning.
+pub(crate) fn capitalised(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+/// The kind of a split as it is read: `random`, `given`, or the word for a group.
+pub(crate) fn split_kind<'a>(split: &'a str, nouns: &'a Nouns) -> &'a str {
+    if split == SplitKind::Patient.name() { &nouns.group.one } else { split }
 }
 
 /// A duration: `4.2 s`, `3 min 05 s`, `1 h 12 min`.

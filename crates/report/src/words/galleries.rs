@@ -1,11 +1,13 @@
 //! Galleries of cells in words, each cell with its picture where there is one.
 
+use ranklab_settings::{Noun, Nouns};
+
 use crate::analysis::{
     Analysis, CellProbability, Configuration, GALLERY_CELLS, Galleries, Gallery, GalleryCell,
 };
 use crate::pictures::{CellPicture, CellPictures};
 
-use super::format::{count, percent, rounded_percent, thousands};
+use super::format::{count, count_of, percent, rounded_percent, thousands};
 use super::table::{Cell, Column, Table};
 
 /// A cell as it is shown.
@@ -43,9 +45,11 @@ impl CardProbability {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct ShownGallery {
     /// Heading.
-    pub(crate) title: &'static str,
+    pub(crate) title: String,
     /// How many cells there are, how they are ordered.
     pub(crate) caption: String,
+    /// Word for an image, for headings and summaries.
+    pub(crate) image: Noun,
     /// The class whose probabilities the cards give, as a word within a sentence.
     pub(crate) positive: String,
     /// The cells.
@@ -55,6 +59,8 @@ pub(crate) struct ShownGallery {
 /// The galleries of a report.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct GallerySection {
+    /// Heading.
+    pub(crate) title: String,
     /// What the pictures are, and what is missing.
     pub(crate) notes: Vec<String>,
     /// Those with any cells.
@@ -64,15 +70,21 @@ pub(crate) struct GallerySection {
 /// The galleries; `None` where no cell is called wrongly.
 pub(crate) fn section(analysis: &Analysis, pictures: &CellPictures) -> Option<GallerySection> {
     let chosen = analysis.galleries.as_ref()?;
-    let gallery = |title, gallery: &Gallery, order: &str| ShownGallery {
+    let gallery = |title: String, gallery: &Gallery, order: &str| ShownGallery {
         title,
         caption: caption(analysis, chosen, gallery.all, order),
+        image: analysis.nouns.image.clone(),
         positive: analysis.class_names.positive_word(),
         cards: gallery.cells.iter().map(|cell| card(analysis, pictures, cell, chosen.repeats)).collect(),
     };
-    let wrong = gallery("Cells that every run gets wrong", &chosen.wrong, "The surest mistakes come first.");
+    let images = analysis.nouns.image.capitals();
+    let wrong = gallery(
+        format!("{images} that every run gets wrong"),
+        &chosen.wrong,
+        "The surest mistakes come first.",
+    );
     let disagreed = gallery(
-        "Cells on which runs disagree",
+        format!("{images} on which runs disagree"),
         &chosen.disagreed,
         "Those that divide the runs most evenly come first.",
     );
@@ -81,17 +93,23 @@ pub(crate) fn section(analysis: &Analysis, pictures: &CellPictures) -> Option<Ga
     if galleries.is_empty() {
         return None;
     }
-    Some(GallerySection { notes: notes(pictures, &galleries), galleries })
+    Some(GallerySection {
+        notes: notes(pictures, &galleries),
+        title: format!("{images} to look at"),
+        galleries,
+    })
 }
 
 fn caption(analysis: &Analysis, chosen: &Galleries, all: usize, order: &str) -> String {
+    let images = &analysis.nouns.image.many;
+    let share = format!(", the most of this report that share their {images}");
     let is_part = chosen.set.len() < analysis.configurations.len();
     format!(
-        "{}, of {} tested on the same {} cells{}: {}, folds of a seed counted as one. {order}{}",
-        count(all, "cell"),
+        "{}, of {} tested on the same {} {images}{}: {}, folds of a seed counted as one. {order}{}",
+        count_of(all, &analysis.nouns.image),
         count(chosen.set.len(), "configuration"),
         thousands(chosen.cells as i64),
-        if is_part { ", the most of this report that share their cells" } else { "" },
+        if is_part { share.as_str() } else { "" },
         count(chosen.repeats, "run"),
         if all > GALLERY_CELLS { format!(" {GALLERY_CELLS} of them are shown.") } else { String::new() }
     )
@@ -102,7 +120,8 @@ fn notes(given: &CellPictures, galleries: &[ShownGallery]) -> Vec<String> {
         || galleries.iter().flat_map(|gallery| &gallery.cards).filter_map(|card| card.picture.as_ref());
     let mut notes = Vec::new();
     if pictures().next().is_some() {
-        notes.push("Each cell is shown as the network sees it.".to_owned());
+        let image = galleries.first().map_or("image", |gallery| &gallery.image.one);
+        notes.push(format!("Each {image} is shown as the network sees it."));
     }
     let mut runs: Vec<i64> = pictures().filter_map(|picture| Some(picture.heat.as_ref()?.0)).collect();
     runs.sort_unstable();
@@ -137,10 +156,16 @@ fn card(analysis: &Analysis, pictures: &CellPictures, cell: &GalleryCell, repeat
         Some(picture) if picture.is_without_heat => "; Grad-CAM has no heat",
         _ => "",
     };
+    let Nouns { group, image } = &analysis.nouns;
     Card {
-        description: format!("Cell of patient {}, {truth}, called {called} {by}", cell.patient),
+        description: format!(
+            "{} of {} {}, {truth}, called {called} {by}",
+            image.capital(),
+            group.one,
+            cell.patient
+        ),
         image: cell.image.clone(),
-        caption: format!("Patient {}, {truth}; called {called} {by}{no_heat}", cell.patient),
+        caption: format!("{} {}, {truth}; called {called} {by}{no_heat}", group.capital(), cell.patient),
         probabilities: cell.probabilities.iter().map(probability).collect(),
         picture: picture.cloned(),
     }
@@ -165,7 +190,7 @@ impl ShownGallery {
         };
         Table {
             caption: self.caption.clone(),
-            columns: [Column::text("cell"), Column::text("truth and call")]
+            columns: [Column::text(&self.image.one), Column::text("truth and call")]
                 .into_iter()
                 .chain(numbers)
                 .collect(),

@@ -1,15 +1,20 @@
-//! Whether patients stand on both sides of the split: always said, also when none does.
+//! Whether groups, such as patients, stand on both sides of the split: always said, also when none does.
+
+use ranklab_settings::{Nouns, Words};
 
 use crate::analysis::{Analysis, Leakage, SharedPatients};
 
 use super::format::{percent, thousands};
 
-/// What cannot be known where image names hold no patients; `None` where all do.
-pub(crate) fn unknown(leakage: &Leakage) -> Option<String> {
+/// What cannot be known where image names hold no groups; `None` where all do.
+pub(crate) fn unknown(leakage: &Leakage, nouns: &Nouns) -> Option<String> {
     let unknown = leakage.unknown?;
+    let Words { group, groups, .. } = nouns.words();
+    // The example is one of the default rule.
+    let example = if *nouns == Nouns::default() { " (as C33P1thinF_… has)" } else { "" };
     Some(format!(
-        "{} of {} test images have no patient in their names (as C33P1thinF_… has). Whether their patients also stand in training \
-         is unknown. Each such image counts as one patient, so that intervals are likely too narrow and p-values too small.",
+        "{} of {} test images have no {group} in their names{example}. Whether their {groups} also stand in training \
+         is unknown. Each such image counts as one {group}, so that intervals are likely too narrow and p-values too small.",
         thousands(unknown.images as i64),
         thousands(unknown.of as i64)
     ))
@@ -17,7 +22,7 @@ pub(crate) fn unknown(leakage: &Leakage) -> Option<String> {
 
 /// The statement on all finished runs; `None` without any.
 pub(crate) fn statement(analysis: &Analysis) -> Option<String> {
-    let unknown = unknown(&analysis.leakage);
+    let unknown = unknown(&analysis.leakage, &analysis.nouns);
     if !analysis.leakage.is_any_patient_known && unknown.is_some() {
         return unknown;
     }
@@ -25,21 +30,22 @@ pub(crate) fn statement(analysis: &Analysis) -> Option<String> {
     Some(unknown.into_iter().chain([counted]).collect::<Vec<_>>().join(" "))
 }
 
-/// The patients that are known, counted.
+/// The groups that are known, counted.
 fn counted(analysis: &Analysis) -> Option<String> {
     let counts = &analysis.leakage.counts;
     let worst = counts.iter().max_by(|one, other| one.share().total_cmp(&other.share()))?;
     if worst.is_none() {
-        return Some(no_leakage(counts, analysis.runs.len()));
+        return Some(no_leakage(counts, analysis));
     }
+    let Words { group, groups, images, .. } = analysis.nouns.words();
     let at_most = if counts.len() > 1 { "Up to " } else { "" };
     let clean = if counts.iter().any(SharedPatients::is_none) {
-        " Other runs of this report have no patient on both sides."
+        format!(" Other runs of this report have no {group} on both sides.")
     } else {
-        ""
+        String::new()
     };
     Some(format!(
-        "{at_most}{} of {} test patients also stand in training or validation, and with them {} of {} test cells ({} %): \
+        "{at_most}{} of {} test {groups} also stand in training or validation, and with them {} of {} test {images} ({} %): \
          such a split can flatter every model; published comparisons found one to three points.{clean}",
         thousands(worst.patients),
         thousands(worst.test_patients),
@@ -49,17 +55,18 @@ fn counted(analysis: &Analysis) -> Option<String> {
     ))
 }
 
-fn no_leakage(counts: &[SharedPatients], runs: usize) -> String {
+fn no_leakage(counts: &[SharedPatients], analysis: &Analysis) -> String {
+    let Words { group, groups, images, .. } = analysis.nouns.words();
     let least = counts.iter().map(|count| count.test_patients).min().unwrap_or(0);
     let most = counts.iter().map(|count| count.test_patients).max().unwrap_or(0);
     if most == 0 {
-        return "The runs do not say how many patients they tested, so that leakage is unknown.".to_owned();
+        return format!("The runs do not say how many {groups} they tested, so that leakage is unknown.");
     }
     let tested =
         if least == most { thousands(most) } else { format!("{} to {}", thousands(least), thousands(most)) };
-    let of_each = if runs > 1 { " of each run" } else { "" };
+    let of_each = if analysis.runs.len() > 1 { " of each run" } else { "" };
     format!(
-        "No patient stands on both sides: none of the {tested} test patients{of_each} has cells in training or \
+        "No {group} stands on both sides: none of the {tested} test {groups}{of_each} has {images} in training or \
          validation."
     )
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use ranklab_settings::Words;
 use ranklab_stats::Scope;
 use ranklab_store::RunStatus;
 
@@ -40,7 +41,8 @@ pub(crate) fn sentence(analysis: &Analysis) -> String {
         Answer::OneSeed { .. } => add_seeds(PROPOSED_SEEDS),
         Answer::Open { .. } | Answer::SomeWorse { .. } => more_data(analysis),
         _ if analysis.conformity.confirmatory => {
-            "The plan was kept: look at the errors by patient before relying on it.".to_owned()
+            let group = &analysis.nouns.group.one;
+            format!("The plan was kept: look at the errors by {group} before relying on it.")
         }
         _ => "Confirm it on seeds not used yet, with an `[analysis]` plan written before.".to_owned(),
     }
@@ -66,7 +68,10 @@ fn open_trials(analysis: &Analysis) -> Option<String> {
 fn not_compared(analysis: &Analysis, reason: &NotCompared) -> String {
     let said = match reason {
         NotCompared::OnThisSet => "Read the comparisons of the other test sets, below.",
-        _ if !analysis.splits.is_empty() => "Take the figure by patient as the estimate for new patients.",
+        _ if !analysis.splits.is_empty() => {
+            let Words { group, groups, .. } = analysis.nouns.words();
+            return format!("Take the figure by {group} as the estimate for new {groups}.");
+        }
         NotCompared::Refused(_) => "Mend what the comparisons, below, are refused for.",
         NotCompared::OtherCells => {
             "Train the configurations on the same split: same `split`, `split_seed` and `fold`."
@@ -87,16 +92,17 @@ fn more_data(analysis: &Analysis) -> String {
         return add_seeds(PROPOSED_SEEDS);
     }
     let folds: BTreeSet<i64> = analysis.runs.iter().filter_map(|run| run.row.start.fold).collect();
-    let patients = match folds.len() {
-        0 | 1 => "test more patients, with all folds (`fold=0..4`) or more images.",
-        _ => "test more patients, with images of others.",
+    let groups = &analysis.nouns.group.many;
+    let more = match folds.len() {
+        0 | 1 => format!("test more {groups}, with all folds (`fold=0..4`) or more images."),
+        _ => format!("test more {groups}, with images of others."),
     };
     match analysis.power {
         Some(power) if power.folds.is_none() => match power.seeds_for_margin {
             Some(seeds) if seeds > power.seeds && seeds <= MOST_SEEDS => add_seeds(seeds),
-            Some(seeds) if seeds <= power.seeds => format!("The seeds are enough: {patients}"),
-            _ => format!("More seeds help little: {patients}"),
+            Some(seeds) if seeds <= power.seeds => format!("The seeds are enough: {more}"),
+            _ => format!("More seeds help little: {more}"),
         },
-        _ => format!("To learn more, {patients}"),
+        _ => format!("To learn more, {more}"),
     }
 }

@@ -1,5 +1,7 @@
 //! Configurations that are not compared, and why.
 
+use ranklab_settings::{Nouns, Words};
+
 use crate::analysis::{Analysis, FailedPair, NoCells};
 
 /// Names and sentences before the rest is only counted.
@@ -16,7 +18,11 @@ pub(crate) fn sentences(analysis: &Analysis) -> Vec<String> {
     });
     let mut sentences = shortened(failed.collect(), "more pairs are not compared for such reasons");
     let without_cells = configurations.iter().filter_map(|one| {
-        Some(format!("{} is not compared: it {}.", one.name, reason(one.tested.as_ref().err()?)))
+        Some(format!(
+            "{} is not compared: it {}.",
+            one.name,
+            reason(one.tested.as_ref().err()?, &analysis.nouns)
+        ))
     });
     sentences
         .extend(shortened(without_cells.collect(), "more configurations are not compared for such reasons"));
@@ -25,14 +31,15 @@ pub(crate) fn sentences(analysis: &Analysis) -> Vec<String> {
 }
 
 /// Why the predictions of a configuration cannot be compared, as the end of a sentence about it.
-pub(crate) fn reason(reason: &NoCells) -> &'static str {
+pub(crate) fn reason(reason: &NoCells, nouns: &Nouns) -> String {
+    let Words { image, images, .. } = nouns.words();
     match reason {
-        NoCells::NoPredictions => "has a run without stored predictions",
-        NoCells::RepeatedCell => "has two predictions of one cell from the same seed",
-        NoCells::NoRun => "has no finished run",
-        NoCells::DifferentCells => "has repeats that were tested on different cells",
+        NoCells::NoPredictions => "has a run without stored predictions".to_owned(),
+        NoCells::RepeatedCell => format!("has two predictions of one {image} from the same seed"),
+        NoCells::NoRun => "has no finished run".to_owned(),
+        NoCells::DifferentCells => format!("has repeats that were tested on different {images}"),
         NoCells::NoProbabilities => {
-            "has predictions that are no probabilities, as a diverged run leaves them"
+            "has predictions that are no probabilities, as a diverged run leaves them".to_owned()
         }
     }
 }
@@ -58,17 +65,18 @@ fn apart(analysis: &Analysis) -> Vec<String> {
             more => format!("{listed} and {more} more"),
         }
     };
+    let images = &analysis.nouns.image.many;
     let was = if first.len() == 1 { "was" } else { "were" };
     let apart = |set: &Vec<usize>| {
         format!(
-            "{} {was} not tested on the same cells as {}, so they are not compared.",
+            "{} {was} not tested on the same {images} as {}, so they are not compared.",
             names(first),
             names(set)
         )
     };
     let mut sentences: Vec<String> = others.iter().take(LISTED).map(apart).collect();
     if others.len() > 1 {
-        sentences.push("The other sets of cells are not compared with each other either.".to_owned());
+        sentences.push(format!("The other sets of {images} are not compared with each other either."));
     }
     sentences
 }

@@ -1,5 +1,7 @@
 //! Operating points: thresholds chosen on validation images and what they do on test images.
 
+use ranklab_settings::{Nouns, Words};
+
 use crate::analysis::{Aim, AimPoint, Analysis, Applied, Configuration, FIXED_RATE, Rate};
 
 use super::format::{self, NONE, confidence, count, percent, with_article};
@@ -17,14 +19,15 @@ pub(super) fn aim_words(aim: Aim) -> String {
 }
 
 /// A run's points in words, or that it has none.
-pub(crate) fn of_run(points: Option<&[AimPoint]>) -> Vec<String> {
+pub(crate) fn of_run(points: Option<&[AimPoint]>, nouns: &Nouns) -> Vec<String> {
     let Some(points) = points else {
         return vec!["no threshold: the run has no validation predictions to choose one on".to_owned()];
     };
     let point = |AimPoint { aim, applied }: &AimPoint| match applied {
         None => format!(
-            "{}: none, as no threshold of the validation images reaches it, a class has too few cells, or a prediction is no number",
-            aim_words(*aim)
+            "{}: none, as no threshold of the validation images reaches it, a class has too few {}, or a prediction is no number",
+            aim_words(*aim),
+            nouns.image.many
         ),
         Some(found) => format!(
             "{}: from a probability of {} on, test sensitivity {}, specificity {}",
@@ -66,19 +69,21 @@ pub(crate) fn table(analysis: &Analysis) -> Option<Table> {
         Column::number("specificity, %").under("on test"),
         Column::number(&interval).under("on test"),
     ];
+    let Words { groups, images, .. } = analysis.nouns.words();
     let mut caption = format!(
         "Each run's threshold is chosen on its own validation images, in the epoch whose weights were kept, and applied to \
-         its test cells. No threshold is chosen on test cells. Cells of several runs are pooled. The aim is reached on \
-         validation images and may be missed on test cells. A dash marks an aim that no threshold of some run reaches, for \
-         example because {} image has a probability of 1, or a class with too few cells. Intervals are Wilson's with patients \
+         its test {images}. No threshold is chosen on test {images}. {} of several runs are pooled. The aim is reached on \
+         validation images and may be missed on test {images}. A dash marks an aim that no threshold of some run reaches, for \
+         example because {} image has a probability of 1, or a class with too few {images}. Intervals are Wilson's with {groups} \
          as units and hold for these trained networks and thresholds. The epoch was chosen on the same validation images, so \
          they fit the network a little better than new images would.",
+        analysis.nouns.image.capitals(),
         with_article(&analysis.class_names.negative_word())
     );
     let applied = with_points().flat_map(|(_, points)| points).filter_map(|point| point.applied.as_ref());
     let resampled: Vec<_> =
         applied.flat_map(|found| [found.specificity.resampled, found.sensitivity.resampled]).collect();
-    caption += &few(&resampled);
+    caption += &few(&resampled, &analysis.nouns);
     let without: Vec<&str> = analysis
         .configurations
         .iter()
@@ -130,7 +135,7 @@ mod tests {
     /// The points of the first run.
     fn first(data: &ReportData) -> Vec<String> {
         let analysis = analyse(data).unwrap();
-        of_run(analysis.runs[0].detail.as_ref().unwrap().operating_points.as_deref())
+        of_run(analysis.runs[0].detail.as_ref().unwrap().operating_points.as_deref(), &analysis.nouns)
     }
 
     #[test]

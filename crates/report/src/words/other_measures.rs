@@ -1,5 +1,6 @@
 //! Compared configurations in the area under the ROC curve.
 
+use ranklab_settings::Words;
 use ranklab_stats::{Bootstrap, Interval};
 
 use crate::analysis::{Analysis, OtherMeasures};
@@ -24,19 +25,20 @@ pub(crate) fn table(analysis: &Analysis) -> Option<Table> {
         0 => String::new(),
         more => format!(" {} of the table above are not shown.", count(more, "comparison")),
     };
+    let Words { groups, images, .. } = analysis.nouns.words();
     let is_folded = |id: usize| analysis.configurations[id].tested().is_some_and(|tested| tested.folds > 1);
     let folds = if other_measures.pairs.iter().any(|pair| is_folded(pair.first) || is_folded(pair.second)) {
-        " The AUC is computed within each fold, whose cells one network called, and averaged."
+        format!(" The AUC is computed within each fold, whose {images} one network called, and averaged.")
     } else {
-        ""
+        String::new()
     };
     let caption = format!(
-        "Differences in area under the ROC curve, first − second on the same cells.{folds} Intervals are percentiles of at least {} \
-         resamples of whole patients, the same resamples for both. With several seeds their spread is added by Student's t \
+        "Differences in area under the ROC curve, first − second on the same {images}.{folds} Intervals are percentiles of at least {} \
+         resamples of whole {groups}, the same resamples for both. With several seeds their spread is added by Student's t \
          (square root of the sum of squares). The intervals are not corrected for several comparisons, and no verdict rests on \
          them.{}{more}",
         thousands(i64::try_from(fewest).unwrap_or(i64::MAX)),
-        few(&resampled) + &few_to_resample(&resampled)
+        few(&resampled, &analysis.nouns) + &few_to_resample(&resampled, &analysis.nouns)
     );
     let rows = other_measures.pairs.iter().map(|pair| row(analysis, pair)).collect();
     Some(Table { caption, columns, rows })

@@ -1,25 +1,26 @@
 //! One line for each comparison: the verdict, then its numbers.
 
+use ranklab_settings::{Noun, Nouns};
 use ranklab_stats::{Concentration, Equivalence, MeanDifference, Resampled, Scope, Verdict};
 
 use crate::analysis::{Analysis, Comparisons, Pair, PairFamily, RateDifference};
 use crate::options::Options;
 
 use super::convergence::caveat;
-use super::format::{confidence, count, margin_in_points, p_value, percent, points, signed_points};
+use super::format::{confidence, count, count_of, margin_in_points, p_value, percent, points, signed_points};
 
 /// The sentence of a comparison.
 pub(crate) fn sentence(analysis: &Analysis, pair: &Pair) -> String {
-    let Analysis { configurations, comparisons: all, options, .. } = analysis;
+    let Analysis { configurations, comparisons: all, options, nouns, .. } = analysis;
     let (first, second) = (&configurations[pair.first].name, &configurations[pair.second].name);
-    let numbers = numbers(pair, options);
+    let numbers = numbers(pair, options, nouns);
     let p = format!("{}{}", p_equals(pair.corrected_p), after(pair, all));
     let direction = if pair.difference.difference > 0.0 { "better" } else { "worse" };
     let same = || format!("equivalent within {}", margins(pair, options));
     let verdict = match pair.verdict {
-        Verdict::Equivalent => format!("{} ({numbers}; {})", same(), equivalence(pair, all, "")),
+        Verdict::Equivalent => format!("{} ({numbers}; {})", same(), equivalence(pair, all, "", nouns)),
         Verdict::EquivalentYetDifferent => {
-            format!("{direction}, but {} ({numbers}, {p}; {})", same(), equivalence(pair, all, ""))
+            format!("{direction}, but {} ({numbers}, {p}; {})", same(), equivalence(pair, all, "", nouns))
         }
         Verdict::Better | Verdict::Worse => format!("{direction} ({numbers}, {p})"),
         Verdict::Inconclusive => {
@@ -27,7 +28,7 @@ pub(crate) fn sentence(analysis: &Analysis, pair: &Pair) -> String {
         }
     };
     let reasons = match pair.verdict {
-        Verdict::Inconclusive => why_inconclusive(pair, all, &p),
+        Verdict::Inconclusive => why_inconclusive(pair, all, &p, nouns),
         _ => String::new(),
     };
     format!("{first} vs {second}{}: {verdict}.{reasons}", scope(pair))
@@ -61,45 +62,50 @@ fn margins(pair: &Pair, options: &Options) -> String {
 }
 
 /// Why a comparison is inconclusive although its interval excludes 0 or lies within the margin; empty elsewhere.
-fn why_inconclusive(pair: &Pair, all: &Comparisons, p: &str) -> String {
+fn why_inconclusive(pair: &Pair, all: &Comparisons, p: &str, nouns: &Nouns) -> String {
     if pair.are_identical {
         return format!(
-            " Both call every cell alike. That bounds no difference in {} not seen.",
-            others(pair.difference.concentration.resampled)
+            " Both call every {} alike. That bounds no difference in {} not seen.",
+            nouns.image.one,
+            resampled_noun(pair.difference.concentration.resampled, nouns).many
         );
     }
     let concentration = &pair.difference.concentration;
     if !concentration.carries_claims() {
-        return format!(" No claim: {}.", too_concentrated(concentration));
+        return format!(" No claim: {}.", too_concentrated(concentration, nouns));
     }
     let mut reasons = String::new();
     if !pair.difference.interval.contains(0.0) {
         reasons += &format!(" The interval excludes 0, but {p}.");
     }
     if is_within(&pair.equivalence) && !pair.equivalence.equivalent {
-        reasons += &format!(" Equivalence is not shown: {}.", equivalence(pair, all, "but "));
+        reasons += &format!(" Equivalence is not shown: {}.", equivalence(pair, all, "but ", nouns));
     }
     reasons
 }
 
 /// Why cells carry no claim: `the cells come from an effective number of 2.7 patients; the largest has 60 % of them`.
-pub(crate) fn too_concentrated(concentration: &Concentration) -> String {
+pub(crate) fn too_concentrated(concentration: &Concentration, nouns: &Nouns) -> String {
     format!(
-        "the cells come from an effective number of {:.1} of {}, fewer than 5; the largest has {} % of them",
+        "the {} come from an effective number of {:.1} of {}, fewer than 5; the largest has {} % of them",
+        nouns.image.many,
         concentration.effective,
-        units(concentration.resampled),
+        units(concentration.resampled, nouns),
         percent(concentration.largest_share)
     )
 }
 
 /// The evidence for equivalence: `90 % interval of accuracy −0.35 to +0.15, p = 0.003 of a difference beyond the margin of
 /// sensitivity after correction for 7 comparisons`, with a word before its p.
-fn equivalence(pair: &Pair, all: &Comparisons, before_p: &str) -> String {
+fn equivalence(pair: &Pair, all: &Comparisons, before_p: &str, nouns: &Nouns) -> String {
     let Equivalence { interval, p, .. } = pair.equivalence;
+    let room = match pair.equivalence.allows_for_lost_patient {
+        true => format!(" with room for a lost {}", nouns.group.one),
+        false => String::new(),
+    };
     format!(
-        "{:.0} % interval of accuracy{} {} to {}, {before_p}{} of a difference beyond {}{}",
+        "{:.0} % interval of accuracy{room} {} to {}, {before_p}{} of a difference beyond {}{}",
         interval.level * 100.0,
-        if pair.equivalence.allows_for_lost_patient { " with room for a lost patient" } else { "" },
         signed_points(interval.lower),
         signed_points(interval.upper),
         p_equals(p),
@@ -128,7 +134,7 @@ fn is_within(Equivalence { interval, margin, .. }: &Equivalence) -> bool {
 }
 
 /// `−0.10 points, 95 % interval −0.40 to +0.20, 200 patients, one seed each`.
-fn numbers(pair: &Pair, options: &Options) -> String {
+fn numbers(pair: &Pair, options: &Options, nouns: &Nouns) -> String {
     let MeanDifference { difference, interval, concentration, .. } = pair.difference;
     let mut seeds = match pair.difference.seeds {
         [1, 1] => ", one seed each".to_owned(),
@@ -147,22 +153,23 @@ fn numbers(pair: &Pair, options: &Options) -> String {
         confidence(options),
         signed_points(interval.lower),
         signed_points(interval.upper),
-        units(concentration.resampled)
+        units(concentration.resampled, nouns)
     )
 }
 
 /// What was taken as independent.
-fn units(resampled: Resampled) -> String {
+fn units(resampled: Resampled, nouns: &Nouns) -> String {
     match resampled {
-        Resampled::Patients(patients) => count(patients, "patient"),
-        Resampled::Cells(cells) => format!("{} one by one", count(cells, "cell")),
+        Resampled::Patients(patients) => count_of(patients, &nouns.group),
+        Resampled::Cells(cells) => format!("{} one by one", count_of(cells, &nouns.image)),
     }
 }
 
-fn others(resampled: Resampled) -> &'static str {
+/// The noun of what was taken as independent.
+fn resampled_noun(resampled: Resampled, nouns: &Nouns) -> &Noun {
     match resampled {
-        Resampled::Patients(_) => "patients",
-        Resampled::Cells(_) => "cells",
+        Resampled::Patients(_) => &nouns.group,
+        Resampled::Cells(_) => &nouns.image,
     }
 }
 

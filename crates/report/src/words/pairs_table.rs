@@ -1,5 +1,6 @@
 //! The comparisons of configurations in numbers.
 
+use ranklab_settings::Words;
 use ranklab_stats::{Interval, MeanDifference, Resampled, Scope};
 
 use crate::analysis::{Analysis, Comparisons, Configuration, Pair, PairFamily};
@@ -16,6 +17,7 @@ pub(crate) fn table(analysis: &Analysis) -> Option<Table> {
         return None;
     }
     let interval = format!("{} interval", confidence(options));
+    let alone = format!("{} that one alone gets right", analysis.nouns.image.many);
     let rows = all.pairs.iter().map(|pair| row(configurations, pair)).collect();
     let mut columns = vec![
         Column::text("first"),
@@ -34,9 +36,9 @@ pub(crate) fn table(analysis: &Analysis) -> Option<Table> {
         columns.push(Column::number(&interval).under(rate));
     }
     columns.extend([
-        Column::number("first").under("cells that one alone gets right"),
-        Column::number("second").under("cells that one alone gets right"),
-        Column::number("McNemar p").under("cells that one alone gets right"),
+        Column::number("first").under(&alone),
+        Column::number("second").under(&alone),
+        Column::number("McNemar p").under(&alone),
         Column::number("difference").under("AUC"),
         Column::number("DeLong p").under("AUC"),
     ]);
@@ -45,6 +47,7 @@ pub(crate) fn table(analysis: &Analysis) -> Option<Table> {
 
 fn caption(analysis: &Analysis) -> String {
     let Analysis { comparisons: all, options, .. } = analysis;
+    let Words { group, groups, images, .. } = analysis.nouns.words();
     let any = |test: fn(&Pair) -> bool| all.pairs.iter().any(test);
     let resampled: Vec<Resampled> =
         all.pairs.iter().map(|pair| pair.difference.concentration.resampled).collect();
@@ -55,31 +58,40 @@ fn caption(analysis: &Analysis) -> String {
         points(options.specificity_margin)
     );
     let mut caption = format!(
-        "Differences in accuracy, first − second on the same cells, by a t test over patients (cluster-robust, CR2 with \
+        "Differences in accuracy, first − second on the same {images}, by a t test over {groups} (cluster-robust, CR2 with \
          Bell–McCaffrey's degrees of freedom). Intervals are not corrected for several comparisons. {} Holm's correction \
          goes over each of the two alone. A difference is claimed where \"p, corrected\" is below {}. \"p, beyond the margins\" \
-         belongs to equivalence within {margins}: the largest p of the three counts, corrected likewise. Where it would be shown, it must also hold if one more patient was lost \
+         belongs to equivalence within {margins}: the largest p of the three counts, corrected likewise. Where it would be shown, it must also hold if one more {group} was lost \
          altogether. \"p, inferior\" is its \
          one-sided part, that the first loses as much as the margins.",
         questions(all),
         options.alpha,
     );
     if any(|pair| pair.difference.scope == Scope::Methods) {
-        caption += " With several seeds on both sides patients and seeds are crossed: what the luck of a seed adds beyond single \
-                    patients comes from the pair or from all configurations, whichever is larger. Degrees of freedom are \
-                    Satterthwaite's. Such verdicts hold for other patients and other seeds. McNemar's and DeLong's tests compare \
-                    single runs and are left out there; cells that one alone gets right are averages over pairs of seeds.";
+        caption += &format!(
+            " With several seeds on both sides {groups} and seeds are crossed: what the luck of a seed adds beyond single \
+             {groups} comes from the pair or from all configurations, whichever is larger. Degrees of freedom are \
+             Satterthwaite's. Such verdicts hold for other {groups} and other seeds. McNemar's and DeLong's tests compare \
+             single runs and are left out there; {images} that one alone gets right are averages over pairs of seeds."
+        );
     }
     if any(|pair| pair.difference.scope == Scope::Networks) {
-        caption += " \"These networks\" marks a comparison with one seed: its verdict holds for the trained networks on other \
-                    patients and says nothing of the methods.";
+        caption += &format!(
+            " \"These networks\" marks a comparison with one seed: its verdict holds for the trained networks on other \
+             {groups} and says nothing of the methods."
+        );
     }
     if any(|pair| pair.difference.components.is_some_and(|components| components.folds.is_some())) {
-        caption += " Where the folds differ more than patients and seeds explain, their spread takes the place of both.";
+        caption += &format!(
+            " Where the folds differ more than {groups} and seeds explain, their spread takes the place of both."
+        );
     }
-    caption += " McNemar's and DeLong's tests treat the cells of a patient as independent and are not corrected. Their p-values are \
-                too small, and no verdict rests on them.";
-    caption + &few(&resampled) + &more(all)
+    caption += &format!(
+        " McNemar's and DeLong's tests treat the {images} of {} as independent and are not corrected. Their p-values are \
+         too small, and no verdict rests on them.",
+        analysis.nouns.group.with_article()
+    );
+    caption + &few(&resampled, &analysis.nouns) + &more(all)
 }
 
 /// What the two families of comparisons ask.

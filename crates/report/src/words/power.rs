@@ -12,10 +12,11 @@ pub(crate) fn sentence(analysis: &Analysis) -> Option<String> {
         PairFamily::Secondary => "with the best by validation",
     };
     let margin = margin_in_points(&analysis.options);
+    let groups = &analysis.nouns.group.many;
     let more = match seeds_for_margin {
         _ if sensitivity.smallest_loss <= analysis.options.margin => String::new(),
         Some(needed) => format!(" About {needed} seeds each would find a loss of {margin}."),
-        None => format!(" Up to 200 seeds each would not find a loss of {margin}: that takes more patients."),
+        None => format!(" Up to 200 seeds each would not find a loss of {margin}: that takes more {groups}."),
     };
     Some(format!(
         "What this could have shown: with {} each, {} {with} would find a true loss of about {} points in 80 % of studies, and show \

@@ -1,5 +1,6 @@
 //! Calibration intercept and slope in words.
 
+use ranklab_settings::Nouns;
 use ranklab_stats::{Coefficient, Recalibration, Resampled};
 
 use crate::analysis::{Analysis, ClinicalConfiguration, NotRecalibrated};
@@ -11,19 +12,19 @@ use super::table::{Cell, Column, Table};
 
 /// The part on calibration.
 pub(super) fn part(analysis: &Analysis) -> ClinicalPart {
-    ClinicalPart { title: "Calibration", notes: notes(analysis), table: table(analysis) }
+    ClinicalPart { title: "Calibration".to_owned(), notes: notes(analysis), table: table(analysis) }
 }
 
 /// Why there are none, configuration by configuration.
 fn notes(analysis: &Analysis) -> Vec<String> {
     let of = |one: &ClinicalConfiguration| {
         let reason = match one.recalibration.err()? {
-            NotRecalibrated::OneClass => "all cells are of one class",
+            NotRecalibrated::OneClass => format!("all {} are of one class", analysis.nouns.image.many),
             NotRecalibrated::Separated => {
-                "a threshold separates the classes without an error, so that the slope is infinite"
+                "a threshold separates the classes without an error, so that the slope is infinite".to_owned()
             }
-            NotRecalibrated::Constant => "all its predictions are equal",
-            NotRecalibrated::Unsolved => "Newton's method found no largest likelihood",
+            NotRecalibrated::Constant => "all its predictions are equal".to_owned(),
+            NotRecalibrated::Unsolved => "Newton's method found no largest likelihood".to_owned(),
         };
         Some(format!("{} has no calibration intercept and slope: {reason}.", name(analysis, one)))
     };
@@ -37,18 +38,21 @@ fn table(analysis: &Analysis) -> Option<Table> {
         return None;
     }
     let positive = analysis.class_names.positive_word();
+    let Nouns { image, group } = &analysis.nouns;
+    let (one, images, groups) = (image.with_article(), &image.many, &group.many);
     let mut caption = format!(
-        "Whether probabilities of a cell being {positive} mean what they say on test cells, by logistic recalibration. The \
+        "Whether probabilities of {one} being {positive} mean what they say on test {images}, by logistic recalibration. The \
          intercept (calibration in the large, in log-odds) is 0 where their mean is right and below 0 where they are too high. \
-         The slope is 1 where their spread is right and below 1 where they are too extreme. Cells of all runs count together. \
-         Standard errors take whole patients; intervals are Student's t. They hold for these trained networks and for the share \
-         of {positive} cells of the test set."
+         The slope is 1 where their spread is right and below 1 where they are too extreme. {} of all runs count together. \
+         Standard errors take whole {groups}; intervals are Student's t. They hold for these trained networks and for the share \
+         of {positive} {images} of the test set.",
+        image.capitals()
     );
     let clipped: usize = found.iter().map(|(_, one)| one.clipped).sum();
     if clipped > 0 {
         caption += &format!(" {} nearer to 0 or 1 than 2⁻²⁴ count as that.", count(clipped, "prediction"));
     }
-    caption += &few(&found.iter().map(|(_, one)| one.resampled).collect::<Vec<Resampled>>());
+    caption += &few(&found.iter().map(|(_, one)| one.resampled).collect::<Vec<Resampled>>(), &analysis.nouns);
     let interval = format!("{} interval", confidence(&analysis.options));
     let columns = vec![
         Column::text("configuration"),

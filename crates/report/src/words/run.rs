@@ -1,5 +1,6 @@
 //! One run in detail: classification report beside the published one, counts and facts.
 
+use ranklab_settings::Nouns;
 use ranklab_stats::{ClassScores, ClassificationReport, ConfusionMatrix};
 use ranklab_store::RunResult;
 
@@ -9,7 +10,7 @@ use crate::analysis::{
 
 use super::convergence::reasons;
 use super::facts::audit;
-use super::format::{self, NONE, count, four, moment, percent, seconds, thousands};
+use super::format::{self, NONE, count_of, four, moment, percent, seconds, thousands};
 use super::operating_points;
 use super::table::{Cell, Column, Fact, Table};
 
@@ -52,9 +53,9 @@ pub(crate) fn words(analysis: &Analysis, run: &Run) -> Option<RunWords> {
         accuracy: percent_or_none(result.test_accuracy),
         is_synthetic: start.synthetic,
         warnings: reasons(&run.signs),
-        report: report_table(detail, &analysis.class_names),
+        report: report_table(detail, analysis),
         matrix: detail.matrix,
-        facts: facts(run, result, detail),
+        facts: facts(run, result, detail, &analysis.nouns),
         config: indented(&start.config),
     })
 }
@@ -70,12 +71,13 @@ fn indented(config: &str) -> String {
 }
 
 /// Laid out as the posts' Tables 1 and 2.
-fn report_table(detail: &RunDetail, classes: &ClassNames) -> Table {
+fn report_table(detail: &RunDetail, analysis: &Analysis) -> Table {
+    let classes = &analysis.class_names;
     let headings = ["precision", "recall", "f1-score", "support"];
     let mut columns = vec![Column::text("class")];
     columns.extend(headings.map(|heading| Column::number(heading).under("this run")));
     let mut rows = report_rows(&ClassificationReport::new(&detail.matrix), classes);
-    let mut caption = "Classification report on the test cells.".to_owned();
+    let mut caption = format!("Classification report on the test {}.", analysis.nouns.image.many);
     if let Some(Published { what, matrix }) = &detail.published {
         columns.extend(headings.map(|heading| Column::number(heading).under("published")));
         let beside = report_rows(&ClassificationReport::new(matrix), classes);
@@ -117,7 +119,7 @@ fn report_rows(report: &ClassificationReport, classes: &ClassNames) -> Vec<Vec<C
     ]
 }
 
-fn facts(run: &Run, result: &RunResult, detail: &RunDetail) -> Vec<Fact> {
+fn facts(run: &Run, result: &RunResult, detail: &RunDetail, nouns: &Nouns) -> Vec<Fact> {
     let start = &run.row.start;
     let ended = run.row.ended_at.as_deref().map_or_else(|| NONE.to_owned(), moment);
     let auc = result.auc.map_or_else(|| NONE.to_owned(), four);
@@ -155,24 +157,24 @@ fn facts(run: &Run, result: &RunResult, detail: &RunDetail) -> Vec<Fact> {
                 thousands(start.frozen_parameters)
             ),
         ),
-        Fact::new("Leakage", audit(start)),
-        Fact::new("Errors", errors(&detail.errors)),
+        Fact::new("Leakage", audit(start, nouns)),
+        Fact::new("Errors", errors(&detail.errors, nouns)),
         Fact::new("Configuration hash", start.config_hash.clone()),
         Fact::new("Model hash", result.model_hash.clone()),
         Fact::new("Weights hash", start.weights_hash.clone()),
     ];
-    facts.splice(4..4, measures(detail));
+    facts.splice(4..4, measures(detail, nouns));
     facts.retain(|fact| fact.values.iter().any(|value| !value.is_empty()));
     facts
 }
 
 /// The measures of a run; those of probabilities only where all of them are known.
-fn measures(detail: &RunDetail) -> Vec<Fact> {
+fn measures(detail: &RunDetail, nouns: &Nouns) -> Vec<Fact> {
     let mut facts = vec![Fact::new("Of the counts", of_counts(detail))];
     facts.extend(of_probabilities(detail).map(|text| Fact::new("Of the probabilities", text)));
     facts.push(Fact::several(
         "Operating points",
-        operating_points::of_run(detail.operating_points.as_deref()),
+        operating_points::of_run(detail.operating_points.as_deref(), nouns),
     ));
     facts
 }
@@ -197,7 +199,7 @@ fn of_probabilities(detail: &RunDetail) -> Option<String> {
 }
 
 /// How the errors spread over patients, and whether the stored predictions give the stored counts.
-fn errors(errors: &RunErrors) -> String {
+fn errors(errors: &RunErrors, nouns: &Nouns) -> String {
     match errors {
         RunErrors::NoPredictions => "no predictions are stored".to_owned(),
         RunErrors::Uncountable { reason } => format!("the stored predictions cannot be counted: {reason}"),
@@ -206,9 +208,10 @@ fn errors(errors: &RunErrors) -> String {
             counted.true_positives, counted.false_positives
         ),
         RunErrors::Counted { wrong, patients, worst } => {
-            let mut sentence = format!("{} of {}", count(*wrong, "cell"), count(*patients, "patient"));
+            let mut sentence =
+                format!("{} of {}", count_of(*wrong, &nouns.image), count_of(*patients, &nouns.group));
             if let Some(WorstPatient { patient, wrong, cells }) = worst {
-                sentence += &format!("; most in patient {patient} ({wrong} of {cells})");
+                sentence += &format!("; most in {} {patient} ({wrong} of {cells})", nouns.group.one);
             }
             sentence
         }
@@ -296,7 +299,7 @@ mod tests {
         (result.true_positives, result.false_negatives) = (2, 1);
         (result.false_positives, result.true_negatives) = (0, 3);
         let analysis = analyse(&data).unwrap();
-        let facts = measures(analysis.runs[0].detail.as_ref().unwrap());
+        let facts = measures(analysis.runs[0].detail.as_ref().unwrap(), &analysis.nouns);
         facts.into_iter().map(|fact| fact.values.join("\n")).collect()
     }
 

@@ -97,6 +97,7 @@ impl Spoken<'_> {
 
     /// Which member is not inferior to the reference by more than the margin.
     fn enough(&self) -> String {
+        let groups = &self.analysis.nouns.group.many;
         let Self { key, words, series, .. } = self;
         let names: Vec<String> = series.members.iter().map(|member| self.name(member)).collect();
         let (margin, reference) = (margin_in_points(&self.analysis.options), self.reference());
@@ -127,7 +128,7 @@ impl Spoken<'_> {
             Some(0) => format!("{key}: {reference}, is the {} itself ({all}).", words.smallest),
             _ => format!(
                 "{key}: inconclusive. {} shown non-inferior to {reference} (margin {margin} of accuracy{corrected}): either it \
-                 loses more, or there are too few patients or seeds ({all}).",
+                 loses more, or there are too few {groups} or seeds ({all}).",
                 if series.is_baseline { "None is" } else { "Nothing smaller is" }
             ),
         }

@@ -1,11 +1,12 @@
-//! The same configuration under a random split and under a split by patient, side by side.
+//! The same configuration under a random split and under a split by groups, side by side.
 
+use ranklab_settings::Words;
 use ranklab_stats::{MeanDifference, Resampled};
 
 use crate::analysis::{Analysis, Configuration, SplitPair, written};
 
 use super::convergence::caveat;
-use super::format::{confidence, count, p_value, percent, signed_points, thousands};
+use super::format::{confidence, count, count_of, p_value, percent, signed_points, thousands};
 use super::intervals::few;
 use super::table::{Cell, Column, Table};
 
@@ -61,8 +62,9 @@ fn sentence(analysis: &Analysis, pair: &SplitPair) -> String {
     let after =
         if all > 1 { format!(" after correction for {}", count(all, "comparison")) } else { String::new() };
     let equals = if pair.corrected_p < 0.001 { "" } else { "= " };
+    let groups = &analysis.nouns.group.many;
     let numbers = format!(
-        "{} % on a random split, {} % on new patients, difference {} points, {} interval {} to {}, p {equals}{}{after}",
+        "{} % on a random split, {} % on new {groups}, difference {} points, {} interval {} to {}, p {equals}{}{after}",
         percent(pair.difference.first),
         percent(pair.difference.second),
         signed_points(difference),
@@ -75,18 +77,19 @@ fn sentence(analysis: &Analysis, pair: &SplitPair) -> String {
     let seeds = |id: usize| configurations[id].tested().map_or(0, |tested| tested.seeds);
     let seeds = if seeds(pair.random).min(seeds(pair.patient)) > 1 { "" } else { ", one seed for a split" };
     let name = name(analysis, pair);
+    let Words { groups, images, .. } = analysis.nouns.words();
     match (shown, difference > 0.0) {
         (true, true) => format!(
-            "{name}: better on the random split than on new patients ({numbers}{seeds}). {shared} % of the random split's test \
-             cells come from patients with other cells in training or validation; the lower figure is the estimate for new patients."
+            "{name}: better on the random split than on new {groups} ({numbers}{seeds}). {shared} % of the random split's test \
+             {images} come from {groups} with other {images} in training or validation; the lower figure is the estimate for new {groups}."
         ),
         (true, false) => format!(
-            "{name}: worse on the random split than on new patients ({numbers}{seeds}). Shared patients would have \
-             the opposite effect: the splits differ in how many cells they train on and in which they test."
+            "{name}: worse on the random split than on new {groups} ({numbers}{seeds}). Shared {groups} would have \
+             the opposite effect: the splits differ in how many {images} they train on and in which they test."
         ),
         (false, _) => format!(
             "{name}: inconclusive whether the split matters ({numbers}{seeds}). {shared} % of the random split's test \
-             cells come from patients with other cells in training or validation, so its figure is no evidence for new patients."
+             {images} come from {groups} with other {images} in training or validation, so its figure is no evidence for new {groups}."
         ),
     }
 }
@@ -95,16 +98,19 @@ fn sentence(analysis: &Analysis, pair: &SplitPair) -> String {
 fn table(analysis: &Analysis) -> Table {
     let Analysis { configurations, splits: pairs, options, .. } = analysis;
     let interval = format!("{} interval", confidence(options));
+    let Words { group, groups, images, .. } = analysis.nouns.words();
+    let of_shared = format!("of {groups} in training or validation, %");
+    let (by_group, less) = (format!("split by {group}"), format!("random − {group}"));
     let columns = vec![
         Column::text("configuration"),
         Column::number("accuracy, %").under("random split"),
-        Column::number("cells").under("random split"),
-        Column::number("of patients in training or validation, %").under("random split"),
-        Column::number("accuracy, %").under("split by patient"),
-        Column::number("cells").under("split by patient"),
-        Column::number("points").under("random − patient"),
-        Column::number(&interval).under("random − patient"),
-        Column::number("p, corrected").under("random − patient"),
+        Column::number(images).under("random split"),
+        Column::number(&of_shared).under("random split"),
+        Column::number("accuracy, %").under(&by_group),
+        Column::number(images).under(&by_group),
+        Column::number("points").under(&less),
+        Column::number(&interval).under(&less),
+        Column::number("p, corrected").under(&less),
     ];
     let whole = |value: usize| Cell::ordered(thousands(value as i64), value as f64);
     let rows = pairs.iter().map(|pair| {
@@ -128,14 +134,15 @@ fn table(analysis: &Analysis) -> Table {
     let rows = rows.collect();
     let resampled: Vec<Resampled> =
         pairs.iter().map(|pair| pair.difference.concentration.resampled).collect();
-    let units = count(resampled.iter().map(|one| one.count()).max().unwrap_or(0), "patient");
-    let few = few(&resampled);
+    let units = count_of(resampled.iter().map(|one| one.count()).max().unwrap_or(0), &analysis.nouns.group);
+    let few = few(&resampled, &analysis.nouns);
     let caption = format!(
-        "The same configurations under both splits. The splits test different cells, so differences are not paired and their \
-         intervals are wider. Patients are the units ({units}); one that is tested under both splits counts once. With several \
-         seeds the spread over seeds is added. p is Holm's over the configurations. A random split puts cells of one patient \
+        "The same configurations under both splits. The splits test different {images}, so differences are not paired and their \
+         intervals are wider. {} are the units ({units}); one that is tested under both splits counts once. With several \
+         seeds the spread over seeds is added. p is Holm's over the configurations. A random split puts {images} of one {group} \
          into training and test. The figures cannot separate the effect of that from the effect of other training and test \
-         cells.{few}"
+         {images}.{few}",
+        analysis.nouns.group.capitals()
     );
     Table { caption, columns, rows }
 }

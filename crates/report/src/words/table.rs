@@ -78,7 +78,7 @@ pub(crate) struct Table {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Fact {
     /// Name.
-    pub(crate) name: &'static str,
+    pub(crate) name: String,
     /// Values.
     pub(crate) values: Vec<String>,
     /// Whether the values are code.
@@ -87,17 +87,17 @@ pub(crate) struct Fact {
 
 impl Fact {
     /// A fact with one value.
-    pub(crate) fn new(name: &'static str, value: impl Into<String>) -> Self {
+    pub(crate) fn new(name: impl Into<String>, value: impl Into<String>) -> Self {
         Self::several(name, vec![value.into()])
     }
 
     /// A fact with several values.
-    pub(crate) fn several(name: &'static str, values: Vec<String>) -> Self {
-        Self { name, values, is_code: false }
+    pub(crate) fn several(name: impl Into<String>, values: Vec<String>) -> Self {
+        Self { name: name.into(), values, is_code: false }
     }
 
     /// A fact whose value is code.
-    pub(crate) fn code(name: &'static str, value: impl Into<String>) -> Self {
+    pub(crate) fn code(name: impl Into<String>, value: impl Into<String>) -> Self {
         Self { is_code: true, ..Self::new(name, value) }
     }
 }

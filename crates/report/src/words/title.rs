@@ -1,5 +1,6 @@
 //! The title of a report: its answer as one sentence.
 
+use ranklab_settings::Words;
 use ranklab_stats::{Resampled, Scope};
 
 use crate::analysis::{Analysis, Answer, NotCompared, SplitPair, Status};
@@ -106,7 +107,8 @@ fn not_compared(analysis: &Analysis, reason: &NotCompared) -> String {
         _ if !analysis.splits.is_empty() => splits(analysis),
         NotCompared::Refused(reason) => format!("No comparison: {reason}"),
         NotCompared::OtherCells => {
-            "No comparison: no two configurations were tested on the same cells".to_owned()
+            let images = &analysis.nouns.image.many;
+            format!("No comparison: no two configurations were tested on the same {images}")
         }
         NotCompared::NoPredictions => "No comparison: the runs store no predictions to compare".to_owned(),
     }
@@ -121,8 +123,9 @@ fn splits(analysis: &Analysis) -> String {
         _ => format!("accuracy of {} is", name_without_split(&analysis.configurations[*random])),
     };
     let said = format!(
-        "{whose} {} {direction} under the random split than by patient{}",
+        "{whose} {} {direction} under the random split than by {}{}",
         rough_points(found.difference.abs()),
+        analysis.nouns.group.one,
         if found.scope == Scope::Networks { " (one seed)" } else { "" }
     );
     match found.interval.contains(0.0) || *corrected_p >= analysis.options.alpha {
@@ -135,17 +138,18 @@ fn splits(analysis: &Analysis) -> String {
 fn what_decides(analysis: &Analysis) -> String {
     let Some(power) = analysis.power else { return String::new() };
     let margin = margin_in_points(&analysis.options);
+    let Words { groups, images, .. } = analysis.nouns.words();
     match (power.seeds_for_margin, analysis.too_few_units) {
-        _ if power.folds.is_some() => "; it takes more folds and patients".to_owned(),
+        _ if power.folds.is_some() => format!("; it takes more folds and {groups}"),
         (Some(seeds), _) if seeds > power.seeds => {
             format!("; about {seeds} seeds would likely show a loss of {margin}")
         }
         (Some(_), Some(few)) => match few.resampled {
-            Resampled::Patients(_) => format!("; equality takes {} patients", few.needed),
-            Resampled::Cells(_) => format!("; equality takes {} cells", few.needed),
+            Resampled::Patients(_) => format!("; equality takes {} {groups}", few.needed),
+            Resampled::Cells(_) => format!("; equality takes {} {images}", few.needed),
         },
         (Some(_), None) => String::new(),
-        (None, _) => "; it takes more patients".to_owned(),
+        (None, _) => format!("; it takes more {groups}"),
     }
 }
 

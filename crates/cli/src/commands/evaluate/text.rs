@@ -17,6 +17,7 @@ pub(super) async fn table(
     rows: &[EvaluationRow],
 ) -> anyhow::Result<String> {
     let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
+    let nouns = run.config.data.nouns();
     let mut text = String::new();
     for row in rows {
         let recorded = &row.evaluation;
@@ -25,12 +26,13 @@ pub(super) async fn table(
             None => "the default".to_owned(),
         };
         text += &printable(&format!(
-            "evaluation {} of run {} ({}): {} images of {} groups at {}; threshold {:.4}, {from}",
+            "evaluation {} of run {} ({}): {} images of {} {} at {}; threshold {:.4}, {from}",
             row.id,
             row.run,
             run.row.start.label,
             recorded.images,
             recorded.patients,
+            nouns.group.of(recorded.patients),
             recorded.dataset,
             recorded.threshold,
         ));
@@ -38,7 +40,7 @@ pub(super) async fn table(
     }
     let columns =
         ["images", "accuracy %", "sensitivity %", "specificity %", "AUC", "positive %", "mean probability %"];
-    let shown = external_rows(store, run.row.id, &ids).await?.into_iter();
+    let shown = external_rows(store, run.row.id, &ids, &nouns).await?.into_iter();
     let cells = |row: ExternalRow| row.cells.into_iter().map(Value::Text).collect::<Vec<_>>();
     let result = QueryResult { columns: columns.map(str::to_owned).into(), rows: shown.map(cells).collect() };
     text += "\n";

@@ -64,6 +64,7 @@ fn content(outcome: &Outcome<'_>, pictures: Vec<PredictedPicture>) -> Prediction
         title: format!("Predictions of run {}", outcome.run.row.id),
         facts: outcome.facts(),
         positive: outcome.scheme().positive,
+        nouns: outcome.run.config.data.nouns(),
         images: images.collect(),
         groups: groups.collect(),
         unreadable: outcome.predictions.unreadable.clone(),

@@ -36,10 +36,11 @@ pub(super) fn tables(outcome: &Outcome<'_>) -> String {
         row.extend([rounded(image.probability), text(outcome.class(image))]);
         row
     });
+    let group_word = outcome.run.config.data.nouns().group.one;
     let columns: &[&str] = if groups.is_empty() {
         &["image", "probability", "class"]
     } else {
-        &["image", "group", "probability", "class"]
+        &["image", group_word.as_str(), "probability", "class"]
     };
     parts.push(fitted(columns, rows.collect()));
     if !groups.is_empty() {
@@ -54,7 +55,7 @@ pub(super) fn tables(outcome: &Outcome<'_>) -> String {
                 rounded(group.mean_probability),
             ]
         });
-        parts.push(fitted(&["group", "images", &positive, "%", "mean probability"], rows.collect()));
+        parts.push(fitted(&[&group_word, "images", &positive, "%", "mean probability"], rows.collect()));
     }
     parts.join("\n")
 }

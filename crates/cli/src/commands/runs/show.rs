@@ -83,7 +83,7 @@ async fn run_text(store: &Store, id: i64, width: usize) -> anyhow::Result<String
         parts.push(tables::confusion(&run, result, width));
     }
     parts.extend(tables::epochs(&run, &store.epoch_metrics(id).await?, width));
-    parts.extend(tables::patients(store, id, width).await?);
+    parts.extend(tables::patients(store, &run, width).await?);
     parts.extend(tables::files(&store.artifacts(id).await?, width));
     parts.push(wrapped_by(
         &format!("`ranklab runs show {id} --json` has all of it, also the whole configuration."),

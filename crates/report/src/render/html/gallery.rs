@@ -2,8 +2,9 @@
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use maud::{Markup, html};
+use ranklab_settings::Noun;
 
-use crate::words::format::count;
+use crate::words::format::counted;
 use crate::words::galleries::{Card, GallerySection, ShownGallery};
 
 use super::table::data_table;
@@ -15,7 +16,7 @@ const OPEN_CARDS: usize = 8;
 pub(super) fn section(galleries: &GallerySection) -> Markup {
     html! {
         section aria-labelledby="cells" {
-            h2 id="cells" { "Cells to look at" }
+            h2 id="cells" { (galleries.title) }
             @for note in &galleries.notes { p { (note) } }
             @for gallery in &galleries.galleries { (one(gallery)) }
         }
@@ -31,7 +32,7 @@ fn one(gallery: &ShownGallery) -> Markup {
             @let (first, more) = gallery.cards.split_at(gallery.cards.len().min(OPEN_CARDS));
             (cards(first, &gallery.positive))
             @if !more.is_empty() {
-                details.more { summary { (count(more.len(), "more cell")) } (cards(more, &gallery.positive)) }
+                details.more { summary { (more_of(more.len(), &gallery.image)) } (cards(more, &gallery.positive)) }
             }
         } @else {
             details.more {
@@ -40,6 +41,11 @@ fn one(gallery: &ShownGallery) -> Markup {
             }
         }
     }
+}
+
+/// `1 more cell`, `4 more slides`.
+fn more_of(number: usize, image: &Noun) -> String {
+    counted(number, &format!("more {}", image.one), &format!("more {}", image.many))
 }
 
 fn cards(cards: &[Card], positive: &str) -> Markup {

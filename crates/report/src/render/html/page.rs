@@ -57,7 +57,7 @@ fn results(document: &Document) -> Markup {
         (set::sets(document))
         @if let Some(splits) = &document.splits {
             section aria-labelledby="splits" {
-                h2 id="splits" { "Random against patient split" }
+                h2 id="splits" { "Random against " (document.nouns.group.one) " split" }
                 ul.sentences { @for sentence in &splits.sentences { li { (sentence) } } }
                 details.more { summary { "In numbers" } (data_table(&splits.table)) }
             }
@@ -84,7 +84,7 @@ fn evidence(document: &Document) -> Markup {
                 details.more { summary { "Learning curves" } div.figures { @for figure in learning { (chart(figure)) } } }
                 details.more {
                     summary { "Runs in detail" }
-                    @for run in &document.runs { (details(run, &document.class_names)) }
+                    @for run in &document.runs { (details(run, &document.class_names, &document.nouns)) }
                 }
             }
         }
@@ -118,12 +118,14 @@ fn methods(document: &Document) -> Markup {
 fn contents(document: &Document) -> Markup {
     let mut links = vec![("answer".to_owned(), "Answer".to_owned())];
     links.extend(set::links(document));
+    let against = format!("Random against {}", document.nouns.group.one);
+    let galleries = document.galleries.as_ref().map_or("", |section| &section.title);
     let others = [
-        (document.splits.is_some(), "splits", "Random against patient"),
+        (document.splits.is_some(), "splits", against.as_str()),
         (document.operating_points.is_some(), "operating-points", "Operating points"),
         (document.clinical.is_some(), "clinical", "Clinical measures"),
         (document.external.is_some(), "external", "External validation"),
-        (document.galleries.is_some(), "cells", "Cells to look at"),
+        (document.galleries.is_some(), "cells", galleries),
         (document.all_runs.is_some(), "runs", "Runs"),
         (document.unfinished.is_some(), "without-a-result", "Without a result"),
         (true, "methods", "Methods"),

@@ -2,6 +2,7 @@
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
+use ranklab_settings::Nouns;
 
 use crate::render::escape::visible;
 use crate::words::format::{count, percent};
@@ -49,6 +50,8 @@ pub struct PredictionsPage {
     pub facts: Vec<String>,
     /// Name of the positive class.
     pub positive: String,
+    /// Words of the run's images for groups and images.
+    pub nouns: Nouns,
     /// The images.
     pub images: Vec<PredictedImage>,
     /// Their groups.
@@ -88,8 +91,9 @@ fn whole(page: &PredictionsPage) -> Markup {
 
 /// Links to the sections.
 fn contents(page: &PredictionsPage) -> Markup {
+    let groups = page.nouns.group.capitals();
     let links = [
-        (!page.groups.is_empty(), "groups", "Groups"),
+        (!page.groups.is_empty(), "groups", groups.as_str()),
         (page.images.iter().any(|image| image.png.is_some()), "pictures", "Pictures"),
         (true, "images", "Images"),
         (!page.unreadable.is_empty(), "unreadable", "Not read"),
@@ -110,7 +114,7 @@ fn sections(page: &PredictionsPage) -> Markup {
     let shown = page.images.iter().filter(|image| image.png.is_some());
     html! {
         @if !page.groups.is_empty() {
-            section aria-labelledby="groups" { h2 id="groups" { "Groups" } (data_table(&groups(page))) }
+            section aria-labelledby="groups" { h2 id="groups" { (page.nouns.group.capitals()) } (data_table(&groups(page))) }
         }
         @if page.images.iter().any(|image| image.png.is_some()) {
             section aria-labelledby="pictures" {
@@ -177,9 +181,12 @@ fn groups(page: &PredictionsPage) -> Table {
         ]
     };
     Table {
-        caption: format!("The images of each group, and how many of them are called {}.", page.positive),
+        caption: format!(
+            "The images of each {}, and how many of them are called {}.",
+            page.nouns.group.one, page.positive
+        ),
         columns: vec![
-            Column::text("Group"),
+            Column::text(&page.nouns.group.capital()),
             Column::number("Images"),
             Column::number(&format!("Called {}", page.positive)),
             Column::number("Share, %"),
@@ -193,7 +200,7 @@ fn images(page: &PredictionsPage) -> Table {
     let grouped = page.images.iter().any(|image| image.group.is_some());
     let mut columns = vec![Column::text("Image")];
     if grouped {
-        columns.push(Column::text("Group"));
+        columns.push(Column::text(&page.nouns.group.capital()));
     }
     columns.extend([Column::text("Called"), Column::number(&format!("Probability of {}, %", page.positive))]);
     let row = |image: &PredictedImage| {
@@ -233,6 +240,7 @@ mod tests {
             title: "Predictions of run 3".to_owned(),
             facts: vec!["threshold 0.4".to_owned()],
             positive: "malignant".to_owned(),
+            nouns: Nouns { group: "slide".parse().unwrap(), ..Nouns::default() },
             images: vec![
                 PredictedImage {
                     image: "a<b>.png".to_owned(),
@@ -262,9 +270,15 @@ mod tests {
     fn the_page_holds_every_image_group_and_reason_and_names_stay_text() {
         let text = render_predictions(&page());
         assert_eq!(text.matches("<img").count(), 2);
-        for part in
-            ["a&lt;b&gt;.png", "malignant: 97.50 %", "1 more image stands", "d.png", "it is empty", "P1"]
-        {
+        for part in [
+            "a&lt;b&gt;.png",
+            "malignant: 97.50 %",
+            "1 more image stands",
+            "d.png",
+            "it is empty",
+            "P1",
+            ">Slides</h2>",
+        ] {
             assert!(text.contains(part), "{part}");
         }
         assert!(!text.contains("<b>"));

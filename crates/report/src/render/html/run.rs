@@ -1,6 +1,7 @@
 //! Runs in detail in the page.
 
 use maud::{Markup, html};
+use ranklab_settings::Nouns;
 use ranklab_stats::ConfusionMatrix;
 
 use crate::analysis::ClassNames;
@@ -12,7 +13,11 @@ use super::facts::facts;
 use super::table::scrolling;
 
 /// A run under its summary.
-pub(super) fn details(RunSection { words: run, figures }: &RunSection, classes: &ClassNames) -> Markup {
+pub(super) fn details(
+    RunSection { words: run, figures }: &RunSection,
+    classes: &ClassNames,
+    nouns: &Nouns,
+) -> Markup {
     html! {
         details.run id={ "run-" (run.id) } {
             summary {
@@ -29,7 +34,7 @@ pub(super) fn details(RunSection { words: run, figures }: &RunSection, classes: 
                 h3 { "Classification report" }
                 (scrolling(&run.report, &format!("Classification report of run {}", run.id), false))
                 div.columns {
-                    div { h3 { "Confusion matrix" } (confusion(run.id, &run.matrix, classes)) }
+                    div { h3 { "Confusion matrix" } (confusion(run.id, &run.matrix, classes, nouns)) }
                     div { h3 { "Facts" } (facts(&run.facts)) }
                 }
                 @if !figures.is_empty() {
@@ -44,7 +49,7 @@ pub(super) fn details(RunSection { words: run, figures }: &RunSection, classes: 
     }
 }
 
-fn confusion(run: i64, matrix: &ConfusionMatrix, classes: &ClassNames) -> Markup {
+fn confusion(run: i64, matrix: &ConfusionMatrix, classes: &ClassNames, nouns: &Nouns) -> Markup {
     let rows = [
         (&classes.negative, matrix.true_negatives, matrix.false_positives, matrix.negatives()),
         (&classes.positive, matrix.false_negatives, matrix.true_positives, matrix.positives()),
@@ -63,7 +68,7 @@ fn confusion(run: i64, matrix: &ConfusionMatrix, classes: &ClassNames) -> Markup
                 }
             }
         }
-        p.caption { "Cells; shares are of a row. " (classes.positive) " from probability 0.5." }
+        p.caption { (nouns.image.capitals()) "; shares are of a row. " (classes.positive) " from probability 0.5." }
     }
 }
 

@@ -15,7 +15,7 @@ use super::verdicts::verdicts;
 const CONFIGURATIONS: (&str, &str) = ("configurations", "Configurations");
 const DIFFERENCES: (&str, &str) = ("differences", "Differences");
 const RANKS: (&str, &str) = ("ranks", "Ranks, layers and cost");
-const PATIENTS: (&str, &str) = ("patients", "Errors by patient");
+const PATIENTS: &str = "patients";
 const PROBABILITIES: (&str, &str) = ("probabilities", "Probabilities");
 
 /// The sets: one as it is, several as panels of which the first is open.
@@ -41,11 +41,12 @@ pub(super) fn links(document: &Document) -> Vec<(String, String)> {
     let Some(first) = document.sets.first() else { return Vec::new() };
     let has =
         |of: fn(&SetFigures) -> &Vec<Figure>| first.figures.as_ref().is_some_and(|all| !of(all).is_empty());
+    let by_group = errors_by_group(document);
     let there = [
         (CONFIGURATIONS, true),
         (DIFFERENCES, first.verdicts.is_some() || document.pairs.is_some()),
         (RANKS, has(|all| &all.settings)),
-        (PATIENTS, has(|all| &all.patients)),
+        ((PATIENTS, by_group.as_str()), has(|all| &all.patients)),
         (PROBABILITIES, has(|all| &all.probabilities)),
     ];
     let own = there
@@ -62,6 +63,7 @@ fn sections(document: &Document, set: &SetSection, place: usize) -> Markup {
     let pairs = document.pairs.as_ref().filter(|_| first);
     let series: &[String] = pairs.map_or(&[], |pairs| pairs.series.as_slice());
     let none = Vec::new();
+    let by_group = errors_by_group(document);
     let of = |which: fn(&SetFigures) -> &Vec<Figure>| set.figures.as_ref().map_or(&none, which);
     html! {
         (section(CONFIGURATIONS, place, &html! {
@@ -85,10 +87,15 @@ fn sections(document: &Document, set: &SetSection, place: usize) -> Markup {
                 (charts(of(|all| &all.settings)))
             }))
         }
-        @for (heading, figures) in [(PATIENTS, of(|all| &all.patients)), (PROBABILITIES, of(|all| &all.probabilities))] {
+        @for (heading, figures) in [((PATIENTS, by_group.as_str()), of(|all| &all.patients)), (PROBABILITIES, of(|all| &all.probabilities))] {
             @if !figures.is_empty() { (section(heading, place, &charts(figures))) }
         }
     }
+}
+
+/// Heading of the errors by group.
+fn errors_by_group(document: &Document) -> String {
+    format!("Errors by {}", document.nouns.group.one)
 }
 
 fn section((id, title): (&str, &str), place: usize, content: &Markup) -> Markup {

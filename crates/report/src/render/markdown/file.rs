@@ -70,7 +70,7 @@ fn text(document: &Document, galleries: Vec<String>) -> String {
         blocks.extend(pairs.table.iter().chain(&pairs.other_measures).flat_map(table));
     }
     if let Some(splits) = &document.splits {
-        blocks.push("## Random against patient split".to_owned());
+        blocks.push(format!("## Random against {} split", document.nouns.group.one));
         let sentences = splits.sentences.iter().map(|sentence| format!("- {}", plain(sentence)));
         blocks.push(sentences.collect::<Vec<_>>().join("\n"));
         blocks.extend(table(&splits.table));

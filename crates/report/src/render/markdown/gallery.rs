@@ -20,10 +20,10 @@ pub(super) struct GalleryBlocks {
 /// Renders the section.
 pub(super) fn render(galleries: &GallerySection) -> GalleryBlocks {
     let mut written = GalleryBlocks::default();
-    written.blocks.push("## Cells to look at".to_owned());
+    written.blocks.push(format!("## {}", plain(&galleries.title)));
     written.blocks.extend(galleries.notes.iter().map(|note| plain(note)));
     for gallery in &galleries.galleries {
-        written.blocks.push(format!("### {}", plain(gallery.title)));
+        written.blocks.push(format!("### {}", plain(&gallery.title)));
         if gallery.cards.iter().any(|card| card.picture.is_some()) {
             let text = with_pictures(gallery, &mut written.pictures);
             written.blocks.extend([text, plain(&gallery.caption)]);
@@ -35,7 +35,7 @@ pub(super) fn render(galleries: &GallerySection) -> GalleryBlocks {
 }
 
 fn with_pictures(gallery: &ShownGallery, pictures: &mut Vec<(String, Vec<u8>)>) -> String {
-    let titles = ["cell", "Grad-CAM", "truth and call"]
+    let titles = [gallery.image.one.as_str(), "Grad-CAM", "truth and call"]
         .map(str::to_owned)
         .into_iter()
         .chain([gallery.probability_heading()]);

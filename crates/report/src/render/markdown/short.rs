@@ -41,19 +41,24 @@ pub(super) fn text(document: &Document) -> String {
         blocks.extend(set_blocks(set));
     }
     if document.sets.len() > SETS {
-        blocks.push(format!("{} more sets of test cells are in the details.", document.sets.len() - SETS));
+        blocks.push(format!(
+            "{} more sets of test {} are in the details.",
+            document.sets.len() - SETS,
+            document.nouns.image.many
+        ));
     }
     if let Some(pairs) = document.pairs.as_ref().filter(|pairs| !pairs.series.is_empty()) {
         blocks.push("## Ranks and layers".to_owned());
         blocks.extend(pairs.series.iter().take(SERIES).map(|sentence| plain(sentence)));
     }
     if let Some(splits) = &document.splits {
-        blocks.push("## Random against patient split".to_owned());
+        blocks.push(format!("## Random against {} split", document.nouns.group.one));
         let sentences = splits.sentences.iter().take(SERIES).map(|sentence| format!("- {}", plain(sentence)));
         blocks.push(sentences.collect::<Vec<_>>().join("\n"));
     }
     blocks.push(format!(
-        "All comparisons, clinical measures, charts, cells, runs and methods: [{DETAILS}]({DETAILS})."
+        "All comparisons, clinical measures, charts, {}, runs and methods: [{DETAILS}]({DETAILS}).",
+        document.nouns.image.many
     ));
     blocks.join("\n\n") + "\n"
 }

@@ -1,6 +1,7 @@
 //! The sections of a run in words: what was trained, its data, its training and its result.
 
 use indicatif::{HumanBytes, HumanCount};
+use ranklab_settings::Nouns;
 use ranklab_store::{RunResult, RunRow};
 
 use super::settings::changed_settings;
@@ -68,6 +69,7 @@ pub(super) fn data(run: &RunRow, width: usize) -> String {
         shared => format!("{} in both, with {} test images", count(shared), count(start.shared_test_images)),
     };
     let synthetic = if start.synthetic { " (SYNTHETIC)" } else { "" };
+    let groups = Nouns::of_configuration(&start.config).group.many;
     let fields = [
         (
             "dataset",
@@ -95,7 +97,7 @@ pub(super) fn data(run: &RunRow, width: usize) -> String {
             ),
         ),
         (
-            "patients",
+            groups.as_str(),
             format!(
                 "{} in training and validation, {} in the test; {leak}",
                 count(start.train_patients),

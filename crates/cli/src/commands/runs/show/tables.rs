@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use indicatif::HumanBytes;
-use ranklab_settings::{ClassScheme, TrialConfig};
+use ranklab_settings::{ClassScheme, Nouns, TrialConfig};
 use ranklab_store::{ArtifactRow, EpochMetric, QueryResult, RunResult, RunRow, Store, Value};
 
 use super::sections::short;
@@ -81,18 +81,21 @@ pub(super) fn epochs(run: &RunRow, metrics: &[EpochMetric], width: usize) -> Opt
     (!rows.is_empty()).then(|| titled("Epochs (% is accuracy)", &columns, rows, width))
 }
 
-/// The patients with most errors on test images; `None` where there are none.
+/// The groups, such as patients, with most errors on test images; `None` where there are none.
 ///
 /// # Errors
 /// When the database cannot be read.
-pub(super) async fn patients(store: &Store, run: i64, width: usize) -> anyhow::Result<Option<String>> {
+pub(super) async fn patients(store: &Store, run: &RunRow, width: usize) -> anyhow::Result<Option<String>> {
     let sql = format!(
         "SELECT patient, errors, images, round(100 * error_rate, 2) FROM patient_errors
-         WHERE run = {run} AND errors > 0 LIMIT 10"
+         WHERE run = {} AND errors > 0 LIMIT 10",
+        run.id
     );
+    let group = Nouns::of_configuration(&run.start.config).group;
     let rows = store.query(&sql).await?.rows;
-    let columns = [("patient", 0), ("errors", 1), ("of images", 2), ("%", 3)];
-    Ok((!rows.is_empty()).then(|| titled("Patients with most test errors", &columns, rows, width)))
+    let columns = [(group.one.as_str(), 0), ("errors", 1), ("of images", 2), ("%", 3)];
+    Ok((!rows.is_empty())
+        .then(|| titled(&format!("{} with most test errors", group.capitals()), &columns, rows, width)))
 }
 
 /// The files of the run in the runs folder; `None` without any.
