@@ -32,7 +32,7 @@ pub enum Error {
         problem: String,
     },
     /// A zip cannot be read.
-    #[error("{path} is not a whole zip file ({problem}): fetch it again", path = .path.display())]
+    #[error("{path} is not a whole zip file ({problem}): fetch it again, or give a folder or a table (.csv or .parquet)", path = .path.display())]
     Zip {
         /// The file.
         path: PathBuf,

@@ -24,6 +24,8 @@ pub enum NotConvergedSign {
         on_validation: bool,
         /// Epochs to train instead.
         epochs: i64,
+        /// Whether the run had the calm momentum already.
+        is_calm: bool,
     },
     /// The validation loss rises after its lowest value.
     LossRises {
@@ -31,6 +33,8 @@ pub enum NotConvergedSign {
         loss: RisingLoss,
         /// Learning rate to train with instead.
         learning_rate: f64,
+        /// Whether the run had the calm momentum already.
+        is_calm: bool,
     },
     /// Batch norm's statistics still hold much of their initial values.
     StatisticsAreStale {
@@ -69,7 +73,13 @@ fn threshold_is_off(run: &RunData) -> Option<NotConvergedSign> {
     let labels: Vec<u8> = rows.iter().map(label).collect();
     let probabilities: Vec<f64> = rows.iter().map(|row| row.probability).collect();
     let gap = threshold_gap(&labels, &probabilities).ok()??;
-    Some(NotConvergedSign::ThresholdIsOff { gap, on_validation, epochs: 2 * run.row.start.epochs.max(1) })
+    let (epochs, is_calm) = (2 * run.row.start.epochs.max(1), is_calm(&run.row.start));
+    Some(NotConvergedSign::ThresholdIsOff { gap, on_validation, epochs, is_calm })
+}
+
+/// Whether a run's batch norm has the momentum that others are advised to take.
+fn is_calm(start: &NewRun) -> bool {
+    momentum(start).is_some_and(|momentum| momentum <= CALM_MOMENTUM)
 }
 
 fn label(row: &PredictionRow) -> u8 {
@@ -87,7 +97,12 @@ fn loss_rises(run: &RunData) -> Option<NotConvergedSign> {
     let losses: Vec<f64> = losses.into_iter().map(|(_, loss)| loss).collect();
     let kept = usize::try_from(run.row.result.as_ref()?.best_epoch).ok()?;
     let loss = rising_loss(&losses, kept)?;
-    Some(NotConvergedSign::LossRises { loss, learning_rate: run.row.start.learning_rate / 5.0 })
+    let start = &run.row.start;
+    Some(NotConvergedSign::LossRises {
+        loss,
+        learning_rate: start.learning_rate / 5.0,
+        is_calm: is_calm(start),
+    })
 }
 
 fn statistics_are_stale(run: &RunData) -> Option<NotConvergedSign> {

@@ -16,10 +16,14 @@ pub(crate) fn reasons(signs: &[NotConvergedSign]) -> Vec<String> {
 
 fn reason(sign: &NotConvergedSign) -> String {
     match sign {
-        NotConvergedSign::ThresholdIsOff { gap, on_validation, epochs } => {
-            threshold_is_off(gap, *on_validation, *epochs)
+        NotConvergedSign::ThresholdIsOff { gap, on_validation, epochs, is_calm } => {
+            let momentum = if *is_calm { String::new() } else { format!(", or {}", advised_momentum()) };
+            format!("{}; train longer, `epochs={epochs}`{momentum}", threshold_is_off(gap, *on_validation))
         }
-        NotConvergedSign::LossRises { loss, learning_rate } => loss_rises(loss, *learning_rate),
+        NotConvergedSign::LossRises { loss, learning_rate, is_calm } => {
+            let momentum = if *is_calm { "set".to_owned() } else { format!("{} or", advised_momentum()) };
+            format!("{}; {momentum} a lower learning rate, `lr={learning_rate}`", loss_rises(loss))
+        }
         NotConvergedSign::StatisticsAreStale { statistics, kept, advice } => format!(
             "{} % of batch norm's initial statistics are left after the {} up to the kept epoch {kept}, at a momentum of {}; {}",
             percent(statistics.share),
@@ -30,11 +34,14 @@ fn reason(sign: &NotConvergedSign) -> String {
     }
 }
 
-fn threshold_is_off(gap: &ThresholdGap, on_validation: bool, epochs: i64) -> String {
+fn advised_momentum() -> String {
+    format!("set `batch_norm_momentum={CALM_MOMENTUM}`")
+}
+
+fn threshold_is_off(gap: &ThresholdGap, on_validation: bool) -> String {
     let kind = if on_validation { "validation" } else { "test" };
     format!(
-        "{} % of {} {kind} images are called right at a probability of 0.5, though the same ranking (AUC {}) allows {} % at {}; \
-         train longer, `epochs={epochs}`, or set `batch_norm_momentum={CALM_MOMENTUM}`",
+        "{} % of {} {kind} images are called right at a probability of 0.5, though the same ranking (AUC {}) allows {} % at {}",
         percent(gap.accuracy),
         thousands(gap.images as i64),
         four(gap.area),
@@ -43,10 +50,9 @@ fn threshold_is_off(gap: &ThresholdGap, on_validation: bool, epochs: i64) -> Str
     )
 }
 
-fn loss_rises(loss: &RisingLoss, learning_rate: f64) -> String {
+fn loss_rises(loss: &RisingLoss) -> String {
     format!(
-        "the validation loss ends at {}, {:.1} times its lowest value, {} in epoch {} of {}; set \
-         `batch_norm_momentum={CALM_MOMENTUM}` or a lower learning rate, `lr={learning_rate}`",
+        "the validation loss ends at {}, {:.1} times its lowest value, {} in epoch {} of {}",
         four(loss.last),
         loss.last / loss.lowest.max(f64::MIN_POSITIVE),
         four(loss.lowest),
@@ -57,7 +63,7 @@ fn loss_rises(loss: &RisingLoss, learning_rate: f64) -> String {
 
 fn advised(advice: StatisticsAdvice) -> String {
     match advice {
-        StatisticsAdvice::Momentum => format!("set `batch_norm_momentum={CALM_MOMENTUM}`"),
+        StatisticsAdvice::Momentum => advised_momentum(),
         StatisticsAdvice::MomentumAndEpochs(epochs) => {
             format!("set `batch_norm_momentum={CALM_MOMENTUM} epochs={epochs}` or more")
         }
@@ -190,6 +196,9 @@ mod tests {
         let said = reasons(&run).remove(0);
         assert!(said.contains("% of 200 validation images are called right at a probability of 0.5, though the same ranking (AUC 0.9"), "{said}");
         assert!(said.ends_with("train longer, `epochs=20`, or set `batch_norm_momentum=0.9`"), "{said}");
+        // What is set already is not advised.
+        run.row.start.config = r#"{"training":{"batch_norm_momentum":0.9}}"#.into();
+        assert!(reasons(&run)[0].ends_with("train longer, `epochs=20`"));
         run.validation.clear();
         assert!(reasons(&run)[0].contains("200 test images"));
     }
@@ -204,6 +213,8 @@ mod tests {
                 "the validation loss ends at 0.5000, 2.5 times its lowest value, 0.2000 in epoch 2 of 4; set `batch_norm_momentum=0.9` or a lower learning rate, `lr=0.001`"
             ]
         );
+        run.row.start.config = r#"{"training":{"batch_norm_momentum":0.9}}"#.into();
+        assert!(reasons(&run)[0].ends_with("in epoch 2 of 4; set a lower learning rate, `lr=0.001`"));
         set_losses(&mut run, &[0.4, 0.2, 0.5, 0.25]);
         assert!(reasons(&run).is_empty());
     }

@@ -4,6 +4,9 @@ use crate::analysis::{Analysis, PairFamily, Power};
 
 use super::format::{count, margin_in_points, percent};
 
+/// The difference between all right and all wrong: no accuracy loses as much.
+const WHOLE: f64 = 1.0;
+
 /// The sentence on power; `None` where no comparison speaks of methods.
 pub(crate) fn sentence(analysis: &Analysis) -> Option<String> {
     let Power { family, comparisons, seeds, sensitivity, seeds_for_margin, .. } = analysis.power?;
@@ -19,16 +22,22 @@ pub(crate) fn sentence(analysis: &Analysis) -> Option<String> {
         None => format!(" Up to 200 seeds each would not find a loss of {margin}: that takes more {groups}."),
     };
     Some(format!(
-        "What this could have shown: with {} each, {} {with} would find a true loss of about {} points in 80 % of studies, and show \
-         equal accuracies alone to be equivalent within about ±{} points in 80 %.{more}",
+        "What this could have shown: with {} each, {} {with} would find {} in 80 % of studies, and show equal accuracies alone to be \
+         equivalent within {} in 80 %.{more}",
         count(seeds, "seed"),
         if comparisons == 1 {
             "the comparison".to_owned()
         } else {
             format!("the middle one of {comparisons} comparisons")
         },
-        percent(sensitivity.smallest_loss),
-        percent(sensitivity.smallest_margin),
+        match sensitivity.smallest_loss {
+            loss if loss < WHOLE => format!("a true loss of about {} points", percent(loss)),
+            _ => "no true loss, however large,".to_owned(),
+        },
+        match sensitivity.smallest_margin {
+            margin if margin < WHOLE => format!("about ±{} points", percent(margin)),
+            _ => "no margin".to_owned(),
+        },
     ))
 }
 
@@ -50,5 +59,11 @@ mod tests {
         );
         assert!(said.contains(" points in 80 % of studies"), "{said}");
         assert_eq!(of(fixture::ranks()), None);
+        let mut analysis = analyse(&fixture::large_seeds([40, 44, 42], [41, 45, 60])).unwrap();
+        let power = analysis.power.as_mut().unwrap();
+        (power.sensitivity.smallest_loss, power.sensitivity.smallest_margin) = (6.1, 3.6);
+        let said = sentence(&analysis).unwrap();
+        assert!(said.contains("would find no true loss, however large, in 80 % of studies"), "{said}");
+        assert!(said.contains("to be equivalent within no margin in 80 %"), "{said}");
     }
 }

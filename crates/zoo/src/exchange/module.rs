@@ -39,7 +39,7 @@ pub fn module(network: &TrainedNetwork<'_>) -> Result<String, Error> {
 fn heading(network: &Network) -> String {
     format!(
         "\"\"\"{} of a ranklab run in PyTorch, on torchvision's VGG16.\"\"\"\n\n\
-         import numpy\nimport torch\nfrom PIL import Image\nfrom safetensors.torch import load_file\n\
+         import numpy\nimport torch\nfrom PIL import Image, ImageOps\nfrom safetensors.torch import load_file\n\
          from torch import nn\nfrom torch.nn import functional\nfrom torchvision.models import vgg16\n\n",
         network.architecture().name()
     )

@@ -5,8 +5,15 @@ def preprocess(images):
 
 
 def read_image(path):
-    """An image file as uint8 RGB [1, IMAGE_SIZE, IMAGE_SIZE, 3], resized as in training."""
-    pixels = torch.from_numpy(numpy.array(Image.open(path).convert("RGB")))
+    """An image file as uint8 RGB [1, IMAGE_SIZE, IMAGE_SIZE, 3], read and resized as in training."""
+    image = Image.open(path)
+    if image.format != "PNG":
+        # As the file says that it is to be seen.
+        image = ImageOps.exif_transpose(image)
+    if image.mode.startswith("I"):
+        # Grey of 16 bits: 65535 becomes 255.
+        image = Image.fromarray(((numpy.array(image).astype(numpy.uint32) + 128) // 257).astype(numpy.uint8))
+    pixels = torch.from_numpy(numpy.array(image.convert("RGB")))
     planes = pixels.permute(2, 0, 1).unsqueeze(0).float()
     size = (IMAGE_SIZE, IMAGE_SIZE)
     resized = functional.interpolate(planes, size, mode="bilinear", antialias=ANTIALIAS)
