@@ -31,6 +31,26 @@ weights *arguments:
 sweep *arguments:
     @{{ ranklab }} sweep "$@"
 
+# Work on a registered sweep, beside other workers: `just work latest --time 3h`.
+[group('run')]
+work *arguments:
+    @{{ ranklab }} work "$@"
+
+# List sweeps with their trials and Slurm jobs.
+[group('run')]
+sweeps *arguments:
+    @{{ ranklab }} sweeps "$@"
+
+# End the work on a sweep in all its workers: `just cancel latest`.
+[group('run')]
+cancel *arguments:
+    @{{ ranklab }} cancel "$@"
+
+# What the workers of a run logged: `just logs 7`.
+[group('run')]
+logs *arguments:
+    @{{ ranklab }} logs "$@"
+
 # Train one configuration: `just train -e experiments/model_4.toml`.
 [group('run')]
 train *arguments:
@@ -151,6 +171,11 @@ round-trip:
 test-records:
     scripts/test-records.sh
 
+# Sweeps on a real Slurm on this machine, which it installs: `just test-slurm --kills 30`. It needs root.
+[group('check')]
+test-slurm *arguments:
+    scripts/test-slurm.sh "$@"
+
 # Targets: overrides, experiment, images, manifest, trunk_weights, trained_model, peft_adapter, checkpoint, png.
 # Hostile input guided by coverage, for so many seconds: `just fuzz png 600`. The tests feed thousands of mutations each.
 [group('check')]
@@ -236,6 +261,11 @@ bench-scaling *arguments:
 [group('check')]
 bench-predict *arguments:
     python3 bench/predict.py "$@"
+
+# What claiming costs for each trial: `just bench-claims trials=2000 workers=4`.
+[group('check')]
+bench-claims *arguments:
+    @scripts/run.sh bin claims "$@"
 
 # A report over a thousand generated runs, its time and memory; writes bench/REPORT_SCALE.md.
 [group('check')]

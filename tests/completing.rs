@@ -30,7 +30,7 @@ fn bash(ranklab: &Ranklab, line: &str) -> Vec<String> {
 #[test]
 fn bash_completes_commands_options_keys_and_values() {
     let ranklab = Ranklab::new();
-    assert_eq!(bash(&ranklab, "ranklab swe"), ["sweep"]);
+    assert_eq!(bash(&ranklab, "ranklab swe"), ["sweep", "sweeps"]);
     assert!(!bash(&ranklab, "ranklab co").contains(&"complete".to_owned()));
     assert_eq!(bash(&ranklab, "ranklab report --ope"), ["--open"]);
     assert_eq!(bash(&ranklab, "ranklab sweep epo"), ["epochs="]);
@@ -41,6 +41,9 @@ fn bash_completes_commands_options_keys_and_values() {
     assert_eq!(bash(&ranklab, "ranklab train split=p"), ["patient"]);
     assert_eq!(bash(&ranklab, "ranklab quickstart dora=t"), ["true"]);
     assert_eq!(bash(&ranklab, "ranklab runs --columns acc"), ["accuracy"]);
+    assert_eq!(bash(&ranklab, "ranklab sweep --on slurm work"), ["workers="]);
+    assert_eq!(bash(&ranklab, "ranklab sweep --on sl"), ["slurm"]);
+    assert_eq!(bash(&ranklab, "ranklab cancel la"), ["latest"]);
     let keys = bash(&ranklab, "ranklab sweep ");
     for key in ["rank=", "model=", "seed=", "margin=", "jobs="] {
         assert!(keys.contains(&key.to_owned()), "{key} is missing in {keys:?}");

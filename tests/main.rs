@@ -52,3 +52,4 @@ mod upgrade;
 mod verifying;
 #[cfg(target_os = "linux")]
 mod volumes;
+mod workers;

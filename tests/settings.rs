@@ -236,7 +236,10 @@ fn the_limits_that_are_listed_are_those_that_hold() {
     let ranklab = Ranklab::new();
     let keys = ranklab.stdout(&["sweep", "--keys"]);
     let fits = |setting: &str| {
-        let settings = ["sweep", "--dry-run", "dataset=synthetic", "weights=random", setting];
+        let mut settings = vec!["sweep", "--dry-run", "dataset=synthetic", "weights=random", setting];
+        if ["workers", "cpus"].iter().any(|key| setting.starts_with(key)) {
+            settings.extend(["--on", "slurm"]);
+        }
         ranklab.run(&settings).status.success()
     };
     let mut checked = 0;

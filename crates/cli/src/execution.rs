@@ -1,7 +1,7 @@
 //! Executes a plan with progress, convergence warnings and signals.
 
 use anyhow::Context as _;
-use ranklab_sweep::{Plan, SweepEvent, SweepSummary, execute};
+use ranklab_sweep::{Context, Error, Plan, SweepEvent, SweepSummary, execute};
 use ranklab_trainer::Event;
 
 use crate::{
@@ -11,7 +11,11 @@ use crate::{
     folders::Folders,
     signals::{Interrupted, Signals},
     ui::{convergence::ConvergenceWarnings, progress::Progress},
+    worker_log::WorkerLog,
 };
+
+/// Work on a sweep that sends its events to the second argument.
+pub(crate) type Work<'a> = &'a dyn Fn(&Context, &mut dyn FnMut(SweepEvent)) -> Result<SweepSummary, Error>;
 
 /// What became of a plan that was executed.
 pub(crate) struct Executed {
@@ -34,12 +38,34 @@ pub(crate) fn execute_plan(
     quiet: bool,
     observe: &mut dyn FnMut(&SweepEvent),
 ) -> anyhow::Result<Executed> {
+    let work: Work<'_> = &|context, on_event| execute(plan, context, &device, on_event);
+    work_on_plan(folders, plan, jobs, quiet, work, None, observe)
+}
+
+/// Works on a plan and shows its progress unless `quiet`; `observe` sees every event first. A worker's log takes note of
+/// its runs.
+///
+/// # Errors
+/// When the work fails, or a signal ends it before its first trial.
+pub(crate) fn work_on_plan(
+    folders: &Folders,
+    plan: &Plan,
+    jobs: usize,
+    quiet: bool,
+    work: Work<'_>,
+    worker_log: Option<&mut WorkerLog>,
+    observe: &mut dyn FnMut(&SweepEvent),
+) -> anyhow::Result<Executed> {
     let signals = Signals::listen().context("cannot install signal handlers")?;
     let context = context(folders, jobs, signals.stop());
     let mut progress = Progress::of_plan(quiet, plan);
     let mut warnings = ConvergenceWarnings::default();
-    let summary = execute(plan, &context, &device, &mut |event| {
+    let mut worker_log = worker_log;
+    let summary = work(&context, &mut |event| {
         observe(&event);
+        if let Some(worker_log) = &mut worker_log {
+            worker_log.before(&event);
+        }
         // Memory of feature extraction, evaluation and checkpoints is not needed again soon.
         if let SweepEvent::Training { event: Event::FeaturesReady | Event::Checkpoint(_), .. } = &event {
             allocator::release_freed_memory();
@@ -47,6 +73,9 @@ pub(crate) fn execute_plan(
         let not_converged = warnings.observe(folders, &event);
         progress.show(&event);
         not_converged.iter().for_each(|line| progress.line(line));
+        if let Some(worker_log) = &mut worker_log {
+            worker_log.after(&event);
+        }
     });
     progress.finish();
     let summary = match summary {

@@ -13,11 +13,15 @@ mod device;
 mod execution;
 mod folders;
 mod named_run;
+mod named_sweep;
 mod opener;
 mod outcome;
 mod runtime;
 mod signals;
+mod slurm;
+mod time_over;
 mod ui;
+mod worker_log;
 
 use std::process::ExitCode;
 
@@ -27,6 +31,7 @@ use crate::{
     commands::Command,
     folders::FolderArgs,
     signals::Interrupted,
+    time_over::{TIME_OVER, TimeOver},
     ui::{
         errors::{error_lines, exit_with_usage},
         output::log,
@@ -78,6 +83,10 @@ fn run(Arguments { folders, command }: &Arguments) -> anyhow::Result<()> {
     match command {
         Command::Quickstart(arguments) => commands::quickstart::quickstart(folders, arguments),
         Command::Sweep(arguments) => commands::sweep::sweep(folders, arguments),
+        Command::Work(arguments) => commands::work::work(folders, arguments),
+        Command::Sweeps(arguments) => commands::sweeps::sweeps(folders, arguments),
+        Command::Cancel(arguments) => commands::cancel::cancel(folders, arguments),
+        Command::Logs(arguments) => commands::logs::logs(folders, arguments),
         Command::Train(arguments) => commands::train::train(folders, arguments),
         Command::Report(arguments) => commands::report::report(folders, arguments),
         Command::Open(arguments) => commands::open::open(folders, arguments),
@@ -101,6 +110,10 @@ fn report(problem: &anyhow::Error) -> ExitCode {
     if let Some(interrupted) = problem.downcast_ref::<Interrupted>() {
         log(interrupted);
         return ExitCode::from(interrupted.exit_code());
+    }
+    if let Some(time_over) = problem.downcast_ref::<TimeOver>() {
+        log(time_over);
+        return ExitCode::from(TIME_OVER);
     }
     for line in error_lines(problem) {
         log(format_args!("error: {line}"));

@@ -91,7 +91,9 @@ fn abandoned(folder: &Path) -> Vec<(PathBuf, File)> {
         if !(is_current || is_former_name) || !entry.file_type().is_ok_and(|kind| kind.is_file()) {
             continue;
         }
-        let Ok(file) = File::open(entry.path()) else { continue };
+        // NFS locks only files that are open for writing.
+        let file = File::options().read(true).write(true).open(entry.path());
+        let Ok(file) = file.or_else(|_| File::open(entry.path())) else { continue };
         if file.try_lock().is_ok() && (is_current || is_former(&file)) {
             found.push((entry.path(), file));
         }

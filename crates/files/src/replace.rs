@@ -3,8 +3,10 @@
 use std::{
     ffi::OsStr,
     fs::{self, File},
+    hash::{BuildHasher as _, Hasher as _, RandomState},
     io::{self, Write},
     path::{Path, PathBuf},
+    sync::OnceLock,
 };
 
 use crate::folder::{create_folder, parent, sync_folder};
@@ -17,8 +19,8 @@ use crate::folder::{create_folder, parent, sync_folder};
 pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = parent(path);
     create_folder(folder)?;
-    // The name holds the process number: a process that lost its lease may still write.
-    let part = path.with_extension(format!("{}.part", std::process::id()));
+    // The name is that of this process: one that lost its lease may still write, also on another host with this number.
+    let part = path.with_extension(format!("{}.part", writer()));
     let written =
         write(&part, bytes).and_then(|()| fs::rename(&part, path)).and_then(|()| sync_folder(folder));
     if written.is_err() {
@@ -26,6 +28,16 @@ pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
         let _ = fs::remove_file(&part);
     }
     written
+}
+
+/// A number of this process, which no process on another host has.
+fn writer() -> u32 {
+    static WRITER: OnceLock<u32> = OnceLock::new();
+    *WRITER.get_or_init(|| {
+        // Every `RandomState` is keyed by the system's random numbers.
+        let random = RandomState::new().build_hasher().finish();
+        u32::try_from(random >> 32).unwrap_or(0)
+    })
 }
 
 fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
@@ -47,7 +59,7 @@ pub fn parts(folder: &Path) -> Vec<PathBuf> {
     entries.filter(|path| is_part(path) && !path.is_symlink() && path.is_file()).collect()
 }
 
-/// Whether a file has the name of a part file of [`replace`]: NAME.PROCESS.part.
+/// Whether a file has the name of a part file of [`replace`]: NAME.NUMBER.part.
 pub fn is_part(path: &Path) -> bool {
     let process = path.file_stem().map(Path::new).and_then(Path::extension).and_then(OsStr::to_str);
     path.extension().is_some_and(|extension| extension == "part")
@@ -79,7 +91,7 @@ mod tests {
         let path = folder.path().join("checkpoint");
         replace(&path, b"first").unwrap();
         // A folder in the way of the part.
-        fs::create_dir(path.with_extension(format!("{}.part", std::process::id()))).unwrap();
+        fs::create_dir(path.with_extension(format!("{}.part", writer()))).unwrap();
         assert!(replace(&path, b"second").is_err());
         assert_eq!(fs::read(&path).unwrap(), b"first");
     }

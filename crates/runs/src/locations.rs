@@ -8,6 +8,8 @@ pub const DATABASE: &str = "ranklab.db";
 pub const FEATURES: &str = "features";
 /// Name of the folder of manifests in the runs folder.
 pub const MANIFESTS: &str = "manifests";
+/// Name of the folder of sweeps in the runs folder: logs of workers and job scripts.
+pub const SWEEPS: &str = "sweeps";
 
 /// Paths of the folders and files that commands use.
 #[derive(Clone, Debug)]

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::{
-    key::{ANALYSIS_KEYS, AUTO, DEFAULT_JOBS, JOBS, KEYS, Key, Kind},
+    key::{ANALYSIS_KEYS, AUTO, DEFAULT_JOBS, JOBS, KEYS, Key, Kind, SLURM_KEYS},
     layer::{BLOCKS, Layer},
     model::Architecture,
     trial::default_settings,
@@ -38,7 +38,12 @@ fn keys(typed: &str) -> Vec<Suggestion> {
     let name = |key: &Key| if typed.contains('.') { key.path } else { key.short };
     let all = KEYS.iter().chain(ANALYSIS_KEYS).map(|key| (name(key), key.describe()));
     let jobs = (JOBS, format!("how many trials train together, usually {DEFAULT_JOBS}"));
+    let slurm = SLURM_KEYS.iter().map(|key| {
+        let name = key.name;
+        (name, format!("{}, with --on slurm", key.fitting))
+    });
     all.chain([jobs])
+        .chain(slurm)
         .filter(|(name, _)| name.starts_with(typed))
         .map(|(name, meaning)| Suggestion { word: format!("{name}="), meaning })
         .collect()

@@ -7,7 +7,8 @@ use toml::Value;
 use crate::{
     AnalysisPlan, Error,
     analysis_settings::AnalysisSettings,
-    key::{JOBS, Key},
+    key::{JOBS, Key, SlurmKey},
+    slurm::SlurmSettings,
 };
 
 /// Settings, with one or several values for each key.
@@ -21,6 +22,10 @@ pub struct Experiment {
     pub(crate) values: Vec<(Key, Vec<Value>)>,
     /// Settings of the analysis plan.
     pub(crate) analysis: AnalysisSettings,
+    /// Settings of a Slurm job, of the experiment file and of the command line.
+    pub slurm: SlurmSettings,
+    /// Names of settings of a Slurm job that the command line gives.
+    pub slurm_given: Vec<String>,
     /// Whether the learning rates hold the ladder that `auto` stands for.
     has_ladder: bool,
     /// Keys with invalid values.
@@ -95,6 +100,9 @@ impl Experiment {
         if let Some(key) = Key::find_analysis(name) {
             return self.override_analysis(key, name, list, &mut seen.analysis);
         }
+        if let Some(key) = SlurmKey::find(name) {
+            return self.override_slurm(key, list);
+        }
         let key = Key::find(name, "")?;
         let earlier = earlier(&seen.settings, key);
         let values = key.parse_list(list).inspect_err(|_| self.invalid.push(key))?;
@@ -132,6 +140,15 @@ impl Experiment {
             None => seen.push((key, name.to_owned())),
         }
         self.analysis.set(key, value)
+    }
+
+    /// Sets a key of the Slurm job, which has one value.
+    fn override_slurm(&mut self, key: SlurmKey, value: &str) -> Result<(), Error> {
+        if self.slurm_given.iter().any(|given| given == key.name) {
+            return Err(Error::Setting(format!("`{}` is given twice: give it once", key.name)));
+        }
+        self.slurm_given.push(key.name.to_owned());
+        self.slurm.set(key, value)
     }
 
     /// Remembers that elements of a list stand for a ladder.
@@ -235,6 +252,19 @@ mod tests {
         for expected in ["rank: `0`", "unknown key `rnak`", "jobs: `none`", "lr: `-1`", "fold is 7"] {
             assert!(lines.iter().any(|line| line.contains(expected)), "{expected}: {problem}");
         }
+    }
+
+    #[test]
+    fn settings_of_a_slurm_job_change_no_trial_and_are_given_once() {
+        let given = |overrides: &[&str]| Experiment::default().with_overrides(overrides.iter().copied());
+        let experiment = given(&["rank=1", "workers=8", "slurm.time=3h"]).unwrap();
+        assert_eq!((experiment.slurm.workers, experiment.slurm.time), (Some(8), Some(10_800)));
+        assert_eq!(experiment.slurm_given, ["workers", "time"]);
+        assert_eq!(experiment.resolve_all().unwrap(), given(&["rank=1"]).unwrap().resolve_all().unwrap());
+        let twice = given(&["workers=8", "slurm.workers=9"]).unwrap_err().to_string();
+        assert_eq!(twice, "`workers` is given twice: give it once");
+        let unknown = given(&["wrokers=8"]).unwrap_err().to_string();
+        assert_eq!(unknown, "unknown key `wrokers`: did you mean `workers`?");
     }
 
     #[cfg(unix)]

@@ -10,7 +10,7 @@ use toml::{
 use crate::{
     Error,
     experiment::Experiment,
-    key::{ANALYSIS, ANALYSIS_KEYS, Key, Kind, suggest},
+    key::{ANALYSIS, ANALYSIS_KEYS, Key, Kind, SLURM, SlurmKey, suggest},
 };
 
 /// Largest experiment file in bytes; usual ones have a few hundred.
@@ -67,6 +67,11 @@ impl Experiment {
                     let problem = reader.wrong(value.span().start, "[analysis] is not a table");
                     reader.problems.push(problem);
                 }
+                (SLURM, DeValue::Table(job)) => reader.take_slurm(job),
+                (SLURM, _) => {
+                    let problem = reader.wrong(value.span().start, "[slurm] is not a table");
+                    reader.problems.push(problem);
+                }
                 _ => reader.take_setting("", name, value),
             }
         }
@@ -115,7 +120,7 @@ impl Reader<'_> {
                 }
                 return;
             }
-            let suggestion = suggest(&full, TABLES.into_iter().chain([SWEEP, ANALYSIS]));
+            let suggestion = suggest(&full, TABLES.into_iter().chain([SWEEP, ANALYSIS, SLURM]));
             self.problems.push(Error::UnknownKey { key: full, file, suggestion });
             return;
         }
@@ -163,6 +168,28 @@ impl Reader<'_> {
                 single => written(single),
             };
             let problem = match text.map(|text| self.experiment.analysis.set(key, &text)) {
+                Some(Ok(())) => continue,
+                Some(Err(problem)) => problem.to_string(),
+                None => format!("{full} has a value of the wrong kind"),
+            };
+            let problem = self.wrong(value.span().start, &problem);
+            self.problems.push(problem);
+        }
+    }
+
+    /// The settings of a Slurm job; several options of sbatch may be a list.
+    fn take_slurm(&mut self, job: &DeTable<'_>) {
+        for (name, value) in in_order(job) {
+            let full = joined(SLURM, name.get_ref());
+            let Some(key) = SlurmKey::find(&full) else {
+                self.problems.push(SlurmKey::unknown(&full, format!(" in {}", self.path.display())));
+                continue;
+            };
+            let text = match value.get_ref() {
+                DeValue::Array(options) if key.name == "extra" => joined_by(options, " "),
+                single => written(single),
+            };
+            let problem = match text.map(|text| self.experiment.slurm.set(key, &text)) {
                 Some(Ok(())) => continue,
                 Some(Err(problem)) => problem.to_string(),
                 None => format!("{full} has a value of the wrong kind"),
@@ -312,6 +339,31 @@ mod tests {
             // A rate of the command line replaces the ladder.
             let one = experiment.with_overrides(["lr=0.005"]).unwrap();
             assert_eq!(one.analysis_plan().tune, [""; 0]);
+        }
+    }
+
+    #[test]
+    fn a_file_gives_a_slurm_job_and_overrides_win() {
+        let experiment = parse(
+            "[slurm]\nworkers = 8\ntime = \"3h\"\nmemory = \"8G\"\nextra = [\"--nice\", \"--constraint=x\"]\n",
+        )
+        .unwrap();
+        assert_eq!((experiment.slurm.workers, experiment.slurm.time), (Some(8), Some(10_800)));
+        assert_eq!(experiment.slurm.extra.as_deref(), Some("--nice --constraint=x"));
+        assert_eq!(experiment.slurm_given, [""; 0]);
+        let experiment = experiment.with_overrides(["workers=2"]).unwrap();
+        assert_eq!((experiment.slurm.workers, experiment.slurm.memory.as_deref()), (Some(2), Some("8G")));
+        for (text, expected) in [
+            ("[slurm]\nworkesr = 8", "unknown key `slurm.workesr` in x.toml: did you mean `slurm.workers`?"),
+            ("[slurm]\nworkers = 0", "experiment file x.toml: line 2: workers: `0` does not fit"),
+            ("[slurm]\nworkers = [8]", "line 2: slurm.workers has a value of the wrong kind"),
+            ("[slurm]\ntime = 90", "line 2: time: `90` does not fit; give a time such as 3h"),
+            ("slurm = 1", "line 1: [slurm] is not a table"),
+            ("[slrum]\nworkers = 1", "unknown key `slrum` in x.toml: did you mean `slurm`?"),
+            ("[sweep]\nworkers = [1, 2]", "unknown key `workers` in [sweep] of x.toml"),
+        ] {
+            let error = parse(text).unwrap_err();
+            assert!(error.contains(expected) && !error.contains('\n'), "{text}: {error}");
         }
     }
 

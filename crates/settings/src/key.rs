@@ -137,6 +137,49 @@ pub(crate) const ANALYSIS_KEYS: &[Key] = &[
     key("tune", "analysis.tune", Kind::Settings),
 ];
 
+/// The table of the Slurm job in an experiment file.
+pub(crate) const SLURM: &str = "slurm";
+
+/// A key of a Slurm job, which is no part of a trial and has one value.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SlurmKey {
+    /// Name on a command line, and in the table.
+    pub(crate) name: &'static str,
+    /// Valid values, for errors and lists.
+    pub(crate) fitting: &'static str,
+}
+
+const fn slurm(name: &'static str, fitting: &'static str) -> SlurmKey {
+    SlurmKey { name, fitting }
+}
+
+/// The keys of a Slurm job.
+pub(crate) const SLURM_KEYS: &[SlurmKey] = &[
+    slurm("workers", "a whole number from 1 to 10000"),
+    slurm("partition", "the name of a partition"),
+    slurm("time", "a time such as 3h, 90m, 2d or 1-12:00:00, of a minute or more"),
+    slurm("cpus", "a whole number from 1 to 4096"),
+    slurm("gpus", "a number or a kind and a number, such as 1 or a100:1"),
+    slurm("memory", "a number with a unit, such as 8G or 500M"),
+    slurm("account", "the name of an account"),
+    slurm("extra", "options of sbatch, such as --constraint=avx512"),
+];
+
+impl SlurmKey {
+    /// Finds a key by its name, alone or after `slurm.`.
+    pub(crate) fn find(name: &str) -> Option<Self> {
+        let name = name.strip_prefix("slurm.").unwrap_or(name);
+        SLURM_KEYS.iter().find(|key| key.name == name).copied()
+    }
+
+    /// The error of an unknown key of the table.
+    pub(crate) fn unknown(name: &str, file: String) -> Error {
+        let names: Vec<String> = SLURM_KEYS.iter().map(|key| format!("{SLURM}.{}", key.name)).collect();
+        let suggestion = suggest(name, names.iter().map(String::as_str));
+        Error::UnknownKey { key: name.to_owned(), file, suggestion }
+    }
+}
+
 /// The key of the number of trials that train together; it is not part of a trial.
 pub(crate) const JOBS: &str = "jobs";
 
@@ -152,11 +195,16 @@ impl Key {
         let tail = || KEYS.iter().find(|key| last(key.path) == name);
         exact.or_else(tail).copied().ok_or_else(|| {
             let names = KEYS.iter().flat_map(|key| [key.short, key.path, last(key.path)]).chain([JOBS]);
-            let names = names.chain(ANALYSIS_KEYS.iter().map(|key| key.short));
+            let names = names
+                .chain(ANALYSIS_KEYS.iter().map(|key| key.short))
+                .chain(SLURM_KEYS.iter().map(|key| key.name));
             let suggestion = match Self::within_table(name).copied().or_else(|| Self::find_analysis(name)) {
                 _ if name == JOBS => ": give it on the command line, as in `ranklab sweep jobs=2`".to_owned(),
                 Some(key) => format!(": did you mean `{}`?", key.path),
-                None => suggest(name, names),
+                None => match SlurmKey::find(name) {
+                    Some(key) => format!(": did you mean `{SLURM}.{}`?", key.name),
+                    None => suggest(name, names),
+                },
             };
             Error::UnknownKey { key: name.to_owned(), file: file.to_owned(), suggestion }
         })
@@ -248,12 +296,16 @@ pub fn describe_keys() -> String {
     for key in ANALYSIS_KEYS {
         text += &format!("  {:<20} {:<32} {}\n", key.short, key.path, key.describe());
     }
+    for SlurmKey { name, fitting } in SLURM_KEYS {
+        text += &format!("  {name:<20} {:<32} {fitting}\n", format!("{SLURM}.{name}"));
+    }
     let jobs = format!(
         "how many trials train together, from 1 (usually {DEFAULT_JOBS}); results do not depend on it"
     );
     text += &format!("  {JOBS:<20} {:<32} {jobs}\n", "");
     text += "\nA comma separates values (rank=1,5,16), 0..4 are the whole numbers from 0 to 4. A path is one value:\n\
              repeat the key for several (dataset=a dataset=b). An experiment file gives lists under [sweep].\n\
-             The analysis plan (analysis.…) says how reports compare; it changes no trial.\n";
+             The analysis plan (analysis.…) says how reports compare; it changes no trial.\n\
+             The Slurm job (slurm.…) counts with --on slurm.\n";
     text
 }

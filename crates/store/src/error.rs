@@ -37,7 +37,7 @@ pub enum Error {
     },
     /// The folder lies on a file system that several machines may share.
     #[error(
-        "the runs database {location} would lie on {kind}, a network file system, where SQLite's log can be damaged; choose a local folder with `--runs-folder` (RANKLAB_RUNS) and copy it afterwards"
+        "the runs database {location} would lie on {kind}, a network file system, where SQLite's log can be damaged; choose a file on a local disk with `--database` (RANKLAB_DATABASE) or, for several machines, a PostgreSQL server: `--database postgres://HOST/NAME`"
     )]
     NetworkFileSystem {
         /// The database.

@@ -44,6 +44,24 @@ impl<'a> Claims<'a> {
         self.waiting.len()
     }
 
+    /// Number of trials that have no result yet, from any process.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub(crate) fn without_result(&self, session: &Session<'_>) -> Result<usize, Error> {
+        let hashes: Vec<String> =
+            self.waiting.iter().map(|&position| self.identities[position].clone()).collect();
+        let known = session.runtime.block_on(session.store.availability(&hashes))?;
+        let has_result =
+            |known: &&Availability| matches!(known, Availability::Finished(_) | Availability::Diverged(_));
+        Ok(known.len() - known.iter().filter(has_result).count())
+    }
+
+    /// Whether other processes train all trials that have not ended, as of the last query.
+    pub(crate) fn are_taken(&self) -> bool {
+        self.waiting.iter().all(|position| self.taken.contains(position))
+    }
+
     /// Returns a claimed trial that was interrupted to the waiting ones.
     pub(crate) fn requeue(&mut self, position: usize) {
         self.waiting.push(position);
@@ -66,7 +84,7 @@ impl<'a> Claims<'a> {
         Ok(())
     }
 
-    /// Claims up to `jobs` trials that train together; none if other processes train all that remain. Trials with an
+    /// Claims up to `most` trials that train together; none if other processes train all that remain. Trials with an
     /// ended run are reported and dropped.
     ///
     /// # Errors
@@ -74,6 +92,7 @@ impl<'a> Claims<'a> {
     pub(crate) fn next_group(
         &mut self,
         session: &Session<'_>,
+        most: usize,
         summary: &mut SweepSummary,
         on_event: &mut dyn FnMut(SweepEvent),
     ) -> Result<Vec<Member<'a>>, Error> {
@@ -82,7 +101,7 @@ impl<'a> Claims<'a> {
         let mut waiting = Vec::new();
         self.forget_released(session)?;
         for (index, &position) in self.waiting.iter().enumerate() {
-            if group.len() >= session.context.jobs {
+            if group.len() >= most {
                 waiting.extend(&self.waiting[index..]);
                 break;
             }
@@ -113,7 +132,7 @@ impl<'a> Claims<'a> {
                 Claim::New(run) | Claim::Continued(run) => {
                     let continued = matches!(claim, Claim::Continued(_));
                     group.push(Member { position, trial, identity, run, continued });
-                    on_event(SweepEvent::TrialStarted { position, label });
+                    on_event(SweepEvent::TrialStarted { position, label, run });
                 }
                 Claim::Finished(run) => {
                     summary.skipped += 1;

@@ -31,6 +31,8 @@ pub enum SweepEvent {
         position: usize,
         /// Label: model, layers, rank and the settings that differ from the other trials.
         label: String,
+        /// Number of the run.
+        run: i64,
     },
     /// Progress in reading or generating images.
     DataProgress {

@@ -20,13 +20,15 @@ pub(crate) struct Registered {
     pub(crate) sweep: i64,
 }
 
-/// Opens the images and weights of a plan, drops trials that compute the same, and registers the sweep.
+/// Opens the images and weights of a plan, drops trials that compute the same, and registers the sweep. A sweep that is
+/// `known` by its number is registered again only if this version computes other configuration hashes.
 ///
 /// # Errors
 /// When images or weights cannot be read, when those of a resumed sweep have changed, and when the database cannot be
 /// written.
 pub(crate) fn register(
     plan: &Plan,
+    known: Option<i64>,
     context: &Context,
     runtime: &Runtime,
     store: &Store,
@@ -56,6 +58,11 @@ pub(crate) fn register(
         check_recorded(trial, &identity, &carried, &sources, runtime, store)?;
         identities.push(identity);
     }
+    let is_as_recorded = plan
+        .trials
+        .iter()
+        .zip(&identities)
+        .all(|(trial, identity)| trial.recorded.as_ref() == Some(identity));
     let registered = plan.clone();
     let all_identities = identities.clone();
     let repeated = drop_repeated(&mut plan, &mut identities);
@@ -67,6 +74,10 @@ pub(crate) fn register(
         Some(_) => registered.rows(&all_identities),
         None => plan.rows(&identities),
     };
+    if let Some(sweep) = known.filter(|_| is_as_recorded) {
+        refuse_too_large(runtime, store, &plan, &identities, &sources)?;
+        return Ok(Registered { plan, sources, identities, sweep });
+    }
     let mut row = plan.sweep(&context.command);
     if let Some(known) = plan_hash_of_earlier_version(&row.plan_hash, &identities, context, runtime, store)? {
         row.plan_hash = known;

@@ -95,6 +95,11 @@ impl Part {
         fs::rename(&self.path, path)?;
         fs::remove_file(&self.log_path)
     }
+
+    fn discard(self) -> io::Result<()> {
+        fs::remove_file(&self.path)?;
+        fs::remove_file(&self.log_path)
+    }
 }
 
 /// Images and checksum of a whole log line.
@@ -103,28 +108,29 @@ pub(crate) fn chunk_line(line: &str) -> Option<(usize, u32)> {
     Some((images.parse().ok()?, u32::from_str_radix(checksum, 16).ok()?))
 }
 
-/// Computes the records of all images and names the file `path`. A reader thread decodes images while
+/// Computes the records of all images in the file `part_path` and names it `path`. A reader thread decodes images while
 /// the device computes; memory does not depend on the number of images.
 pub(crate) fn extract(
     request: &Request<'_>,
+    part_path: &Path,
     path: &Path,
     phases: &mut Phases,
     on_event: &mut dyn FnMut(Event),
 ) -> Result<(), Error> {
-    extract_by(path, |part_path| extract_into(request, part_path, path, phases, on_event))
+    extract_by(part_path, || extract_into(request, part_path, path, phases, on_event))
 }
 
-/// Computes the frozen products of the convolution above the cut from the features of all images, and names the file
-/// `path`.
+/// Computes the frozen products of the convolution above the cut from the features of all images in the file
+/// `part_path`, and names it `path`.
 pub(crate) fn extract_frozen(
     request: &Request<'_>,
     features: &FeatureCache,
     upper: &UpperTrunk,
-    path: &Path,
+    [part_path, path]: [&Path; 2],
     phases: &mut Phases,
     on_event: &mut dyn FnMut(Event),
 ) -> Result<(), Error> {
-    extract_by(path, |part_path| {
+    extract_by(part_path, || {
         let failed = |reason| Error::Cache { action: "writing", path: part_path.to_owned(), reason };
         let total = request.images.count();
         let mut part = Part::open(part_path, request.record_bytes()).map_err(failed)?;
@@ -146,17 +152,16 @@ pub(crate) fn extract_frozen(
             clock.add(&mut phases.write);
             on_event(Event::FeatureProgress { done: part.done(), total });
         }
-        part.finish(|checksum| request.header(checksum), path).map_err(failed)
+        finish(part, request, path).map_err(failed)
     })
 }
 
-fn extract_by(path: &Path, extract: impl FnOnce(&Path) -> Result<(), Error>) -> Result<(), Error> {
-    let part_path = path.with_extension("part");
-    let written = extract(&part_path);
+fn extract_by(part_path: &Path, extract: impl FnOnce() -> Result<(), Error>) -> Result<(), Error> {
+    let written = extract();
     if matches!(&written, Err(error) if !matches!(error, Error::Stopped)) {
         // What could not be finished, say on a full disk, is of no use; failing to remove it changes
         // nothing. A stopped or killed process leaves its part, which is continued.
-        let _ = fs::remove_file(&part_path);
+        let _ = fs::remove_file(part_path);
         let _ = fs::remove_file(part_path.with_extension("log"));
     }
     written
@@ -212,7 +217,15 @@ fn extract_into(
         Ok(())
     })?;
     extractor.release_memory();
-    part.finish(|checksum| request.header(checksum), path).map_err(failed)
+    finish(part, request, path).map_err(failed)
+}
+
+/// Names a whole part `path`, unless another host has finished the same meanwhile: a file that others read is not replaced.
+fn finish(part: Part, request: &Request<'_>, path: &Path) -> io::Result<()> {
+    if path.exists() && FeatureCache::open(path, request).is_some() {
+        return part.discard();
+    }
+    part.finish(|checksum| request.header(checksum), path)
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ use ranklab_zoo::Cut;
 
 use crate::{
     Error, event::Event, images::ImageLoader, positioned::read_exact_at, pretrained::PretrainedWeights,
-    stop::Stop,
+    stop::Stop, writer::writer,
 };
 
 /// Bumped whenever the file's layout or the trunk's arithmetic changes.
@@ -111,12 +111,13 @@ impl Request<'_> {
 }
 
 impl FeatureCache {
-    /// Opens the cache for `request`; `compute` makes it first where there is none or a damaged one. Other
-    /// processes that want the same cache wait for it instead of computing it again. Returns the
-    /// seconds spent computing.
+    /// Opens the cache for `request`; `compute` makes it first where there is none or a damaged one, in the part file that
+    /// its first argument names. Other processes that want the same cache wait for it instead of computing it again. Where
+    /// the file system has no locks, or locks of one host only, several hosts compute it, each in a part file of its own.
+    /// Returns the seconds spent computing.
     pub(crate) fn open_or_compute(
         request: &Request<'_>,
-        compute: impl FnOnce(&Path, &mut dyn FnMut(Event)) -> Result<(), Error>,
+        compute: impl FnOnce(&Path, &Path, &mut dyn FnMut(Event)) -> Result<(), Error>,
         on_event: &mut dyn FnMut(Event),
     ) -> Result<(Self, f64), Error> {
         let name = format!("{}-{}", request.name(), &request.key()[..16]);
@@ -133,7 +134,7 @@ impl FeatureCache {
             .write(true)
             .open(&lock_path)
             .map_err(failed("locking", &lock_path))?;
-        wait_for(&lock, request.stop, failed("locking", &lock_path))?;
+        let is_locked = wait_for(&lock, request.stop)?;
         // When it was last used, for whoever clears up; where that cannot be noted, it counts as older.
         let _ = lock.set_modified(SystemTime::now());
         let found = Self::open(&path, request);
@@ -148,7 +149,8 @@ impl FeatureCache {
             return Ok((features, 0.0));
         }
         let started = Instant::now();
-        compute(&path, on_event)?;
+        let part = path.with_extension(format!("{}.part", writer(is_locked)));
+        compute(&part, &path, on_event)?;
         // The cache is whole under its name: a failing sync of the folder loses nothing.
         let _ = sync_folder(request.folder);
         let features = Self::open(&path, request).ok_or_else(|| Error::Cache {
@@ -160,7 +162,7 @@ impl FeatureCache {
     }
 
     /// Opens the file at `path` if it is whole and made for `request`.
-    fn open(path: &Path, request: &Request<'_>) -> Option<Self> {
+    pub(crate) fn open(path: &Path, request: &Request<'_>) -> Option<Self> {
         let mut file = File::open(path).ok()?;
         let mut header = [0; HEADER_BYTES];
         file.read_exact(&mut header).ok()?;
@@ -241,12 +243,13 @@ pub(crate) fn checksum_table(checksums: &[u32]) -> Vec<u8> {
     checksums.iter().flat_map(|checksum| checksum.to_le_bytes()).collect()
 }
 
-/// Locks the file. Whoever computes features may hold it for many minutes: a request to stop ends the wait.
-fn wait_for(lock: &File, stop: &Stop, failed: impl FnOnce(io::Error) -> Error) -> Result<(), Error> {
+/// Locks the file, and returns whether the file system has locks. Whoever computes features may hold it for many minutes:
+/// a request to stop ends the wait.
+fn wait_for(lock: &File, stop: &Stop) -> Result<bool, Error> {
     loop {
         match lock.try_lock() {
-            Ok(()) => return Ok(()),
-            Err(TryLockError::Error(problem)) => return Err(failed(problem)),
+            Ok(()) => return Ok(true),
+            Err(TryLockError::Error(_)) => return Ok(false),
             Err(TryLockError::WouldBlock) if stop.is_requested() => return Err(Error::Stopped),
             Err(TryLockError::WouldBlock) => thread::sleep(LOOK_AGAIN),
         }

@@ -4,11 +4,12 @@ use std::{
     ffi::OsStr,
     fs::File,
     io::{self, Read},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use crate::extraction::chunk_line;
 use crate::feature_cache::{CHECKSUM_BYTES, FORMAT, HEADER_BYTES, checksum_table, read_checksums};
+use crate::writer::without_writer;
 
 /// How every version's caches begin.
 const ANY_FORMAT: &[u8] = b"ranklab features ";
@@ -19,7 +20,13 @@ pub fn is_features_cache(path: &Path) -> bool {
     is_named(path)
         && !path.is_symlink()
         && path.is_file()
-        && (path.with_extension("lock").is_file() || holds_features(path))
+        && (features_lock(path).is_file() || holds_features(path))
+}
+
+/// The lock file beside a cache, one under construction or the log of one.
+pub fn features_lock(path: &Path) -> PathBuf {
+    let stem = path.file_stem().and_then(OsStr::to_str).unwrap_or_default();
+    path.with_file_name(format!("{}.lock", without_writer(stem)))
 }
 
 /// Whether a file has the name of a cache's: the layer that it reaches to, 16 digits of its key, and its kind.
@@ -29,7 +36,8 @@ fn is_named(path: &Path) -> bool {
     let is_digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
     let is_stem =
         |(layer, key): (&str, &str)| !layer.is_empty() && key.len() == 16 && key.bytes().all(is_digit);
-    ["features", "part", "log"].contains(&extension.as_str()) && stem.rsplit_once('-').is_some_and(is_stem)
+    ["features", "part", "log"].contains(&extension.as_str())
+        && without_writer(&stem).rsplit_once('-').is_some_and(is_stem)
 }
 
 /// Whether the content begins as that of a cache's file does.
@@ -140,6 +148,8 @@ mod tests {
             "block4_pool-0123456789abcdef",
             "block4_pool-block5_conv1-00000000000000ff",
             "input-0123456789abcdef",
+            // Of one writer.
+            "block4_pool-0123456789abcdef.01234567",
         ] {
             for extension in ["features", "part", "log"] {
                 assert!(is_named(Path::new(&format!("{name}.{extension}"))), "{name}.{extension}");
@@ -149,6 +159,7 @@ mod tests {
             "notes.txt",
             "mine.features",
             "mine-0123456789abcde.features",
+            "mine-0123456789abcdef.0123456.part",
             "mine-0123456789ABCDEF.features",
             "-0123456789abcdef.features",
             "block4_pool-0123456789abcdef.npy",

@@ -24,6 +24,7 @@ mod scores;
 mod stop;
 mod train;
 mod trial;
+mod writer;
 
 pub use adamax::{Adamax, AdamaxState};
 pub use arithmetic::ARITHMETIC;
@@ -31,7 +32,7 @@ pub use checkpoint::{Checkpoint, Snapshot};
 pub use error::Error;
 pub use event::{EpochSummary, Event, OnEvent};
 pub use feature_cache::FeatureCache;
-pub use features_file::{check_features, is_features_cache, is_features_of_another_version};
+pub use features_file::{check_features, features_lock, is_features_cache, is_features_of_another_version};
 pub use images::ImageLoader;
 pub use memory::memory_needed;
 pub use network::{NetworkSettings, WholeNetwork};

@@ -9,13 +9,15 @@ use std::sync::{
 #[derive(Clone, Debug, Default)]
 pub struct Stop {
     own: Arc<AtomicBool>,
-    outer: Option<Arc<AtomicBool>>,
+    /// The wishes of the work that this is a part of.
+    outer: Vec<Arc<AtomicBool>>,
 }
 
 impl Stop {
     /// A wish of its own for a part of the work, which ends with the whole as well.
     pub fn within(&self) -> Self {
-        Self { own: Arc::default(), outer: Some(self.own.clone()) }
+        let outer = self.outer.iter().chain([&self.own]).cloned().collect();
+        Self { own: Arc::default(), outer }
     }
 
     /// Asks to stop.
@@ -26,7 +28,7 @@ impl Stop {
     /// Whether somebody asked.
     pub fn is_requested(&self) -> bool {
         let is_set = |flag: &Arc<AtomicBool>| flag.load(Ordering::Relaxed);
-        is_set(&self.own) || self.outer.as_ref().is_some_and(is_set)
+        is_set(&self.own) || self.outer.iter().any(is_set)
     }
 
     /// The wish itself, for a signal handler.
@@ -45,7 +47,9 @@ mod tests {
         let [first, second] = [whole.within(), whole.within()];
         first.request();
         assert!(first.is_requested() && !second.is_requested() && !whole.is_requested());
+        let inner = second.within();
+        assert!(!inner.is_requested());
         whole.clone().request();
-        assert!(second.is_requested());
+        assert!(second.is_requested() && inner.is_requested());
     }
 }

@@ -114,8 +114,9 @@ impl Trial<'_> {
             return Ok((Input::Images { rgb, size }, 0.0));
         }
         let request = self.request(cut, None);
-        let compute =
-            |path: &Path, on_event: &mut dyn FnMut(Event)| extract(&request, path, phases, on_event);
+        let compute = |part: &Path, path: &Path, on_event: &mut dyn FnMut(Event)| {
+            extract(&request, part, path, phases, on_event)
+        };
         let (features, seconds) = FeatureCache::open_or_compute(&request, compute, on_event)?;
         Ok((Input::Features { features, frozen: None }, seconds))
     }
@@ -135,8 +136,8 @@ impl Trial<'_> {
             return Ok(0.0);
         }
         let request = self.request(cut, cut.above_layers().next());
-        let compute = |path: &Path, on_event: &mut dyn FnMut(Event)| {
-            extract_frozen(&request, features, upper, path, phases, on_event)
+        let compute = |part: &Path, path: &Path, on_event: &mut dyn FnMut(Event)| {
+            extract_frozen(&request, features, upper, [part, path], phases, on_event)
         };
         let (found, seconds) = FeatureCache::open_or_compute(&request, compute, on_event)?;
         *frozen = Some(found);

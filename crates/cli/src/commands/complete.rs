@@ -4,7 +4,7 @@ use std::ffi::{OsStr, OsString};
 
 use clap::Args;
 use clap_complete::{
-    ArgValueCompleter, CompletionCandidate, PathCompleter,
+    ArgValueCandidates, ArgValueCompleter, CompletionCandidate, PathCompleter,
     engine::{self, ValueCompleter as _},
 };
 use ranklab_settings::{path_in_setting, suggestions};
@@ -42,6 +42,14 @@ fn row(candidate: &CompletionCandidate) -> [String; 2] {
     let meaning = candidate.get_help().map(ToString::to_string).unwrap_or_default();
     let meaning = meaning.lines().next().unwrap_or_default().to_owned();
     [candidate.get_value().to_string_lossy().into_owned(), meaning]
+}
+
+/// Completes the name of a registered sweep.
+pub(super) fn sweeps() -> ArgValueCandidates {
+    ArgValueCandidates::new(|| {
+        let meaning = "the sweep that was requested last";
+        vec![CompletionCandidate::new("latest").help(Some(meaning.into()))]
+    })
 }
 
 /// Completes a `key=value` setting of a sweep.

@@ -2,22 +2,23 @@
 
 use std::{collections::BTreeSet, ffi::OsString, path::PathBuf};
 
-use anyhow::{Context as _, bail};
-use clap::Args;
+use anyhow::bail;
+use clap::{Args, ValueEnum};
 use ranklab_data::unwatched;
 use ranklab_runs::missing_sources;
-use ranklab_settings::{AnalysisPlan, DEFAULT_JOBS, Experiment, Nouns, describe_keys, family};
-use ranklab_sweep::Plan;
+use ranklab_settings::{
+    AnalysisPlan, DEFAULT_JOBS, Experiment, Nouns, SlurmSettings, describe_keys, family,
+};
+use ranklab_sweep::{Ending, Plan, SweepSummary};
 use serde_json::json;
 
-use super::{complete, power};
+use super::{complete, power, register};
 use crate::{
-    database::with_store,
     device::device,
     execution::{Executed, execute_plan},
     folders::Folders,
+    named_sweep::{SweepName, named_sweep},
     outcome::{print_outcome, summary_line},
-    runtime::block_on,
     ui::{
         errors::Problems,
         output::{json_text, log, print, print_fitted},
@@ -36,6 +37,7 @@ use crate::{
   ranklab sweep split=patient fold=0..4    train five folds of whole patients
   ranklab sweep rank=1,2,4,8 jobs=2        train two trials at a time
   ranklab sweep model=model_4,model_5 lr=auto baseline=model_4 margin=0.5
+  ranklab sweep rank=1,2,4,8 --on slurm workers=8 time=3h
 
 Settings that are not given follow the published protocol. Lists are a,b,c; ranges 0..4 include both ends. A path \
 is one value: repeat the key for several (dataset=a dataset=b). `ranklab sweep --keys` lists all keys and their \
@@ -53,9 +55,15 @@ pub(crate) struct SweepArgs {
     /// Experiment file with settings; KEY=VALUE arguments override it.
     #[arg(short, long, value_name = "FILE")]
     pub(crate) experiment: Option<PathBuf>,
-    /// Print the plan and exit.
+    /// Print the plan, or the job script, and exit.
     #[arg(long)]
     pub(crate) dry_run: bool,
+    /// Register the sweep for `ranklab work` and exit.
+    #[arg(long, conflicts_with_all = ["resume", "dry_run", "json", "profile"])]
+    pub(crate) register: bool,
+    /// Register the sweep, submit it to a batch system (slurm) and exit.
+    #[arg(long, value_name = "SYSTEM", hide_possible_values = true, conflicts_with_all = ["register", "resume", "json", "profile"])]
+    pub(crate) on: Option<BatchSystem>,
     /// Print the plan or the result as JSON.
     #[arg(long)]
     pub(crate) json: bool,
@@ -70,21 +78,42 @@ pub(crate) struct SweepArgs {
     pub(crate) keys: bool,
 }
 
+/// A batch system.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum BatchSystem {
+    /// Slurm, through `sbatch`.
+    Slurm,
+}
+
+/// What the arguments of a sweep give.
+pub(super) struct Given {
+    /// The trials.
+    pub(super) plan: Plan,
+    /// Number of trials that train together.
+    pub(super) jobs: usize,
+    /// The Slurm job.
+    pub(super) slurm: SlurmSettings,
+}
+
 impl SweepArgs {
-    /// The plan of the settings, and how many trials train together.
+    /// The plan of the settings, how many trials train together, and the Slurm job.
     ///
     /// # Errors
     /// When a setting is wrong, or when there is no sweep to resume.
-    pub(super) fn plan(&self, folders: &Folders) -> anyhow::Result<(Plan, usize)> {
+    pub(super) fn plan(&self, folders: &Folders) -> anyhow::Result<Given> {
         let experiment = Experiment::assemble(self.experiment.as_deref(), &self.overrides)?;
         let jobs = experiment.jobs.or(folders.defaults.jobs).unwrap_or(DEFAULT_JOBS);
+        if let Some(name) = experiment.slurm_given.first().filter(|_| self.on.is_none()) {
+            bail!("`{name}` is a setting of a Slurm job: add --on slurm, or leave it out");
+        }
+        let slurm = experiment.slurm.clone();
         if self.resume {
-            return Ok((self.latest_plan(folders)?, jobs));
+            return Ok(Given { plan: self.latest_plan(folders)?, jobs, slurm });
         }
         let experiment = folders.defaults.apply(experiment)?.with_default("dataset", folders.images())?;
         let mut plan = Plan::new(&experiment)?;
         plan.name_negative_classes(&unwatched)?;
-        Ok((plan, jobs))
+        Ok(Given { plan, jobs, slurm })
     }
 
     /// The plan of the most recent sweep in the database.
@@ -96,17 +125,12 @@ impl SweepArgs {
                 "`{setting}` cannot be combined with --resume, which keeps the settings of the most recent sweep"
             );
         }
-        block_on(with_store(&folders.database(), async |store| {
-            let sweep = store.latest_sweep().await?;
-            let sweep = sweep.context("there is no sweep to resume; run `ranklab sweep` first")?;
-            let trials = store.trials(sweep.id).await?;
-            Ok(Plan::registered(&sweep, &trials)?)
-        }))
+        Ok(named_sweep(folders, SweepName::Latest)?.plan)
     }
 }
 
 /// Refuses a plan whose devices, images or weights are missing, and names all of them at once.
-fn check_sources(folders: &Folders, plan: &Plan) -> anyhow::Result<()> {
+pub(super) fn check_sources(folders: &Folders, plan: &Plan) -> anyhow::Result<()> {
     let mut problems: Vec<String> = Vec::new();
     for trial in &plan.trials {
         if let Err(problem) = device(&trial.config.device)
@@ -124,21 +148,29 @@ pub(crate) fn sweep(folders: &Folders, arguments: &SweepArgs) -> anyhow::Result<
     if arguments.keys {
         return print_fitted(&describe_keys());
     }
-    let (plan, jobs) = arguments.plan(folders)?;
-    run_plan(folders, &plan, jobs, arguments)
+    run_plan(folders, &arguments.plan(folders)?, arguments)
 }
 
-/// Executes a plan, or prints it for `--dry-run`.
+/// Executes a plan, registers it for workers, or prints it for `--dry-run`.
 ///
 /// # Errors
 /// When images, weights or devices are missing, a signal ends the sweep, or a trial fails or diverges.
 pub(super) fn run_plan(
     folders: &Folders,
-    plan: &Plan,
-    jobs: usize,
+    Given { plan, jobs, slurm }: &Given,
     arguments: &SweepArgs,
 ) -> anyhow::Result<()> {
     check_sources(folders, plan)?;
+    match arguments.on {
+        Some(BatchSystem::Slurm) if arguments.dry_run => {
+            return register::print_script(folders, slurm, *jobs);
+        }
+        Some(BatchSystem::Slurm) => {
+            return register::submit(folders, plan, slurm, *jobs, arguments.quiet);
+        }
+        None if arguments.register => return register::register(folders, plan, *jobs, arguments.quiet),
+        None => {}
+    }
     if arguments.dry_run {
         if let Some(defaults) = folders.defaults.describe() {
             log(format_args!("note: {}", printable(&defaults)));
@@ -151,7 +183,7 @@ pub(super) fn run_plan(
     }
     let mut profiler = Profiler::default();
     let quiet = arguments.quiet || arguments.json;
-    let executed = execute_plan(folders, plan, jobs, quiet, &mut |event| profiler.observe(event))?;
+    let executed = execute_plan(folders, plan, *jobs, quiet, &mut |event| profiler.observe(event))?;
     if arguments.profile {
         log(profiler.table().trim_end());
     }
@@ -161,7 +193,17 @@ pub(super) fn run_plan(
         return Err(interrupted.into());
     }
     printed?;
-    let summary = executed.summary;
+    refuse_without_result(&executed.summary)
+}
+
+/// The error of a sweep that was cancelled, or that has trials without a result.
+pub(super) fn refuse_without_result(summary: &SweepSummary) -> anyhow::Result<()> {
+    let (sweep, left) = (summary.sweep, summary.left);
+    if summary.ending == Ending::Cancelled && left > 0 {
+        bail!(
+            "sweep {sweep} was cancelled with {left} trials left, saved up to the last completed epoch; to resume, run `ranklab work {sweep}`"
+        );
+    }
     let without_result: Vec<&(String, String)> = summary.failed.iter().chain(&summary.diverged).collect();
     match without_result.as_slice() {
         [] => Ok(()),

@@ -26,12 +26,12 @@ pub(crate) fn train(folders: &Folders, arguments: &TrainArgs) -> anyhow::Result<
     if arguments.keys {
         return print(&ranklab_settings::describe_keys());
     }
-    let (plan, jobs) = arguments.plan(folders)?;
-    if plan.trials.len() > 1 {
+    let given = arguments.plan(folders)?;
+    if given.plan.trials.len() > 1 {
         bail!(
             "these settings give {} trials and `ranklab train` trains one: use `ranklab sweep`, or give one value per key",
-            plan.trials.len()
+            given.plan.trials.len()
         );
     }
-    run_plan(folders, &plan, jobs, arguments)
+    run_plan(folders, &given, arguments)
 }

@@ -89,7 +89,7 @@ impl Board {
                 self.estimate =
                     Estimate::new(if self.work.len() == *trials { self.work.clone() } else { equal });
             }
-            SweepEvent::TrialStarted { position, label } => {
+            SweepEvent::TrialStarted { position, label, .. } => {
                 self.running.insert(*position, Running { name: printable(label), ..Running::default() });
             }
             SweepEvent::DataProgress { task, done, total } => self.count(task, *done, *total),
@@ -251,7 +251,7 @@ mod tests {
         let label = |position: usize| format!("model_5 · block5 · rank {}", [1, 16, 5][position]);
         board.see(&SweepEvent::Planned { sweep: 7, trials: 3, finished: 0 }, Duration::ZERO);
         for position in [0, 1] {
-            board.see(&SweepEvent::TrialStarted { position, label: label(position) }, Duration::ZERO);
+            board.see(&SweepEvent::TrialStarted { position, label: label(position), run: 1 }, Duration::ZERO);
         }
         let train = |position, event| SweepEvent::Training { position, event };
         for epoch in [1, 2] {

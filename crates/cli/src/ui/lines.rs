@@ -35,7 +35,7 @@ pub(crate) fn line_of(event: &SweepEvent, setting: Setting) -> Option<String> {
         SweepEvent::TrialSkipped { position, label, run } => {
             Some(of_trial(position, label, vec![part(0, format!("already finished as run {run}"))]))
         }
-        SweepEvent::TrialStarted { position, label } => Some(of_trial(position, label, Vec::new())),
+        SweepEvent::TrialStarted { position, label, .. } => Some(of_trial(position, label, Vec::new())),
         SweepEvent::Notice(text) => Some(format!("note: {text}")),
         SweepEvent::Training { position, event } => {
             let trial = if setting.together { place(position) } else { String::new() };
@@ -133,7 +133,7 @@ mod tests {
     fn a_label_is_shortened_and_a_message_is_not() {
         let setting = Setting { trials: 12, together: false, most: 30 };
         let label = "model_5 · block5 · rank 16".to_owned();
-        let skipped = SweepEvent::TrialStarted { position: 8, label: label.clone() };
+        let skipped = SweepEvent::TrialStarted { position: 8, label: label.clone(), run: 1 };
         assert_eq!(line_of(&skipped, setting).unwrap(), "[9/12] model_5…lock5 · rank 16");
         let failed = SweepEvent::TrialFailed { position: 8, label, reason: "no memory".into() };
         assert_eq!(

@@ -4,6 +4,7 @@
 
 use std::{
     fmt::Display,
+    fs::File,
     io::{self, Write},
     sync::{Mutex, PoisonError},
 };
@@ -78,11 +79,22 @@ pub(crate) fn set_bars(bars: Option<MultiProgress>) {
     *BARS.lock().unwrap_or_else(PoisonError::into_inner) = bars;
 }
 
+/// File that keeps the logged lines as well.
+static KEPT: Mutex<Option<File>> = Mutex::new(None);
+
+/// Keeps later logged lines in a file as well.
+pub(crate) fn keep_log(file: File) {
+    *KEPT.lock().unwrap_or_else(PoisonError::into_inner) = Some(file);
+}
+
 /// Writes one line to standard error, above the live lines, from any thread. It is written in one call, so that
 /// lines of several processes stay whole. A line that cannot be written is dropped. On a terminal it goes on in further
 /// lines where it is too long for one.
 pub(crate) fn log(line: impl Display) {
     let line = printable_lines(&line.to_string());
+    if let Some(file) = KEPT.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
+        let _ = file.write_all(format!("{line}\n").as_bytes());
+    }
     let bars = BARS.lock().unwrap_or_else(PoisonError::into_inner);
     let line = match error_columns() {
         // Where nothing is drawn below, a long path stays whole and can be copied.

@@ -1,15 +1,14 @@
 //! Finds removable feature caches.
 
 use std::{
-    fs::File,
     path::{Path, PathBuf},
     time::SystemTime,
 };
 
-use ranklab_trainer::{is_features_cache, is_features_of_another_version};
+use ranklab_trainer::{features_lock, is_features_cache, is_features_of_another_version};
 
 use super::{
-    item::{Garbage, Owner},
+    item::{Garbage, Owner, is_locked},
     rules::GarbageRules,
 };
 use crate::{
@@ -68,7 +67,7 @@ impl Cache {
         }
         let mut caches: Vec<Self> = Vec::new();
         for path in entries(folder)? {
-            let lock = path.with_extension("lock");
+            let lock = features_lock(&path);
             if path == lock || !is_features_cache(&path) {
                 continue;
             }
@@ -90,13 +89,16 @@ impl Cache {
     }
 
     fn is_locked(&self) -> bool {
-        File::open(&self.lock).is_ok_and(|lock| lock.try_lock().is_err())
+        is_locked(&self.lock)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::{fs, time::Duration};
+    use std::{
+        fs::{self, File},
+        time::Duration,
+    };
 
     use ranklab_store::Store;
 

@@ -2,7 +2,7 @@
 
 use std::{
     fs::{self, File},
-    path::PathBuf,
+    path::{Path, PathBuf},
     time::SystemTime,
 };
 
@@ -54,7 +54,8 @@ impl Garbage {
                 removed
             }
             Owner::Lock(path) => {
-                let lock = File::open(path).ok();
+                // Held until the file is removed.
+                let lock = lock_file(path);
                 if lock.as_ref().is_some_and(|lock| lock.try_lock().is_err()) {
                     return Ok(false);
                 }
@@ -83,6 +84,16 @@ impl Garbage {
             _ => Ok(true),
         }
     }
+}
+
+/// Opens a lock file. NFS locks only files that are open for writing.
+fn lock_file(path: &Path) -> Option<File> {
+    File::options().read(true).write(true).open(path).or_else(|_| File::open(path)).ok()
+}
+
+/// Whether another process holds the lock of a file. Where nothing can be locked, every file counts as locked.
+pub(super) fn is_locked(path: &Path) -> bool {
+    lock_file(path).is_some_and(|lock| lock.try_lock().is_err())
 }
 
 /// A file or folder as it was found.

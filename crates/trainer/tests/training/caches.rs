@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    ops::ControlFlow,
     sync::atomic::Ordering,
     time::{Duration, Instant},
 };
@@ -9,7 +10,7 @@ use std::{
 use ranklab_settings::Network;
 use ranklab_trainer::{Error, Event, Stop};
 
-use crate::fixture::{COUNT, Squares, adapted, run, run_until, training};
+use crate::fixture::{COUNT, Squares, adapted, run, run_until, training, with_trial};
 
 fn cache_file(events: &[Event]) -> (std::path::PathBuf, u64, bool) {
     match &events[0] {
@@ -101,6 +102,39 @@ fn a_wish_to_stop_ends_the_wait_for_features_that_somebody_else_computes() {
         drop(lock);
         assert!(stopped && waiting.join().unwrap(), "it went on waiting");
     });
+}
+
+/// Where locks do not hold between hosts, another one may compute the same cache at the same time.
+#[test]
+fn a_cache_that_another_host_finished_meanwhile_is_used() {
+    let folder = tempfile::tempdir().unwrap();
+    let images = Squares::new();
+    let (first, events) = run(&images, &Network::Model4, &training(1, 0), folder.path()).unwrap();
+    let (cache, ..) = cache_file(&events);
+    let (finished, elsewhere) = (fs::read(&cache).unwrap(), cache.with_extension("elsewhere"));
+    fs::rename(&cache, &elsewhere).unwrap();
+    let (mut parts, mut again) = (0, None);
+    with_trial(&images, &Network::Model4, &training(1, 0), folder.path(), |trial| {
+        let outcome = trial.run(&mut |event| {
+            if matches!(event, Event::FeatureProgress { .. }) && elsewhere.exists() {
+                let names = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path());
+                parts = names.filter(|path| path.extension().is_some_and(|kind| kind == "part")).count();
+                fs::rename(&elsewhere, &cache).unwrap();
+            }
+            ControlFlow::Continue(())
+        });
+        again = Some(outcome.unwrap());
+    });
+    assert_eq!(parts, 1);
+    assert_eq!(first.model_hash, again.unwrap().model_hash);
+    assert_eq!(fs::read(&cache).unwrap(), finished);
+    // The file of the other host is not replaced, and nothing of this one is left.
+    let mut kinds: Vec<_> = fs::read_dir(folder.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().path().extension().unwrap().to_owned())
+        .collect();
+    kinds.sort();
+    assert_eq!(kinds, ["features", "lock"]);
 }
 
 #[test]

@@ -1,0 +1,120 @@
+//! The submission of a registered sweep to Slurm.
+
+use std::{
+    fmt::Display,
+    path::{Path, absolute},
+    process::Command,
+};
+
+use anyhow::{Context as _, anyhow};
+use ranklab_runs::SweepFolder;
+use ranklab_settings::SlurmSettings;
+
+use super::{
+    call::{Failure, call},
+    job::{Jobs, SubmittedJob},
+    queue,
+    script::Job,
+};
+use crate::{folders::Folders, ui::output::log};
+
+/// Name of the script in the sweep's folder.
+const SCRIPT: &str = "slurm.sh";
+
+/// The job of a sweep; `sweep` is its number.
+///
+/// # Errors
+/// When a path cannot be made absolute.
+pub(crate) fn job(
+    folders: &Folders,
+    sweep: impl Display,
+    folder: &SweepFolder,
+    settings: &SlurmSettings,
+    jobs: usize,
+) -> anyhow::Result<Job> {
+    let whole = |path: &Path| absolute(path).with_context(|| format!("finding {} failed", path.display()));
+    Ok(Job {
+        sweep: sweep.to_string(),
+        settings: settings.clone(),
+        program: std::env::current_exe().context("finding this program's file failed")?,
+        runs: whole(&folders.runs)?,
+        data: whole(&folders.data)?,
+        database: written_database(folders)?,
+        script: whole(&folder.file(SCRIPT))?,
+        logs: whole(&folder.logs())?,
+        jobs,
+    })
+}
+
+/// The database as a script names it; `None` of a URL with a password, which only the environment passes on.
+fn written_database(folders: &Folders) -> anyhow::Result<Option<String>> {
+    let database = folders.database();
+    let text = database.to_string_lossy().into_owned();
+    if !text.contains("://") {
+        return Ok(Some(absolute(&database)?.to_string_lossy().into_owned()));
+    }
+    Ok((!holds_password(&text)).then_some(text))
+}
+
+/// Whether a URL holds a password: after the user's name, or as a parameter.
+fn holds_password(url: &str) -> bool {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let (authority, parameters) = rest.split_once(['/', '?']).unwrap_or((rest, ""));
+    let user = authority.rsplit_once('@').map_or("", |(user, _)| user);
+    user.contains(':') || parameters.contains("password")
+}
+
+/// Writes the script of a job and submits it. Returns the job's number.
+///
+/// # Errors
+/// When the script cannot be written, or Slurm is missing or refuses it. The sweep stays registered.
+pub(crate) fn submit(folders: &Folders, folder: &SweepFolder, job: &Job) -> anyhow::Result<u64> {
+    folder.create()?;
+    folder.write(SCRIPT, job.script()?.as_bytes())?;
+    note_active_jobs(folder)?;
+    let mut command = Command::new("sbatch");
+    command.arg("--parsable").arg(&job.script);
+    if job.database.is_none() {
+        command.env("RANKLAB_DATABASE", folders.database());
+    }
+    let (sweep, script) = (&job.sweep, job.script.display());
+    let printed = call(&mut command).map_err(|failure| match failure {
+        Failure::Missing => anyhow!(
+            "sbatch is not on this machine; sweep {sweep} is registered: submit it where Slurm is (`sbatch {script}`), or train it with `ranklab work {sweep}`"
+        ),
+        Failure::Refused(reason) => anyhow!(
+            "sbatch refused sweep {sweep}: {reason}; the sweep is registered: repeat the command with other settings, or train it with `ranklab work {sweep}`"
+        ),
+    })?;
+    // `NUMBER`, or `NUMBER;CLUSTER`.
+    let id = printed.trim().split(';').next().and_then(|id| id.parse().ok());
+    let id = id.with_context(|| format!("sbatch printed no number of a job: `{}`", printed.trim()))?;
+    Jobs::add(folder, SubmittedJob { id, workers: job.workers() })?;
+    Ok(id)
+}
+
+/// Logs which earlier jobs of the sweep are still in the queue: they and the new one share the trials.
+fn note_active_jobs(folder: &SweepFolder) -> anyhow::Result<()> {
+    for (id, tasks) in queue::tasks(&Jobs::read(folder)?.ids()).unwrap_or_default() {
+        log(format_args!("note: job {id} of this sweep is still in the queue: {}", tasks.describe()));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_is_found_wherever_a_url_holds_one() {
+        for (url, expected) in [
+            ("postgres://me:secret@host/runs", true),
+            ("postgres://host/runs?user=me&password=secret", true),
+            ("postgres://me@host:5432/runs", false),
+            ("postgres://host:5432/runs", false),
+            ("postgres:///runs?host=/var/run", false),
+        ] {
+            assert_eq!(holds_password(url), expected, "{url}");
+        }
+    }
+}
