@@ -87,18 +87,18 @@ fn the_option_goes_before_the_variable_and_that_before_the_file() {
 }
 
 #[test]
-fn a_url_of_a_server_is_refused_in_one_line_without_its_password() {
+fn a_url_of_another_database_is_refused_in_one_line_without_its_password() {
     let ranklab = Ranklab::new();
-    let url = "postgres://me:secret@host/runs";
-    let refused =
-        "error: --database (RANKLAB_DATABASE): postgres:// is not supported yet; give the path of a file";
+    let url = "mysql://me:secret@host/runs";
+    let refused = "error: --database (RANKLAB_DATABASE): mysql:// is not supported; give the path of a file, or \
+         postgres://USER@HOST/DATABASE";
     assert_eq!(failed(&ranklab.run(&["runs", "--database", url])), refused);
     let mut command = ranklab.command(&["sweep", "--dry-run"]);
     assert_eq!(failed(&command.env("RANKLAB_DATABASE", url).output().unwrap()), refused);
     fs::write(ranklab.path("ranklab.toml"), format!("jobs = 1\ndatabase = \"{url}\"\n")).unwrap();
     let error = failed(&ranklab.run(&["report"]));
-    let expected = "error: defaults file ranklab.toml: line 2: database: postgres:// is not supported yet; give the path of \
-                    a file";
+    let expected = "error: defaults file ranklab.toml: line 2: database: mysql:// is not supported; give the path of a \
+                    file, or postgres://USER@HOST/DATABASE";
     assert_eq!(error, expected);
     // Help shows no password either.
     let help = ranklab.command(&["--help"]).env("RANKLAB_DATABASE", url).output().unwrap();

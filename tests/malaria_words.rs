@@ -26,7 +26,8 @@ pub fn read(text: &str) -> String {
 /// Uses of words of the malaria cells, with the words around them. Values of settings are none.
 pub fn found_in(text: &str) -> Vec<String> {
     let text = text.replace("split=patient", "");
-    let words: Vec<&str> = text.split(|letter: char| !letter.is_alphanumeric() && letter != '_').collect();
+    let words = text.split(|letter: char| !letter.is_alphanumeric() && letter != '_');
+    let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
     let is_found = |place: &usize| WORDS.contains(&words[*place].to_lowercase().as_str());
     let around = |place: usize| words[place.saturating_sub(6)..words.len().min(place + 4)].join(" ");
     (0..words.len()).filter(is_found).map(around).collect()

@@ -5,6 +5,7 @@ pub(crate) mod check;
 pub(crate) mod complete;
 pub(crate) mod completions;
 pub(crate) mod data;
+pub(crate) mod database;
 pub(crate) mod evaluate;
 pub(crate) mod export;
 pub(crate) mod import;
@@ -47,6 +48,7 @@ pub(crate) enum Command {
     Check(check::CheckArgs),
     Query(query::QueryArgs),
     Runs(runs::RunsArgs),
+    Database(database::DatabaseArgs),
     Data(data::DataArgs),
     Weights(weights::WeightsArgs),
     Completions(completions::CompletionsArgs),

@@ -1,5 +1,6 @@
 //! The context of a sweep or a verification, made from the folders and the command line.
 
+use ranklab_store::without_secret;
 use ranklab_sweep::Context;
 use ranklab_trainer::Stop;
 
@@ -17,8 +18,8 @@ pub(crate) fn context(folders: &Folders, jobs: usize, stop: Stop) -> Context {
     }
 }
 
-/// The command as it was typed; bytes that are not text are replaced.
+/// The command as it was typed, without the password of a database; bytes that are not text are replaced.
 fn command_line() -> String {
-    let words = std::env::args_os().map(|word| word.to_string_lossy().into_owned());
+    let words = std::env::args_os().map(|word| without_secret(&word.to_string_lossy()));
     words.collect::<Vec<_>>().join(" ")
 }

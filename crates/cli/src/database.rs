@@ -1,10 +1,8 @@
 //! The runs database of commands that only read: migrated first if that is needed and possible at once. These
 //! commands wait for no writer.
 
-use std::path::Path;
-
 use ranklab_runs::{abandoned, carry_over, mark_interrupted};
-use ranklab_store::{Error, RunStatus, Store, Value};
+use ranklab_store::{Error, Location, RunStatus, Store, Value};
 
 use crate::ui::output::log;
 
@@ -13,7 +11,7 @@ use crate::ui::output::log;
 /// # Errors
 /// When the database cannot be opened, and those of `read`.
 pub(crate) async fn with_store<T>(
-    database: &Path,
+    database: &Location,
     read: impl AsyncFnOnce(&Store) -> anyhow::Result<T>,
 ) -> anyhow::Result<T> {
     let store = open(database).await?;
@@ -24,7 +22,7 @@ pub(crate) async fn with_store<T>(
 
 /// Opens the database for reading. A database of an earlier schema is migrated, and runs whose process is gone are
 /// marked as interrupted. If the database cannot be written at once, these runs are only shown as interrupted.
-pub(crate) async fn open(database: &Path) -> anyhow::Result<Store> {
+pub(crate) async fn open(database: &Location) -> anyhow::Result<Store> {
     let store = match Store::open_read_only(database).await {
         Err(older @ Error::OlderSchema { .. }) => {
             match Store::open_if_free(database).await {
@@ -69,7 +67,7 @@ pub(crate) fn show_presumed_interrupted(store: &Store, row: &mut [Value]) {
 }
 
 /// Gives runs of an earlier version the configuration hashes of this version.
-async fn update_hashes(database: &Path) -> anyhow::Result<()> {
+async fn update_hashes(database: &Location) -> anyhow::Result<()> {
     let store = Store::open_if_free(database).await?;
     let updated = carry_over(&store).await;
     store.close().await;
@@ -78,7 +76,7 @@ async fn update_hashes(database: &Path) -> anyhow::Result<()> {
 }
 
 /// Marks runs whose process is gone as interrupted.
-async fn mark(database: &Path) -> anyhow::Result<()> {
+async fn mark(database: &Location) -> anyhow::Result<()> {
     let store = Store::open_if_free(database).await?;
     let marked = mark_interrupted(&store).await;
     store.close().await;

@@ -12,7 +12,7 @@ use ranklab_settings::{Experiment, is_name};
 use serde::Deserialize;
 use toml::Spanned;
 
-use crate::database_file::check_database_file;
+use ranklab_store::Location;
 
 /// The file that is read from the current folder where no other is named.
 pub(crate) const FILE: &str = "ranklab.toml";
@@ -30,8 +30,8 @@ pub(crate) struct Defaults {
     file: Option<PathBuf>,
     /// Folder of the runs and, where no other file is given, of the database.
     pub(crate) runs_folder: Option<PathBuf>,
-    /// File of the database.
-    pub(crate) database: Option<PathBuf>,
+    /// The database.
+    pub(crate) database: Option<Location>,
     /// Folder of the reports.
     pub(crate) reports_folder: Option<PathBuf>,
     /// Folder of the images and weights.
@@ -98,13 +98,17 @@ impl Defaults {
             }
             given => Ok(given.map(|given| folder.join(given.into_inner()))),
         };
-        if let Some(name) = &contents.database {
+        let database = match contents.database {
+            Some(given) if given.get_ref().is_empty() => {
+                return Err(wrong(given.span(), "the name of the database is empty"));
+            }
             // The line is not repeated: a URL can hold a password.
-            check_database_file(Path::new(name.get_ref())).map_err(|problem| {
-                let line = line_of(text, name.span().start);
+            Some(given) => Some(database(folder, given.get_ref()).map_err(|problem| {
+                let line = line_of(text, given.span().start);
                 anyhow!("defaults file {}: line {line}: database: {problem}", path.display())
-            })?;
-        }
+            })?),
+            None => None,
+        };
         let jobs = match contents.jobs {
             Some(jobs) if *jobs.get_ref() == 0 => {
                 return Err(wrong(jobs.span(), "give a whole number from 1"));
@@ -127,7 +131,7 @@ impl Defaults {
         Ok(Self {
             file: Some(path.to_owned()),
             runs_folder: place(contents.runs_folder, "folder")?,
-            database: place(contents.database, "file")?,
+            database,
             reports_folder: place(contents.reports_folder, "folder")?,
             data_folder: place(contents.data_folder, "folder")?,
             jobs,
@@ -174,6 +178,15 @@ fn in_one_line(message: &str) -> String {
     message.lines().collect::<Vec<_>>().join(" ")
 }
 
+/// The database of this name; a file lies below the folder of the defaults file.
+fn database(folder: &Path, name: &str) -> Result<Location, String> {
+    let location = Location::parse(Path::new(name))?;
+    Ok(match location.as_file() {
+        Some(file) => Location::file(folder.join(file)),
+        None => location,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -199,16 +212,16 @@ mod tests {
         assert_eq!(parse("runs_folder = \"r\"").unwrap().describe(), None);
         assert_eq!(parse("").unwrap().describe(), None);
         let database = |text: &str| parse(text).unwrap().database.unwrap();
-        assert_eq!(database("database = \"d/runs.db\""), Path::new("elsewhere/d/runs.db"));
-        assert_eq!(database("database = \"/d/runs.db\""), Path::new("/d/runs.db"));
+        assert_eq!(database("database = \"d/runs.db\""), Location::file("elsewhere/d/runs.db"));
+        assert_eq!(database("database = \"/d/runs.db\""), Location::file("/d/runs.db"));
     }
 
     #[test]
-    fn a_url_of_a_database_is_refused_without_its_password() {
-        let error = parse("jobs = 1\ndatabase = \"postgres://me:secret@host/runs\"").unwrap_err();
+    fn a_url_of_another_database_is_refused_without_its_password() {
+        let error = parse("jobs = 1\ndatabase = \"mysql://me:secret@host/runs\"").unwrap_err();
         assert_eq!(
             error,
-            "defaults file elsewhere/ranklab.toml: line 2: database: postgres:// is not supported yet; give the path of a file"
+            "defaults file elsewhere/ranklab.toml: line 2: database: mysql:// is not supported; give the path of a file, or postgres://USER@HOST/DATABASE"
         );
     }
 
@@ -226,7 +239,7 @@ mod tests {
             ("device = \"flex,tch\"", "line 1 (`device = \"flex,tch\"`): give one device"),
             ("dataset = \"\"", "line 1 (`dataset = \"\"`): dataset: no value is given"),
             ("runs_folder = \"\"", "the name of the folder is empty"),
-            ("database = \"\"", "the name of the file is empty"),
+            ("database = \"\"", "the name of the database is empty"),
             ("[runs_folder]\nx = 1", "line 1 (`[runs_folder]`): "),
             ("jobs = 1\njobs = 2", "line 2 (`jobs = 2`): "),
             ("dataset = [\"a\"]", "line 1 (`dataset = [\"a\"]`): invalid type: sequence"),

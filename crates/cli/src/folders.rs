@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use anyhow::anyhow;
 use ranklab_runs::{DATABASE, FEATURES, Locations};
+use ranklab_store::Location;
 
-use crate::{database_file::check_database_file, defaults::Defaults};
+use crate::defaults::Defaults;
 
 /// Options of the folders, the database and the defaults file, as given on the command line or in environment variables.
 #[derive(clap::Args, Clone, Debug)]
@@ -20,7 +21,7 @@ pub(crate) struct FolderArgs {
         help_heading = "Folders"
     )]
     runs: Option<PathBuf>,
-    /// File of the runs database [default: ranklab.db in the runs folder].
+    /// File of the runs database, or postgres://USER@HOST/DATABASE [default: ranklab.db in the runs folder].
     #[arg(
         id = "database_file",
         long = "database",
@@ -68,20 +69,18 @@ impl FolderArgs {
     /// The folders and the database: as given, else of the defaults file, else the built-in ones.
     ///
     /// # Errors
-    /// When the defaults file is wrong, or the database is given as a URL.
+    /// When the defaults file is wrong, or the database is a URL of another kind.
     pub(crate) fn resolve(&self) -> anyhow::Result<Folders> {
         let defaults = Defaults::read(self.config.as_deref())?;
         let folder = |given: &Option<PathBuf>, default: &Option<PathBuf>, built_in: &str| {
             given.clone().or_else(|| default.clone()).unwrap_or_else(|| built_in.into())
         };
-        if let Some(database) = &self.database {
-            check_database_file(database)
-                .map_err(|problem| anyhow!("--database (RANKLAB_DATABASE): {problem}"))?;
-        }
+        let given = self.database.as_deref().map(Location::parse).transpose();
+        let given = given.map_err(|problem| anyhow!("--database (RANKLAB_DATABASE): {problem}"))?;
         let runs = folder(&self.runs, &defaults.runs_folder, "runs");
-        let database = self.database.clone().or_else(|| defaults.database.clone());
+        let database = given.or_else(|| defaults.database.clone());
         Ok(Folders {
-            database: database.unwrap_or_else(|| runs.join(DATABASE)),
+            database: database.unwrap_or_else(|| Location::file(runs.join(DATABASE))),
             runs,
             reports: folder(&self.reports, &defaults.reports_folder, "reports"),
             data: folder(&self.data, &defaults.data_folder, "data"),
@@ -95,7 +94,7 @@ impl FolderArgs {
 pub(crate) struct Folders {
     /// Folder of the runs and of the feature caches.
     pub(crate) runs: PathBuf,
-    database: PathBuf,
+    database: Location,
     /// Folder of the reports.
     pub(crate) reports: PathBuf,
     /// Folder of the images and weights.
@@ -106,7 +105,7 @@ pub(crate) struct Folders {
 
 impl Folders {
     /// The runs database.
-    pub(crate) fn database(&self) -> PathBuf {
+    pub(crate) fn database(&self) -> Location {
         self.database.clone()
     }
 

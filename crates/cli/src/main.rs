@@ -7,7 +7,6 @@ mod build_info;
 mod commands;
 mod context;
 mod database;
-mod database_file;
 mod defaults;
 mod device;
 mod execution;
@@ -99,6 +98,7 @@ fn run(Arguments { folders, command }: &Arguments) -> anyhow::Result<()> {
         Command::Check(arguments) => commands::check::check(folders, arguments),
         Command::Query(arguments) => commands::query::query(folders, arguments),
         Command::Runs(arguments) => commands::runs::runs(folders, arguments),
+        Command::Database(arguments) => commands::database::database(folders, arguments),
         Command::Data(arguments) => commands::data::data(folders, arguments),
         Command::Weights(arguments) => commands::weights::weights(folders, arguments),
         Command::Completions(_) | Command::Complete(_) => Ok(()),

@@ -11,7 +11,7 @@ use std::{
 use ranklab_data::{check_manifest, synthetic};
 use ranklab_files::hexadecimal;
 use ranklab_settings::{IMAGENET_WEIGHTS, RANDOM_WEIGHTS, SYNTHETIC, TrialConfig};
-use ranklab_store::{RunRow, RunStatus, Store};
+use ranklab_store::{Location, RunRow, RunStatus, Store};
 use ranklab_trainer::{Checkpoint, Stop, check_features, is_features_cache, is_features_of_another_version};
 use sha2::{Digest, Sha256};
 
@@ -77,7 +77,7 @@ impl Checked {
 /// When there is no database, or a folder cannot be listed.
 pub fn check(
     rules: &CheckRules,
-    database: &Path,
+    database: &Location,
     locations: &Locations,
     stop: &Stop,
     on_file: &mut dyn FnMut(&Path),
@@ -93,7 +93,7 @@ struct Checker<'a> {
 }
 
 impl Checker<'_> {
-    fn check(mut self, rules: &CheckRules, database: &Path) -> Result<Option<Checked>, Error> {
+    fn check(mut self, rules: &CheckRules, database: &Location) -> Result<Option<Checked>, Error> {
         let runtime = runtime()?;
         let mut id = None;
         let runs = match runtime.block_on(Store::open_read_only(database)) {
@@ -127,10 +127,10 @@ impl Checker<'_> {
         (self.on_file)(file);
     }
 
-    fn damaged_database(&mut self, database: &Path, problem: &str) {
+    fn damaged_database(&mut self, database: &Location, problem: &str) {
         self.checked.count("database");
         self.checked.find(
-            database.display().to_string(),
+            database.to_string(),
             problem,
             "restore a copy made by `ranklab runs backup`: `ranklab runs restore FILE`",
         );
@@ -138,17 +138,17 @@ impl Checker<'_> {
 
     /// Checks the database and the files that it lists; returns its runs.
     async fn database(&mut self, store: &Store) -> Vec<RunRow> {
-        let path = store.path().to_owned();
-        self.report(&path);
+        let location = store.location().clone();
+        self.report(Path::new(&location.to_string()));
         match store.problems().await {
             Ok(problems) if problems.is_empty() => self.checked.count("database"),
-            Ok(problems) => self.damaged_database(&path, &problems.join("; ")),
-            Err(problem) => self.damaged_database(&path, &problem.to_string()),
+            Ok(problems) => self.damaged_database(&location, &problems.join("; ")),
+            Err(problem) => self.damaged_database(&location, &problem.to_string()),
         }
         let runs = match store.all_runs().await {
             Ok(runs) => runs,
             Err(problem) => {
-                self.damaged_database(&path, &format!("its runs cannot be read: {problem}"));
+                self.damaged_database(&location, &format!("its runs cannot be read: {problem}"));
                 return Vec::new();
             }
         };
@@ -163,7 +163,7 @@ impl Checker<'_> {
                     }
                 }
                 Err(problem) => {
-                    self.damaged_database(&path, &format!("the files of run {}: {problem}", run.id));
+                    self.damaged_database(&location, &format!("the files of run {}: {problem}", run.id));
                 }
             }
         }

@@ -46,7 +46,7 @@ pub async fn garbage(store: &Store, runs_folder: &Path, rules: &GarbageRules) ->
         .map(|(run, path)| RunFolder::read(run, &path))
         .collect::<Result<_, Error>>()?;
     let caches = Cache::all(&runs_folder.join(FEATURES))?;
-    let copies = copies(runs_folder, store.location().path())?;
+    let copies = copies(runs_folder, store.location().as_file())?;
     let unfinished = data_parts(runs_folder, rules)?;
     let runs = store.all_runs().await?;
     let mut found = Vec::new();
@@ -118,7 +118,7 @@ impl RunFolder {
 
 /// Copies of the database that a killed process left half-written, NAME.PROCESS.part: all in the runs folder, and beside a
 /// database that lies elsewhere those with its name, as other databases may lie there.
-fn copies(runs_folder: &Path, database: &Path) -> Result<Vec<FoundFile>, Error> {
+fn copies(runs_folder: &Path, database: Option<&Path>) -> Result<Vec<FoundFile>, Error> {
     let is_copy = |path: &PathBuf| {
         let mut start = [0; SQLITE.len()];
         is_part(path)
@@ -128,10 +128,13 @@ fn copies(runs_folder: &Path, database: &Path) -> Result<Vec<FoundFile>, Error> 
             && is_older(modified(path), COPYING)
     };
     let mut paths = entries(runs_folder)?;
-    let folder = database.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
-    if real(folder) != real(runs_folder) {
-        paths.extend(entries(folder)?.into_iter().filter(|path| has_name_of(path, database)));
+    if let Some(database) = database {
+        let folder =
+            database.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        if real(folder) != real(runs_folder) {
+            paths.extend(entries(folder)?.into_iter().filter(|path| has_name_of(path, database)));
+        }
     }
     paths.into_iter().filter(is_copy).map(FoundFile::at).collect()
 }

@@ -1,7 +1,6 @@
 //! Analysis plans of sweeps, their changes, and the reports that were written of a sweep.
 
-use crate::backend::{Connection, Outcome, Statement, placeholders};
-use crate::clock::now;
+use crate::backend::{Outcome, Statement, Transaction, placeholders};
 use crate::columns::Columns as _;
 use crate::error::Result;
 use crate::record::{FinishedRun, LookRow, NewLook, PlanChangeRow, RecordedPlan};
@@ -33,18 +32,22 @@ impl Store {
     /// # Errors
     /// When there is no such sweep and when the database cannot be written.
     pub async fn record_look(&self, sweep: i64, look: &NewLook) -> Result<()> {
-        self.sweep(sweep).await?;
-        let failed = |failure| self.failed(failure);
-        let mut transaction = self.begin(&self.pool).await?;
-        let names = NewLook::NAMES;
-        let sql = format!(
-            "INSERT INTO looks (sweep_id, looked_at, {}) VALUES ($1, $2, {})",
-            names.join(", "),
-            placeholders(3, names.len())
-        );
-        let statement = Statement::new(sql).bind(sweep).bind(now()).bind_all(look.parameters());
-        statement.execute(&mut transaction).await.map_err(failed)?;
-        transaction.commit().await.map_err(failed)
+        self.repeating(move || async move {
+            self.sweep(sweep).await?;
+            let failed = |failure| self.failed(failure);
+            let mut transaction = self.begin(&self.pool).await?;
+            let names = NewLook::NAMES;
+            let sql = format!(
+                "INSERT INTO looks (sweep_id, looked_at, {}) VALUES ($1, $2, {})",
+                names.join(", "),
+                placeholders(3, names.len())
+            );
+            let statement =
+                Statement::new(sql).bind(sweep).bind(transaction.clock().now()).bind_all(look.parameters());
+            statement.execute(&mut transaction).await.map_err(failed)?;
+            transaction.commit().await.map_err(failed)
+        })
+        .await
     }
 
     /// The newest finished run of each configuration, by id: what a report of the whole database would show.
@@ -59,7 +62,7 @@ impl Store {
 
 /// Compares the plan of a request with that of the request before, and records a change.
 pub(crate) async fn record_change(
-    connection: &mut Connection,
+    connection: &mut Transaction,
     sweep: i64,
     plan: &RecordedPlan,
 ) -> Outcome<Option<PlanChangeRow>> {
@@ -77,7 +80,7 @@ pub(crate) async fn record_change(
         return Ok(None);
     }
     let change = PlanChangeRow {
-        changed_at: now(),
+        changed_at: connection.clock().now(),
         old_plan,
         old_plan_hash,
         new_plan: plan.plan.clone(),

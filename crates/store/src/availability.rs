@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::backend::{Outcome, Row, Statement, Target, placeholders};
-use crate::clock::{latest_lease_end, now, oldest_heartbeat};
+use crate::clock::Clock;
 use crate::columns::Column as _;
 use crate::error::Result;
 use crate::lease::{LAPSED, RunningProcess, read_process};
@@ -36,9 +36,11 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     pub async fn availability(&self, config_hashes: &[String]) -> Result<Vec<Availability>> {
+        let clock = self.pool.clock().await.map_err(|failure| self.failed(failure))?;
         let mut known = HashMap::with_capacity(config_hashes.len());
         for chunk in config_hashes.chunks(HASHES_PER_STATEMENT) {
-            known.extend(availability(&self.pool, chunk).await.map_err(|failure| self.failed(failure))?);
+            let found = availability(&self.pool, chunk, clock).await;
+            known.extend(found.map_err(|failure| self.failed(failure))?);
         }
         let of = |hash: &String| match known.get(hash).cloned().unwrap_or_default() {
             Availability::Running(process) if self.is_presumed_interrupted(process.run) => {
@@ -55,6 +57,7 @@ impl Store {
 pub(crate) async fn availability(
     on: impl Into<Target<'_>>,
     config_hashes: &[String],
+    clock: Clock,
 ) -> Outcome<HashMap<String, Availability>> {
     let sql = format!(
         "SELECT id, config_hash, status, host, process, process_started, heartbeat_at, {LAPSED} AS lapsed FROM runs
@@ -65,9 +68,9 @@ pub(crate) async fn availability(
     );
     let statement = Statement::new(sql)
         .once()
-        .bind(now())
-        .bind(latest_lease_end())
-        .bind(oldest_heartbeat())
+        .bind(clock.now())
+        .bind(clock.latest_lease_end())
+        .bind(clock.oldest_heartbeat())
         .bind_all(config_hashes.iter().map(Into::into));
     let mut found = HashMap::with_capacity(config_hashes.len());
     for row in statement.all(on).await? {

@@ -20,9 +20,13 @@ impl Store {
     /// Other processes go on writing meanwhile. Returns the size of the copy in bytes.
     ///
     /// # Errors
-    /// When there is something at `target`, it cannot be written, and when the database or the copy turns out to
-    /// be damaged.
+    /// When there is something at `target`, it cannot be written, when the database or the copy turns out to be damaged,
+    /// and when the database is on a server.
     pub async fn backup(&self, target: &Path) -> Result<u64> {
+        if self.location().as_file().is_none() {
+            let instead = "copy it with `pg_dump`, or with `ranklab database copy` into a file";
+            return Err(Error::NoFileOnServer { location: self.location().clone(), instead });
+        }
         let unwritten = |reason| Error::Backup { path: target.to_owned(), reason };
         if fs::symlink_metadata(target).is_ok() {
             return Err(unwritten("there is something already; give another name".to_owned()));

@@ -1,8 +1,7 @@
 //! Claims: each trial is trained by one process at a time.
 
 use crate::availability::{Availability, availability};
-use crate::backend::{self, Connection, Failure, Statement, Transaction, placeholders};
-use crate::clock::{lease_end, now};
+use crate::backend::{self, Failure, Statement, Transaction, placeholders};
 use crate::columns::{Column as _, Columns as _};
 use crate::error::{Error, Result};
 use crate::family::with_family;
@@ -65,12 +64,15 @@ impl Store {
     /// # Errors
     /// When the database cannot be written.
     pub async fn hold(&self, run: i64) -> Result<Held> {
-        let failed = |failure| self.failed(failure);
-        let mut transaction = self.begin(&self.pool).await?;
-        let statement = Statement::new("SELECT status FROM runs WHERE id = $1").bind(run);
-        let row = statement.optional(&mut transaction).await.map_err(failed)?;
-        let status = row.map(|row| RunStatus::read(&row, "status")).transpose().map_err(failed)?;
-        Ok(Held { transaction, status, location: self.location().clone() })
+        self.repeating(move || async move {
+            let failed = |failure| self.failed(failure);
+            let mut transaction = self.begin(&self.pool).await?;
+            let statement = Statement::new("SELECT status FROM runs WHERE id = $1").bind(run);
+            let row = statement.optional(&mut transaction).await.map_err(failed)?;
+            let status = row.map(|row| RunStatus::read(&row, "status")).transpose().map_err(failed)?;
+            Ok(Held { transaction, status, location: self.location().clone() })
+        })
+        .await
     }
 
     /// Claims the trial with this configuration hash. Of several handles that claim it at the same time, one
@@ -80,24 +82,30 @@ impl Store {
     /// # Errors
     /// When the database cannot be written, and when a count is negative.
     pub async fn claim(&self, run: &NewRun, process_started: Option<&str>) -> Result<Claim> {
-        let failed = |failure| self.failed(failure);
-        let mut transaction = self.begin(&self.pool).await?;
-        let hashes = std::slice::from_ref(&run.config_hash);
-        let mut found = availability(&mut transaction, hashes).await.map_err(failed)?;
-        let claim = match found.remove(&run.config_hash).unwrap_or_default() {
-            Availability::Free => Claim::New(self.insert_run(&mut transaction, run, process_started).await?),
-            Availability::Finished(run) => Claim::Finished(run),
-            Availability::Diverged(run) => Claim::Diverged(run),
-            Availability::Running(RunningProcess { run, host, process, .. }) => {
-                Claim::Taken { run, host, process }
-            }
-            Availability::Interrupted(id) => {
-                self.take_over(&mut transaction, id, run, process_started).await?;
-                Claim::Continued(id)
-            }
-        };
-        transaction.commit().await.map_err(failed)?;
-        Ok(claim)
+        self.repeating(move || async move {
+            let failed = |failure| self.failed(failure);
+            let mut transaction = self.begin(&self.pool).await?;
+            let hashes = std::slice::from_ref(&run.config_hash);
+            let clock = transaction.clock();
+            let mut found = availability(&mut transaction, hashes, clock).await.map_err(failed)?;
+            let claim = match found.remove(&run.config_hash).unwrap_or_default() {
+                Availability::Free => {
+                    Claim::New(self.insert_run(&mut transaction, run, process_started).await?)
+                }
+                Availability::Finished(run) => Claim::Finished(run),
+                Availability::Diverged(run) => Claim::Diverged(run),
+                Availability::Running(RunningProcess { run, host, process, .. }) => {
+                    Claim::Taken { run, host, process }
+                }
+                Availability::Interrupted(id) => {
+                    self.take_over(&mut transaction, id, run, process_started).await?;
+                    Claim::Continued(id)
+                }
+            };
+            transaction.commit().await.map_err(failed)?;
+            Ok(claim)
+        })
+        .await
     }
 
     /// Records a run that starts now and returns its id, which is never given to another run.
@@ -105,15 +113,18 @@ impl Store {
     /// # Errors
     /// When the database cannot be written, and when a count is negative.
     pub async fn start_run(&self, run: &NewRun) -> Result<i64> {
-        let mut transaction = self.begin(&self.pool).await?;
-        let id = self.insert_run(&mut transaction, run, None).await?;
-        transaction.commit().await.map_err(|failure| self.failed(failure))?;
-        Ok(id)
+        self.repeating(move || async move {
+            let mut transaction = self.begin(&self.pool).await?;
+            let id = self.insert_run(&mut transaction, run, None).await?;
+            transaction.commit().await.map_err(|failure| self.failed(failure))?;
+            Ok(id)
+        })
+        .await
     }
 
     async fn insert_run(
         &self,
-        connection: &mut Connection,
+        connection: &mut Transaction,
         run: &NewRun,
         process_started: Option<&str>,
     ) -> Result<i64> {
@@ -128,10 +139,10 @@ impl Store {
             placeholders(6, names.len()),
         );
         let statement = Statement::new(sql)
-            .bind(now())
+            .bind(connection.clock().now())
             .bind(IDENTITY_VERSION)
             .bind(&self.owner)
-            .bind(lease_end())
+            .bind(connection.clock().lease_end())
             .bind(process_started)
             .bind_all(run.parameters());
         let row = statement.one(connection).await.map_err(|failure| self.refused_run(failure, run))?;
@@ -141,7 +152,7 @@ impl Store {
     /// Makes this handle the owner of an interrupted run; the row records the settings and process that continue it.
     async fn take_over(
         &self,
-        connection: &mut Connection,
+        connection: &mut Transaction,
         id: i64,
         run: &NewRun,
         process_started: Option<&str>,
@@ -156,10 +167,10 @@ impl Store {
             assignments.join(", "),
         );
         let statement = Statement::new(sql)
-            .bind(now())
+            .bind(connection.clock().now())
             .bind(IDENTITY_VERSION)
             .bind(&self.owner)
-            .bind(lease_end())
+            .bind(connection.clock().lease_end())
             .bind(process_started)
             .bind(id)
             .bind_all(run.parameters());
@@ -179,34 +190,37 @@ impl Store {
     /// # Errors
     /// When the run does not exist or was taken over, and when the database cannot be written.
     pub async fn rewind(&self, run: i64, epoch: i64) -> Result<(i64, i64)> {
-        let failed = |failure| self.failed(failure);
-        let mut transaction = self.begin(&self.pool).await?;
-        self.check_owner(&mut transaction, run).await?;
-        for table in ["step_metrics", "epoch_metrics"] {
-            Statement::new(format!("DELETE FROM {table} WHERE run_id = $1 AND epoch > $2"))
-                .bind(run)
-                .bind(epoch)
-                .execute(&mut transaction)
-                .await
-                .map_err(failed)?;
-        }
-        if epoch == 0 {
-            Statement::new("DELETE FROM validation_predictions WHERE run_id = $1")
-                .bind(run)
-                .execute(&mut transaction)
-                .await
-                .map_err(failed)?;
-        }
-        let left = Statement::new(
-            "SELECT (SELECT COUNT(DISTINCT epoch) FROM epoch_metrics WHERE run_id = $1),
+        self.repeating(move || async move {
+            let failed = |failure| self.failed(failure);
+            let mut transaction = self.begin_run(&self.pool, run).await?;
+            self.check_owner(&mut transaction, run).await?;
+            for table in ["step_metrics", "epoch_metrics"] {
+                Statement::new(format!("DELETE FROM {table} WHERE run_id = $1 AND epoch > $2"))
+                    .bind(run)
+                    .bind(epoch)
+                    .execute(&mut transaction)
+                    .await
+                    .map_err(failed)?;
+            }
+            if epoch == 0 {
+                Statement::new("DELETE FROM validation_predictions WHERE run_id = $1")
+                    .bind(run)
+                    .execute(&mut transaction)
+                    .await
+                    .map_err(failed)?;
+            }
+            let left = Statement::new(
+                "SELECT (SELECT COUNT(DISTINCT epoch) FROM epoch_metrics WHERE run_id = $1),
                 (SELECT COUNT(DISTINCT step) FROM step_metrics WHERE run_id = $1)",
-        )
-        .bind(run)
-        .one(&mut transaction)
+            )
+            .bind(run)
+            .one(&mut transaction)
+            .await
+            .map_err(failed)?;
+            transaction.commit().await.map_err(failed)?;
+            Ok((left.get(0).map_err(failed)?, left.get(1).map_err(failed)?))
+        })
         .await
-        .map_err(failed)?;
-        transaction.commit().await.map_err(failed)?;
-        Ok((left.get(0).map_err(failed)?, left.get(1).map_err(failed)?))
     }
 }
 

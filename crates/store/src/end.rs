@@ -1,7 +1,6 @@
 //! The end of a run: with its result, with an error, or with a loss that is no number.
 
 use crate::backend::Parameter;
-use crate::clock::now;
 use crate::columns::{Column as _, Columns as _};
 use crate::error::Result;
 use crate::record::{ArtifactRow, PredictionRow, RunResult, RunStatus};
@@ -80,18 +79,24 @@ impl Store {
         values: Vec<Parameter>,
         left: Left<'_>,
     ) -> Result<()> {
-        let refused = |failure| self.refused(failure, run, "its end");
-        let mut transaction = self.begin(&self.durable).await?;
-        let columns = [&["status", "ended_at", "heartbeat_at"], columns].concat();
-        let now = now();
-        let values = [vec![status.parameter(), (&now).into(), (&now).into()], values].concat();
-        self.change_own(&mut transaction, run, "its end", &columns, values).await?;
-        insert(&mut transaction, "predictions", "run_id", run, left.predictions, "")
-            .await
-            .map_err(refused)?;
-        insert(&mut transaction, "artifacts", "run_id", run, left.artifacts, "").await.map_err(refused)?;
-        transaction.commit().await.map_err(refused)?;
-        // The result counts only where the next command looks for it.
-        self.check_files().await
+        let values = &values;
+        self.repeating(move || async move {
+            let refused = |failure| self.refused(failure, run, "its end");
+            let mut transaction = self.begin_run(&self.durable, run).await?;
+            let columns = [&["status", "ended_at", "heartbeat_at"], columns].concat();
+            let now = transaction.clock().now();
+            let values = [vec![status.parameter(), (&now).into(), (&now).into()], values.clone()].concat();
+            self.change_own(&mut transaction, run, "its end", &columns, values).await?;
+            insert(&mut transaction, "predictions", "run_id", run, left.predictions, "")
+                .await
+                .map_err(refused)?;
+            insert(&mut transaction, "artifacts", "run_id", run, left.artifacts, "")
+                .await
+                .map_err(refused)?;
+            transaction.commit().await.map_err(refused)?;
+            // The result counts only where the next command looks for it.
+            self.check_files().await
+        })
+        .await
     }
 }

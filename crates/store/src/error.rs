@@ -250,6 +250,57 @@ pub enum Error {
         /// The process that has it.
         process: i64,
     },
+    /// The server of the database cannot be reached, or has no connection left.
+    #[error(
+        "the runs database {location} cannot be reached: {reason}{}; check that its server runs and that the network leads there, then repeat the command",
+        after(*waited)
+    )]
+    Away {
+        /// The database.
+        location: Location,
+        /// What happened.
+        reason: String,
+        /// How long this command waited, where it did.
+        waited: Option<Duration>,
+    },
+    /// The server gave a transaction up for another one.
+    #[error(
+        "the runs database {location} gave a record up for one of another process ({reason}); repeat the command"
+    )]
+    Conflict {
+        /// The database.
+        location: Location,
+        /// What the server said.
+        reason: String,
+    },
+    /// The server refuses something.
+    #[error("the runs database {location} {happened}; {advice}")]
+    Server {
+        /// The database.
+        location: Location,
+        /// What happened.
+        happened: String,
+        /// What to do.
+        advice: &'static str,
+    },
+    /// Something was asked of the database's file, and it has none.
+    #[error("the runs database {location} is on a server and has no file; {instead}")]
+    NoFileOnServer {
+        /// The database.
+        location: Location,
+        /// What to do instead.
+        instead: &'static str,
+    },
+    /// A database cannot be copied to another location.
+    #[error("cannot copy the runs database {from} to {to}: {reason}")]
+    Copy {
+        /// The database.
+        from: Location,
+        /// The other location.
+        to: Location,
+        /// Why.
+        reason: String,
+    },
     /// A record breaks a rule of the schema.
     #[error("the runs database refused a record of {record}: {reason}")]
     Refused {
@@ -272,6 +323,14 @@ pub enum Error {
         /// What happened.
         reason: String,
     },
+}
+
+impl Error {
+    /// Whether the same write may succeed later: its transaction was given up, or the connection was lost, and nothing
+    /// waited for it yet.
+    pub(crate) fn passes(&self) -> bool {
+        matches!(self, Self::Away { waited: None, .. } | Self::Conflict { .. })
+    }
 }
 
 /// The time that a wait took.

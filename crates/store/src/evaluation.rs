@@ -1,7 +1,6 @@
 //! Evaluations of finished runs on images that they were not tested on.
 
 use crate::backend::{Outcome, Row, Statement, placeholders};
-use crate::clock::now;
 use crate::columns::Columns as _;
 use crate::error::Result;
 use crate::evaluation_record::{EvaluationRow, NewEvaluation};
@@ -24,31 +23,37 @@ impl Store {
         evaluation: &NewEvaluation,
         predictions: &[PredictionRow],
     ) -> Result<i64> {
-        let refused = |failure| self.refused(failure, run, "evaluations");
-        let mut transaction = self.begin(&self.durable).await?;
-        Statement::new(
-            "DELETE FROM evaluations WHERE run_id = $1 AND image_set_hash = $2 AND group_rule = $3",
-        )
-        .bind(run)
-        .bind(&evaluation.image_set_hash)
-        .bind(&evaluation.group_rule)
-        .execute(&mut transaction)
-        .await
-        .map_err(refused)?;
-        let names = NewEvaluation::NAMES;
-        let sql = format!(
-            "INSERT INTO evaluations (run_id, evaluated_at, {}) VALUES ($1, $2, {}) RETURNING id",
-            names.join(", "),
-            placeholders(3, names.len())
-        );
-        let inserted = Statement::new(sql).bind(run).bind(now()).bind_all(evaluation.parameters());
-        let row = inserted.one(&mut transaction).await.map_err(refused)?;
-        let id: i64 = row.get(0).map_err(refused)?;
-        insert(&mut transaction, "evaluation_predictions", "evaluation_id", id, predictions, "")
+        self.repeating(move || async move {
+            let refused = |failure| self.refused(failure, run, "evaluations");
+            let mut transaction = self.begin(&self.durable).await?;
+            Statement::new(
+                "DELETE FROM evaluations WHERE run_id = $1 AND image_set_hash = $2 AND group_rule = $3",
+            )
+            .bind(run)
+            .bind(&evaluation.image_set_hash)
+            .bind(&evaluation.group_rule)
+            .execute(&mut transaction)
             .await
             .map_err(refused)?;
-        transaction.commit().await.map_err(refused)?;
-        Ok(id)
+            let names = NewEvaluation::NAMES;
+            let sql = format!(
+                "INSERT INTO evaluations (run_id, evaluated_at, {}) VALUES ($1, $2, {}) RETURNING id",
+                names.join(", "),
+                placeholders(3, names.len())
+            );
+            let inserted = Statement::new(sql)
+                .bind(run)
+                .bind(transaction.clock().now())
+                .bind_all(evaluation.parameters());
+            let row = inserted.one(&mut transaction).await.map_err(refused)?;
+            let id: i64 = row.get(0).map_err(refused)?;
+            insert(&mut transaction, "evaluation_predictions", "evaluation_id", id, predictions, "")
+                .await
+                .map_err(refused)?;
+            transaction.commit().await.map_err(refused)?;
+            Ok(id)
+        })
+        .await
     }
 
     /// The evaluation of a run on these images with this rule for groups, if there is one.

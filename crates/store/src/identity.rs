@@ -76,43 +76,46 @@ impl Store {
     /// # Errors
     /// When the database cannot be written.
     pub async fn carry_over(&self, runs: &[CarriedOver]) -> Result<()> {
-        let failed = |failure| self.failed(failure);
-        let mut transaction = self.begin(&self.pool).await?;
-        for run in runs {
-            Statement::new(
-                "UPDATE runs SET config_hash = $2, family = $3, image_set_hash = $4, split_hash = $5,
+        self.repeating(move || async move {
+            let failed = |failure| self.failed(failure);
+            let mut transaction = self.begin(&self.pool).await?;
+            for run in runs {
+                Statement::new(
+                    "UPDATE runs SET config_hash = $2, family = $3, image_set_hash = $4, split_hash = $5,
                     identity_version = $6
                  WHERE id = $1",
-            )
-            .bind(run.run)
-            .bind(&run.config_hash)
-            .bind(&run.family)
-            .bind(&run.image_set_hash)
-            .bind(&run.split_hash)
-            .bind(IDENTITY_VERSION)
-            .execute(&mut transaction)
-            .await
-            .map_err(failed)?;
-            Statement::new("UPDATE trials SET config_hash = $2 WHERE config_hash = $1")
-                .bind(&run.from)
+                )
+                .bind(run.run)
                 .bind(&run.config_hash)
+                .bind(&run.family)
+                .bind(&run.image_set_hash)
+                .bind(&run.split_hash)
+                .bind(IDENTITY_VERSION)
                 .execute(&mut transaction)
                 .await
                 .map_err(failed)?;
-            for (before, now) in &run.renamed {
-                for table in ["predictions", "validation_predictions"] {
-                    let sql = format!("UPDATE {table} SET image = $3 WHERE run_id = $1 AND image = $2");
-                    Statement::new(sql)
-                        .bind(run.run)
-                        .bind(before)
-                        .bind(now)
-                        .execute(&mut transaction)
-                        .await
-                        .map_err(failed)?;
+                Statement::new("UPDATE trials SET config_hash = $2 WHERE config_hash = $1")
+                    .bind(&run.from)
+                    .bind(&run.config_hash)
+                    .execute(&mut transaction)
+                    .await
+                    .map_err(failed)?;
+                for (before, now) in &run.renamed {
+                    for table in ["predictions", "validation_predictions"] {
+                        let sql = format!("UPDATE {table} SET image = $3 WHERE run_id = $1 AND image = $2");
+                        Statement::new(sql)
+                            .bind(run.run)
+                            .bind(before)
+                            .bind(now)
+                            .execute(&mut transaction)
+                            .await
+                            .map_err(failed)?;
+                    }
                 }
             }
-        }
-        transaction.commit().await.map_err(failed)
+            transaction.commit().await.map_err(failed)
+        })
+        .await
     }
 
     /// The newest run of a configuration, whatever its status.

@@ -3,8 +3,7 @@
 //! A run belongs to the handle that started or continued it. Its lease is renewed by heartbeats; a handle
 //! that lost it, say in a machine that slept, has its records refused.
 
-use crate::backend::{self, Connection, Outcome, Parameter, Row, Statement};
-use crate::clock::{latest_lease_end, lease_end, now, oldest_heartbeat};
+use crate::backend::{self, Outcome, Parameter, Row, Statement, Transaction};
 use crate::columns::Column as _;
 use crate::error::{Error, Result};
 use crate::record::RunStatus;
@@ -49,15 +48,19 @@ impl Store {
     /// # Errors
     /// When the run does not exist, ended or was taken over, and when the database cannot be written.
     pub async fn heartbeat(&self, run: i64) -> Result<()> {
-        let columns = ["status", "heartbeat_at", "lease_expires_at", "ended_at"];
-        let record = "its heartbeat";
-        let refused = |failure| self.refused(failure, run, record);
-        let mut transaction = self.begin(&self.pool).await?;
-        let ended_at = Parameter::Text(None);
-        let values = vec![RunStatus::Running.parameter(), now().into(), lease_end().into(), ended_at];
-        self.change_own(&mut transaction, run, record, &columns, values).await?;
-        backend::count(&mut transaction).await.map_err(refused)?;
-        transaction.commit().await.map_err(refused)
+        self.repeating(move || async move {
+            let columns = ["status", "heartbeat_at", "lease_expires_at", "ended_at"];
+            let record = "its heartbeat";
+            let refused = |failure| self.refused(failure, run, record);
+            let mut transaction = self.begin_run(&self.pool, run).await?;
+            let (clock, ended_at) = (transaction.clock(), Parameter::Text(None));
+            let values =
+                vec![RunStatus::Running.parameter(), clock.now().into(), clock.lease_end().into(), ended_at];
+            self.change_own(&mut transaction, run, record, &columns, values).await?;
+            backend::count(&mut transaction).await.map_err(refused)?;
+            transaction.commit().await.map_err(refused)
+        })
+        .await
     }
 
     /// Runs marked as running whose process is gone. `liveness` is asked about each; where it does not
@@ -69,13 +72,14 @@ impl Store {
         &self,
         liveness: &dyn Fn(&RunningProcess) -> Liveness,
     ) -> Result<Vec<RunningProcess>> {
+        let clock = self.pool.clock().await.map_err(|failure| self.failed(failure))?;
         let rows = Statement::new(format!(
             "SELECT id, host, process, process_started, heartbeat_at, {LAPSED} AS lapsed
              FROM runs WHERE status = 'running' ORDER BY id",
         ))
-        .bind(now())
-        .bind(latest_lease_end())
-        .bind(oldest_heartbeat())
+        .bind(clock.now())
+        .bind(clock.latest_lease_end())
+        .bind(clock.oldest_heartbeat())
         .all(&self.pool)
         .await;
         let running = rows.and_then(|rows| rows.iter().map(read_process).collect::<Outcome<Vec<_>>>());
@@ -93,31 +97,34 @@ impl Store {
     /// # Errors
     /// When the database cannot be written.
     pub async fn mark_interrupted(&self, liveness: &dyn Fn(&RunningProcess) -> Liveness) -> Result<Vec<i64>> {
-        let abandoned = self.abandoned(liveness).await?;
-        if abandoned.is_empty() {
-            return Ok(Vec::new());
-        }
-        let failed = |failure| self.failed(failure);
-        let mut transaction = self.begin(&self.pool).await?;
-        let mut marked = Vec::new();
-        for process in abandoned {
-            // Unless it was continued or showed itself in the meantime.
-            let changed = Statement::new(
-                "UPDATE runs SET status = 'interrupted', ended_at = $1
-                 WHERE id = $2 AND status = 'running' AND heartbeat_at = $3",
-            )
-            .bind(now())
-            .bind(process.run)
-            .bind(&process.heartbeat_at)
-            .execute(&mut transaction)
-            .await
-            .map_err(failed)?;
-            if changed > 0 {
-                marked.push(process.run);
+        self.repeating(move || async move {
+            let abandoned = self.abandoned(liveness).await?;
+            if abandoned.is_empty() {
+                return Ok(Vec::new());
             }
-        }
-        transaction.commit().await.map_err(failed)?;
-        Ok(marked)
+            let failed = |failure| self.failed(failure);
+            let mut transaction = self.begin(&self.pool).await?;
+            let mut marked = Vec::new();
+            for process in abandoned {
+                // Unless it was continued or showed itself in the meantime.
+                let changed = Statement::new(
+                    "UPDATE runs SET status = 'interrupted', ended_at = $1
+                 WHERE id = $2 AND status = 'running' AND heartbeat_at = $3",
+                )
+                .bind(transaction.clock().now())
+                .bind(process.run)
+                .bind(&process.heartbeat_at)
+                .execute(&mut transaction)
+                .await
+                .map_err(failed)?;
+                if changed > 0 {
+                    marked.push(process.run);
+                }
+            }
+            transaction.commit().await.map_err(failed)?;
+            Ok(marked)
+        })
+        .await
     }
 
     /// Releases a run that this handle owns; another process may continue it.
@@ -125,19 +132,23 @@ impl Store {
     /// # Errors
     /// When the run does not exist, ended or was taken over, and when the database cannot be written.
     pub async fn interrupt_run(&self, run: i64) -> Result<()> {
-        let (columns, record) = (["status", "ended_at", "owner", "lease_expires_at"], "its interruption");
-        let (owner, lease_end) = (Parameter::Text(None), Parameter::Text(None));
-        let values = vec![RunStatus::Interrupted.parameter(), now().into(), owner, lease_end];
-        let mut transaction = self.begin(&self.pool).await?;
-        self.change_own(&mut transaction, run, record, &columns, values).await?;
-        transaction.commit().await.map_err(|failure| self.refused(failure, run, record))
+        self.repeating(move || async move {
+            let (columns, record) = (["status", "ended_at", "owner", "lease_expires_at"], "its interruption");
+            let (owner, lease_end) = (Parameter::Text(None), Parameter::Text(None));
+            let mut transaction = self.begin_run(&self.pool, run).await?;
+            let ended_at = transaction.clock().now().into();
+            let values = vec![RunStatus::Interrupted.parameter(), ended_at, owner, lease_end];
+            self.change_own(&mut transaction, run, record, &columns, values).await?;
+            transaction.commit().await.map_err(|failure| self.refused(failure, run, record))
+        })
+        .await
     }
 
     /// Sets columns of a run that has not ended, and that this handle owns, to these values; `record` says in an error
     /// what was to be written.
     pub(crate) async fn change_own(
         &self,
-        connection: &mut Connection,
+        connection: &mut Transaction,
         run: i64,
         record: &str,
         columns: &[&str],
@@ -159,7 +170,7 @@ impl Store {
     }
 
     /// Why this handle may not write a run any more.
-    async fn not_running(&self, connection: &mut Connection, run: i64) -> Error {
+    async fn not_running(&self, connection: &mut Transaction, run: i64) -> Error {
         let statement = Statement::new("SELECT status FROM runs WHERE id = $1").bind(run);
         let row = statement.optional(&mut *connection).await;
         match row.and_then(|row| row.map(|row| RunStatus::read(&row, "status")).transpose()) {
@@ -174,7 +185,7 @@ impl Store {
     }
 
     /// Refuses to write to a run that another handle holds.
-    pub(crate) async fn check_owner(&self, connection: &mut Connection, run: i64) -> Result<()> {
+    pub(crate) async fn check_owner(&self, connection: &mut Transaction, run: i64) -> Result<()> {
         // The database refuses the write itself then.
         if self.read_only {
             return Ok(());

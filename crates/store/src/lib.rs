@@ -2,10 +2,9 @@
 //!
 //! Any finished run with a trial's configuration hash fulfils it: repeated and overlapping sweeps reuse runs.
 //!
-//! `backend.rs` is the only file that names the database behind the crate. SQL in the other files uses `$n`
-//! placeholders and runs on PostgreSQL as well; the driver, pragmas, locks, files and error codes of SQLite are in
-//! `sqlite/`, and its migrations in `migrations/sqlite/`. Messages in `error.rs` and `lost.rs` name SQLite and the
-//! database's file.
+//! `backend.rs` is the only file that names the databases behind the crate. SQL in the other files uses `$n`
+//! placeholders and runs on both. SQLite's driver, pragmas, locks, files and error codes are in `sqlite/`, those of a
+//! PostgreSQL server in `postgres/`, and the migrations of each in a folder of `migrations/`.
 
 mod analysis_plan;
 mod availability;
@@ -26,6 +25,7 @@ mod lease;
 mod location;
 mod lost;
 mod owner;
+mod postgres;
 mod predictions;
 mod query;
 mod read;
@@ -37,6 +37,7 @@ mod sqlite;
 mod statement;
 mod store;
 mod transaction;
+mod transfer;
 mod value;
 mod waiting;
 mod write;
@@ -48,10 +49,11 @@ pub use evaluation_record::{EvaluationRow, NewEvaluation};
 pub use holder::Holder;
 pub use identity::{CarriedOver, IDENTITY_VERSION};
 pub use lease::{Liveness, RunningProcess};
-pub use location::Location;
+pub use location::{Location, without_secret};
 pub use record::*;
 pub use restore::{Restored, restore};
 pub use snapshot::Snapshot;
 pub use store::Store;
+pub use transfer::{CopiedTable, copy_database};
 pub use value::{Answer, QueryResult, Value};
 pub use waiting::{Waiting, on_waiting};

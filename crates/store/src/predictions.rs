@@ -21,11 +21,11 @@ impl Store {
     /// # Errors
     /// When there is no such run and when the database cannot be read.
     pub async fn predictions(&self, run: i64) -> Result<Vec<PredictionRow>> {
-        self.read_one(PREDICTIONS, run).await
+        self.read_one(PREDICTIONS, run, &SharedNames::default()).await
     }
 
-    /// The test predictions of these runs, in their order, each by image. Two connections read at the
-    /// same time, and runs on the same images share their names: 48 bytes per prediction.
+    /// The test predictions of these runs, in their order, each by image. In a file, two threads
+    /// read at the same time; runs on the same images share their names: 48 bytes per prediction.
     ///
     /// # Errors
     /// When one of the runs does not exist and when the database cannot be read.
@@ -39,7 +39,7 @@ impl Store {
     /// # Errors
     /// When there is no such run and when the database cannot be read.
     pub async fn validation_predictions(&self, run: i64) -> Result<Vec<PredictionRow>> {
-        self.read_one(VALIDATION_PREDICTIONS, run).await
+        self.read_one(VALIDATION_PREDICTIONS, run, &SharedNames::default()).await
     }
 
     /// Predictions of these runs' validation images, in the order of the runs, each run's by image. Runs on the same
@@ -51,27 +51,45 @@ impl Store {
         self.read_all(VALIDATION_PREDICTIONS, runs).await
     }
 
-    /// Two threads read at the same time.
     async fn read_all(&self, sql: &'static str, runs: &[i64]) -> Result<Vec<Vec<PredictionRow>>> {
         let names = SharedNames::default();
-        let read = |runs| backend::predictions(self.location(), sql, runs, &names);
-        let (one, other) = runs.split_at(runs.len().div_ceil(2));
-        let (one, other) = thread::scope(|scope| {
-            let other = (!other.is_empty()).then(|| scope.spawn(|| read(other)));
-            (read(one), other.map_or_else(|| Ok(Vec::new()), joined))
-        });
-        let mut all = one?;
-        all.append(&mut other?);
-        for (run, rows) in runs.iter().zip(&all) {
-            self.check_known(*run, rows).await?;
+        if let Some(all) = self.read_in_two_threads(sql, runs, &names) {
+            let all = all?;
+            for (run, rows) in runs.iter().zip(&all) {
+                self.check_known(*run, rows).await?;
+            }
+            return Ok(all);
+        }
+        let mut all = Vec::with_capacity(runs.len());
+        for run in runs {
+            all.push(self.read_one(sql, *run, &names).await?);
         }
         Ok(all)
     }
 
-    async fn read_one(&self, sql: &'static str, run: i64) -> Result<Vec<PredictionRow>> {
+    /// `None` where the database is read on the pool's connections.
+    fn read_in_two_threads(
+        &self,
+        sql: &str,
+        runs: &[i64],
+        names: &SharedNames,
+    ) -> Option<Result<Vec<Vec<PredictionRow>>>> {
+        let read = |runs| backend::predictions(self.location(), sql, runs, names);
+        let (one, other) = runs.split_at(runs.len().div_ceil(2));
+        let (one, other) = thread::scope(|scope| {
+            let other = scope.spawn(|| read(other));
+            (read(one), joined(other))
+        });
+        let (one, other) = (one?, other?);
+        Some(one.and_then(|mut all| {
+            all.append(&mut other?);
+            Ok(all)
+        }))
+    }
+
+    async fn read_one(&self, sql: &'static str, run: i64, names: &SharedNames) -> Result<Vec<PredictionRow>> {
         let read = Statement::new(sql).bind(run).all(&self.pool).await;
-        let names = SharedNames::default();
-        let rows = read.and_then(|rows| rows.iter().map(|row| prediction(row, &names)).collect());
+        let rows = read.and_then(|rows| rows.iter().map(|row| prediction(row, names)).collect());
         let rows: Vec<PredictionRow> = rows.map_err(|failure| self.failed(failure))?;
         self.check_known(run, &rows).await?;
         Ok(rows)

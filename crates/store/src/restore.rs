@@ -26,6 +26,10 @@ pub struct Restored {
 /// at `location` open, and when the folder cannot be written. The database is as it was then.
 pub async fn restore(copy: &Path, location: impl Into<Location>) -> Result<Restored> {
     let location = &location.into();
+    if location.as_file().is_none() {
+        let instead = "fill an empty database with `pg_restore`, or from a file with `ranklab database copy`";
+        return Err(Error::NoFileOnServer { location: location.clone(), instead });
+    }
     let refused = |reason: String| Error::Restore { path: copy.to_owned(), reason };
     let is_file = fs::metadata(copy).map_err(|problem| refused(problem.to_string()))?.is_file();
     if !is_file {

@@ -1,7 +1,6 @@
 //! A handle to the runs database: opening it, closing it and naming its errors.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -65,8 +64,8 @@ impl Store {
     async fn open_within(location: Location, longest: Duration) -> Result<Self> {
         let (pool, standing) = backend::open(&location, longest).await?;
         Ok(Self {
+            durable: backend::durable(&pool, &location),
             pool,
-            durable: backend::durable(&location),
             location,
             id: standing.id().into(),
             read_only: false,
@@ -84,7 +83,7 @@ impl Store {
     /// this ranklab's, and when another process keeps it from being read for two seconds.
     pub async fn open_read_only(location: impl Into<Location>) -> Result<Self> {
         let location = location.into();
-        let (pool, id) = backend::open_read_only(&location).await?;
+        let (pool, id) = backend::open_read_only(&location, BRIEF).await?;
         Ok(Self {
             durable: pool.clone(),
             pool,
@@ -132,17 +131,12 @@ impl Store {
 
     /// Connections that are not back in the pool.
     pub fn connections_in_use(&self) -> usize {
-        (self.pool.size() as usize).saturating_sub(self.pool.num_idle())
+        self.pool.in_use()
     }
 
     /// The database's location.
     pub fn location(&self) -> &Location {
         &self.location
-    }
-
-    /// The database's file.
-    pub fn path(&self) -> &Path {
-        self.location.path()
     }
 
     /// Turns a driver's error into one of ours.

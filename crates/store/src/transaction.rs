@@ -1,8 +1,13 @@
 //! Transactions that write, each begun only after a look at the database's files.
 
+use std::time::{Duration, Instant};
+
 use crate::backend::{self, Pool, Transaction};
 use crate::error::Result;
 use crate::store::Store;
+
+/// The time between two attempts to write.
+const PAUSE: Duration = Duration::from_millis(100);
 
 impl Store {
     /// Gives runs that start from now on numbers above `number`: the folder of that number is taken.
@@ -10,10 +15,13 @@ impl Store {
     /// # Errors
     /// When the database cannot be written.
     pub async fn start_runs_above(&self, number: i64) -> Result<()> {
-        let failed = |failure| self.failed(failure);
-        let mut transaction = self.begin(&self.pool).await?;
-        backend::start_runs_above(&mut transaction, number).await.map_err(failed)?;
-        transaction.commit().await.map_err(failed)
+        self.repeating(move || async move {
+            let failed = |failure| self.failed(failure);
+            let mut transaction = self.begin(&self.pool).await?;
+            backend::start_above(&mut transaction, "runs", number).await.map_err(failed)?;
+            transaction.commit().await.map_err(failed)
+        })
+        .await
     }
 
     /// Begins to write: no other process writes until the transaction ends.
@@ -22,8 +30,21 @@ impl Store {
     /// When the file at the database's path is not the one that is open, or was overwritten, when another
     /// process keeps it locked, and when it cannot be written.
     pub(crate) async fn begin(&self, pool: &Pool) -> Result<Transaction> {
+        self.begin_of(pool, None).await
+    }
+
+    /// Begins to write records of one run: no other process writes that run, or looks at several runs to write, until
+    /// the transaction ends. A SQLite file has one writer in any case.
+    ///
+    /// # Errors
+    /// Those of [`Store::begin`].
+    pub(crate) async fn begin_run(&self, pool: &Pool, run: i64) -> Result<Transaction> {
+        self.begin_of(pool, Some(run)).await
+    }
+
+    async fn begin_of(&self, pool: &Pool, run: Option<i64>) -> Result<Transaction> {
         let failed = |failure| self.failed(failure);
-        let begin = || backend::begin_write(pool, self.location(), self.longest, failed);
+        let begin = || backend::begin_write(pool, self.location(), self.longest, run, failed);
         let Some(watched) = &self.watched else { return begin().await };
         self.check_lost(watched.standing.look().await.map_err(failed)?).await?;
         let mut transaction = begin().await?;
@@ -33,6 +54,26 @@ impl Store {
                 transaction.rollback().await.map_err(failed)?;
                 self.check_lost(loss).await?;
                 begin().await
+            }
+        }
+    }
+
+    /// Writes, and writes again where the server went away or gave the transaction up before its commit: nothing of it
+    /// was recorded then. A commit whose answer was lost is looked up by the transaction itself.
+    ///
+    /// # Errors
+    /// Those of the write, for at most as long as a write waits.
+    pub(crate) async fn repeating<T, W: Future<Output = Result<T>>>(
+        &self,
+        write: impl Fn() -> W,
+    ) -> Result<T> {
+        let started = Instant::now();
+        loop {
+            match write().await {
+                Err(error) if error.passes() && started.elapsed() < self.longest => {
+                    tokio::time::sleep(PAUSE).await;
+                }
+                outcome => return outcome,
             }
         }
     }

@@ -1,4 +1,4 @@
-//! Waiting for a lock that another process holds: for how long, and the line that reports it.
+//! Waiting for a lock that another process holds, or for a server that is away: for how long, and the line that reports it.
 
 use std::fmt;
 use std::sync::OnceLock;
@@ -15,24 +15,29 @@ pub(crate) const LONGEST: Duration = Duration::from_secs(300);
 /// The longest wait where another answer exists: a lock that is held for moments only is no lock.
 pub(crate) const BRIEF: Duration = Duration::from_millis(200);
 
-/// A wait for a lock on the runs database, which has lasted for three seconds.
+/// A wait for a lock on the runs database, or for its server, which has lasted for three seconds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Waiting {
     /// The database.
     pub location: Location,
     /// The process that holds the lock, where the system shows it.
     pub holder: Option<Holder>,
+    /// Whether its server cannot be reached; otherwise it is locked.
+    pub is_away: bool,
     /// The longest that this command waits in all.
     pub longest: Duration,
 }
 
 impl fmt::Display for Waiting {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let by = by(self.holder.as_ref());
         let (location, longest) = (&self.location, self.longest.as_secs());
+        let state = match self.is_away {
+            true => "away".to_owned(),
+            false => format!("locked {}", by(self.holder.as_ref())),
+        };
         write!(
             formatter,
-            "waiting for the runs database {location}, which is locked {by}, for at most {longest} s"
+            "waiting for the runs database {location}, which is {state}, for at most {longest} s"
         )
     }
 }
@@ -67,11 +72,20 @@ impl<'a> Wait<'a> {
 
     /// Whether to try again after the lock was found taken. Reports the wait once it has lasted.
     pub(crate) fn goes_on(&mut self) -> bool {
+        self.goes_on_while(false)
+    }
+
+    /// Whether to try again after the server was not reached. Reports the wait once it has lasted.
+    pub(crate) fn goes_on_without_server(&mut self) -> bool {
+        self.goes_on_while(true)
+    }
+
+    fn goes_on_while(&mut self, is_away: bool) -> bool {
         let waited = self.started.elapsed();
         if waited >= QUIET && !self.is_reported {
             self.is_reported = true;
             let (location, holder) = (self.location.clone(), (self.find)(self.location));
-            let waiting = Waiting { location, holder, longest: self.longest };
+            let waiting = Waiting { location, holder, is_away, longest: self.longest };
             if let Some(report) = REPORT.get() {
                 report(&waiting);
             }
@@ -83,6 +97,16 @@ impl<'a> Wait<'a> {
     pub(crate) fn error(&self) -> Error {
         let (holder, waited) = ((self.find)(self.location), Some(self.started.elapsed()));
         Error::Locked { location: self.location.clone(), holder, waited }
+    }
+
+    /// An error that ended the wait, with the time that it took.
+    pub(crate) fn ended(&self, error: Error) -> Error {
+        match error {
+            Error::Away { location, reason, .. } => {
+                Error::Away { location, reason, waited: Some(self.started.elapsed()) }
+            }
+            other => other,
+        }
     }
 }
 

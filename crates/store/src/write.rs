@@ -1,8 +1,7 @@
 //! Writes: sweeps and their plan, and the records of a run while it trains.
 
 use crate::analysis_plan::record_change;
-use crate::backend::{self, Connection, Outcome, Pool, Statement, placeholders};
-use crate::clock::now;
+use crate::backend::{self, Outcome, Pool, Statement, Transaction, placeholders};
 use crate::columns::{Column as _, Columns};
 use crate::error::{Error, Result};
 use crate::record::{
@@ -23,11 +22,13 @@ impl Store {
     /// # Errors
     /// When the database cannot be written, and when two trials claim one position.
     pub async fn register_sweep(&self, sweep: &NewSweep, trials: &[PlannedTrial]) -> Result<Registration> {
+        self.repeating(move || async move {
         let failed = |failure| match backend::broken_rule(&failure) {
             Some(reason) => Error::Refused { record: format!("sweep {}", sweep.name), reason },
             None => self.failed(failure),
         };
         let mut transaction = self.begin(&self.pool).await?;
+        let now = transaction.clock().now();
         // A failed insertion would use an id up, so that the sweep is looked up first.
         let known: Option<i64> = Statement::new(
             "UPDATE sweeps SET name = $1, command = $2, requested_at = $4,
@@ -37,7 +38,7 @@ impl Store {
         .bind(&sweep.name)
         .bind(&sweep.command)
         .bind(&sweep.plan_hash)
-        .bind(now())
+        .bind(&now)
         .value(&mut transaction)
         .await
         .map_err(failed)?;
@@ -63,7 +64,7 @@ impl Store {
                 .bind(&sweep.name)
                 .bind(&sweep.command)
                 .bind(&sweep.plan_hash)
-                .bind(now())
+                .bind(&now)
                 .bind(plan.map(|plan| plan.plan.as_str()))
                 .bind(plan.map(|plan| plan.hash.as_str()))
                 .one(&mut transaction)
@@ -75,6 +76,7 @@ impl Store {
         insert(&mut transaction, "trials", "sweep_id", id, trials, again).await.map_err(failed)?;
         transaction.commit().await.map_err(failed)?;
         Ok(Registration { sweep: id, plan_change })
+    }).await
     }
 
     /// Records metrics of steps; a step recorded again takes the newer value. Hand over many at once:
@@ -117,14 +119,17 @@ impl Store {
         rows: &[R],
         again: &str,
     ) -> Result<()> {
-        if rows.is_empty() {
-            return Ok(());
-        }
-        let refused = |failure| self.refused(failure, run, table);
-        let mut transaction = self.begin(pool).await?;
-        self.check_owner(&mut transaction, run).await?;
-        insert(&mut transaction, table, "run_id", run, rows, again).await.map_err(refused)?;
-        transaction.commit().await.map_err(refused)
+        self.repeating(move || async move {
+            if rows.is_empty() {
+                return Ok(());
+            }
+            let refused = |failure| self.refused(failure, run, table);
+            let mut transaction = self.begin_run(pool, run).await?;
+            self.check_owner(&mut transaction, run).await?;
+            insert(&mut transaction, table, "run_id", run, rows, again).await.map_err(refused)?;
+            transaction.commit().await.map_err(refused)
+        })
+        .await
     }
 
     /// Deletes a run with its metrics, predictions and artifact rows, whatever its state. Files stay where they
@@ -143,32 +148,36 @@ impl Store {
     /// When a run does not exist, when one is marked as running and `even_running` is not set, and when the
     /// database cannot be written.
     pub async fn delete_runs(&self, runs: &[i64], even_running: bool) -> Result<()> {
-        let failed = |failure| self.failed(failure);
-        let mut transaction = self.begin(&self.pool).await?;
-        for run in runs {
-            let deleted = Statement::new("DELETE FROM runs WHERE id = $1 RETURNING status, host, process")
-                .bind(*run)
-                .optional(&mut transaction)
-                .await
-                .map_err(failed)?;
-            let Some(row) = deleted else { return Err(Error::UnknownRun { run: *run }) };
-            let status = RunStatus::read(&row, "status").map_err(failed)?;
-            if status == RunStatus::Running && !even_running {
-                let (host, process) = (row.get("host"), row.get("process"));
-                return Err(Error::InTraining {
-                    run: *run,
-                    host: host.map_err(failed)?,
-                    process: process.map_err(failed)?,
-                });
+        self.repeating(move || async move {
+            let failed = |failure| self.failed(failure);
+            let mut transaction = self.begin(&self.pool).await?;
+            for run in runs {
+                let deleted =
+                    Statement::new("DELETE FROM runs WHERE id = $1 RETURNING status, host, process")
+                        .bind(*run)
+                        .optional(&mut transaction)
+                        .await
+                        .map_err(failed)?;
+                let Some(row) = deleted else { return Err(Error::UnknownRun { run: *run }) };
+                let status = RunStatus::read(&row, "status").map_err(failed)?;
+                if status == RunStatus::Running && !even_running {
+                    let (host, process) = (row.get("host"), row.get("process"));
+                    return Err(Error::InTraining {
+                        run: *run,
+                        host: host.map_err(failed)?,
+                        process: process.map_err(failed)?,
+                    });
+                }
             }
-        }
-        transaction.commit().await.map_err(failed)
+            transaction.commit().await.map_err(failed)
+        })
+        .await
     }
 }
 
 /// Inserts rows below a parent, many per statement. `again` says what to do about a row that exists.
 pub(crate) async fn insert<R: Columns>(
-    connection: &mut Connection,
+    connection: &mut Transaction,
     table: &str,
     parent_column: &str,
     parent: i64,

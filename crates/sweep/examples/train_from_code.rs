@@ -33,7 +33,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     plan.name = "two ranks from code".to_owned();
 
     let context = Context {
-        database: runs_folder.join(DATABASE),
+        database: runs_folder.join(DATABASE).into(),
         locations: Locations {
             features_folder: runs_folder.join(FEATURES),
             data_folder: runs_folder.join("data"),

@@ -1,8 +1,7 @@
 //! The context of a sweep: locations, the database, the command, the number of trials that train together, and requests to stop.
 
-use std::path::PathBuf;
-
 use ranklab_runs::Locations;
+use ranklab_store::Location;
 use ranklab_trainer::Stop;
 
 use crate::provenance::Code;
@@ -12,8 +11,8 @@ use crate::provenance::Code;
 pub struct Context {
     /// Locations of files.
     pub locations: Locations,
-    /// File of the database; it may lie outside of the runs folder.
-    pub database: PathBuf,
+    /// The database: a file, which may lie outside of the runs folder, or one of a server.
+    pub database: Location,
     /// The command line.
     pub command: String,
     /// Largest number of trials that train together.

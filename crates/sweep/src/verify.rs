@@ -75,7 +75,7 @@ pub fn verify(
     let files = context.locations.runs_folder.clone();
     let locations = Locations { runs_folder: folder.path().to_owned(), ..context.locations.clone() };
     let database = folder.path().join(DATABASE);
-    let context = Context { locations, database, jobs: 1, ..context.clone() };
+    let context = Context { locations, database: database.into(), jobs: 1, ..context.clone() };
     let mut sources = Sources::default();
     sources.open(&config, &context.locations, &context.stop, &mut |event| on_event(event.into()))?;
     let names = check_sources(&row, &config, &sources)?;

@@ -6,9 +6,7 @@ use anyhow::bail;
 use clap::{Args, ValueEnum};
 use ranklab_data::unwatched;
 use ranklab_runs::missing_sources;
-use ranklab_settings::{
-    AnalysisPlan, DEFAULT_JOBS, Experiment, Nouns, SlurmSettings, describe_keys, family,
-};
+use ranklab_settings::{AnalysisPlan, DEFAULT_JOBS, Experiment, Nouns, SlurmSettings, describe_keys, family};
 use ranklab_sweep::{Ending, Plan, SweepSummary};
 use serde_json::json;
 

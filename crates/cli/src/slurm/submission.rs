@@ -9,6 +9,7 @@ use std::{
 use anyhow::{Context as _, anyhow};
 use ranklab_runs::SweepFolder;
 use ranklab_settings::SlurmSettings;
+use ranklab_store::Location;
 
 use super::{
     call::{Failure, call},
@@ -39,7 +40,7 @@ pub(crate) fn job(
         program: std::env::current_exe().context("finding this program's file failed")?,
         runs: whole(&folders.runs)?,
         data: whole(&folders.data)?,
-        database: written_database(folders)?,
+        database: written_name(&folders.database())?,
         script: whole(&folder.file(SCRIPT))?,
         logs: whole(&folder.logs())?,
         jobs,
@@ -47,21 +48,12 @@ pub(crate) fn job(
 }
 
 /// The database as a script names it; `None` of a URL with a password, which only the environment passes on.
-fn written_database(folders: &Folders) -> anyhow::Result<Option<String>> {
-    let database = folders.database();
-    let text = database.to_string_lossy().into_owned();
-    if !text.contains("://") {
-        return Ok(Some(absolute(&database)?.to_string_lossy().into_owned()));
+fn written_name(database: &Location) -> anyhow::Result<Option<String>> {
+    let shown = database.to_string();
+    match database.url() {
+        Some(url) => Ok((url == shown).then_some(shown)),
+        None => Ok(Some(absolute(Path::new(&shown))?.to_string_lossy().into_owned())),
     }
-    Ok((!holds_password(&text)).then_some(text))
-}
-
-/// Whether a URL holds a password: after the user's name, or as a parameter.
-fn holds_password(url: &str) -> bool {
-    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    let (authority, parameters) = rest.split_once(['/', '?']).unwrap_or((rest, ""));
-    let user = authority.rsplit_once('@').map_or("", |(user, _)| user);
-    user.contains(':') || parameters.contains("password")
 }
 
 /// Writes the script of a job and submits it. Returns the job's number.
@@ -74,8 +66,10 @@ pub(crate) fn submit(folders: &Folders, folder: &SweepFolder, job: &Job) -> anyh
     note_active_jobs(folder)?;
     let mut command = Command::new("sbatch");
     command.arg("--parsable").arg(&job.script);
-    if job.database.is_none() {
-        command.env("RANKLAB_DATABASE", folders.database());
+    if job.database.is_none()
+        && let Some(url) = folders.database().url()
+    {
+        command.env("RANKLAB_DATABASE", url);
     }
     let (sweep, script) = (&job.sweep, job.script.display());
     let printed = call(&mut command).map_err(|failure| match failure {
@@ -106,15 +100,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_password_is_found_wherever_a_url_holds_one() {
-        for (url, expected) in [
-            ("postgres://me:secret@host/runs", true),
-            ("postgres://host/runs?user=me&password=secret", true),
-            ("postgres://me@host:5432/runs", false),
-            ("postgres://host:5432/runs", false),
-            ("postgres:///runs?host=/var/run", false),
-        ] {
-            assert_eq!(holds_password(url), expected, "{url}");
+    fn a_script_names_a_database_unless_its_url_holds_a_password() {
+        let written = |name: &str| written_name(&Location::parse(Path::new(name)).unwrap()).unwrap();
+        for url in ["postgres://me:secret@host/runs", "postgres://host/runs?user=me&password=secret"] {
+            assert_eq!(written(url), None, "{url}");
         }
+        for url in ["postgres://me@host:5432/runs", "postgres:///runs?host=/var/run"] {
+            assert_eq!(written(url).as_deref(), Some(url));
+        }
+        assert!(Path::new(&written("runs/ranklab.db").unwrap()).is_absolute());
     }
 }

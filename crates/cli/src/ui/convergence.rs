@@ -1,9 +1,7 @@
 //! Warnings of runs that did not converge, at the end of each run and of a sweep.
 
-use std::path::Path;
-
 use ranklab_report::{NotConverged, not_converged};
-use ranklab_store::Store;
+use ranklab_store::{Location, Store};
 use ranklab_sweep::SweepEvent;
 use serde_json::{Value, json};
 
@@ -81,7 +79,7 @@ pub(crate) fn warning_lines(found: &NotConverged) -> Vec<String> {
 }
 
 /// Why a run did not converge; `None` where it did.
-fn check(database: &Path, run: i64) -> anyhow::Result<Option<NotConverged>> {
+fn check(database: &Location, run: i64) -> anyhow::Result<Option<NotConverged>> {
     block_on(async {
         let store = Store::open_read_only(database).await?;
         let found = not_converged(&store, &[run]).await;

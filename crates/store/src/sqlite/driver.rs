@@ -35,12 +35,14 @@ pub(crate) trait Field<'r>: Decode<'r, Database> + Type<Database> {}
 
 impl<'r, T: Decode<'r, Database> + Type<Database>> Field<'r> for T {}
 
+/// The name or the position of a column.
+pub(crate) trait Index: ColumnIndex<sqlx::sqlite::SqliteRow> {}
+
+impl<T: ColumnIndex<sqlx::sqlite::SqliteRow>> Index for T {}
+
 impl Row {
     /// The value of a column, by its name or its position.
-    pub(crate) fn get<'r, T: Field<'r>>(
-        &'r self,
-        column: impl ColumnIndex<sqlx::sqlite::SqliteRow>,
-    ) -> Outcome<T> {
+    pub(crate) fn get<'r, T: Field<'r>>(&'r self, column: impl Index) -> Outcome<T> {
         self.0.try_get(column)
     }
 }

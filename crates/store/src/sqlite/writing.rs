@@ -63,16 +63,35 @@ pub(crate) fn empty_log(location: &Location) -> std::io::Result<()> {
     log.sync_all()
 }
 
-/// The next run's number is above `number`, and above that of any run there ever was.
-pub(crate) async fn start_runs_above(connection: &mut Connection, number: i64) -> Outcome<()> {
+/// Begins a transaction that reads one state of the database.
+pub(crate) async fn begin_read(pool: &Pool) -> Outcome<Transaction> {
+    let mut transaction = pool.begin().await?;
+    // The state is that of the first statement that reads (https://www.sqlite.org/isolation.html).
+    sqlx::query("SELECT COUNT(*) FROM sqlite_master").fetch_one(&mut *transaction).await?;
+    Ok(transaction)
+}
+
+/// The highest number that a row of this table ever had; 0 before the first one.
+pub(crate) async fn last_number(connection: &mut Connection, table: &str) -> Outcome<i64> {
+    let last: Option<i64> = sqlx::query_scalar("SELECT seq FROM sqlite_sequence WHERE name = $1")
+        .bind(table)
+        .fetch_optional(connection)
+        .await?;
+    Ok(last.unwrap_or(0))
+}
+
+/// The next row of this table gets a number above `number`, and above that of any row there ever was.
+pub(crate) async fn start_above(connection: &mut Connection, table: &str, number: i64) -> Outcome<()> {
     sqlx::query(
         "INSERT INTO sqlite_sequence (name, seq)
-         SELECT 'runs', 0 WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'runs')",
+         SELECT $1, 0 WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = $1)",
     )
+    .bind(table)
     .execute(&mut *connection)
     .await?;
-    sqlx::query("UPDATE sqlite_sequence SET seq = MAX(seq, $1) WHERE name = 'runs'")
+    sqlx::query("UPDATE sqlite_sequence SET seq = MAX(seq, $1) WHERE name = $2")
         .bind(number)
+        .bind(table)
         .execute(connection)
         .await
         .map(|_| ())

@@ -65,7 +65,7 @@ async fn reports_of_a_sweep_are_recorded_in_order() {
     assert!(looks[0].looked_at <= looks[1].looked_at);
     assert_eq!(store.looks(2).await.unwrap(), []);
     assert!(matches!(store.record_look(7, &look(0, "[]")).await, Err(Error::UnknownSweep { sweep: 7 })));
-    let reading = Store::open_read_only(store.path()).await.unwrap();
+    let reading = Store::open_read_only(store.location()).await.unwrap();
     assert!(matches!(reading.record_look(1, &look(2, "[1,2]")).await, Err(Error::ReadOnly { .. })));
     assert_eq!(reading.looks(1).await.unwrap().len(), 2);
 }

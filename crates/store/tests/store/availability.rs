@@ -3,9 +3,9 @@
 use std::time::{Duration, Instant};
 
 use ranklab_store::{Availability, Claim, Liveness, NewRun, Store};
-use sqlx::{AssertSqlSafe, Connection as _, Executor as _, SqliteConnection};
+use sqlx::{Connection as _, Executor as _, SqliteConnection};
 
-use crate::fixture::{finish, new_run, place};
+use crate::fixture::{file_place, finish, new_run, place};
 
 fn trial(seed: i64) -> NewRun {
     new_run(None, None, seed)
@@ -66,9 +66,7 @@ async fn a_run_whose_lease_ran_out_is_running_and_lapsed_until_it_is_marked() {
     let (_folder, path) = place();
     let store = Store::open(&path).await.unwrap();
     store.claim(&trial(0), None).await.unwrap();
-    let mut connection = SqliteConnection::connect(path.to_str().unwrap()).await.unwrap();
-    let sql = "UPDATE runs SET lease_expires_at = '2020-01-01T00:00:00.000000Z'";
-    connection.execute(AssertSqlSafe(sql.to_owned())).await.unwrap();
+    store.query("UPDATE runs SET lease_expires_at = '2020-01-01T00:00:00.000000Z'").await.unwrap();
     let found = store.availability(&hashes([0])).await.unwrap();
     assert!(matches!(&found[..], [Availability::Running(process)] if process.lapsed), "{found:?}");
     assert_eq!(store.mark_interrupted(&|_| Liveness::Unknown).await.unwrap(), [1]);
@@ -77,7 +75,7 @@ async fn a_run_whose_lease_ran_out_is_running_and_lapsed_until_it_is_marked() {
 
 #[tokio::test]
 async fn the_question_waits_for_no_writer_and_holds_none_up() {
-    let (_folder, path) = place();
+    let (_folder, path) = file_place();
     let store = Store::open(&path).await.unwrap();
     store.claim(&trial(0), None).await.unwrap();
     let mut other = SqliteConnection::connect(path.to_str().unwrap()).await.unwrap();

@@ -1,18 +1,12 @@
 //! A small database as two sweeps leave it behind, for the other tests.
 
-use std::path::PathBuf;
-
 use ranklab_store::{
     ArtifactRow, EpochMetric, NewRun, NewSweep, PlannedTrial, PredictionRow, RunResult, StepMetric, Store,
 };
+
 use tempfile::TempDir;
 
-/// A folder that vanishes with the test and the path of a database in it that does not exist yet.
-pub(crate) fn place() -> (TempDir, PathBuf) {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("runs").join("ranklab.db");
-    (folder, path)
-}
+pub(crate) use crate::place::{Place, file, file_place, place, server};
 
 /// A run of `layers` at `rank` with `seed`; no rank means model_4.
 pub(crate) fn new_run(layers: Option<&str>, rank: Option<i64>, seed: i64) -> NewRun {
@@ -193,22 +187,35 @@ pub(crate) async fn finish(store: &Store, run: &NewRun, accuracy: f64) -> i64 {
 
 /// Ranks 1 and 5 at three seeds, rank 5 on one layer only, model_4, one failure, one run still
 /// going and one trial not begun; an earlier sweep that asked for the first two only.
-pub(crate) async fn filled() -> (TempDir, Store) {
-    let (folder, path) = place();
+pub(crate) async fn filled() -> (Place, Store) {
+    let (place, location) = place();
+    let store = Store::open(&location).await.unwrap();
+    fill(&store).await;
+    (place, store)
+}
+
+/// The same database, in a file.
+pub(crate) async fn filled_file() -> (TempDir, Store) {
+    let (folder, path) = file_place();
     let store = Store::open(&path).await.unwrap();
+    fill(&store).await;
+    (folder, store)
+}
+
+async fn fill(store: &Store) {
     let block5 = Some("block5");
     let mut runs = Vec::new();
     for (rank, accuracies) in [(1, [0.5, 0.75, 1.0]), (5, [0.75, 0.75, 0.75])] {
         for (accuracy, seed) in accuracies.into_iter().zip(0..) {
             let run = new_run(block5, Some(rank), seed);
-            finish(&store, &run, accuracy).await;
+            finish(store, &run, accuracy).await;
             runs.push(run);
         }
     }
     for (run, accuracy) in
         [(new_run(Some("block5_conv3"), Some(5), 0), 0.25), (new_run(None, None, 0), 0.875)]
     {
-        finish(&store, &run, accuracy).await;
+        finish(store, &run, accuracy).await;
         runs.push(run);
     }
     let failing = new_run(block5, Some(16), 0);
@@ -219,5 +226,4 @@ pub(crate) async fn filled() -> (TempDir, Store) {
     runs.extend([failing, going, new_run(block5, Some(64), 0)]);
     store.register_sweep(&new_sweep("first two"), &plan(&runs[..2])).await.unwrap();
     store.register_sweep(&new_sweep("all"), &plan(&runs)).await.unwrap();
-    (folder, store)
 }

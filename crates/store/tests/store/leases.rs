@@ -1,14 +1,11 @@
 //! Claims and leases: one process per trial, and none for the dead.
 
 use ranklab_store::{Claim, Error, Liveness, NewRun, RunStatus, RunningProcess, Store};
-use sqlx::{AssertSqlSafe, Connection as _, Executor as _, SqliteConnection};
 
 use crate::fixture::{artifact, epochs, finish, new_run, place, predictions, result, steps};
 
 async fn alter(store: &Store, sql: &str) {
-    let mut connection = SqliteConnection::connect(store.path().to_str().unwrap()).await.unwrap();
-    connection.execute(AssertSqlSafe(sql)).await.unwrap();
-    connection.close().await.unwrap();
+    store.query(sql).await.unwrap();
 }
 
 fn everyone(liveness: Liveness) -> impl Fn(&RunningProcess) -> Liveness {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use ranklab_store::{Error, Liveness, Store};
 use sqlx::{Connection as _, Executor as _, SqliteConnection};
 
-use crate::fixture::{new_run, place};
+use crate::fixture::{file_place as place, new_run};
 
 #[tokio::test]
 async fn readers_never_wait_for_a_writer_and_who_does_not_want_to_wait_does_not() {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use ranklab_store::{Error, NewRun, Store, restore};
 
-use crate::fixture::{epochs, new_run, place, predictions, result, steps};
+use crate::fixture::{epochs, file_place as place, new_run, predictions, result, steps};
 
 fn beside(path: &Path, ending: &str) -> PathBuf {
     PathBuf::from(format!("{}{ending}", path.display()))

@@ -5,7 +5,7 @@ use std::path::Path;
 use ranklab_store::{Error, QueryResult, Store, Value};
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, SqliteConnection};
 
-use crate::fixture::{filled, new_run, place};
+use crate::fixture::{file, file_place as place, filled_file as filled, new_run};
 
 /// Runs statements on the file as any SQLite program would.
 async fn tamper(path: &Path, sql: &str) {
@@ -40,7 +40,7 @@ async fn a_missing_database_is_not_made_by_reading_it() {
 #[tokio::test]
 async fn a_read_only_database_answers_and_refuses_to_be_changed() {
     let (_folder, store) = filled().await;
-    let path = store.path().to_owned();
+    let path = file(&store);
     store.close().await;
     let before = std::fs::read(&path).unwrap();
     let store = Store::open_read_only(&path).await.unwrap();
@@ -69,7 +69,7 @@ async fn a_read_only_database_answers_and_refuses_to_be_changed() {
 #[tokio::test]
 async fn any_reading_statement_is_answered_with_its_columns_and_kinds() {
     let (_folder, store) = filled().await;
-    let store = Store::open_read_only(store.path()).await.unwrap();
+    let store = Store::open_read_only(store.location()).await.unwrap();
     let answer = store
         .query("SELECT 1 AS one, 1.5, 'text', NULL, x'00ff', 2 > 1, 'a' || 'b' AS joined;")
         .await
@@ -199,7 +199,7 @@ async fn a_read_only_folder_can_be_read_and_is_named_when_written() {
     use std::os::unix::fs::PermissionsExt as _;
 
     let (_folder, store) = filled().await;
-    let path = store.path().to_owned();
+    let path = file(&store);
     store.close().await;
     let runs = path.parent().unwrap();
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o444)).unwrap();

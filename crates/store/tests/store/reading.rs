@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fs, ops::ControlFlow, path::Path};
 
 use ranklab_store::{Answer, Error, QueryResult, Store, Value};
 
-use crate::fixture::{filled, finish, new_run};
+use crate::fixture::{file, filled_file as filled, finish, new_run};
 
 /// Every file of a folder of files, with its bytes.
 fn contents(folder: &Path) -> BTreeMap<String, Vec<u8>> {
@@ -18,7 +18,7 @@ fn contents(folder: &Path) -> BTreeMap<String, Vec<u8>> {
 #[tokio::test]
 async fn a_statement_that_does_more_than_read_is_refused_however_it_is_spelled() {
     let (_folder, store) = filled().await;
-    let path = store.path().to_owned();
+    let path = file(&store);
     store.close().await;
     let store = Store::open_read_only(&path).await.unwrap();
     store.query("SELECT 1").await.unwrap();
@@ -82,7 +82,7 @@ async fn a_statement_that_does_more_than_read_is_refused_however_it_is_spelled()
 #[tokio::test]
 async fn whatever_reads_is_answered_also_where_its_words_sound_like_more() {
     let (_folder, store) = filled().await;
-    let store = Store::open_read_only(store.path()).await.unwrap();
+    let store = Store::open_read_only(store.location()).await.unwrap();
     for sql in [
         "\u{feff}SELECT 1",
         "SELECT 'a; VACUUM INTO b' AS \"attach\" -- ; delete from runs",
@@ -164,7 +164,7 @@ async fn values_that_would_take_the_machines_memory_are_one_clear_line() {
 #[tokio::test]
 async fn a_snapshot_stays_at_its_moment_while_others_write() {
     let (_folder, store) = filled().await;
-    let reader = Store::open_read_only(store.path()).await.unwrap();
+    let reader = Store::open_read_only(store.location()).await.unwrap();
     let snapshot = reader.snapshot().unwrap();
     let counted = |table: &str| {
         let mut answer = QueryResult::default();

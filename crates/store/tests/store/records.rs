@@ -4,7 +4,6 @@ use ranklab_store::{
     EpochMetric, Error, Liveness, NewRun, NewSweep, PredictionRow, RunResult, RunStatus, RunningProcess,
     Store, Value,
 };
-use sqlx::{AssertSqlSafe, Connection as _, Executor as _, SqliteConnection};
 
 use crate::fixture::{
     artifact, epochs, filled, finish, new_run, new_sweep, place, plan, predictions, result, steps, validation,
@@ -159,9 +158,7 @@ async fn a_sweep_takes_the_name_and_the_command_of_its_newest_request_and_uses_n
 }
 
 async fn alter(store: &Store, sql: &str) {
-    let mut connection = SqliteConnection::connect(store.path().to_str().unwrap()).await.unwrap();
-    connection.execute(AssertSqlSafe(sql.to_owned())).await.unwrap();
-    connection.close().await.unwrap();
+    store.query(sql).await.unwrap();
 }
 
 #[tokio::test]

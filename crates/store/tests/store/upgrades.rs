@@ -7,7 +7,7 @@ use ranklab_store::{Error, RunStatus, Store, Value};
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, SqliteConnection};
 use tempfile::TempDir;
 
-use crate::fixture::{filled, new_run, place};
+use crate::fixture::{file, file_place as place, filled_file as filled, new_run};
 
 /// The tables that every schema has.
 const TABLES: [&str; 7] =
@@ -182,7 +182,7 @@ pub(crate) async fn schema(path: &Path) -> Vec<String> {
 #[tokio::test]
 async fn a_database_of_a_later_schema_is_refused_by_every_way_of_opening_and_not_a_byte_changes() {
     let (_folder, store) = filled().await;
-    let path = store.path().to_owned();
+    let path = file(&store);
     store.close().await;
     let mut later = connection(&path).await;
     later

@@ -29,7 +29,7 @@ impl Fixture {
     fn context(&self) -> Context {
         let runs = self.folder.path().join("runs");
         Context {
-            database: runs.join(DATABASE),
+            database: runs.join(DATABASE).into(),
             locations: Locations {
                 features_folder: runs.join(FEATURES),
                 runs_folder: runs,

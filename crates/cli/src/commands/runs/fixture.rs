@@ -1,13 +1,13 @@
 //! A database with finished runs and their files, for the tests of `ranklab runs`.
 
-use std::{fs, path::PathBuf};
+use std::fs;
 
-use ranklab_store::{ArtifactRow, EpochMetric, NewRun, PredictionRow, RunResult, Store};
+use ranklab_store::{ArtifactRow, EpochMetric, Location, NewRun, PredictionRow, RunResult, Store};
 
 /// A database with two finished runs whose files exist; `split` belongs to both.
-pub(super) async fn two_runs() -> (tempfile::TempDir, PathBuf) {
+pub(super) async fn two_runs() -> (tempfile::TempDir, Location) {
     let folder = tempfile::tempdir().unwrap();
-    let database = folder.path().join("ranklab.db");
+    let database = Location::file(folder.path().join("ranklab.db"));
     let store = Store::open(&database).await.unwrap();
     for id in [1, 2] {
         let run = NewRun {

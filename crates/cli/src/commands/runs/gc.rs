@@ -1,12 +1,12 @@
 //! `ranklab runs gc`: removes files that no run needs.
 
-use std::{path::Path, time::Duration};
+use std::time::Duration;
 
 use bytesize::ByteSize;
 use clap::Args;
 use indicatif::HumanBytes;
 use ranklab_runs::{FEATURES, Garbage, GarbageRules, garbage};
-use ranklab_store::Store;
+use ranklab_store::{Location, Store};
 
 use crate::{
     database::with_store,
@@ -59,7 +59,7 @@ fn preview(found: &[Garbage]) -> anyhow::Result<()> {
 }
 
 /// Removes the files that can be removed and lists them, even if another file cannot be removed.
-async fn remove(database: &Path, found: &[Garbage]) -> anyhow::Result<()> {
+async fn remove(database: &Location, found: &[Garbage]) -> anyhow::Result<()> {
     // A process that claims a run waits until its files are removed or kept.
     let store = Store::open(database).await?;
     let (mut text, mut total, mut kept) = (String::new(), 0, None);

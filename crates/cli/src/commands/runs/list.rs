@@ -1,10 +1,8 @@
 //! `ranklab runs list`: lists all runs.
 
-use std::path::Path;
-
 use clap::Args;
 use clap_complete::ArgValueCandidates;
-use ranklab_store::{QueryResult, Value};
+use ranklab_store::{Location, QueryResult, Value};
 
 use super::columns::{COLUMNS, Column, chosen};
 use crate::{
@@ -43,7 +41,7 @@ fn candidates() -> Vec<clap_complete::CompletionCandidate> {
 ///
 /// # Errors
 /// When a column is unknown, the database cannot be read or standard output cannot be written.
-pub(super) async fn list(database: &Path, arguments: &ListArgs) -> anyhow::Result<()> {
+pub(super) async fn list(database: &Location, arguments: &ListArgs) -> anyhow::Result<()> {
     let columns = chosen(&arguments.columns)?;
     let runs = with_store(database, async |store| {
         let expressions: Vec<String> =
@@ -92,7 +90,7 @@ mod tests {
     #[tokio::test]
     async fn the_list_and_a_query_need_a_database() {
         let folder = tempfile::tempdir().unwrap();
-        let database = folder.path().join("ranklab.db");
+        let database = Location::file(folder.path().join("ranklab.db"));
         let arguments = ListArgs { json: true, wide: false, columns: Vec::new() };
         let missing = list(&database, &arguments).await.unwrap_err().to_string();
         assert!(missing.contains("run `ranklab sweep` first"), "{missing}");

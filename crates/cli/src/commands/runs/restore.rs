@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use ranklab_store::Location;
 
 use crate::ui::{output::print, printable::printable};
 
@@ -15,12 +16,17 @@ pub(super) struct RestoreArgs {
 
 /// Replaces the database and prints where the replaced one is kept.
 pub(super) async fn restore(
-    database: &Path,
+    database: &Location,
     RestoreArgs { path: backup }: &RestoreArgs,
 ) -> anyhow::Result<()> {
     let restored = ranklab_store::restore(backup, database).await?;
     let name = |path: &Path| printable(&path.to_string_lossy());
-    let mut text = format!("restored {} from {}: {} runs\n", name(database), name(backup), restored.runs);
+    let mut text = format!(
+        "restored {} from {}: {} runs\n",
+        printable(&database.to_string()),
+        name(backup),
+        restored.runs
+    );
     if let Some(replaced) = &restored.replaced {
         text += &format!(
             "the replaced database is kept as {}; delete it when you no longer need it\n",

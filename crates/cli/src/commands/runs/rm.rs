@@ -11,7 +11,7 @@ use ranklab_runs::{
     mark_interrupted,
     run_folder::{is_of_another_database, remove_if_empty},
 };
-use ranklab_store::{Error, RunRow, RunStatus, Store};
+use ranklab_store::{Error, Location, RunRow, RunStatus, Store};
 
 use crate::{
     database,
@@ -38,7 +38,13 @@ pub(super) async fn rm(folders: &Folders, RmArgs { ids, yes, force }: &RmArgs) -
     remove(&folders.database(), &folders.runs, ids, *yes, *force).await
 }
 
-async fn remove(database: &Path, folder: &Path, ids: &[i64], yes: bool, force: bool) -> anyhow::Result<()> {
+async fn remove(
+    database: &Location,
+    folder: &Path,
+    ids: &[i64],
+    yes: bool,
+    force: bool,
+) -> anyhow::Result<()> {
     let reader = database::open(database).await?;
     let mut ids = ids.to_owned();
     ids.sort_unstable();
@@ -137,7 +143,7 @@ fn remove_file(file: &Path, folder: &Path) -> anyhow::Result<()> {
 mod tests {
     use super::{super::fixture::two_runs, *};
 
-    async fn remaining_runs(database: &Path) -> Vec<i64> {
+    async fn remaining_runs(database: &Location) -> Vec<i64> {
         Store::open_read_only(database)
             .await
             .unwrap()

@@ -4,11 +4,9 @@ mod sections;
 mod settings;
 mod tables;
 
-use std::path::Path;
-
 use clap::Args;
 use ranklab_report::not_converged;
-use ranklab_store::{RunStatus, Store};
+use ranklab_store::{Location, RunStatus, Store};
 use serde_json::json;
 
 use crate::{
@@ -33,7 +31,7 @@ pub(super) struct ShowArgs {
 }
 
 /// Prints the run's settings, data, result, epochs and files.
-pub(super) async fn show(database: &Path, arguments: &ShowArgs) -> anyhow::Result<()> {
+pub(super) async fn show(database: &Location, arguments: &ShowArgs) -> anyhow::Result<()> {
     let ShowArgs { id, json } = *arguments;
     let text = with_store(database, async |store| {
         if json { run_json(store, id).await } else { run_text(store, id, text_columns()).await }
