@@ -176,6 +176,11 @@ test-records:
 test-slurm *arguments:
     scripts/test-slurm.sh "$@"
 
+# The runs database's tests on a PostgreSQL server, which is started in a temporary folder.
+[group('check')]
+test-postgres:
+    scripts/test-postgres.sh
+
 # Targets: overrides, experiment, images, manifest, trunk_weights, trained_model, peft_adapter, checkpoint, png.
 # Hostile input guided by coverage, for so many seconds: `just fuzz png 600`. The tests feed thousands of mutations each.
 [group('check')]
