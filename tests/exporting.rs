@@ -336,6 +336,17 @@ fn another_site_and_a_server_without_artifacts_are_recognised() {
 }
 
 #[test]
+fn a_server_whose_pages_never_end_is_refused() {
+    let ranklab = trained(&["rank=1"]);
+    let endless = server(|request| {
+        request.line.contains("experiments/search").then_some((200, "{\"next_page_token\": \"again\"}"))
+    });
+    let line = failed(&export(&ranklab, &endless.address));
+    assert!(line.contains("otherwise than an MLflow server: it repeats a page; check the address"), "{line}");
+    assert_eq!(endless.state().requests.len(), 2);
+}
+
+#[test]
 fn a_model_that_was_changed_is_left_out_and_named() {
     let ranklab = trained(&["rank=1"]);
     fs::write(ranklab.path("runs/000001/model.safetensors"), "something else").unwrap();

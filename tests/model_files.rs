@@ -63,6 +63,10 @@ fn an_exported_adapter_comes_back_as_a_run_that_predicts_the_same() {
     // An import fulfils no trial.
     let sweep = succeeded(&ranklab.sweep(&[&SETTINGS[..], &["rank=2"]].concat()));
     assert!(sweep.contains("0 trained, 1 finished before"), "{sweep}");
+    // Without its weights it can be imported again, and no sweep makes it.
+    fs::remove_file(ranklab.path("runs/000002/model.safetensors")).unwrap();
+    let line = failed(&ranklab.run(&["predict", "2", "all"]));
+    assert!(line.contains("delete the run (`ranklab runs rm 2`) and import its adapter again"), "{line}");
 }
 
 #[test]
@@ -137,4 +141,65 @@ fn what_cannot_be_exported_or_imported_is_one_clear_line_and_leaves_nothing() {
     fs::write(&file, bytes).unwrap();
     assert!(refused(&["import", "adapter", "weights=random"]).contains("LOHA"));
     assert_eq!(answer(&ranklab, "select count(*) from runs"), "1");
+}
+
+#[cfg(unix)]
+#[test]
+fn what_no_export_wrote_is_not_replaced_and_a_failing_export_changes_nothing() {
+    let ranklab = exported();
+    let export = |kind: &str, target: &str| ranklab.run(&["export", "1", "--to", kind, target]);
+    let refused = |kind: &str, target: &str| failed(&export(kind, target));
+    // A card and a module of somebody, and a name that is none of a merged file.
+    fs::create_dir(ranklab.path("proj")).unwrap();
+    let mine = ["proj/README.md", "train.py"].map(|name| ranklab.path(name));
+    mine.iter().for_each(|path| fs::write(path, "mine").unwrap());
+    let line = refused("peft", "proj");
+    assert!(line.contains("proj holds README.md, which no export wrote"), "{line}");
+    let line = refused("safetensors", "train.safetensors");
+    assert!(line.contains("train.py is no module that an export wrote"), "{line}");
+    let line = refused("safetensors", "net.py");
+    assert!(line.contains("net.py does not end in .safetensors"), "{line}");
+    assert!(mine.iter().all(|path| fs::read(path).unwrap() == b"mine"));
+    assert!(!ranklab.path("train.safetensors").exists() && !ranklab.path("net.py").exists());
+    // A pipe and a link.
+    let pipe = ranklab.path("pipe.onnx");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    std::os::unix::fs::symlink(&mine[1], ranklab.path("link.safetensors")).unwrap();
+    for (kind, target, is) in [("onnx", "pipe.onnx", "a pipe"), ("safetensors", "link.safetensors", "a link")]
+    {
+        let line = refused(kind, target);
+        assert!(line.contains(&format!("cannot write {target}: there is {is} of that name")), "{line}");
+        assert!(!ranklab.path(target).is_file() || ranklab.path(target).is_symlink());
+    }
+    // An adapter whose tensors are a pipe is refused, and not waited for.
+    fs::create_dir(ranklab.path("pipes")).unwrap();
+    fs::copy(ranklab.path("adapter/adapter_config.json"), ranklab.path("pipes/adapter_config.json")).unwrap();
+    fs::rename(&pipe, ranklab.path("pipes/adapter_model.safetensors")).unwrap();
+    let line = failed(&ranklab.run(&["import", "pipes", "weights=random"]));
+    assert!(line.contains("adapter_model.safetensors cannot be read (it is a pipe and no file)"), "{line}");
+    // The base weights are larger than the limit on files, and the adapter is not.
+    let read = || -> Vec<(std::path::PathBuf, Vec<u8>)> {
+        let entries = fs::read_dir(ranklab.path("adapter")).unwrap().map(|entry| entry.unwrap().path());
+        let mut files: Vec<_> = entries.map(|path| (path.clone(), fs::read(path).unwrap())).collect();
+        files.sort();
+        files
+    };
+    succeeded(&ranklab.sweep(&[&SETTINGS[..], &["rank=1"]].concat()));
+    let before = read();
+    let limited = std::process::Command::new("sh")
+        .args(["-c", "trap '' XFSZ; ulimit -f 40000; exec \"$0\" export 2 --to peft adapter"])
+        .arg(env!("CARGO_BIN_EXE_ranklab"))
+        .current_dir(ranklab.folder.path())
+        .output()
+        .unwrap();
+    let line = failed(&limited);
+    assert!(line.contains("cannot write adapter; free some space or choose another path"), "{line}");
+    assert!(read() == before, "a failing export changed its folder");
+    // What a killed export left is no obstacle.
+    for left in ["adapter/base_model.3130.part", "adapter/.ranklab-abc123.part"] {
+        fs::write(ranklab.path(left), "half").unwrap();
+    }
+    succeeded(&ranklab.run(&["export", "2", "--to", "peft", "adapter"]));
+    let after = read();
+    assert!(after.len() == before.len() && after.iter().zip(&before).all(|(new, old)| new.0 == old.0));
 }

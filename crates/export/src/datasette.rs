@@ -8,7 +8,7 @@ mod yaml;
 
 use std::path::Path;
 
-use ranklab_files::replace;
+use ranklab_files::{obstacle, replace};
 use ranklab_store::catalog::{CatalogQuery, QUERIES, Relation, relations};
 
 use crate::error::{Error, Result};
@@ -19,10 +19,10 @@ use self::yaml::Yaml;
 /// Writes the description of the database in the file `database` to `target`, which is replaced as a whole.
 ///
 /// # Errors
-/// When the file cannot be written.
+/// When the file cannot be written, and when something other than a regular file is in the way.
 pub fn export(database: &Path, target: &Path) -> Result<()> {
-    if target.is_dir() {
-        return Err(Error::InTheWay { path: target.to_owned(), is: "a folder" });
+    if let Some(is) = obstacle(target) {
+        return Err(Error::InTheWay { path: target.to_owned(), is });
     }
     replace(target, describe(database).as_bytes()).map_err(Error::unwritten(target))
 }
@@ -106,5 +106,17 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let error = export(Path::new("ranklab.db"), folder.path()).unwrap_err().to_string();
         assert!(error.contains("there is a folder of that name; choose another path"), "{error}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_in_the_way_is_named_and_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, link) = (folder.path().join("mine"), folder.path().join("link.yaml"));
+        std::fs::write(&file, "mine").unwrap();
+        std::os::unix::fs::symlink(&file, &link).unwrap();
+        let error = export(Path::new("ranklab.db"), &link).unwrap_err().to_string();
+        assert!(error.contains("there is a link of that name; choose another path"), "{error}");
+        assert!(link.is_symlink() && std::fs::read(&file).unwrap() == b"mine");
     }
 }

@@ -10,6 +10,7 @@ mod client;
 mod experiments;
 mod failure;
 mod lists;
+mod pages;
 mod patience;
 mod plan;
 mod record;

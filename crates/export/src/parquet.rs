@@ -6,7 +6,7 @@ mod file;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use ranklab_files::create_folder;
+use ranklab_files::{create_folder, obstacle};
 use ranklab_store::{Store, catalog};
 
 use crate::error::{Error, Result};
@@ -38,12 +38,28 @@ pub fn export(store: &Store, folder: &Path) -> Result<Vec<ParquetFile>> {
 /// Refuses targets that cannot be replaced, before anything is written.
 fn check_targets(folder: &Path) -> Result<()> {
     if folder.exists() && !folder.is_dir() {
-        return Err(Error::InTheWay { path: folder.to_owned(), is: "a file" });
+        return Err(Error::InTheWay { path: folder.to_owned(), is: obstacle(folder).unwrap_or("a file") });
     }
-    let taken = catalog::relations().map(|relation| target(folder, relation.name)).find(|path| path.is_dir());
-    taken.map_or(Ok(()), |path| Err(Error::InTheWay { path, is: "a folder" }))
+    let mut paths = catalog::relations().map(|relation| target(folder, relation.name));
+    match paths.find_map(|path| Some((obstacle(&path)?, path))) {
+        Some((is, path)) => Err(Error::InTheWay { path, is }),
+        None => Ok(()),
+    }
 }
 
 fn target(folder: &Path, name: &str) -> PathBuf {
     folder.join(format!("{name}.parquet"))
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_among_the_files_is_refused_before_anything_is_written() {
+        let folder = tempfile::tempdir().unwrap();
+        std::os::unix::fs::symlink(folder.path().join("mine"), folder.path().join("runs.parquet")).unwrap();
+        let error = check_targets(folder.path()).unwrap_err().to_string();
+        assert!(error.contains("runs.parquet: there is a link of that name; choose another path"), "{error}");
+    }
 }

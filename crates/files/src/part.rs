@@ -2,6 +2,7 @@
 //! is abandoned.
 
 use std::{
+    ffi::OsStr,
     fs::{self, File},
     io::{self, Read as _},
     path::{Path, PathBuf},
@@ -38,6 +39,11 @@ impl PartFile {
             let _ = fs::remove_file(path);
             drop(lock);
         }
+        Self::create_alone(folder)
+    }
+
+    /// Creates a part file in `folder` and locks it.
+    pub(crate) fn create_alone(folder: &Path) -> io::Result<Self> {
         loop {
             let mut builder = Builder::new();
             builder.prefix(PREFIX).suffix(SUFFIX);
@@ -80,13 +86,19 @@ pub fn abandoned_parts(folder: &Path) -> Vec<PathBuf> {
     abandoned(folder).into_iter().map(|(path, _)| path).collect()
 }
 
+/// Whether a file has the name of a [`PartFile`].
+pub fn is_part_file(path: &Path) -> bool {
+    let name = path.file_name().and_then(OsStr::to_str);
+    name.is_some_and(|name| name.starts_with(PREFIX) && name.ends_with(SUFFIX))
+}
+
 /// Finds part files without a process, and locks each.
 fn abandoned(folder: &Path) -> Vec<(PathBuf, File)> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let name = entry.file_name();
         let Some(name) = name.to_str() else { continue };
-        let is_current = name.starts_with(PREFIX) && name.ends_with(SUFFIX);
+        let is_current = is_part_file(Path::new(name));
         let is_former_name = name.strip_prefix(FORMER_PREFIX).is_some_and(|rest| rest.len() == 6);
         if !(is_current || is_former_name) || !entry.file_type().is_ok_and(|kind| kind.is_file()) {
             continue;

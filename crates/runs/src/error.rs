@@ -21,7 +21,7 @@ pub enum Error {
     Runtime(std::io::Error),
     /// A run's file could not be stored.
     #[error(
-        "storing {path} failed: {reason}; free some space or make its folder writable, then repeat the command to resume from the last stored epoch",
+        "storing {path} failed: {reason}; free some space or make its folder writable, then repeat the command; a run in training resumes from its last stored epoch",
         path = .path.display()
     )]
     Unsaved {

@@ -82,10 +82,12 @@ impl FinishedRun {
         let artifact = self.artifacts.iter().find(|artifact| artifact.kind == MODEL_KIND);
         let artifact = artifact.ok_or_else(|| unopened("it stored no weights".to_owned()))?;
         let path = runs_folder.join(&artifact.path);
-        let again = format!(
-            "put the file back, or delete the run (`ranklab runs rm {}`) and repeat its sweep",
-            self.row.id
-        );
+        let repeat = match self.row.status {
+            RunStatus::Imported => "import its adapter again",
+            _ => "repeat its sweep",
+        };
+        let again =
+            format!("put the file back, or delete the run (`ranklab runs rm {}`) and {repeat}", self.row.id);
         let state = fs::read(&path)
             .map_err(|problem| unopened(format!("{} cannot be read ({problem}); {again}", path.display())))?;
         if sha256(&state) != artifact.sha256 {

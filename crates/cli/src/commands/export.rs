@@ -4,6 +4,7 @@ mod datasette;
 mod mlflow;
 mod model;
 mod parquet;
+mod target;
 
 use std::{ffi::OsString, path::Path};
 

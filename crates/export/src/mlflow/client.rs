@@ -15,9 +15,10 @@ use super::patience::Patience;
 const API: &str = "/api/2.0/mlflow/";
 /// Where artifacts are uploaded through the server.
 const ARTIFACTS: &str = "/api/2.0/mlflow-artifacts/artifacts/";
-/// Time after which a server that takes no connection or sends no answer counts as away.
+/// Time after which a server that takes no connection counts as away.
 const CONNECTION: Duration = Duration::from_secs(10);
-const ANSWER: Duration = Duration::from_secs(120);
+/// The slowest upload, in bytes a second.
+const SLOWEST: u64 = 64 << 10;
 /// The largest answer.
 const LARGEST: u64 = 256 << 20;
 
@@ -37,9 +38,7 @@ impl Client {
             .http_status_as_error(false)
             .timeout_resolve(Some(CONNECTION))
             .timeout_connect(Some(CONNECTION))
-            .timeout_recv_response(Some(ANSWER))
-            .timeout_per_read(Some(ANSWER))
-            .timeout_per_write(Some(ANSWER))
+            .timeout_global(Some(patience.answer))
             .build()
             .into();
         Self { agent, address, authorization: access.header(), patience }
@@ -89,7 +88,10 @@ impl Client {
 
     /// Uploads a file through the server once.
     pub(super) fn upload_once(&self, path: &str, file: &File) -> Result<Value, Failure> {
-        let mut uploaded = self.agent.put(self.address.of(&format!("{ARTIFACTS}{path}")));
+        let bytes = file.metadata().map_or(0, |file| file.len());
+        let longest = self.patience.answer + Duration::from_secs(bytes / SLOWEST);
+        let uploaded = self.agent.put(self.address.of(&format!("{ARTIFACTS}{path}")));
+        let mut uploaded = uploaded.config().timeout_global(Some(longest)).build();
         if let Some(value) = &self.authorization {
             uploaded = uploaded.header("Authorization", value);
         }
@@ -131,5 +133,49 @@ fn described(status: u16, parsed: Option<&Value>, text: &[u8]) -> String {
         format!("status {status}")
     } else {
         format!("status {status}, {short}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read as _, Write as _};
+    use std::net::TcpListener;
+    use std::thread;
+    use std::time::Instant;
+
+    use super::*;
+
+    /// A server that sends one byte of its answer at a time and never ends.
+    fn slow_server() -> Address {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = Address::parse(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
+        thread::spawn(move || {
+            for stream in listener.incoming() {
+                let mut stream = stream.unwrap();
+                let _ = stream.read(&mut [0; 1024]);
+                let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n");
+                while stream.write_all(b" ").is_ok() {
+                    thread::sleep(Duration::from_millis(20));
+                }
+            }
+        });
+        address
+    }
+
+    #[test]
+    fn an_answer_that_never_ends_is_given_up_after_the_time_of_an_attempt() {
+        let patience = Patience {
+            attempts: 2,
+            first_pause: Duration::from_millis(1),
+            answer: Duration::from_millis(300),
+            ..Patience::default()
+        };
+        let client = Client::new(slow_server(), &Access::Open, patience);
+        let begin = Instant::now();
+        let failure = client.get("experiments/get", &[]).unwrap_err();
+        assert!(matches!(failure.cause, Cause::Away(_)), "{failure:?}");
+        let file = tempfile::tempfile().unwrap();
+        client.upload_once("model", &file).unwrap_err();
+        assert!(begin.elapsed() < Duration::from_secs(10), "{:?}", begin.elapsed());
     }
 }

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::client::Client;
 use super::failure::{Cause, Failure};
+use super::pages::Pages;
 use super::tags::{COMPLETE, DATABASE, RUN, condition};
 
 /// Entries of one answer.
@@ -62,11 +63,11 @@ pub(super) fn runs(
 
 /// All entries of a search, page by page.
 fn pages(client: &Client, path: &str, mut body: Value, list: &str) -> Result<Vec<Value>, Failure> {
-    let mut all = Vec::new();
+    let (mut all, mut pages) = (Vec::new(), Pages::default());
     loop {
         let answer = client.post(path, &body)?;
         all.extend(answer[list].as_array().into_iter().flatten().cloned());
-        match answer["next_page_token"].as_str().filter(|token| !token.is_empty()) {
+        match pages.after(&format!("POST {path}"), &answer)? {
             Some(token) => body["page_token"] = token.into(),
             None => return Ok(all),
         }

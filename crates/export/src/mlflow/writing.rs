@@ -12,6 +12,7 @@ use super::artifacts::{Artifact, Uploaded, upload};
 use super::client::Client;
 use super::failure::{Cause, Failure};
 use super::lists::runs;
+use super::pages::Pages;
 use super::record::Record;
 use super::tags;
 
@@ -123,6 +124,7 @@ fn check_counts(client: &Client, id: &str, metrics: &[Value]) -> Result<(), Fail
 /// The number of values that the server has of a metric.
 fn count(client: &Client, id: &str, key: &str) -> Result<usize, Failure> {
     let (mut count, mut token, most) = (0, String::new(), HISTORY.to_string());
+    let mut pages = Pages::default();
     loop {
         let mut query = vec![("run_id", id), ("metric_key", key), ("max_results", &most)];
         if !token.is_empty() {
@@ -130,9 +132,9 @@ fn count(client: &Client, id: &str, key: &str) -> Result<usize, Failure> {
         }
         let answer = client.get("metrics/get-history", &query)?;
         count += answer["metrics"].as_array().map_or(0, Vec::len);
-        match answer["next_page_token"].as_str() {
-            Some(next) if !next.is_empty() => token = next.to_owned(),
-            _ => return Ok(count),
+        match pages.after("GET metrics/get-history", &answer)? {
+            Some(next) => token = next,
+            None => return Ok(count),
         }
     }
 }

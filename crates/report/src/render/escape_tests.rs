@@ -53,7 +53,10 @@ fn named(text: &str) -> ReportData {
         start.layers = start.layers.as_ref().map(|_| text.into());
         start.git_commit = Some(text.into());
         let value = format!("{text} {}", run.row.id);
-        start.config = serde_json::json!({ "model": { text: value }, "training": { "seed": 0 } }).to_string();
+        let classes = serde_json::json!({ "positive": text, "negative": format!("not {text}") });
+        start.config =
+            serde_json::json!({ "data": classes, "model": { text: value }, "training": { "seed": 0 } })
+                .to_string();
         for row in run.predictions.iter_mut().chain(&mut run.validation) {
             row.patient = format!("{text}{}", row.patient).into();
             row.image = format!("{text}{}", row.image).into();

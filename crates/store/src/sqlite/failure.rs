@@ -14,11 +14,13 @@ pub(crate) fn classify(failure: Failure, location: &Location) -> Error {
         return Error::Database { location, reason: failure.to_string() };
     };
     let reason = database.message().to_owned();
+    if code(&failure).is_some_and(lacks_space) {
+        return Error::Full { location };
+    }
     match primary_code(&failure).unwrap_or(0) {
         5 | 6 | 15 => Error::Locked { holder: holder(&location), location, waited: None },
         8 => Error::NotWritable { location, reason },
         11 => Error::Damaged { location, reason },
-        13 => Error::Full { location },
         14 => Error::NotWritable { location, reason },
         26 => Error::NotADatabase { location },
         _ => Error::Database { location, reason: failure.to_string() },
@@ -57,5 +59,26 @@ pub(super) fn is_busy(failure: &Failure) -> bool {
 
 /// The low byte is the primary code; the rest only refines it. <https://www.sqlite.org/rescode.html>
 pub(super) fn primary_code(failure: &Failure) -> Option<i32> {
-    failure.as_database_error()?.code()?.parse::<i32>().ok().map(|code| code & 0xff)
+    code(failure).map(|code| code & 0xff)
+}
+
+/// The whole code.
+fn code(failure: &Failure) -> Option<i32> {
+    failure.as_database_error()?.code()?.parse().ok()
+}
+
+/// Whether a code means a full disk: `SQLITE_FULL`, and `SQLITE_IOERR_SHMSIZE` of the file that lies beside the log.
+fn lacks_space(code: i32) -> bool {
+    code & 0xff == 13 || code == 4874
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_known_by_each_of_its_codes() {
+        // 778 is a failed write of any other reason.
+        assert_eq!([13, 4874, 10, 778, 0].map(lacks_space), [true, true, false, false, false]);
+    }
 }

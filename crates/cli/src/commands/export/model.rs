@@ -2,13 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, bail};
-use ranklab_files::{create_folder, replace};
+use anyhow::Context as _;
+use ranklab_files::replace_together;
 use ranklab_report::run_card;
 use ranklab_runs::FinishedRun;
 use ranklab_settings::ClassScheme;
-use ranklab_zoo::exchange::{TrainedNetwork, merged_safetensors, module, onnx, peft_files};
+use ranklab_zoo::exchange::{CARD_FILE, TrainedNetwork, merged_safetensors, module, onnx, peft_files};
 
+use super::target::{check_file, check_folder, check_module, module_of, remove_left};
 use crate::{
     database::with_store,
     device::device,
@@ -32,7 +33,7 @@ pub(super) enum Form {
 /// Writes the network of a run to `target`.
 ///
 /// # Errors
-/// When the run cannot be used, a folder holds other files, or a file cannot be written.
+/// When the run cannot be used, the target holds something that no export wrote, or a file cannot be written.
 pub(super) fn export(
     folders: &Folders,
     run: &str,
@@ -54,18 +55,18 @@ pub(super) fn export(
     let ClassScheme { negative, positive, .. } = data.scheme();
     let trained = network.trained(data.resize, [&negative, &positive]);
     let files = files(&trained, form, target, &run, &about)?;
-    check_target(form, target, &files)?;
-    for (path, bytes) in &files {
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        create_folder(folder).and_then(|()| replace(path, bytes)).with_context(|| {
-            format!("cannot write {}; free some space or choose another folder", path.display())
-        })?;
+    check(form, target, &files)?;
+    replace_together(&files).with_context(|| {
+        format!("cannot write {}; free some space or choose another path", target.display())
+    })?;
+    if form == Form::Peft {
+        remove_left(target, &names(&files));
     }
-    let names: Vec<String> = files.iter().map(|(path, _)| path.display().to_string()).collect();
-    print(&format!("exported run {} to {}\n", run.row.id, names.join(", ")))
+    let paths: Vec<String> = files.iter().map(|(path, _)| path.display().to_string()).collect();
+    print(&format!("exported run {} to {}\n", run.row.id, paths.join(", ")))
 }
 
-/// The files with their contents.
+/// The files with their contents, all in one folder.
 fn files(
     network: &TrainedNetwork<'_>,
     form: Form,
@@ -76,37 +77,32 @@ fn files(
     Ok(match form {
         Form::Peft => {
             let title = format!("Run {}: {}", run.row.id, run.row.start.label);
-            let files = peft_files(network, &title, about)?;
+            let mut files = peft_files(network, &title, about)?;
+            // The card comes first: it shows that an export wrote the other files.
+            files.sort_by_key(|(name, _)| *name != CARD_FILE);
             files.into_iter().map(|(name, bytes)| (target.join(name), bytes)).collect()
         }
-        Form::Safetensors => vec![
-            (target.to_owned(), merged_safetensors(network)?),
-            (target.with_extension("py"), module(network)?.into_bytes()),
-        ],
+        Form::Safetensors => {
+            let module_path = module_of(target)?;
+            let merged = merged_safetensors(network)?;
+            vec![(target.to_owned(), merged), (module_path, module(network)?.into_bytes())]
+        }
         Form::Onnx => vec![(target.to_owned(), onnx(network)?)],
     })
 }
 
-/// Refuses a folder with files that no export wrote, and a file that is a folder.
-fn check_target(form: Form, target: &Path, files: &[(PathBuf, Vec<u8>)]) -> anyhow::Result<()> {
-    if form != Form::Peft {
-        if target.is_dir() {
-            bail!("{} is a folder; give the path of a file", target.display());
+/// Refuses a target that holds something that no export wrote.
+fn check(form: Form, target: &Path, files: &[(PathBuf, Vec<u8>)]) -> anyhow::Result<()> {
+    match form {
+        Form::Peft => check_folder(target, &names(files)),
+        Form::Safetensors | Form::Onnx => {
+            check_file(target)?;
+            files.iter().skip(1).try_for_each(|(module, _)| check_module(module))
         }
-        return Ok(());
     }
-    if target.is_file() {
-        bail!("{} is a file; give the path of a folder", target.display());
-    }
-    let Ok(entries) = std::fs::read_dir(target) else { return Ok(()) };
-    let other =
-        entries.flatten().map(|entry| entry.path()).find(|path| files.iter().all(|(ours, _)| ours != path));
-    match other {
-        Some(other) => bail!(
-            "{} holds {}, which no export wrote; give another folder or an empty one",
-            target.display(),
-            other.file_name().unwrap_or_default().to_string_lossy()
-        ),
-        None => Ok(()),
-    }
+}
+
+/// Names of files without their folder.
+fn names(files: &[(PathBuf, Vec<u8>)]) -> Vec<&str> {
+    files.iter().filter_map(|(path, _)| path.file_name()?.to_str()).collect()
 }

@@ -38,7 +38,7 @@ fn with_pictures(gallery: &ShownGallery, pictures: &mut Vec<(String, Vec<u8>)>) 
     let titles = [gallery.image.one.as_str(), "Grad-CAM", "truth and call"]
         .map(str::to_owned)
         .into_iter()
-        .chain([gallery.probability_heading()]);
+        .chain([plain(&gallery.probability_heading())]);
     let titles: Vec<String> = titles.collect();
     let mut text = row(titles.iter().cloned());
     text += &row(titles.iter().map(|_| "---".to_owned()));

@@ -6,7 +6,8 @@ use crate::exchange::{module::MODULE_FILE, trained::TrainedNetwork};
 /// The card's text. `about` is Markdown: what the network was trained on and how well it does.
 pub(super) fn card(network: &TrainedNetwork<'_>, title: &str, about: &str) -> String {
     let size = network.images.size;
-    let [negative, positive] = network.images.classes;
+    let [negative, positive] = network.images.classes.map(code);
+    let title = plain(title);
     let base = base_weights(network.weights.are_imagenet());
     format!(
         "---
@@ -41,6 +42,24 @@ means itself. Its two scores are those of {negative} and {positive}; the latter 
     )
 }
 
+/// A title on one line, in which nothing is markup.
+fn plain(title: &str) -> String {
+    let mut text = String::new();
+    for character in title.split_whitespace().collect::<Vec<_>>().join(" ").chars() {
+        if "\\`*[]<>&#|~$!".contains(character) {
+            text.push('\\');
+        }
+        text.push(character);
+    }
+    text
+}
+
+/// A name as a span of code, in which nothing is markup, on one line.
+fn code(name: &str) -> String {
+    let name = name.replace('`', "'");
+    format!("`{}`", name.split_whitespace().collect::<Vec<_>>().join(" "))
+}
+
 /// Ten lines that print the probability of each class.
 const LOADING: &str = "import torch
 from peft import PeftModel
@@ -69,5 +88,31 @@ classifier come from the run above; their licence is for whoever trained them to
 `base_model.safetensors` holds VGG16's convolutions under torchvision's names for RGB input of scale 0 to 255. They are
 not the ImageNet weights that Keras and torchvision know, so the adapters fit no other file. Their licence is that of
 the file that they came from."
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ranklab_settings::AdapterSettings;
+
+    use super::*;
+    use crate::exchange::fixture::{Fixture, adapter};
+
+    #[test]
+    fn the_names_of_the_classes_are_code_in_the_card() {
+        let fixture = Fixture::new(Some(adapter("block5_conv3", "1", AdapterSettings::default())));
+        let mut network = fixture.trained();
+        network.images.classes = ["<b>\n# no", "yes"];
+        let card = card(&network, "Run 1: <i>", "about");
+        assert!(card.contains("those of `<b> # no` and `yes`; the latter"), "{card}");
+        assert!(card.contains("\n# Run 1: \\<i\\>\n"), "{card}");
+    }
+
+    #[test]
+    fn nothing_in_a_class_name_or_a_title_becomes_markup() {
+        assert_eq!(plain("Run 1: model_5 rank=2"), "Run 1: model_5 rank=2");
+        assert_eq!(plain("Run 1: <b>\n# *a*"), "Run 1: \\<b\\> \\# \\*a\\*");
+        assert_eq!(code("malignant"), "`malignant`");
+        assert_eq!(code("<img src=x>`\n\n# a\tb"), "`<img src=x>' # a b`");
     }
 }
