@@ -44,7 +44,7 @@ fn an_exported_adapter_comes_back_as_a_run_that_predicts_the_same() {
     assert!(ranklab.stdout(&import).contains("as run 2"));
     assert!(ranklab.stdout(&import).contains("was imported before as run 2"));
     assert_eq!(answer(&ranklab, "select status || ' ' || rank from runs where id = 2"), "imported 2");
-    let (own, again) = (predicted(&ranklab, "1"), predicted(&ranklab, "2"));
+    let (own, again) = (predicted(&ranklab, "1"), predicted(&ranklab, "latest"));
     assert_eq!(own.len(), 60);
     for (image, probability) in &own {
         assert!((probability - again[image]).abs() < 1e-6, "{image}: {probability} and {}", again[image]);
@@ -97,6 +97,11 @@ fn training_starts_from_an_adapter_and_is_another_trial_than_a_fresh_one() {
     assert!(first.contains("1 trained, 0 finished before"), "{first}");
     assert!(succeeded(&ranklab.sweep(&settings)).contains("0 trained, 1 finished before"));
     succeeded(&ranklab.run(&["verify", "-q", "2"]));
+    // What the adapter was trained on is not known.
+    let output = ranklab.run(&["evaluate", "2", "dataset=all"]);
+    assert!(String::from_utf8_lossy(&output.stderr).contains("training started from an adapter"));
+    succeeded(&output);
+    assert_eq!(answer(&ranklab, "select count(*) from evaluations where audit_problem is not null"), "1");
     let fresh = succeeded(&ranklab.sweep(&[&SETTINGS[..], &["rank=2", "lr=0.001"]].concat()));
     assert!(fresh.contains("1 trained, 0 finished before"), "{fresh}");
     assert_eq!(answer(&ranklab, "select count(distinct config_hash) from runs"), "3");
@@ -126,6 +131,13 @@ fn what_cannot_be_exported_or_imported_is_one_clear_line_and_leaves_nothing() {
     assert!(refused(&["import", "adapter", "rank=4"]).contains("`rank` is no setting of an import"));
     let wrong_size = refused(&["import", "adapter", "weights=random", "image_size=64"]);
     assert!(wrong_size.contains("image_size"), "{wrong_size}");
+    let reversed = ["import", "adapter", "weights=random", "positive=Uninfected", "negative=Parasitized"];
+    assert!(refused(&reversed).contains("are the classes of ranklab.json the wrong way round"));
+    let description = ranklab.path("adapter/ranklab.json");
+    let described = fs::read_to_string(&description).unwrap();
+    fs::write(&description, described.replace("\"image_size\": 32", "\"image_size\": 1000000000")).unwrap();
+    assert!(refused(&["import", "adapter", "weights=random"]).contains("image_size is 1000000000: put"));
+    fs::write(&description, described).unwrap();
     let file = ranklab.path("adapter/adapter_model.safetensors");
     let bytes = fs::read(&file).unwrap();
     fs::write(&file, &bytes[..bytes.len() / 2]).unwrap();

@@ -289,6 +289,19 @@ fn a_table_gives_paths_labels_groups_and_parts() {
     let counts = ranklab.stdout(&["query", counts, "--format", "csv"]);
     assert!(counts.ends_with("\ngiven,20,2,0\npatient,20,2,0\n"), "{counts}");
     report_without_malaria(&ranklab);
+    // A split that was edited since is told by `verify` and by the audit of `evaluate`.
+    let swapped =
+        |row: &String| row.replace(",train", ",?").replace(",test", ",train").replace(",?", ",test");
+    write("all.csv", &rows.iter().map(swapped).collect::<Vec<_>>());
+    let given = "select id from runs where split = 'given'";
+    let given = ranklab.stdout(&["query", given, "--format", "csv"]);
+    let given = given.lines().last().unwrap();
+    assert!(failed(&ranklab.run(&["verify", "-q", given])).contains("the split of run"));
+    let output = ranklab.run(&["evaluate", given, "dataset=tables/all.csv"]);
+    let warned = String::from_utf8_lossy(&output.stderr).into_owned();
+    succeeded(&output);
+    assert!(warned.contains("the run's own parts of the split at "), "{warned}");
+    write("all.csv", &rows);
     // Other groups for the same images are other work under the same settings.
     let one = rows.iter().map(|row| row.replace("person 6", "person 5")).collect::<Vec<_>>();
     write("all.csv", &one);

@@ -96,6 +96,11 @@ fn an_evaluation_has_the_very_figures_of_the_runs_own_test_and_a_place_in_the_re
     succeeded(&all);
     assert!(warned.contains("this is no external validation"), "{warned}");
     assert_eq!(count(&ranklab, "evaluations where shared_images > 100 and shared_patients = 4"), "1");
+    // The record is printed with its warning, and without groups of its own the run's rule finds them.
+    let again = ranklab.run(&["evaluate", "1", "dataset=all"]);
+    assert!(String::from_utf8_lossy(&again.stderr).contains("this is no external validation"));
+    succeeded(&ranklab.run(&["evaluate", "1", "dataset=all", "group=none"]));
+    assert_eq!(count(&ranklab, "evaluations where group_rule = 'none' and shared_patients = 4"), "1");
 
     succeeded(&ranklab.run(&["report"]));
     for file in ["index.html", "details.md"] {
@@ -190,6 +195,8 @@ fn what_cannot_be_used_is_one_clear_line() {
     assert!(refused(&["predict", "1", "held_out", "--device", "abacus"]).contains("`abacus` is unknown"));
     assert!(refused(&["evaluate", "1", "rank=4"]).contains("`rank` is no setting of an evaluation"));
     assert!(refused(&["evaluate", "1", "dataset=nowhere"]).contains("no images at"));
+    let reversed = ["evaluate", "1", "dataset=held_out", "positive=Uninfected", "negative=Parasitized"];
+    assert!(refused(&reversed).contains("are the run's classes the wrong way round"));
     assert!(refused(&["evaluate", "1", "dataset=empty"]).contains("0 images of class Parasitized"));
 
     // Weights that are changed, then gone.

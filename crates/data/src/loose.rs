@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use ranklab_settings::{ClassScheme, Resize};
+use ranklab_settings::{ClassScheme, GroupRule, Resize};
 
 use crate::{
     Error,
@@ -23,9 +23,16 @@ const ZIP: [u8; 4] = *b"PK\x03\x04";
 pub struct LooseImage {
     /// The path as a user would write it: the file as given, or the folder or zip as given and the name within it.
     pub name: String,
-    /// The name in which a group rule finds the image's group: the path within its folder or zip, or the file as given.
+    /// The path within its folder or zip; of a single file its name.
     pub within: String,
     source: usize,
+}
+
+impl LooseImage {
+    /// The image's group: found in the path within its folder or zip or in the file's name, and else in the whole path.
+    pub fn group(&self, rule: &GroupRule) -> Option<&str> {
+        rule.group_of(&self.within).or_else(|| rule.group_of(&self.name))
+    }
 }
 
 /// Images from files, folders and zips.
@@ -61,7 +68,9 @@ impl LooseImages {
             return Err(Error::NoImages { path: path.to_owned(), found: "nothing is there".to_owned() });
         }
         if !path.is_dir() && !is_zip(path)? {
-            self.images.push(LooseImage { name: given.clone(), within: given, source });
+            let within = path.file_name().map(|name| name.to_string_lossy().into_owned());
+            let within = within.unwrap_or_else(|| given.clone());
+            self.images.push(LooseImage { name: given, within, source });
             self.sources.push(Source::File(path.to_owned()));
             return Ok(());
         }
@@ -171,6 +180,24 @@ mod tests {
         assert_eq!(square(&all, 0), square(&from_zip, 2));
         assert_eq!(square(&all, 0), square(&from_folder, 2));
         assert_ne!(square(&all, 0), square(&all, 1));
+    }
+
+    #[test]
+    fn an_image_is_in_one_group_as_a_file_and_through_its_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        let rule: GroupRule = "(patient_[0-9]+)".parse().unwrap();
+        for (file, group) in [("patient_99/patient_0_0.png", "patient_0"), ("patient_99/a.png", "patient_99")]
+        {
+            let path = folder.path().join(file);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(&path, "x").unwrap();
+            let through =
+                [path.clone(), path.parent().unwrap().to_owned()].map(|path| open(&[path]).unwrap());
+            for images in through {
+                assert_eq!(images.images()[0].group(&rule), Some(group), "{file}");
+            }
+            fs::remove_file(path).unwrap();
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    path::{Path, PathBuf},
+    path::{Component, Path, PathBuf},
 };
 
 use ranklab_settings::{Class, ClassScheme};
@@ -45,19 +45,28 @@ pub(crate) fn read_table(
     let folder = path.parent().unwrap_or(Path::new(""));
     let mut images = TableImages::default();
     let mut rows: HashMap<String, usize> = HashMap::new();
+    let mut places: HashMap<PathBuf, usize> = HashMap::new();
     let mut missing = Vec::new();
     for row in 0..columns.paths.len() {
         if progress(row, columns.paths.len()).is_break() {
             return Err(Error::Stopped);
         }
         let file = image_of(&columns, row, scheme).map_err(unusable)?;
-        if let Some(&earlier) = rows.get(&file.name) {
+        let location = folder.join(&file.file);
+        // One file may have several names, as in `a.png` and `p/../a.png`.
+        let place = plain(&location);
+        if let Some(&earlier) = places.get(&place) {
             check_repeated(&columns, earlier, row).map_err(unusable)?;
+        }
+        if let Some(&earlier) = rows.get(&file.name) {
+            if places.get(&place).is_none() {
+                return Err(unusable(two_files(&columns, earlier, row)));
+            }
             images.passed_over.note(PassedOverReason::RepeatedRow, &[columns.place(row)]);
             continue;
         }
         rows.insert(file.name.clone(), row);
-        let location = folder.join(&file.file);
+        places.entry(place).or_insert(row);
         if !location.is_file() {
             missing.push(row);
         }
@@ -145,6 +154,32 @@ fn check_repeated(columns: &TableColumns, earlier: usize, row: usize) -> Result<
     }
 }
 
+/// A path without `.` and without the folders that `..` leaves.
+fn plain(path: &Path) -> PathBuf {
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let mut plain = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::ParentDir => {
+                plain.pop();
+            }
+            part => plain.push(part),
+        }
+    }
+    plain
+}
+
+/// Of two files with one name: names have no leading slash.
+fn two_files(columns: &TableColumns, earlier: usize, row: usize) -> String {
+    format!(
+        "{} and {} name two files that differ in the leading slash alone, {} and {}; rename one of the folders",
+        columns.place(earlier),
+        columns.place(row),
+        columns.paths[earlier],
+        columns.paths[row]
+    )
+}
+
 /// Refuses rows whose image files are missing.
 fn check_missing(columns: &TableColumns, missing: &[usize]) -> Result<(), String> {
     let Some(&first) = missing.first() else { return Ok(()) };
@@ -230,6 +265,45 @@ mod tests {
             "t.csv is no usable table: line 2 and line 3 contradict each other: a.png has the label `benign` and the label \
              `malignant`"
         );
+    }
+
+    #[test]
+    fn one_file_under_two_spellings_contradicts_itself_as_one_under_one() {
+        let refused = read("path,label,split\na.png,benign,train\np/../a.png,benign,test\n", "none");
+        assert!(
+            refused
+                .unwrap_err()
+                .contains("line 2 and line 3 contradict each other: p/../a.png has the split")
+        );
+        // Without a contradiction both stay, and the second is found to be a duplicate by its bytes.
+        assert_eq!(read("path,label\na.png,benign\np/../a.png,benign\n", "none").unwrap().files.len(), 2);
+    }
+
+    #[test]
+    fn two_files_whose_paths_differ_in_the_leading_slash_are_not_taken_for_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let absolute = folder.path().join("x.png");
+        let relative = absolute.strip_prefix("/").unwrap();
+        let below = folder.path().join(relative);
+        fs::create_dir_all(below.parent().unwrap()).unwrap();
+        for path in [&absolute, &below] {
+            fs::write(path, path.as_os_str().as_encoded_bytes()).unwrap();
+        }
+        let path = folder.path().join("t.csv");
+        let rows = |second: &Path| {
+            fs::write(
+                &path,
+                format!("path,label\n{},benign\n{},benign\n", absolute.display(), second.display()),
+            )
+            .unwrap();
+            read_table(&path, &scheme("none"), &unwatched)
+        };
+        let refused = rows(relative).unwrap_err().to_string();
+        assert!(
+            refused.contains("line 2 and line 3 name two files that differ in the leading slash"),
+            "{refused}"
+        );
+        assert_eq!(rows(&absolute).unwrap().files.len(), 1);
     }
 
     #[test]

@@ -68,6 +68,14 @@ impl TableColumns {
 fn places(names: &[String]) -> Result<(usize, usize, Option<usize>, Option<usize>), String> {
     let plain: Vec<String> = names.iter().map(|name| name.trim().to_ascii_lowercase()).collect();
     let find = |wanted: &[&str]| wanted.iter().find_map(|name| plain.iter().position(|found| found == name));
+    for name in [PATH, LABEL, GROUP, SPLIT].into_iter().flatten() {
+        let count = plain.iter().filter(|found| found == name).count();
+        if count > 1 {
+            return Err(format!(
+                "it has {count} columns `{name}`, in letters of either case; leave one of them"
+            ));
+        }
+    }
     let required = |wanted: &[&str]| find(wanted).ok_or_else(|| missing(wanted, names));
     Ok((required(PATH)?, required(LABEL)?, find(GROUP), find(SPLIT)))
 }
@@ -230,6 +238,8 @@ mod tests {
             read("a.csv", "name,label\nx,y\n").unwrap_err(),
             "a.csv is no usable table: it has no column `path` (or `file`, `image`); its columns are `name`, `label`"
         );
+        let two = read("a.csv", "path,label,Label\na.png,x,y\n").unwrap_err();
+        assert!(two.contains("it has 2 columns `label`"), "{two}");
         let no_label = read("a.parquet", parquet(df!("path" => ["a"]).unwrap())).unwrap_err();
         assert!(no_label.contains("no column `label` (or `class`); its columns are `path`"), "{no_label}");
         let short = read("a.csv", "path,label\na.png,x\nb.png\n").unwrap_err();

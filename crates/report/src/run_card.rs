@@ -36,7 +36,9 @@ pub async fn run_card(store: &Store, run: i64) -> Result<String> {
         let rates = call_rates(&cells, ranklab_stats::THRESHOLD, options.level());
         let seen = match (recorded.shared_images, recorded.shared_patients) {
             (Some(0), Some(0)) => "none of which it was trained on",
-            (Some(_), Some(_)) => "some of which, or of whose groups, it was trained on",
+            (images, groups) if images.max(groups) > Some(0) => {
+                "some of which, or of whose groups, it was trained on"
+            }
             _ => "and it is not known whether it was trained on them",
         };
         parts.push(format!(

@@ -106,6 +106,14 @@ pub enum Error {
     /// An error in training.
     #[error(transparent)]
     Trainer(#[from] ranklab_trainer::Error),
+    /// A network that computes no number for an image.
+    #[error(
+        "the network gives no probability for {image}: its weights are damaged or too large; use another run, or import its adapter again from a sound folder"
+    )]
+    NoProbability {
+        /// The image.
+        image: String,
+    },
     /// Predictions that no figures can be computed of.
     #[error("the predictions cannot be judged: {0}")]
     Stats(#[from] ranklab_stats::Error),

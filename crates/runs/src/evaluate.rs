@@ -41,10 +41,6 @@ pub fn evaluate(
     let (probabilities, loss) = network.evaluate(dataset, &all, watch)?;
     let labels: Vec<u8> = entries.iter().map(|entry| entry.class.number()).collect();
     let matrix = ConfusionMatrix::from_predictions(&labels, &probabilities, THRESHOLD)?;
-    let (shared_images, shared_patients, audit_problem) = match audit {
-        Audit::Known { images, groups } => (Some(*images as i64), Some(*groups as i64), None),
-        Audit::Unknown(problem) => (None, None, Some(problem.clone())),
-    };
     let evaluation = NewEvaluation {
         dataset: config.dataset.clone(),
         positive: config.positive.clone(),
@@ -54,9 +50,9 @@ pub fn evaluate(
         images: entries.len() as i64,
         patients: dataset.images.groups() as i64,
         image_set_hash: dataset.images.hash.clone(),
-        shared_images,
-        shared_patients,
-        audit_problem,
+        shared_images: audit.images.map(|images| images as i64),
+        shared_patients: audit.groups.map(|groups| groups as i64),
+        audit_problem: audit.problem.clone(),
         threshold: threshold.map_or(THRESHOLD, |chosen| chosen.value),
         threshold_images: threshold.map(|chosen| chosen.images as i64),
         device: by.device.clone(),

@@ -26,6 +26,7 @@ mod recorded_paths;
 pub mod run_folder;
 mod run_reference;
 mod runtime;
+mod shared_groups;
 mod short_hash;
 mod source_event;
 mod sources;

@@ -1,7 +1,8 @@
 //! Predictions of a finished run on images without labels.
 
-use std::ops::ControlFlow;
+use std::{collections::BTreeMap, ops::ControlFlow};
 
+use ranklab_data::LooseImage;
 use ranklab_settings::GroupRule;
 use ranklab_trainer::{ImageLoader, WholeNetwork};
 use ranklab_zoo::Explanation;
@@ -33,7 +34,7 @@ pub struct Predictions {
 /// Predicts all images. `watch` receives the number of finished images and answers whether to go on.
 ///
 /// # Errors
-/// When the device gives no values back or `watch` answers to stop.
+/// When the device gives no values back, a probability is no number, or `watch` answers to stop.
 pub fn predict(
     network: &WholeNetwork<'_>,
     images: &UnlabelledImages,
@@ -42,14 +43,26 @@ pub fn predict(
 ) -> Result<Predictions, Error> {
     let all: Vec<usize> = (0..images.count()).collect();
     let probabilities = network.probabilities(images, &all, watch)?;
-    let unreadable = images.unreadable();
+    place(images.images().images(), &probabilities, &images.unreadable(), group)
+}
+
+/// The probability of each image, or why it cannot be read.
+fn place(
+    images: &[LooseImage],
+    probabilities: &[f64],
+    unreadable: &BTreeMap<usize, String>,
+    group: &GroupRule,
+) -> Result<Predictions, Error> {
     let mut predictions = Predictions::default();
-    for (place, (image, probability)) in images.images().images().iter().zip(probabilities).enumerate() {
+    for (place, (image, &probability)) in images.iter().zip(probabilities).enumerate() {
         match unreadable.get(&place) {
             Some(problem) => predictions.unreadable.push((image.name.clone(), problem.clone())),
+            None if !probability.is_finite() => {
+                return Err(Error::NoProbability { image: image.name.clone() });
+            }
             None => predictions.images.push(Prediction {
                 image: image.name.clone(),
-                group: group.group_of(&image.within).map(str::to_owned),
+                group: image.group(group).map(str::to_owned),
                 probability,
                 place,
             }),
@@ -92,4 +105,30 @@ pub fn pictures(
         Ok(PredictedPicture { png: encoded(rgb)?, heat })
     };
     squares.map(picture).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use ranklab_data::{LooseImages, unwatched};
+    use ranklab_settings::ClassScheme;
+
+    use super::*;
+
+    #[test]
+    fn a_probability_that_is_no_number_is_an_error_and_no_call() {
+        let folder = tempfile::tempdir().unwrap();
+        let paths = ["a.png", "b.png"].map(|name| folder.path().join(name));
+        paths.iter().for_each(|path| fs::write(path, "x").unwrap());
+        let images = LooseImages::open(&paths, &ClassScheme::default(), &unwatched).unwrap();
+        let placed = |unreadable: &BTreeMap<usize, String>| {
+            place(images.images(), &[0.5, f64::NAN], unreadable, &GroupRule::default())
+        };
+        let problem = placed(&BTreeMap::new()).unwrap_err().to_string();
+        assert!(problem.contains("no probability for") && problem.contains("b.png"), "{problem}");
+        // What stands for an image that cannot be read decides nothing.
+        let found = placed(&BTreeMap::from([(1, "damaged".to_owned())])).unwrap();
+        assert_eq!((found.images.len(), found.unreadable.len()), (1, 1));
+    }
 }

@@ -6,6 +6,8 @@ use ranklab_store::{RunRow, RunStatus, Store};
 
 use crate::Error;
 
+/// States of runs that have a model.
+const WITH_MODEL: [RunStatus; 2] = [RunStatus::Finished, RunStatus::Imported];
 /// Numbers of runs that a message lists.
 const LISTED: usize = 5;
 
@@ -16,7 +18,7 @@ pub enum RunReference {
     Number(i64),
     /// The finished run with the highest validation accuracy of the most recent sweep.
     Best,
-    /// The run that finished last.
+    /// The run that finished or was imported last.
     Latest,
     /// A run by its label, or by its configuration as in the view `runs_summary`: `model_5 · block5 · rank 4`.
     Name(String),
@@ -53,18 +55,21 @@ impl RunReference {
         match self {
             Self::Number(run) => Ok(NamedRun { run: *run, reason: None }),
             Self::Best => best(store).await,
-            Self::Latest => {
-                let runs = finished(store.all_runs().await?, &[RunStatus::Finished])?;
-                let latest = runs.iter().max_by(|a, b| (&a.ended_at, a.id).cmp(&(&b.ended_at, b.id)));
-                let run = latest.map_or(0, |run| run.id);
-                Ok(NamedRun { run, reason: Some(format!("run {run} finished last")) })
-            }
-            Self::Name(name) => {
-                let usable = [RunStatus::Finished, RunStatus::Imported];
-                by_name(&finished(store.all_runs().await?, &usable)?, name)
-            }
+            Self::Latest => latest(store.all_runs().await?),
+            Self::Name(name) => by_name(&finished(store.all_runs().await?, &WITH_MODEL)?, name),
         }
     }
+}
+
+/// The run that ended last of those with a model.
+fn latest(runs: Vec<RunRow>) -> Result<NamedRun, Error> {
+    let runs = finished(runs, &WITH_MODEL)?;
+    let latest = runs.iter().max_by(|a, b| (&a.ended_at, a.id).cmp(&(&b.ended_at, b.id)));
+    let (run, how) = latest.map_or((0, "finished"), |run| match run.status {
+        RunStatus::Imported => (run.id, "was imported"),
+        _ => (run.id, "finished"),
+    });
+    Ok(NamedRun { run, reason: Some(format!("run {run} {how} last")) })
 }
 
 /// The runs of these states.
@@ -202,6 +207,24 @@ mod tests {
         assert!(problem("model_5 · block5 · rank 4").contains("2 finished runs are called"));
         assert!(problem("model_5 · block5 · rank 4").contains("2, 3; give the number of one"));
         assert!(problem("rank=9").contains("no finished run is called `rank=9`"));
+    }
+
+    #[test]
+    fn the_latest_run_is_the_one_with_a_model_that_ended_last_trained_or_imported() {
+        let ended = |id: i64, status: RunStatus, minute: i64| RunRow {
+            status,
+            ended_at: Some(format!("2026-01-01T00:0{minute}:00Z")),
+            ..run(id, "", "1", 5)
+        };
+        let [trained, imported] = [ended(3, RunStatus::Finished, 4), ended(5, RunStatus::Imported, 6)];
+        let named = |runs: &[&RunRow]| latest(runs.iter().copied().cloned().collect()).unwrap();
+        let broken = ended(6, RunStatus::Diverged, 8);
+        let newest = named(&[&trained, &imported, &broken]);
+        assert_eq!((newest.run, newest.reason.as_deref()), (5, Some("run 5 was imported last")));
+        assert_eq!(named(&[&imported]).run, 5);
+        let later = ended(2, RunStatus::Finished, 7);
+        assert_eq!(named(&[&later, &imported]).reason.as_deref(), Some("run 2 finished last"));
+        assert!(latest(vec![broken]).is_err());
     }
 
     #[test]

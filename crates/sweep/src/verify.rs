@@ -2,6 +2,7 @@
 
 use std::{fs, path::Path};
 
+use ranklab_data::Split;
 use ranklab_files::sha256;
 use ranklab_runs::{
     DATABASE, DeviceOf, ImageNames, Locations, Sources, host, identity_of_run, locate, runtime, short_hash,
@@ -159,6 +160,20 @@ fn check_sources(row: &RunRow, config: &TrialConfig, sources: &Sources) -> Resul
                 short_hash(now)
             )));
         }
+    }
+    let then = &row.start.split_hash;
+    if let Ok(split) = Split::new(&dataset.images, &config.data.split)
+        && split.hash != *then
+        && !renamed
+    {
+        return Err(Error::NotVerified(format!(
+            "the split of run {} has changed: {} gave one with the hash {} and now gives {}; put back the parts that it was \
+             trained with",
+            row.id,
+            config.data.dataset,
+            short_hash(then),
+            short_hash(&split.hash)
+        )));
     }
     let (then, now) = (&row.start.config_hash, sources.identity(config)?);
     let first = first_version(config, &row.start.image_set_hash, &row.start.weights_hash);

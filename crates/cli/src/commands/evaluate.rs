@@ -41,7 +41,8 @@ Class names and the rule for groups are the run's unless they are given. The thr
 validation images, and not chosen again. The run's training and validation images are read as well, to count which of \
 the new images and groups are among them. An evaluation of the same run on the same images is not computed again.")]
 pub(crate) struct EvaluateArgs {
-    /// Number or name of a finished run, `best` (highest validation accuracy of the latest sweep) or `latest`.
+    /// Number or name of a finished run, `best` (highest validation accuracy of the latest sweep) or `latest`
+    /// (finished or imported last).
     run: String,
     /// The images: dataset=PATH, and positive=, negative=, group=, limit= where they differ from the run's.
     #[arg(required = true, value_name = "KEY=VALUE", add = complete::settings())]
@@ -111,9 +112,11 @@ impl Work<'_> {
                 "note: run {id} was evaluated on these images before, at {}",
                 recorded.evaluated_at
             ));
+            self.report(&Audit::recorded(&recorded.evaluation));
             return Ok(recorded);
         }
-        let audit = audit(self.run, &dataset.images, &locations, &self.signals.stop(), &mut |_| {})
+        let (rule, stop) = (config.scheme().group, self.signals.stop());
+        let audit = audit(self.run, &dataset.images, &rule, &locations, &stop, &mut |_| {})
             .map_err(|problem| self.or_interrupted(problem))?;
         self.report(&audit);
         let name = self.arguments.device.as_deref().unwrap_or(&self.run.config.device);
@@ -171,14 +174,8 @@ impl Work<'_> {
 
     /// Says what of the images the run has seen.
     fn report(&self, audit: &Audit) {
-        match audit {
-            Audit::Known { images: 0, groups: 0 } => {}
-            Audit::Known { images, groups } => log(format_args!(
-                "warning: the run was trained or validated on {images} of these images and on {groups} groups of these names: this is no external validation"
-            )),
-            Audit::Unknown(problem) => {
-                log(format_args!("warning: it is not known what the run has seen: {problem}"))
-            }
+        if let Some(warning) = audit.warning() {
+            log(format_args!("warning: {warning}"));
         }
     }
 

@@ -107,6 +107,11 @@ fn config(folder: &AdapterFolder, overrides: &[OsString]) -> anyhow::Result<Tria
         }
         if !names.contains(&"positive") && !names.contains(&"negative") {
             (data.positive, data.negative) = (positive, negative);
+        } else if data.positive == negative && data.negative == positive {
+            bail!(
+                "positive={negative} negative={positive} are the classes of ranklab.json the wrong way round; leave both out, or \
+                 give positive={positive} negative={negative}"
+            );
         }
     }
     config.data.check().map_err(|problem| anyhow!("{problem}"))?;

@@ -104,6 +104,10 @@ fn seen(one: &External, nouns: &Nouns) -> String {
                 nouns.group.many
             )
         }
+        (Some(images), None) if images > 0 => format!("{} images: not external", thousands(images)),
+        (None, Some(groups)) if groups > 0 => {
+            format!("{} {}: not external", thousands(groups), nouns.group.many)
+        }
         _ => format!("unknown: {}", recorded.audit_problem.as_deref().unwrap_or("not checked")),
     }
 }
@@ -127,6 +131,9 @@ mod tests {
         let evaluation = &mut data.runs[0].evaluations[0].row.evaluation;
         (evaluation.shared_images, evaluation.shared_patients) = (Some(3), Some(1));
         assert!(shown(&data).rows[1].last().unwrap().text.contains("3 images, 1 patients: not external"));
+        let evaluation = &mut data.runs[0].evaluations[0].row.evaluation;
+        (evaluation.shared_images, evaluation.shared_patients) = (Some(3), None);
+        assert_eq!(shown(&data).rows[1].last().unwrap().text, "3 images: not external");
         assert_eq!(table(&analyse(&fixture::ranks()).unwrap()), None);
     }
 }

@@ -26,6 +26,11 @@ pub struct Description {
     pub trunk_sha256: String,
 }
 
+/// Whether a network can take images of this side; the setting `image_size` has the same limits.
+fn is_image_size(size: usize) -> bool {
+    (32..=512).contains(&size) && size.is_multiple_of(32)
+}
+
 impl Description {
     /// Of a network with adapters; `None` of one without.
     pub(super) fn of(network: &TrainedNetwork<'_>) -> Option<Self> {
@@ -53,10 +58,37 @@ impl Description {
         let description: Self =
             serde_json::from_slice(bytes).map_err(|problem| format!("ranklab.json: {problem}"))?;
         match description.version {
+            VERSION if !is_image_size(description.image_size) => Err(format!(
+                "ranklab.json: image_size is {}: put a multiple of 32 from 32 to 512 there, the size that it was trained on",
+                description.image_size
+            )),
             VERSION => Ok(description),
             other => {
                 Err(format!("ranklab.json is of version {other}; this version of ranklab reads {VERSION}"))
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_image_size_that_no_network_has_is_refused_in_one_line() {
+        let decode = |size: usize| {
+            Description::decode(
+                format!(
+                    r#"{{"version": 1, "image_size": {size}, "resize": "opencv", "classes": ["a", "b"],
+                        "activation": "relu", "trunk_sha256": ""}}"#
+                )
+                .as_bytes(),
+            )
+        };
+        assert_eq!(decode(512).unwrap().image_size, 512);
+        for size in [0, 33, 544, 4096, 1_000_000_000] {
+            let refused = decode(size).unwrap_err();
+            assert!(refused.contains(&format!("image_size is {size}: put")), "{refused}");
         }
     }
 }

@@ -99,6 +99,25 @@ fn a_peft_folder_comes_back_as_the_network_that_it_was() {
 }
 
 #[test]
+fn a_classifier_with_a_negative_variance_is_refused() {
+    let fixture = Fixture::new(Some(adapter("block5_conv3", "1", peft())));
+    let files: HashMap<_, _> = peft_files(&fixture.trained(), "a", "b").unwrap().into_iter().collect();
+    let mut tensors = files[ADAPTER_FILE].clone();
+    let first = {
+        let stored = SafeTensors::deserialize(&tensors).unwrap();
+        let variances = stored.tensor("base_model.model.classifier.5.running_var").unwrap();
+        variances.data().as_ptr() as usize - tensors.as_ptr() as usize
+    };
+    let read = |tensors: &[u8]| {
+        let folder = PeftFolder { config: &files[ADAPTER_CONFIG_FILE], tensors, description: None };
+        read_peft(&folder).map_err(|problem| problem.to_string())
+    };
+    assert!(read(&tensors).is_ok());
+    tensors[first..first + 4].copy_from_slice(&(-1.0f32).to_le_bytes());
+    assert!(read(&tensors).unwrap_err().contains("classifier.5.running_var` holds negative variances"));
+}
+
+#[test]
 fn a_model_with_another_scaling_keeps_the_adapters_product() {
     let config = adapter("block5_conv3", "4", AdapterSettings { alpha: Some(6.0), ..peft() });
     let fixture = Fixture::new(Some(config.clone()));

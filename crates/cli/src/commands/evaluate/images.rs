@@ -14,7 +14,7 @@ const KEYS: [&str; 8] =
 /// One configuration for each dataset.
 ///
 /// # Errors
-/// When a setting is wrong or belongs to the run, or no dataset is given.
+/// When a setting is wrong or belongs to the run, the run's classes are exchanged, or no dataset is given.
 pub(super) fn configs(run: &DataConfig, overrides: &[OsString]) -> anyhow::Result<Vec<DataConfig>> {
     let names: Vec<String> = overrides
         .iter()
@@ -50,7 +50,17 @@ pub(super) fn configs(run: &DataConfig, overrides: &[OsString]) -> anyhow::Resul
         }
         data
     };
-    Ok(plan.configurations().map(|trial| with_defaults(&trial.data)).collect())
+    let configs: Vec<DataConfig> = plan.configurations().map(|trial| with_defaults(&trial.data)).collect();
+    if configs.iter().any(|data| data.positive == run.negative && data.negative == run.positive) {
+        bail!(
+            "positive={} negative={} are the run's classes the wrong way round; leave both out, or give positive={} negative={}",
+            run.negative,
+            run.positive,
+            run.positive,
+            run.negative
+        );
+    }
+    Ok(configs)
 }
 
 /// The last part of a key's path: `data.dataset` and `dataset` are one setting.
@@ -89,5 +99,7 @@ mod tests {
         let problem = |overrides: &[&str]| configs_of(overrides).unwrap_err().to_string();
         assert!(problem(&["dataset=/a", "rank=4"]).contains("`rank` is no setting of an evaluation"));
         assert!(problem(&["group=none"]).contains("give dataset=PATH"));
+        let reversed = problem(&["dataset=/a", "positive=benign", "negative=malignant"]);
+        assert!(reversed.contains("the wrong way round; leave both out"), "{reversed}");
     }
 }

@@ -1,6 +1,10 @@
 //! What came out of a prediction: what predicted, and the calls of images and groups.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, HashSet},
+    fs,
+    path::{Path, PathBuf},
+};
 
 use ranklab_runs::{FinishedRun, Prediction, Predictions, configuration_name, short_hash};
 use ranklab_settings::ClassScheme;
@@ -58,14 +62,9 @@ impl<'a> Outcome<'a> {
         if self.is_positive(prediction) { positive } else { negative }
     }
 
-    /// The groups by name; images without a group are in none.
+    /// The groups by name; images without a group are in none, and a file that was given twice counts once.
     pub(super) fn groups(&self) -> Vec<Group> {
-        let mut groups: BTreeMap<&str, Vec<&Prediction>> = BTreeMap::new();
-        for prediction in &self.predictions.images {
-            if let Some(group) = &prediction.group {
-                groups.entry(group).or_default().push(prediction);
-            }
-        }
+        let groups = by_group(&self.predictions.images);
         let group = |(name, images): (&str, Vec<&Prediction>)| Group {
             name: name.to_owned(),
             images: images.len(),
@@ -104,5 +103,46 @@ impl<'a> Outcome<'a> {
                 self.called.source
             ),
         ]
+    }
+}
+
+/// The images of each group, each file once.
+fn by_group(images: &[Prediction]) -> BTreeMap<&str, Vec<&Prediction>> {
+    let mut groups: BTreeMap<&str, Vec<&Prediction>> = BTreeMap::new();
+    let mut counted = HashSet::new();
+    for image in images {
+        if let Some(group) = &image.group
+            && counted.insert(file(&image.image))
+        {
+            groups.entry(group).or_default().push(image);
+        }
+    }
+    groups
+}
+
+/// One path for all spellings of an image's path; a file within a zip is on no disk.
+fn file(image: &str) -> PathBuf {
+    let path = Path::new(image);
+    fs::canonicalize(path).or_else(|_| std::path::absolute(path)).unwrap_or_else(|_| path.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_is_given_again_counts_once_in_its_group() {
+        let folder = tempfile::tempdir().unwrap();
+        let given = |name: &str| folder.path().join(name).display().to_string();
+        fs::write(given("a.png"), "x").unwrap();
+        let names = ["a.png", "./a.png", "a.png", "cells.zip/a.png", "cells.zip/a.png", "b.png"];
+        let image = |name: &&str| Prediction {
+            image: given(name),
+            group: (*name != "b.png").then(|| "p1".to_owned()),
+            probability: 0.5,
+            place: 0,
+        };
+        let images: Vec<Prediction> = names.iter().map(image).collect();
+        assert_eq!(by_group(&images)["p1"].len(), 2);
     }
 }

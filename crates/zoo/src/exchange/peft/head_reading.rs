@@ -18,7 +18,7 @@ const NORM_PARTS: [&str; 4] = ["weight", "bias", "running_mean", "running_var"];
 /// The classifier, and the names of all tensors that are no part of it.
 ///
 /// # Errors
-/// When a tensor of a classifier of ours has values that are not finite.
+/// When a tensor of a classifier of ours has values that are not finite, or a variance is negative.
 pub(super) fn head(tensors: &StoredTensors<'_>) -> Result<(Option<ImportedHead>, Vec<String>), String> {
     let names = tensors.others.keys();
     let paths = names.filter_map(|name| name.strip_suffix(&format!(".{}.weight", DENSE[0])));
@@ -83,7 +83,11 @@ fn read(tensors: &StoredTensors<'_>, path: &str, positions: usize) -> Result<Imp
     let norm = |place: usize| {
         let part = |name: &str| values(format!("{place}.{name}"));
         let [scale, shift, mean, variance] = NORM_PARTS;
-        Ok::<_, String>([part(scale)?, part(shift)?, part(mean)?, part(variance)?])
+        let norm = [part(scale)?, part(shift)?, part(mean)?, part(variance)?];
+        match norm[3].iter().all(|variance| *variance >= 0.0) {
+            true => Ok(norm),
+            false => Err(format!("tensor `{path}.{place}.{variance}` holds negative variances")),
+        }
     };
     Ok(ImportedHead {
         positions,

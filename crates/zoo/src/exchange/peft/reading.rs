@@ -59,13 +59,20 @@ fn read(folder: &PeftFolder<'_>) -> Result<ImportedAdapter, String> {
         .zip(&factors)
         .map(|(adapter, factors)| {
             let alpha = peft.alpha(&adapter.module)?;
-            Ok(PeftScale { alpha, rank: factors.rank, rank_stabilised: peft.use_rslora })
+            let scale = PeftScale { alpha, rank: factors.rank, rank_stabilised: peft.use_rslora };
+            scale.check(&adapter.module).map(|()| scale)
         })
         .collect::<Result<Vec<_>, String>>()?;
     let (scaling, alpha, multipliers) = scales::settings(&peft_scales);
     for (factors, multiplier) in factors.iter_mut().zip(multipliers) {
         if multiplier != 1.0 {
             factors.up.iter_mut().for_each(|value| *value = (f64::from(*value) * multiplier) as f32);
+        }
+        if !factors.up.iter().all(|value| value.is_finite()) {
+            return Err(format!(
+                "the alpha of {} multiplies its lora_B.weight beyond single precision",
+                factors.layer
+            ));
         }
     }
     let (layers, rank) = layers_and_ranks(&factors)?;
@@ -225,6 +232,15 @@ mod tests {
         refused(CONFIG, &foreign, "is none of PEFT's");
         let bias = NamedTensor::new("base_model.model.features.0.lora_B.bias", &[64], vec![0.0; 64]);
         refused(CONFIG, &[good.clone(), vec![bias]].concat(), "of a kind that ranklab does not know");
+        for alpha in ["1e300", "-1e39"] {
+            let large = format!(r#"{{"peft_type": "LORA", "r": 2, "lora_alpha": {alpha}}}"#);
+            refused(&large, &good, "for `features.0`, which is too large for single precision");
+        }
+        let two = [good.clone(), block1_conv2()].concat();
+        let pattern = r#"{"peft_type": "LORA", "r": 2, "alpha_pattern": {"features.2": 1e300}}"#;
+        refused(pattern, &two, "for `features.2`, which is too large for single precision");
+        let pattern = r#"{"peft_type": "LORA", "r": 2, "alpha_pattern": {"features.2": 3e38}}"#;
+        refused(pattern, &two, "the alpha of block1_conv2 multiplies its lora_B.weight beyond");
         let cut = PeftFolder { config: CONFIG.as_bytes(), tensors: b"not whole", description: None };
         assert!(read_peft(&cut).unwrap_err().to_string().contains("adapter_model.safetensors is not whole"));
         let whole = safetensors_file(&good, &[]).unwrap();

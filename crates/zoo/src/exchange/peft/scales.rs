@@ -12,6 +12,18 @@ pub(super) struct PeftScale {
 }
 
 impl PeftScale {
+    /// Refuses a scale that single precision, in which networks compute, does not hold.
+    pub(super) fn check(self, module: &str) -> Result<(), String> {
+        let is_held = |number: f64| (number as f32).is_finite();
+        match is_held(self.alpha) && is_held(self.factor()) {
+            true => Ok(()),
+            false => Err(format!(
+                "adapter_config.json says alpha {} for `{module}`, which is too large for single precision",
+                self.alpha
+            )),
+        }
+    }
+
     /// The factor.
     fn factor(self) -> f64 {
         let rank = self.rank as f64;
