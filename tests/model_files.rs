@@ -17,7 +17,7 @@ fn exported() -> Ranklab {
     let zip = fs::read_dir(ranklab.path("data")).unwrap().next().unwrap().unwrap().path();
     zip::ZipArchive::new(fs::File::open(zip).unwrap()).unwrap().extract(ranklab.path("all")).unwrap();
     let said = ranklab.stdout(&["export", "1", "--to", "peft", "adapter"]);
-    assert!(said.contains("exported run 1 to adapter/adapter_config.json"), "{said}");
+    assert!(said.contains("exported run 1 to adapter/README.md, adapter/adapter_config.json"), "{said}");
     ranklab
 }
 

@@ -41,8 +41,7 @@ Class names and the rule for groups are the run's unless they are given. The thr
 validation images, and not chosen again. The run's training and validation images are read as well, to count which of \
 the new images and groups are among them. An evaluation of the same run on the same images is not computed again.")]
 pub(crate) struct EvaluateArgs {
-    /// Number or name of a finished run, `best` (highest validation accuracy of the latest sweep) or `latest`
-    /// (finished or imported last).
+    /// Number or name of a finished run, `best` (highest validation accuracy of the latest sweep) or `latest`.
     run: String,
     /// The images: dataset=PATH, and positive=, negative=, group=, limit= where they differ from the run's.
     #[arg(required = true, value_name = "KEY=VALUE", add = complete::settings())]

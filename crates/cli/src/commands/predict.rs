@@ -43,8 +43,7 @@ An image is called positive from the threshold on that the run's validation imag
 sensitivity and specificity), or from `--threshold` on. An image that cannot be read is named on standard error; \
 the others are predicted, and the exit code is 1.")]
 pub(crate) struct PredictArgs {
-    /// Number or name of a finished run, `best` (highest validation accuracy of the latest sweep) or `latest`
-    /// (finished or imported last).
+    /// Number or name of a finished run, `best` (highest validation accuracy of the latest sweep) or `latest`.
     run: String,
     /// Images, folders and zips.
     #[arg(required = true, value_name = "IMAGES")]
