@@ -112,10 +112,12 @@ fn every_example_of_the_documentation_takes_enough_steps_for_its_momentum() {
     for example in examples {
         let mut arguments = vec!["sweep", "dataset=synthetic", "weights=random"];
         let own = example.iter().map(String::as_str);
-        let absent = |word: &&str| {
-            !["dataset=", "weights=", "device=", "jobs=", "start="].iter().any(|key| word.starts_with(key))
-        };
-        arguments.extend(own.filter(absent).filter(|word| *word != "--dry-run"));
+        // What does not decide how a trial trains: sources, the machine, and a job of Slurm.
+        let keys = ["dataset=", "weights=", "device=", "jobs=", "start=", "workers=", "partition=", "time="];
+        let keys = [&keys[..], &["cpus=", "gpus=", "memory=", "account=", "extra="]].concat();
+        let words = ["--dry-run", "--register", "--on", "slurm"];
+        let decides = |word: &&str| !words.contains(word) && !keys.iter().any(|key| word.starts_with(key));
+        arguments.extend(own.filter(decides));
         arguments.extend(["--dry-run", "--json"]);
         let mut command = ranklab.command(&arguments);
         let plan = succeeded(&command.current_dir(root()).output().unwrap());
