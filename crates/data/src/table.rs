@@ -59,7 +59,7 @@ pub(crate) fn read_table(
             check_repeated(&columns, earlier, row).map_err(unusable)?;
         }
         if let Some(&earlier) = rows.get(&file.name) {
-            if places.get(&place).is_none() {
+            if !places.contains_key(&place) {
                 return Err(unusable(two_files(&columns, earlier, row)));
             }
             images.passed_over.note(PassedOverReason::RepeatedRow, &[columns.place(row)]);

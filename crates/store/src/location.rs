@@ -2,10 +2,11 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// The location of a runs database. Messages show it, without a password.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Location(Kind);
+pub struct Location(Arc<Kind>);
 
 #[derive(Clone, PartialEq, Eq)]
 enum Kind {
@@ -20,7 +21,7 @@ enum Kind {
 impl Location {
     /// The location of the database in this file, which need not exist yet.
     pub fn file(path: impl Into<PathBuf>) -> Self {
-        Self(Kind::File(path.into()))
+        Self(Arc::new(Kind::File(path.into())))
     }
 
     /// The location that a user typed: a URL that begins with `postgres://` or `postgresql://`, or the path of a file.
@@ -33,7 +34,7 @@ impl Location {
         match scheme(&text).map(str::to_ascii_lowercase).as_deref() {
             None => Ok(Self::file(name)),
             Some("postgres" | "postgresql") => {
-                Ok(Self(Kind::Server { shown: without_password(&text), url: text.into_owned() }))
+                Ok(Self(Arc::new(Kind::Server { shown: without_password(&text), url: text.into_owned() })))
             }
             Some(scheme) => Err(format!(
                 "{scheme}:// is not supported; give the path of a file, or postgres://USER@HOST/DATABASE"
@@ -43,7 +44,7 @@ impl Location {
 
     /// The database's file; `None` for a database of a server.
     pub fn as_file(&self) -> Option<&Path> {
-        match &self.0 {
+        match &*self.0 {
             Kind::File(path) => Some(path),
             Kind::Server { .. } => None,
         }
@@ -52,7 +53,7 @@ impl Location {
     /// The URL of a database of a server, with the password that it was given with, for the environment of a program that
     /// this one starts; `None` for a file. Messages and files take [`Location`]'s text.
     pub fn url(&self) -> Option<&str> {
-        match &self.0 {
+        match &*self.0 {
             Kind::File(_) => None,
             Kind::Server { url, .. } => Some(url),
         }
@@ -117,7 +118,7 @@ fn without_password(url: &str) -> String {
 
 impl fmt::Display for Location {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.0 {
+        match &*self.0 {
             Kind::File(path) => path.display().fmt(formatter),
             Kind::Server { shown, .. } => formatter.write_str(shown),
         }
