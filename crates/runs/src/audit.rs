@@ -68,6 +68,25 @@ impl Audit {
         (!lines.is_empty()).then(|| lines.join("; "))
     }
 
+    /// The counts of images and groups and the reason for what is not known, as an evaluation records them: counts where
+    /// both are known, or else the reason, which names what is known.
+    pub(crate) fn to_record(&self) -> (Option<i64>, Option<i64>, Option<String>) {
+        let number = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+        match (self.images, self.groups, &self.problem) {
+            (Some(images), Some(groups), None) => (Some(number(images)), Some(number(groups)), None),
+            (images, groups, problem) => {
+                let known = [(images, "images"), (groups, "groups")];
+                let seen =
+                    known.iter().filter_map(|(count, of)| Some(format!("{} of these {of}", (*count)?)));
+                let seen = seen.collect::<Vec<_>>().join(" and ");
+                let reason = problem.as_deref().unwrap_or("it could not be compared");
+                let and =
+                    if seen.is_empty() { String::new() } else { format!("; its own images hold {seen}") };
+                (None, None, Some(format!("{reason}{and}")))
+            }
+        }
+    }
+
     /// Without the counts of 0, for a run that was trained on more than its own images.
     fn at_least(self, problem: &str) -> Self {
         let found = |count: Option<usize>| count.filter(|count| *count > 0);
@@ -222,6 +241,18 @@ mod tests {
         let images = open(data, folder).images;
         let stop = Stop::default();
         audit(run, &images, &data.scheme().group, &locations(folder), &stop, &mut |_| {}).unwrap()
+    }
+
+    #[test]
+    fn counts_are_recorded_where_both_are_known_or_else_the_reason_with_what_is_known() {
+        let known = Audit { images: Some(2), groups: Some(1), problem: None };
+        assert_eq!(known.to_record(), (Some(2), Some(1), None));
+        let partly = Audit { images: Some(40), groups: None, problem: Some("no groups".into()) };
+        assert_eq!(
+            partly.to_record(),
+            (None, None, Some("no groups; its own images hold 40 of these images".into()))
+        );
+        assert_eq!(Audit::unknown("gone".into()).to_record(), (None, None, Some("gone".into())));
     }
 
     #[test]

@@ -40,6 +40,7 @@ pub fn evaluate(
     let all: Vec<usize> = (0..entries.len()).collect();
     let (probabilities, loss) = network.evaluate(dataset, &all, watch)?;
     let labels: Vec<u8> = entries.iter().map(|entry| entry.class.number()).collect();
+    let (shared_images, shared_patients, audit_problem) = audit.to_record();
     let matrix = ConfusionMatrix::from_predictions(&labels, &probabilities, THRESHOLD)?;
     let evaluation = NewEvaluation {
         dataset: config.dataset.clone(),
@@ -50,9 +51,9 @@ pub fn evaluate(
         images: entries.len() as i64,
         patients: dataset.images.groups() as i64,
         image_set_hash: dataset.images.hash.clone(),
-        shared_images: audit.images.map(|images| images as i64),
-        shared_patients: audit.groups.map(|groups| groups as i64),
-        audit_problem: audit.problem.clone(),
+        shared_images,
+        shared_patients,
+        audit_problem,
         threshold: threshold.map_or(THRESHOLD, |chosen| chosen.value),
         threshold_images: threshold.map(|chosen| chosen.images as i64),
         device: by.device.clone(),
