@@ -290,7 +290,7 @@ mod tests {
         for (sql, expected) in [
             ("SELECT 1", "select"),
             ("  -- a\n /* b /* c */ */ ((WITH x", "with"),
-            ("COPY runs TO '/tmp/x'", "copy"),
+            ("COPY runs TO 'x'", "copy"),
             ("-- nothing", ""),
             ("/* open", ""),
             (";; values(1)", "values"),
