@@ -86,7 +86,7 @@ predict *arguments:
 evaluate *arguments:
     @{{ ranklab }} evaluate "$@"
 
-# Hand a network or the records to other programs: `just export best --to peft DIR`.
+# Hand a network or the records to other programs: `just export best --to peft DIR`, `just export --to parquet DIR`.
 [group('look')]
 export *arguments:
     @{{ ranklab }} export "$@"
@@ -105,11 +105,6 @@ verify *arguments:
 [group('look')]
 check-runs *arguments:
     @{{ ranklab }} check "$@"
-
-# Hand records to other programs: `just export --to parquet tables`, `mlflow URI`, `datasette FILE`.
-[group('look')]
-export *arguments:
-    @{{ ranklab }} export "$@"
 
 # List, show and remove runs, copy the database, clear up.
 [group('look')]

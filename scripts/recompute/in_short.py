@@ -47,7 +47,11 @@ def in_short(checker, report, section):
         several = [shown["comparisons"]] if shown["comparisons"] > 1 else []
         margin = [100 * options.margin] if shown["loss"] > options.margin else []
         more = [shown["needed"], *margin] if shown["needed"] else [200, *margin] if margin else []
-        tell("power", [shown["seeds"], *several, shown["loss"] * 100, 80, shown["margin"] * 100, 80, *more])
+        # A loss or a margin of all points is none that could be found.
+        loss = [shown["loss"] * 100] if shown["loss"] < 1 else []
+        within = [shown["margin"] * 100] if shown["margin"] < 1 else []
+        words = ["no true loss, however large"] * (not loss) + ["within no margin"] * (not within)
+        tell("power", [shown["seeds"], *several, *loss, 80, *within, 80, *more], words)
     paths = sorted({path for one in found for path in one.tuned})
     if not paths and len(found) > 1:
         rates = {one.first["learning_rate"] for one in found}
