@@ -166,10 +166,20 @@ round-trip:
 test-records:
     scripts/test-records.sh
 
-# Sweeps on a real Slurm on this machine, which it installs: `just test-slurm --kills 30`. It needs root.
+# Sweeps on a real Slurm on this machine, which it installs: `just test-slurm --postgres --kills 30`. It needs root.
 [group('check')]
 test-slurm *arguments:
     scripts/test-slurm.sh "$@"
+
+# Workers that GNU parallel starts over ssh, with a real sshd and PostgreSQL, which it installs. It needs root.
+[group('check')]
+test-parallel:
+    scripts/test-parallel.sh
+
+# The Containerfile and the manifest of docs/kubernetes, by hadolint and kubernetes-validate.
+[group('check')]
+lint-deployment:
+    scripts/lint-deployment.sh
 
 # The runs database's tests on a PostgreSQL server, which is started in a temporary folder.
 [group('check')]
@@ -266,6 +276,11 @@ bench-predict *arguments:
 [group('check')]
 bench-claims *arguments:
     @scripts/run.sh bin claims "$@"
+
+# Trials per hour by one process, one worker and two workers on this machine.
+[group('check')]
+bench-workers *arguments:
+    python3 bench/workers.py "$@"
 
 # A report over a thousand generated runs, its time and memory; writes bench/REPORT_SCALE.md.
 [group('check')]

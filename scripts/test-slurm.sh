@@ -1,26 +1,31 @@
 #!/usr/bin/env bash
 # Sweeps on a real Slurm: munged, slurmctld and slurmd run on this machine, with eight slots on one node. A sweep of 24
 # trials by six workers must end with the figures of one process, also after a cancellation in its middle and after
-# kills of workers and of slurmd at random moments. It needs root; Slurm and munge come from Debian's packages.
+# kills of workers and of slurmd at random moments. It needs root; Slurm, munge and procps come from Debian's packages.
 #
-#   scripts/test-slurm.sh [--where-possible] [--kills N] [--seed N] [--database URL]
+#   scripts/test-slurm.sh [--where-possible] [--kills N] [--seed N] [--postgres]
 #
 # With --where-possible it is no error that Slurm cannot be installed. --kills is the number of kills (4; a long
-# campaign takes 30), --seed chooses their moments. Each sweep gets its own database: a file, or with --database the
-# server's database whose name is the end of the URL and a number (URL1, URL2, …), which must exist and be empty.
+# campaign takes 30), --seed chooses their moments. Each sweep gets its own database: a file, or with --postgres one on a
+# PostgreSQL server that is started here and that is killed and restarted as workers are. The undisturbed process always
+# uses a file.
 #
 # RANKLAB_BINARY names a built `ranklab`; without it the workspace is built.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+# shellcheck source=scripts/postgres-server.sh
+. scripts/postgres-server.sh
+# shellcheck source=scripts/small-sweep.sh
+. scripts/small-sweep.sh
 export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/ranklab/target}"
 
-possible=no kills=4 seed=5 database=
+possible=no kills=4 seed=5 postgres=no
 while [ $# -gt 0 ]; do
     case $1 in
     --where-possible) possible=yes ;;
     --kills) kills=$2 && shift ;;
     --seed) seed=$2 && shift ;;
-    --database) database=$2 && shift ;;
+    --postgres) postgres=yes ;;
     *) printf 'error: unknown option %s\n' "$1" >&2 && exit 2 ;;
     esac
     shift
@@ -33,14 +38,15 @@ cannot() {
 }
 step() { printf -- '-- %s (%s)\n' "$1" "$(date +%H:%M:%S)"; }
 
-has_slurm() { command -v sbatch slurmctld slurmd munged > /dev/null; }
+has_slurm() { command -v sbatch && command -v slurmctld && command -v slurmd && command -v munged && command -v pgrep; } > /dev/null
 [ "$(id -u)" = 0 ] || cannot "it needs root"
 if ! has_slurm; then
     command -v apt-get > /dev/null || cannot "there is no apt-get to install it with"
     { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
-        slurm-wlm munge; } > /dev/null 2>&1 || cannot "apt-get could not install slurm-wlm and munge"
+        slurm-wlm munge procps; } > /dev/null 2>&1 || cannot "apt-get could not install slurm-wlm, munge and procps"
     has_slurm || cannot "its programs are missing"
 fi
+[ $postgres = no ] || postgres_find || cannot "PostgreSQL cannot be installed"
 binary="${RANKLAB_BINARY:-}"
 if [ -z "$binary" ]; then
     cargo build --release --locked --quiet --workspace --bin ranklab
@@ -66,6 +72,7 @@ finish() {
     fi
     for process in $node $controller $munged; do kill "$process" 2> /dev/null || true; done
     wait 2> /dev/null || true
+    postgres_stop
     if [ "${1:-0}" != 0 ]; then
         tail -n 5 "$slurm"/*.log "$folder"/*/runs*/sweeps/*/logs/*.log >&2 || true
     fi
@@ -130,33 +137,25 @@ for _ in $(seq 100); do
 done
 [ "$state" = idle ] || fail "Slurm does not start: its node is '$state'"
 sinfo --version
+if [ $postgres = yes ]; then
+    step "PostgreSQL"
+    chmod 711 "$folder"
+    postgres_start "$folder/postgres" "${RANKLAB_TEST_POSTGRES_PORT:-54330}"
+    "$postgres_programs/postgres" --version
+fi
 
-# The figures that no disturbance may change, as tests/disturbance.rs has them.
-figures() {
-    local sql
-    for sql in \
-        "select config_hash, image, probability from validation_predictions join runs r on r.id = run_id order by 1, 2" \
-        "select config_hash, label, status, best_epoch, model_hash, test_loss, test_accuracy, auc, true_positives,
-            false_negatives, false_positives, true_negatives from runs order by 1" \
-        "select config_hash, s.epoch, step, metric, value from step_metrics s join runs r on r.id = run_id
-            order by 1, step, metric" \
-        "select config_hash, e.epoch, metric, value from epoch_metrics e join runs r on r.id = run_id
-            where metric not in ('seconds', 'images_per_second') order by 1, 2, metric" \
-        "select config_hash, image, probability from predictions join runs r on r.id = run_id order by 1, 2"; do
-        ranklab query "$sql" --format csv
-    done
-}
 number=0
 # The next sweep: its runs folder and its database.
 next_sweep() {
     number=$((number + 1))
     runs="$PWD/runs $number"
     words=(--runs-folder "$runs")
-    [ -z "$database" ] || words+=(--database "$database$number")
+    # The first sweep is the undisturbed one, in a file.
+    if [ $postgres = yes ] && [ $number -gt 1 ]; then
+        postgres_create "sweep_$number"
+        words+=(--database "$postgres_url/sweep_$number")
+    fi
 }
-ranklab() { "$binary" "${words[@]}" "$@"; }
-value() { ranklab query "$1" --format csv | sed -n 2p; }
-settings=(dataset=synthetic images=60 patients=6 image_size=32 weights=random batch=8 epochs=8 "rank=1,2,3,4,5,6" seed=0..3)
 job=(--on slurm workers=6 cpus=1 time=1h jobs=1)
 submit() { ranklab sweep -q "${settings[@]}" "${job[@]}"; }
 # Waits until no task is in the queue.
@@ -169,19 +168,6 @@ await_end() {
     done
     fail "jobs do not end: $tasks"
 }
-workers() { pgrep -f -- "--runs-folder $runs" || true; }
-# Compares a whole sweep with the undisturbed one, and looks for anything that is left.
-check() {
-    [ "$(value "select count(*) from runs")" = 24 ] || fail "$1: $(value "select count(*) from runs") runs instead of 24"
-    [ "$(value "select count(*) from runs where status <> 'finished'")" = 0 ] || fail "$1: a run is not finished"
-    figures > "$folder/found"
-    cmp -s "$folder/expected" "$folder/found" || fail "$1: the figures differ from those of one process"
-    [ -z "$(workers)" ] || fail "$1: a worker still runs"
-    local left
-    left="$(find "$runs" -name '*.part' -o -name checkpoint)"
-    [ -z "$left" ] || fail "$1: $left is left"
-}
-
 step "24 trials in one process"
 next_sweep
 began=$SECONDS
@@ -211,7 +197,9 @@ submit > /dev/null
 await_end
 check "a cancelled sweep"
 
-step "$kills kills of workers and of slurmd, seed $seed"
+kinds=3 victims="workers and of slurmd"
+[ $postgres = no ] || kinds=4 victims="workers, of slurmd and of PostgreSQL"
+step "$kills kills of $victims, seed $seed"
 RANDOM=$seed
 killed=0 sweeps=0
 while [ "$killed" -lt "$kills" ]; do
@@ -223,7 +211,7 @@ while [ "$killed" -lt "$kills" ]; do
         mapfile -t processes < <(pgrep -f -- "work [0-9]* --unless-cancelled" || true)
         [ ${#processes[@]} -gt 0 ] || continue
         victim=${processes[RANDOM % ${#processes[@]}]}
-        case $((RANDOM % 3)) in
+        case $((RANDOM % kinds)) in
         0) # A worker.
             kill -9 "$victim" 2> /dev/null || continue
             ;;
@@ -232,12 +220,24 @@ while [ "$killed" -lt "$kills" ]; do
             sleep 1
             start_node
             ;;
-        2) # A node that dies: slurmd, the job's shell and its worker.
-            parents="$(ps -o ppid= -p "$victim") $(ps -o ppid= -p "$(ps -o ppid= -p "$victim" | tr -d ' ')" || true)"
-            # shellcheck disable=SC2086
-            kill -9 "$node" "$victim" $parents 2> /dev/null || true
+        2) # The node dies, with all that runs on it; the controller notices.
+            for victim in "${processes[@]}"; do
+                parent="$(ps -o ppid= -p "$victim" | tr -d ' ' || true)"
+                # shellcheck disable=SC2086
+                kill -9 "$victim" $parent 2> /dev/null || true
+            done
+            kill -9 "$node" 2> /dev/null || true
+            pkill -9 -f "^slurmstepd: " || true
+            scontrol update "nodename=$host" state=down reason=dead || true
             sleep 1
             start_node
+            sleep 1
+            scontrol update "nodename=$host" state=resume || true
+            ;;
+        3) # The database, for a moment or for seconds.
+            postgres_stop
+            sleep $((RANDOM % 4))
+            postgres_up
             ;;
         esac
         killed=$((killed + 1))

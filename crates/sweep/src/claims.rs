@@ -7,6 +7,7 @@ use ranklab_store::{Availability, Claim};
 
 use crate::{
     Error,
+    ahead::Ahead,
     event::SweepEvent,
     joining::can_join,
     memory::{self, AvailableMemory},
@@ -68,20 +69,17 @@ impl<'a> Claims<'a> {
         self.waiting.sort_unstable();
     }
 
-    /// Queries which trials other processes still train. Reading does not block writers, unlike a claim.
-    fn forget_released(&mut self, session: &Session<'_>) -> Result<(), Error> {
-        let positions: Vec<usize> = self.taken.iter().copied().collect();
-        let hashes: Vec<String> =
-            positions.iter().map(|&position| self.identities[position].clone()).collect();
-        let known = session.runtime.block_on(session.store.availability(&hashes))?;
-        let is_leased = |availability: &Availability| matches!(availability, Availability::Running(process) if !process.lapsed);
-        self.taken = positions
-            .into_iter()
-            .zip(&known)
-            .filter(|(_, known)| is_leased(known))
-            .map(|(position, _)| position)
-            .collect();
-        Ok(())
+    /// Notes a trial that another process trains.
+    fn is_taken(&mut self, position: usize, by: (i64, &str, i64), on_event: &mut dyn FnMut(SweepEvent)) {
+        let (run, host, process) = by;
+        self.taken.insert(position);
+        if !self.announced.contains(&run) {
+            self.announced.push(run);
+            let label = &self.plan.trials[position].label;
+            on_event(SweepEvent::Notice(format!(
+                "{label}: process {process} on {host} trains it as run {run}"
+            )));
+        }
     }
 
     /// Claims up to `most` trials that train together; none if other processes train all that remain. Trials with an
@@ -99,17 +97,28 @@ impl<'a> Claims<'a> {
         let mut group: Vec<Member<'a>> = Vec::new();
         let available = memory::available();
         let mut waiting = Vec::new();
-        self.forget_released(session)?;
-        for (index, &position) in self.waiting.iter().enumerate() {
+        self.taken.clear();
+        let mut ahead = Ahead::default();
+        let before = self.waiting.clone();
+        for (index, &position) in before.iter().enumerate() {
             if group.len() >= most {
-                waiting.extend(&self.waiting[index..]);
+                waiting.extend(&before[index..]);
                 break;
             }
-            if self.taken.contains(&position) {
-                waiting.push(position);
-                continue;
-            }
             let (trial, identity) = (&self.plan.trials[position], &self.identities[position]);
+            match ahead.of(&before[index..], self.identities, session)? {
+                Availability::Running(by) if !by.lapsed => {
+                    self.is_taken(position, (by.run, &by.host, by.process), on_event);
+                    waiting.push(position);
+                    continue;
+                }
+                Availability::Finished(run) => {
+                    summary.skipped += 1;
+                    on_event(SweepEvent::TrialSkipped { position, label: trial.label.clone(), run });
+                    continue;
+                }
+                _ => {}
+            }
             let joins = |member: &Member<'_>| {
                 can_join(&member.trial.config, &trial.config) && *member.identity != *identity
             };
@@ -152,13 +161,7 @@ impl<'a> Claims<'a> {
                 }
                 Claim::Taken { run, host, process } => {
                     waiting.push(position);
-                    self.taken.insert(position);
-                    if !self.announced.contains(&run) {
-                        self.announced.push(run);
-                        on_event(SweepEvent::Notice(format!(
-                            "{label}: process {process} on {host} trains it as run {run}"
-                        )));
-                    }
+                    self.is_taken(position, (run, &host, process), on_event);
                 }
             }
         }

@@ -1,5 +1,6 @@
 //! Sweeps: plans and strategies, registration, claims, training and recording, and verification.
 
+mod ahead;
 mod claims;
 mod context;
 mod differences;

@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use ranklab_store::{Claim, NewRun, NewSweep, PlannedTrial, RunResult, Store};
+use ranklab_store::{Availability, Claim, NewRun, NewSweep, PlannedTrial, RunResult, Store};
 use serde_json::json;
 
 /// What a worker did.
@@ -104,28 +104,34 @@ fn work(database: &Path, trials: usize, worker: usize) -> Result<Done, String> {
         .block_on(async {
             let store = Store::open(database).await?;
             let mut done = Done::default();
-            let mut taken: Vec<String> = Vec::new();
-            for config_hash in &all {
-                let run = NewRun {
-                    config_hash: config_hash.clone(),
-                    config: "{}".to_owned(),
-                    host: "here".to_owned(),
-                    process: worker as i64,
-                    ..NewRun::default()
-                };
+            // As the work on a sweep asks: for several at once, and a claim only of what is free.
+            for chunk in all.chunks(32) {
                 let started = Instant::now();
-                store.availability(&taken).await?;
-                let claim = store.claim(&run, Some("now")).await?;
+                let mut states = store.availability(chunk).await?;
                 done.claiming += started.elapsed();
-                match claim {
-                    Claim::New(run) => {
+                for (index, config_hash) in chunk.iter().enumerate() {
+                    if states[index] != Availability::Free {
+                        continue;
+                    }
+                    let run = NewRun {
+                        config_hash: config_hash.clone(),
+                        config: "{}".to_owned(),
+                        host: "here".to_owned(),
+                        process: worker as i64,
+                        ..NewRun::default()
+                    };
+                    let started = Instant::now();
+                    let claim = store.claim(&run, Some("now")).await?;
+                    done.claiming += started.elapsed();
+                    if let Claim::New(run) = claim {
                         done.claimed += 1;
                         store.finish_run(run, &RunResult::default(), &[], &[]).await?;
+                        // A worker looks again after each group that it trained.
+                        let started = Instant::now();
+                        states = store.availability(chunk).await?;
+                        done.claiming += started.elapsed();
                     }
-                    Claim::Taken { .. } => taken.push(config_hash.clone()),
-                    _ => {}
                 }
-                taken.truncate(trials.min(16));
             }
             store.close().await;
             Ok::<_, ranklab_store::Error>(done)
