@@ -13,7 +13,9 @@ from process import Failed
 
 REPOSITORY = pathlib.Path(__file__).resolve().parent.parent
 PEERS = REPOSITORY / "bench" / "peers"
-PACKAGES = ("torch", "torchvision", "peft", "transformers", "numpy", "opencv-python-headless", "mlflow")
+PACKAGES = (
+    "torch", "torchvision", "peft", "transformers", "openvino", "nncf", "onnxruntime", "numpy", "opencv-python-headless", "mlflow",
+)
 
 
 def cache():

@@ -20,25 +20,39 @@ class Job:
     # Jobs of one group are measured together, so that they can share a round's processes.
     group: str
     ours: str
-    theirs: str
+    # Several ways that a peer, or several peers, could do it: the best one counts.
+    theirs: tuple[str, ...]
     figure: str
     wanted: float | None
 
 
+TRUNKS_F32 = ("PyTorch", "PyTorch, contiguous", "OpenVINO", "ONNX Runtime")
+MODEL_5 = ("PyTorch + PEFT, model_5", "PyTorch + PEFT, model_5, contiguous")
+MODEL_5_BF16 = ("PyTorch + PEFT in bf16, model_5", "PyTorch + PEFT in bf16, model_5, contiguous")
+MODEL_4 = ("PyTorch, model_4", "PyTorch, model_4, contiguous")
+CACHED_SWEEP, NAIVE_SWEEP = ("PyTorch + PEFT, cached sweep",), ("PyTorch + PEFT, naive sweep",)
+JOINED_SWEEP = ("OpenVINO in int8 + PyTorch in bf16, cached sweep", "OpenVINO in bf16 + PyTorch in bf16, cached sweep")
+
 JOBS = (
-    Job("decode", "decode", "our decode", "their decode", PER_SECOND, 3),
-    Job("trunk", "trunk", "our trunk", "their trunk", PER_SECOND, 2.5),
-    Job("model_5", "training", "our model_5", "their model_5", PER_SECOND, 3),
+    Job("decode", "decode", "our decode", ("torchvision",), PER_SECOND, 3),
+    Job("trunk", "trunk", "our trunk", TRUNKS_F32, PER_SECOND, 2.5),
+    # Ours in 32 bits beside what lower precisions give the peers.
+    Job("trunk_bf16", "trunk", "our trunk", ("OpenVINO in bf16", "PyTorch in bf16"), PER_SECOND, None),
+    Job("trunk_int8", "trunk", "our trunk", ("OpenVINO in int8",), PER_SECOND, None),
+    Job("model_5", "training", "our model_5", MODEL_5, PER_SECOND, 4),
+    Job("model_5_bf16", "training", "our model_5", MODEL_5_BF16, PER_SECOND, None),
     # The peer trains one rank after the other, at the speed of model_5.
-    Job("three_ranks", "training", "our three ranks", "their model_5", PER_SECOND, 5),
-    Job("model_4", "model_4", "our model_4", "their model_4", PER_SECOND, 1.5),
-    Job("cold_sweep", "sweep", "our cold sweep", "their cached sweep", SECONDS, 4),
-    Job("cold_sweep_naive", "sweep", "our cold sweep", "their naive sweep", SECONDS, 12),
-    Job("warm_repeat", "sweep", "our warm sweep", "their naive sweep", SECONDS, 20),
-    Job("peak_memory", "sweep", "our cold sweep", "their cached sweep", PEAK, 3),
-    Job("peak_memory_above_import", "sweep", "our cold sweep", "their cached sweep", PEAK_ABOVE_IMPORT, None),
-    Job("metrics", "metrics", "our metrics", "their metrics", PER_SECOND, 100),
-    Job("metrics_batch", "metrics", "our metrics", "their metrics in batches", PER_SECOND, None),
+    Job("three_ranks", "training", "our three ranks", MODEL_5, PER_SECOND, 5),
+    Job("three_ranks_bf16", "training", "our three ranks", MODEL_5_BF16, PER_SECOND, None),
+    Job("model_4", "model_4", "our model_4", MODEL_4, PER_SECOND, 2),
+    Job("cold_sweep", "sweep", "our cold sweep", CACHED_SWEEP, SECONDS, 4),
+    Job("cold_sweep_joined", "sweep", "our cold sweep", JOINED_SWEEP, SECONDS, None),
+    Job("cold_sweep_naive", "sweep", "our cold sweep", NAIVE_SWEEP, SECONDS, 12),
+    Job("warm_repeat", "sweep", "our warm sweep", NAIVE_SWEEP, SECONDS, 20),
+    Job("peak_memory", "sweep", "our cold sweep", CACHED_SWEEP, PEAK, 3),
+    Job("peak_memory_above_import", "sweep", "our cold sweep", CACHED_SWEEP, PEAK_ABOVE_IMPORT, None),
+    Job("metrics", "metrics", "our metrics", ("MLflow",), PER_SECOND, 100),
+    Job("metrics_batch", "metrics", "our metrics", ("MLflow, in batches",), PER_SECOND, None),
 )
 
 OUR_SWEEP = (
@@ -49,6 +63,9 @@ THEIR_TRAINING = "{peft} train --weights {weights} --images {their_training} --b
 THEIR_SWEEP = (
     "{peft} sweep --zip {zip} --weights {weights} --images {images} --ranks 1,5,16 --epochs {epochs} --batch 32"
 )
+THEIR_MODEL_5 = THEIR_TRAINING + " --model model_5 --rank 5"
+THEIR_TRUNK = "{peft} trunk --weights {weights} --images {trunk}"
+ENGINE = "{engines} --weights {weights} --images {trunk}"
 COMMANDS = {
     "our decode": "{peer_jobs} decode --zip {zip} --images {images}",
     "our trunk": "{peer_jobs} trunk --weights {weights} --images {trunk}",
@@ -58,17 +75,30 @@ COMMANDS = {
     "our metrics": "{peer_jobs} metrics --points {our_points}",
     "our cold sweep": OUR_SWEEP,
     "our warm sweep": OUR_SWEEP + " seed=1",
-    "their decode": "{peft} decode --zip {zip} --images {images}",
-    "their trunk": "{peft} trunk --weights {weights} --images {trunk}",
-    "their model_5": THEIR_TRAINING + " --model model_5 --rank 5",
-    "their model_4": THEIR_TRAINING + " --model model_4",
-    "their cached sweep": THEIR_SWEEP + " --mode cached",
-    "their naive sweep": THEIR_SWEEP + " --mode naive",
-    "their metrics": "{mlflow} --mode log_metric --points {their_points}",
-    "their metrics in batches": "{mlflow} --mode log_batch --points {their_batched_points}",
+    "torchvision": "{peft} decode --zip {zip} --images {images}",
+    "PyTorch": THEIR_TRUNK,
+    "PyTorch, contiguous": THEIR_TRUNK + " --memory contiguous",
+    "PyTorch in bf16": THEIR_TRUNK + " --precision bf16",
+    "OpenVINO": ENGINE + " --engine openvino",
+    "OpenVINO in bf16": ENGINE + " --engine openvino --precision bf16",
+    "OpenVINO in int8": ENGINE + " --engine openvino --precision int8 --zip {zip}",
+    "ONNX Runtime": ENGINE + " --engine onnxruntime",
+    "PyTorch + PEFT, model_5": THEIR_MODEL_5,
+    "PyTorch + PEFT, model_5, contiguous": THEIR_MODEL_5 + " --memory contiguous",
+    "PyTorch + PEFT in bf16, model_5": THEIR_MODEL_5 + " --precision bf16",
+    "PyTorch + PEFT in bf16, model_5, contiguous": THEIR_MODEL_5 + " --precision bf16 --memory contiguous",
+    "PyTorch, model_4": THEIR_TRAINING + " --model model_4",
+    "PyTorch, model_4, contiguous": THEIR_TRAINING + " --model model_4 --memory contiguous",
+    "PyTorch + PEFT, cached sweep": THEIR_SWEEP + " --mode cached",
+    "PyTorch + PEFT, naive sweep": THEIR_SWEEP + " --mode naive",
+    "OpenVINO in bf16 + PyTorch in bf16, cached sweep": THEIR_SWEEP + " --mode cached --precision bf16 --engine openvino_bf16",
+    "OpenVINO in int8 + PyTorch in bf16, cached sweep": THEIR_SWEEP + " --mode cached --precision bf16 --engine openvino_int8",
+    "MLflow": "{mlflow} --mode log_metric --points {their_points}",
+    "MLflow, in batches": "{mlflow} --mode log_batch --points {their_batched_points}",
 }
 PEER_PROGRAMS = {
     "{peft}": ["{python}", str(PEERS / "pytorch_peft.py")],
+    "{engines}": ["{python}", str(PEERS / "trunk_engines.py")],
     "{mlflow}": ["{python}", str(PEERS / "mlflow_points.py")],
 }
 

@@ -7,7 +7,7 @@ import jobs
 
 EXPLANATION = """\
 Medians (and smallest to largest value) of fresh processes run alternately; a ratio above 1 is in ranklab's
-favour. bench/README.md says what each job is. `peak_memory` is the process' own peak (ru_maxrss), imports
+favour. Where several peers do a job, the best one is compared. bench/README.md says what each job is. `peak_memory` is the process' own peak (ru_maxrss), imports
 and mapped files included, children not; most of the peers' is PyTorch's and PEFT's import, with the package
 index's PyTorch, which carries CUDA. `peak_memory_above_import` takes the peers' import off and nothing off
 ours. Other work is how many cores were busy with something else while a job's processes ran, at most.
@@ -18,15 +18,28 @@ def side(values):
     return {"median": statistics.median(values), "values": values}
 
 
+def failure(job, figures):
+    """Why a job has no ratio: ours failed, or every peer did."""
+    if job.ours in figures.failures:
+        return f"our side: {figures.failures[job.ours]}"
+    if all(key in figures.failures for key in job.theirs):
+        return f"{job.theirs[0]}: {figures.failures[job.theirs[0]]}"
+    return None
+
+
 def entry(job, figures, session):
-    """A job's record: both sides' raw values, or why there are none."""
+    """A job's record: all sides' raw values, or why there are none. The best peer is the one that is compared."""
     record = {
-        "figure": job.figure, "wanted": job.wanted, "failed": figures.failure,
+        "figure": job.figure, "wanted": job.wanted, "failed": failure(job, figures),
         "other_cores": round(figures.other_cores, 3), "session": session,
     }
-    if figures.failure is None:
-        record["ours"], record["theirs"] = side(figures.ours), side(figures.theirs)
-        record["ratio"] = jobs.ratio(job.figure, record["ours"]["median"], record["theirs"]["median"])
+    if record["failed"] is None:
+        ours = side(figures.values[job.ours])
+        peers = {key: side(figures.values[key]) for key in job.theirs if key not in figures.failures}
+        ratios = {key: jobs.ratio(job.figure, ours["median"], peer["median"]) for key, peer in peers.items()}
+        best = min(ratios, key=ratios.get)
+        record |= {"ours": ours, "theirs": peers[best], "peer": best, "peers": peers, "ratio": ratios[best]}
+        record["failed_peers"] = {key: text for key, text in figures.failures.items() if key != job.ours}
     return record
 
 
@@ -66,6 +79,8 @@ def row(name, record):
         return [name, "failed", record["failed"].replace("|", "\\|"), "", wanted, "", ""]
     reached = "" if record["wanted"] is None else "yes" if record["ratio"] >= record["wanted"] else "no"
     sides = [shown(record["figure"], record[which]) for which in ("ours", "theirs")]
+    if "peer" in record:
+        sides[1] = f"{record['peer']}: {sides[1]}"
     return [name, *sides, f"{record['ratio']:.2f}", wanted, reached, f"{record['other_cores']:.2f}"]
 
 
@@ -77,6 +92,17 @@ def table(records):
     lines = ["| " + " | ".join(cell.ljust(width) for cell, width in zip(cells, widths)) + " |" for cells in rows]
     lines.insert(1, "|" + "|".join("-" * (width + 2) for width in widths) + "|")
     return "\n".join(lines) + "\n"
+
+
+def other_peers(records):
+    """What the peers that are not the best gave."""
+    lines = []
+    for name, record in records.items():
+        for peer, measured in record.get("peers", {}).items():
+            if peer != record["peer"]:
+                lines.append(f"- {name}: {peer}, {shown(record['figure'], measured)}")
+        lines += [f"- {name}: {peer} failed: {text}" for peer, text in record.get("failed_peers", {}).items()]
+    return "\n".join(["\nOther peers of the same jobs:\n", *lines]) + "\n" if lines else ""
 
 
 def sessions(records):
@@ -100,4 +126,4 @@ def sessions(records):
 
 
 def markdown(records):
-    return f"# Results of bench/run.py\n\n{EXPLANATION}\n{table(records)}{sessions(records)}"
+    return f"# Results of bench/run.py\n\n{EXPLANATION}\n{table(records)}{other_peers(records)}{sessions(records)}"

@@ -105,19 +105,19 @@ class Figures:
     """What a job's rounds gave so far."""
 
     def __init__(self):
-        self.ours, self.theirs, self.failure, self.other_cores = [], [], None, 0.0
+        # Values and failures by the command that gave them.
+        self.values, self.failures, self.other_cores = {}, {}, 0.0
 
     def add(self, job, key, measurements, round_number):
-        whose = key.split()[0]
-        label = f"{job.name}, round {round_number + 1}, {whose}"
+        label = f"{job.name}, round {round_number + 1}, {key}"
         try:
             measurement = measurements.get(key, round_number)
             figure = jobs.value(job.figure, measurement)
         except Failed as problem:
-            self.failure = f"{whose} side: {problem}"
+            self.failures[key] = str(problem)
             print(f"{label}: failed: {problem}", file=sys.stderr, flush=True)
             return
-        (self.ours if whose == "our" else self.theirs).append(figure)
+        self.values.setdefault(key, []).append(figure)
         self.other_cores = max(self.other_cores, measurement.other_cores)
         disturbed = f", while {measurement.other_cores:.2f} cores did other work" * (measurement.other_cores > QUIET)
         print(f"{label}: {results.number(job.figure, figure)}{disturbed}", file=sys.stderr, flush=True)
@@ -128,10 +128,11 @@ def measure_group(group, measurements, arguments):
     figures = {job.name: Figures() for job in group}
     for round_number in range(arguments.rounds):
         for job in group:
-            # Taking turns in going first, so that neither side always finds the machine warmer.
-            for key in (job.ours, job.theirs) if round_number % 2 == 0 else (job.theirs, job.ours):
-                slow = key == "their naive sweep" and round_number >= arguments.naive_rounds
-                if not slow and figures[job.name].failure is None:
+            keys = [job.ours, *job.theirs]
+            # Taking turns in going first, so that no side always finds the machine warmer.
+            for key in keys if round_number % 2 == 0 else reversed(keys):
+                slow = key in jobs.NAIVE_SWEEP and round_number >= arguments.naive_rounds
+                if not slow and key not in figures[job.name].failures:
                     figures[job.name].add(job, key, measurements, round_number)
         measurements.end_round()
     return figures

@@ -232,7 +232,8 @@ while [ "$killed" -lt "$kills" ]; do
             sleep 1
             start_node
             sleep 1
-            scontrol update "nodename=$host" state=resume || true
+            # Needless where the node has come back by itself.
+            scontrol update "nodename=$host" state=resume 2> /dev/null || true
             ;;
         3) # The database, for a moment or for seconds.
             postgres_stop

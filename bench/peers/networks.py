@@ -10,6 +10,7 @@ BLOCKS = (2, 2, 3, 3, 3)
 LEAK = 0.1
 # Keras' preprocess_input for VGG: BGR, these means taken off, no scaling.
 BGR_MEANS = (103.939, 116.779, 123.68)
+MEMORY = {"channels_last": torch.channels_last, "contiguous": torch.contiguous_format}
 # The frozen convolutions below each model's trained part, and what they give for 64x64 images.
 CUTS = {"model_4": (7, (256, 8, 8)), "model_5": (10, (512, 4, 4))}
 
@@ -26,7 +27,7 @@ def convolution(weights, name):
     return layer.requires_grad_(False)
 
 
-def trunk(path, convolutions):
+def trunk(path, convolutions, memory="channels_last"):
     """The first convolutions of VGG16 with ReLU and, where a block ends with them, its pooling."""
     weights = load_file(path)
     layers, left = [], convolutions
@@ -37,7 +38,7 @@ def trunk(path, convolutions):
             break
         layers.append(nn.MaxPool2d(2))
         left -= size
-    return nn.Sequential(*layers).eval().to(memory_format=torch.channels_last)
+    return nn.Sequential(*layers).eval().to(memory_format=MEMORY[memory])
 
 
 class SameConvolution2x2(nn.Conv2d):
@@ -97,10 +98,10 @@ class Model5(nn.Module):
         return self.head(F.leaky_relu(F.max_pool2d(features, 2), LEAK, inplace=True).flatten(1))
 
 
-def trained_part(model, path, rank):
-    """What is trained, in channels-last memory: its input is the trunk's output at the model's cut."""
+def trained_part(model, path, rank, memory="channels_last"):
+    """What is trained: its input is the trunk's output at the model's cut."""
     if model == "model_4":
-        return Model4().to(memory_format=torch.channels_last)
+        return Model4().to(memory_format=MEMORY[memory])
     config = LoraConfig(
         r=rank,
         # alpha / rank is 1, the published scale.
@@ -108,7 +109,7 @@ def trained_part(model, path, rank):
         target_modules=["block5_conv1", "block5_conv2", "block5_conv3"],
         modules_to_save=["head"],
     )
-    return get_peft_model(Model5(load_file(path)), config).to(memory_format=torch.channels_last)
+    return get_peft_model(Model5(load_file(path)), config).to(memory_format=MEMORY[memory])
 
 
 class Whole(nn.Module):
@@ -130,10 +131,10 @@ class Whole(nn.Module):
         return self.trained(features)
 
 
-def network(model, path, rank, whole):
+def network(model, path, rank, whole, memory="channels_last"):
     """The whole network, or what is above the cut, and the shape of one image of its input."""
     convolutions, shape = CUTS[model]
-    trained = trained_part(model, path, rank)
+    trained = trained_part(model, path, rank, memory)
     if not whole:
         return trained, shape
-    return Whole(trunk(path, convolutions), trained), (3, 64, 64)
+    return Whole(trunk(path, convolutions, memory), trained), (3, 64, 64)

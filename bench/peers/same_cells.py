@@ -13,6 +13,7 @@ import zipfile
 
 import torch
 
+import images
 import sweep
 
 
@@ -29,7 +30,7 @@ def main():
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
-    arguments.mode = "cached"
+    arguments.mode, arguments.engine, arguments.precision, arguments.memory = "cached", "pytorch", "f32", "channels_last"
     torch.set_num_threads(2)
     with zipfile.ZipFile(arguments.zip) as archive:
         names = sorted(name for name in archive.namelist() if name.endswith(".png"))
@@ -41,7 +42,7 @@ def main():
     validation = len(rest) // 10
     parts = rest[validation:], rest[:validation], test
     print(*(len(part) for part in parts), "images for training, validation and test", flush=True)
-    features = sweep.extract(arguments.weights, sweep.decode(arguments.zip, names)).permute(0, 3, 1, 2)
+    features = sweep.extract(arguments, images.decode(arguments.zip, names)).permute(0, 3, 1, 2)
     print("accuracy", sweep.train(arguments, 5, features.__getitem__, labels, parts))
 
 

@@ -1,53 +1,45 @@
 """A whole sweep over ranks of model_5 with PyTorch and PEFT, from the zip to test accuracies."""
 
-import concurrent.futures
-import zipfile
+import argparse
 
-import cv2
 import numpy
 import torch
 
+import images
 import networks
 import training
 
-THREADS = 2
 TRUNK_BATCH = 64
-CLASSES = ("Uninfected", "Parasitized")
 
 
-def choose(path, count):
-    """The first names of each class, half of the images each, and their labels: 1 is parasitized."""
-    with zipfile.ZipFile(path) as archive:
-        images = sorted(name for name in archive.namelist() if name.endswith(".png"))
-    names, labels = [], []
-    for label, folder in enumerate(CLASSES):
-        chosen = [name for name in images if f"/{folder}/" in name][: count // 2]
-        names += chosen
-        labels += [label] * len(chosen)
-    return names, labels
+def frozen_trunk(arguments, convolutions):
+    """A function from a batch of pixels to features [images, channels, height, width]."""
+    if arguments.engine == "pytorch":
+        kind = torch.bfloat16 if arguments.precision == "bf16" else torch.float32
+        frozen = networks.trunk(arguments.weights, convolutions, arguments.memory).to(kind)
+        return lambda batch: frozen(batch.to(kind))
+    # Only here, so that others need not install it.
+    import trunk_engines
+
+    options = argparse.Namespace(
+        precision=arguments.engine.removeprefix("openvino_"), weights=arguments.weights, zip=arguments.zip,
+        batch=TRUNK_BATCH, layers=convolutions,
+    )
+    run = trunk_engines.openvino_trunk(options)
+
+    def whole(batch):
+        # The compiled engine takes whole batches: the last one is filled up.
+        filled = numpy.zeros((TRUNK_BATCH, *batch.shape[1:]), numpy.float32)
+        filled[: len(batch)] = batch.numpy()
+        return torch.from_numpy(run(filled)[: len(batch)])
+
+    return whole
 
 
-def decode(path, names):
-    """uint8 [images, 64, 64, 3] in BGR. zlib and OpenCV let other threads run, so threads are enough."""
-    cv2.setNumThreads(1)
-    pixels = numpy.empty((len(names), 64, 64, 3), numpy.uint8)
-
-    def part(places):
-        # A handle each: one shared ZipFile would make the threads wait for each other.
-        with zipfile.ZipFile(path) as archive:
-            for place in places:
-                image = cv2.imdecode(numpy.frombuffer(archive.read(names[place]), numpy.uint8), cv2.IMREAD_COLOR)
-                cv2.resize(image, (64, 64), dst=pixels[place], interpolation=cv2.INTER_LINEAR)
-
-    with concurrent.futures.ThreadPoolExecutor(THREADS) as pool:
-        list(pool.map(part, [range(first, len(names), THREADS) for first in range(THREADS)]))
-    return torch.from_numpy(pixels)
-
-
-def extract(weights, pixels):
+def extract(arguments, pixels):
     """The trunk's features at model_5's cut, [images, height, width, channels]."""
     convolutions, (channels, height, width) = networks.CUTS["model_5"]
-    frozen = networks.trunk(weights, convolutions)
+    frozen = frozen_trunk(arguments, convolutions)
     # Made outside inference mode: autograd refuses to keep inference tensors for a backward pass.
     features = torch.empty(len(pixels), height, width, channels)
     with torch.inference_mode():
@@ -69,28 +61,29 @@ def train(arguments, rank, batch_of, labels, parts):
     """The test accuracy of the epoch with the best validation accuracy."""
     training_part, validation_part, test_part = parts
     torch.manual_seed(arguments.seed)
-    model, _ = networks.network("model_5", arguments.weights, rank, whole=arguments.mode == "naive")
+    whole = arguments.mode == "naive"
+    model, _ = networks.network("model_5", arguments.weights, rank, whole, arguments.memory)
     optimizer = training.optimizer(model)
     best, best_state = -1.0, None
     for _ in range(arguments.epochs):
         model.train()
         order = training_part[torch.randperm(len(training_part))]
         for indices in order.split(arguments.batch):
-            training.step(model, optimizer, batch_of(indices), labels[indices])
-        accuracy = training.accuracy(model, batch_of, labels, validation_part)
+            training.step(model, optimizer, batch_of(indices), labels[indices], arguments.precision)
+        accuracy = training.accuracy(model, batch_of, labels, validation_part, arguments.precision)
         if accuracy > best:
             best, best_state = accuracy, training.trained_state(model)
     model.load_state_dict(best_state, strict=False)
-    return training.accuracy(model, batch_of, labels, test_part)
+    return training.accuracy(model, batch_of, labels, test_part, arguments.precision)
 
 
 def run(arguments):
     """Test accuracies by rank."""
-    names, labels = choose(arguments.zip, arguments.images)
+    names, labels = images.choose(arguments.zip, arguments.images)
     labels = torch.tensor(labels)
-    pixels = decode(arguments.zip, names)
+    pixels = images.decode(arguments.zip, names)
     if arguments.mode == "cached":
-        features = extract(arguments.weights, pixels).permute(0, 3, 1, 2)
+        features = extract(arguments, pixels).permute(0, 3, 1, 2)
         batch_of = features.__getitem__
     else:
         batch_of = lambda indices: networks.preprocess(pixels[indices])
