@@ -181,7 +181,7 @@ test-parallel:
 lint-deployment:
     scripts/lint-deployment.sh
 
-# The runs database's tests on a PostgreSQL server, which is started in a temporary folder.
+# The tests that need a PostgreSQL server, which is started in a temporary folder: the store's, and whole sweeps.
 [group('check')]
 test-postgres:
     scripts/test-postgres.sh
@@ -237,10 +237,15 @@ test-faults every="1" ways="5":
         cargo test --release --locked --workspace \
         --test integration a_sweep_in_which_a_file_call_fails -- --nocapture
 
-# Processes that write one database at once, and what of it arrives: `just stress-writers minutes=10`.
+# Processes that write one database at once, and what of it arrives: `just stress-writers processes=16 minutes=10`.
 [group('check')]
 stress-writers *arguments:
     @scripts/run.sh bin ranklab-stress-writers "$@"
+
+# The same on a PostgreSQL server, which is started in a temporary folder and writes every commit to the disk.
+[group('check')]
+stress-writers-postgres *arguments:
+    @scripts/with-postgres.sh sh -c 'exec scripts/run.sh bin ranklab-stress-writers "database=$RANKLAB_TEST_POSTGRES" "$@"' sh "$@"
 
 # False claims and power of simulated studies: `just simulations corners`, `power`, `grid`, `cell --help`.
 [group('check')]

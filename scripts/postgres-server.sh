@@ -10,6 +10,8 @@
 postgres_programs=''
 postgres_folder=''
 postgres_url=''
+# More options of the server.
+postgres_options=''
 
 postgres_look() {
     local folder
@@ -34,7 +36,7 @@ postgres_as_user() {
 
 postgres_up() {
     postgres_as_user "$postgres_programs/pg_ctl" -D "$postgres_folder/data" -w -l "$postgres_folder/log" \
-        -o "-p $postgres_port -k $postgres_folder -c listen_addresses=127.0.0.1 -c max_connections=200" start > /dev/null
+        -o "-p $postgres_port -k $postgres_folder -c listen_addresses=127.0.0.1 -c max_connections=200 $postgres_options" start > /dev/null
 }
 
 postgres_start() {

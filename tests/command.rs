@@ -43,6 +43,7 @@ impl Ranklab {
             .env_remove("RANKLAB_REPORTS")
             .env_remove("RANKLAB_CONFIG")
             .env_remove("RANKLAB_DATABASE")
+            .env_remove("RANKLAB_DATABASE_WAIT")
             .env_remove("COLUMNS");
         command
     }

@@ -31,6 +31,7 @@ mod model_files;
 mod opening;
 mod ordering;
 mod own_images;
+mod postgres;
 mod power;
 mod predicting;
 mod queries;

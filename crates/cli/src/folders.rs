@@ -1,10 +1,10 @@
 //! The folders that every command takes, runs, reports and data, and the file of the database.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use anyhow::anyhow;
 use ranklab_runs::{DATABASE, FEATURES, Locations};
-use ranklab_store::Location;
+use ranklab_store::{Location, wait_at_most};
 
 use crate::defaults::Defaults;
 
@@ -33,6 +33,17 @@ pub(crate) struct FolderArgs {
         help_heading = "Folders"
     )]
     database: Option<PathBuf>,
+    /// Longest wait for a database that is locked or whose server is away [default: 5m].
+    #[arg(
+        id = "database_wait",
+        long = "database-wait",
+        env = "RANKLAB_DATABASE_WAIT",
+        global = true,
+        hide = true,
+        value_name = "TIME",
+        value_parser = humantime::parse_duration
+    )]
+    database_wait: Option<Duration>,
     /// Folder for reports [default: reports].
     #[arg(
         id = "reports_folder",
@@ -71,6 +82,9 @@ impl FolderArgs {
     /// # Errors
     /// When the defaults file is wrong, or the database is a URL of another kind.
     pub(crate) fn resolve(&self) -> anyhow::Result<Folders> {
+        if let Some(longest) = self.database_wait {
+            wait_at_most(longest);
+        }
         let defaults = Defaults::read(self.config.as_deref())?;
         let folder = |given: &Option<PathBuf>, default: &Option<PathBuf>, built_in: &str| {
             given.clone().or_else(|| default.clone()).unwrap_or_else(|| built_in.into())

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::clock::Clock;
 use crate::error::{Error, Result};
+use crate::holder::Holder;
 use crate::location::Location;
 use crate::record::PredictionRow;
 use crate::shared_names::SharedNames;
@@ -284,6 +285,15 @@ pub(crate) async fn begin_write(
             let (transaction, clock) = postgres::begin_write(pool, run, failed).await?;
             Ok(Transaction { inner: Inner::Postgres(transaction), clock })
         }
+    }
+}
+
+/// Who keeps others from writing a database of a server. `None` where that is not known, and for a file, whose locks are
+/// looked at where they are met.
+pub(crate) async fn lock_holder(pool: &Pool) -> Option<Holder> {
+    match pool {
+        Pool::Sqlite(_) => None,
+        Pool::Postgres(pool) => postgres::holder(pool).await,
     }
 }
 

@@ -252,7 +252,7 @@ pub enum Error {
     },
     /// The server of the database cannot be reached, or has no connection left.
     #[error(
-        "the runs database {location} cannot be reached: {reason}{}; check that its server runs and that the network leads there, then repeat the command",
+        "the runs database {location} cannot be reached: {reason}{}; {advice}, then repeat the command",
         after(*waited)
     )]
     Away {
@@ -260,6 +260,8 @@ pub enum Error {
         location: Location,
         /// What happened.
         reason: String,
+        /// What to do.
+        advice: &'static str,
         /// How long this command waited, where it did.
         waited: Option<Duration>,
     },
@@ -326,10 +328,15 @@ pub enum Error {
 }
 
 impl Error {
-    /// Whether the same write may succeed later: its transaction was given up, or the connection was lost, and nothing
-    /// waited for it yet.
+    /// Whether the same write may succeed later: its transaction was given up, a statement of it met a lock of a server,
+    /// or the connection was lost, and nothing waited for it yet.
     pub(crate) fn passes(&self) -> bool {
-        matches!(self, Self::Away { waited: None, .. } | Self::Conflict { .. })
+        match self {
+            Self::Away { waited: None, .. } | Self::Conflict { .. } => true,
+            // In a file, locks are met before the first statement, and waited for there.
+            Self::Locked { location, waited: None, .. } => location.url().is_some(),
+            _ => false,
+        }
     }
 }
 

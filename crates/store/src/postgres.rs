@@ -2,6 +2,8 @@
 
 mod driver;
 mod failure;
+mod locks;
+mod naming;
 mod opening;
 mod reading;
 mod running;
@@ -11,6 +13,7 @@ mod writing;
 
 pub(crate) use driver::{Field, Index, Pool, Row};
 pub(crate) use failure::{classify, is_refused_write};
+pub(crate) use locks::holder;
 pub(crate) use opening::{open, open_read_only};
 pub(crate) use reading::{Snapshot, query, snapshot, stream};
 pub(crate) use running::{all, execute, optional, read};

@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::location::Location;
 use crate::owner::new_owner;
 use crate::record::RunStatus;
-use crate::waiting::{BRIEF, LONGEST};
+use crate::waiting::{BRIEF, longest};
 
 /// A handle to the runs database. Any number of handles, in any number of processes, may read and
 /// write at once.
@@ -48,9 +48,9 @@ impl Store {
     /// # Errors
     /// When the folder or the file cannot be written, when it lies on a network file system, when the
     /// file is something else, when a later ranklab wrote it, and when another process keeps it locked
-    /// for five minutes.
+    /// for five minutes, or as long as [`crate::wait_at_most`] says.
     pub async fn open(location: impl Into<Location>) -> Result<Self> {
-        Self::open_within(location.into(), LONGEST).await
+        Self::open_within(location.into(), longest()).await
     }
 
     /// Opens the database for reading and writing, as [`Store::open`] does, without waiting for others.

@@ -1,10 +1,11 @@
 //! Transactions that write, each begun only after a look at the database's files.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::backend::{self, Pool, Transaction};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::store::Store;
+use crate::waiting::Wait;
 
 /// The time between two attempts to write.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -58,8 +59,8 @@ impl Store {
         }
     }
 
-    /// Writes, and writes again where the server went away or gave the transaction up before its commit: nothing of it
-    /// was recorded then. A commit whose answer was lost is looked up by the transaction itself.
+    /// Writes, and writes again where the server went away, gave the transaction up or met a lock before its commit:
+    /// nothing of it was recorded then. A commit whose answer was lost is looked up by the transaction itself.
     ///
     /// # Errors
     /// Those of the write, for at most as long as a write waits.
@@ -67,14 +68,24 @@ impl Store {
         &self,
         write: impl Fn() -> W,
     ) -> Result<T> {
-        let started = Instant::now();
+        let mut wait = Wait::new(self.location(), self.longest, |_| None);
         loop {
-            match write().await {
-                Err(error) if error.passes() && started.elapsed() < self.longest => {
-                    tokio::time::sleep(PAUSE).await;
-                }
+            let error = match write().await {
+                Err(error) if error.passes() => error,
                 outcome => return outcome,
+            };
+            let goes_on = match &error {
+                Error::Locked { .. } => {
+                    wait.see(backend::lock_holder(&self.pool).await);
+                    wait.goes_on()
+                }
+                Error::Away { .. } => wait.goes_on_without_server(),
+                _ => wait.lasts(),
+            };
+            if !goes_on {
+                return Err(wait.ended(error));
             }
+            tokio::time::sleep(PAUSE).await;
         }
     }
 }

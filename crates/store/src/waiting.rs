@@ -1,7 +1,7 @@
 //! Waiting for a lock that another process holds, or for a server that is away: for how long, and the line that reports it.
 
 use std::fmt;
-use std::sync::OnceLock;
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::error::Error;
@@ -10,7 +10,7 @@ use crate::location::Location;
 
 /// A wait is reported after this time.
 const QUIET: Duration = Duration::from_secs(3);
-/// The longest wait of a command that has to write.
+/// The longest wait of a command that has to write, where nobody set another one.
 pub(crate) const LONGEST: Duration = Duration::from_secs(300);
 /// The longest wait where another answer exists: a lock that is held for moments only is no lock.
 pub(crate) const BRIEF: Duration = Duration::from_millis(200);
@@ -42,9 +42,29 @@ impl fmt::Display for Waiting {
     }
 }
 
+static LIMIT: OnceLock<Duration> = OnceLock::new();
+
+/// Sets the longest wait of commands that have to write, which is five minutes otherwise. Only the first call counts.
+pub fn wait_at_most(longest: Duration) {
+    let _ = LIMIT.set(longest);
+}
+
+/// The longest wait of a command that has to write.
+pub(crate) fn longest() -> Duration {
+    LIMIT.get().copied().unwrap_or(LONGEST)
+}
+
 type Report = Box<dyn Fn(&Waiting) + Send + Sync>;
 
 static REPORT: OnceLock<Report> = OnceLock::new();
+
+/// The databases whose waits were reported and last.
+static REPORTED: Mutex<Vec<Location>> = Mutex::new(Vec::new());
+
+fn reported() -> MutexGuard<'static, Vec<Location>> {
+    // A panic cannot leave the locations inconsistent.
+    REPORTED.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// Sets what is called, on any thread, when a wait has lasted for three seconds. Only the first call counts.
 pub fn on_waiting(report: impl Fn(&Waiting) + Send + Sync + 'static) {
@@ -57,8 +77,13 @@ pub(crate) struct Wait<'a> {
     longest: Duration,
     /// Finds who holds the lock.
     find: fn(&Location) -> Option<Holder>,
+    /// Who was seen to hold it last.
+    seen: Option<Holder>,
     started: Instant,
+    /// Whether it was reported, or another wait for the same database was.
     is_reported: bool,
+    /// Whether this wait is the one that was reported.
+    has_reported: bool,
 }
 
 impl<'a> Wait<'a> {
@@ -67,7 +92,22 @@ impl<'a> Wait<'a> {
         longest: Duration,
         find: fn(&Location) -> Option<Holder>,
     ) -> Self {
-        Self { location, longest, find, started: Instant::now(), is_reported: false }
+        let started = Instant::now();
+        Self { location, longest, find, seen: None, started, is_reported: false, has_reported: false }
+    }
+
+    /// Notes who holds the lock, where that was found out otherwise.
+    pub(crate) fn see(&mut self, holder: Option<Holder>) {
+        self.seen = holder.or(self.seen.take());
+    }
+
+    fn holder(&self) -> Option<Holder> {
+        self.seen.clone().or_else(|| (self.find)(self.location))
+    }
+
+    /// Whether there is time for another attempt.
+    pub(crate) fn lasts(&self) -> bool {
+        self.started.elapsed() < self.longest
     }
 
     /// Whether to try again after the lock was found taken. Reports the wait once it has lasted.
@@ -84,28 +124,50 @@ impl<'a> Wait<'a> {
         let waited = self.started.elapsed();
         if waited >= QUIET && !self.is_reported {
             self.is_reported = true;
-            let (location, holder) = (self.location.clone(), (self.find)(self.location));
-            let waiting = Waiting { location, holder, is_away, longest: self.longest };
-            if let Some(report) = REPORT.get() {
-                report(&waiting);
-            }
+            self.report(is_away);
         }
         waited < self.longest
     }
 
+    /// Reports the wait, unless another one for the same database was reported and lasts.
+    fn report(&mut self, is_away: bool) {
+        {
+            let mut reported = reported();
+            if reported.contains(self.location) {
+                return;
+            }
+            reported.push(self.location.clone());
+        }
+        self.has_reported = true;
+        let (location, holder) = (self.location.clone(), self.holder());
+        let waiting = Waiting { location, holder, is_away, longest: self.longest };
+        if let Some(report) = REPORT.get() {
+            report(&waiting);
+        }
+    }
+
     /// The error of a wait that ended without the lock, with the time that it took.
     pub(crate) fn error(&self) -> Error {
-        let (holder, waited) = ((self.find)(self.location), Some(self.started.elapsed()));
+        let (holder, waited) = (self.holder(), Some(self.started.elapsed()));
         Error::Locked { location: self.location.clone(), holder, waited }
     }
 
     /// An error that ended the wait, with the time that it took.
     pub(crate) fn ended(&self, error: Error) -> Error {
         match error {
-            Error::Away { location, reason, .. } => {
-                Error::Away { location, reason, waited: Some(self.started.elapsed()) }
+            Error::Locked { .. } => self.error(),
+            Error::Away { location, reason, advice, .. } => {
+                Error::Away { location, reason, advice, waited: Some(self.started.elapsed()) }
             }
             other => other,
+        }
+    }
+}
+
+impl Drop for Wait<'_> {
+    fn drop(&mut self) {
+        if self.has_reported {
+            reported().retain(|location| location != self.location);
         }
     }
 }
@@ -120,5 +182,21 @@ mod tests {
         let wait = Wait::new(&location, Duration::from_secs(300), |_| None);
         let Error::Locked { waited: Some(waited), .. } = wait.error() else { panic!("another error") };
         assert!(waited < Duration::from_secs(60), "{waited:?}");
+    }
+
+    #[test]
+    fn of_several_waits_for_one_database_one_is_reported_at_a_time() {
+        let (location, other) = (Location::file("/none/one.db"), Location::file("/none/other.db"));
+        let waits = || Wait::new(&location, Duration::from_secs(300), |_| None);
+        let (mut first, mut second) = (waits(), waits());
+        first.report(true);
+        second.report(true);
+        let mut elsewhere = Wait::new(&other, Duration::from_secs(300), |_| None);
+        elsewhere.report(true);
+        assert_eq!((first.has_reported, second.has_reported, elsewhere.has_reported), (true, false, true));
+        drop(first);
+        let mut third = waits();
+        third.report(true);
+        assert!(third.has_reported);
     }
 }

@@ -1,23 +1,26 @@
 //! Many processes write one database for some minutes, each trial claimed by one of them, while slow readers
 //! hold old states open; then what arrived is counted against what was sent.
 //!
-//!     just stress-writers processes=8 readers=2 minutes=10
+//!     just stress-writers processes=16 readers=2 minutes=10
+//!     just stress-writers-postgres processes=16 readers=2 minutes=10
+//!
+//! The first writes a SQLite file. The second starts a PostgreSQL server and adds `database=URL`, which may name any
+//! empty database.
 //!
 //! Ends with an error when a row is missing or stands twice, or when any call failed.
 #![allow(clippy::unwrap_used)] // A measurement may stop anywhere.
 
 use std::collections::BTreeMap;
 use std::env;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
 use ranklab_store::{
-    ArtifactRow, Claim, EpochMetric, NewRun, NewSweep, PlannedTrial, PredictionRow, RunResult, StepMetric,
-    Store, Value,
+    ArtifactRow, Claim, EpochMetric, Location, NewRun, NewSweep, PlannedTrial, PredictionRow, QueryResult,
+    RunResult, StepMetric, Store, Value,
 };
 use serde::{Deserialize, Serialize};
-use sqlx::{Connection as _, SqliteConnection};
 
 /// Of each trial.
 const EPOCHS: i64 = 4;
@@ -48,21 +51,28 @@ fn main() -> ExitCode {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["write", database, seconds] => {
-            let sent = runtime.block_on(write(Path::new(database), seconds.parse().unwrap()));
+            let sent = runtime.block_on(write(&location(database), seconds.parse().unwrap()));
             println!("{}", serde_json::to_string(&sent).unwrap());
             ExitCode::SUCCESS
         }
         ["read", database, seconds] => {
-            runtime.block_on(read(database, seconds.parse().unwrap()));
+            runtime.block_on(read(&location(database), seconds.parse().unwrap()));
             ExitCode::SUCCESS
         }
         _ => runtime.block_on(compare(&arguments)),
     }
 }
 
+fn location(database: &str) -> Location {
+    Location::parse(Path::new(database)).unwrap()
+}
+
+fn text<'a>(arguments: &'a [String], name: &str) -> Option<&'a str> {
+    arguments.iter().find_map(|argument| argument.strip_prefix(name)?.strip_prefix('='))
+}
+
 fn setting(arguments: &[String], name: &str, default: f64) -> f64 {
-    let value = arguments.iter().find_map(|argument| argument.strip_prefix(name)?.strip_prefix('='));
-    value.map_or(default, |value| value.parse().unwrap())
+    text(arguments, name).map_or(default, |value| value.parse().unwrap())
 }
 
 /// Starts the others, waits for them and counts.
@@ -70,17 +80,22 @@ async fn compare(arguments: &[String]) -> ExitCode {
     let (processes, readers) = (setting(arguments, "processes", 8.0), setting(arguments, "readers", 2.0));
     let seconds = setting(arguments, "minutes", 10.0) * 60.0;
     let folder = env::temp_dir().join(format!("ranklab-stress-{}", std::process::id()));
-    let database = folder.join("ranklab.db");
+    let file = folder.join("ranklab.db").to_str().unwrap().to_owned();
+    let database = text(arguments, "database").map_or(file, str::to_owned);
+    let place = location(&database);
+    // Its tables are there before anybody writes or reads.
+    let store = Store::open(&place).await.unwrap();
+    assert!(store.all_runs().await.unwrap().is_empty(), "{place} holds runs; give an empty database");
+    store.close().await;
     let start = |role: &str| {
         Command::new(env::current_exe().unwrap())
-            .args([role, database.to_str().unwrap(), &seconds.to_string()])
+            .args([role, &database, &seconds.to_string()])
             .stdout(Stdio::piped())
             .spawn()
             .unwrap()
     };
+    let started = Instant::now();
     let writers: Vec<_> = (0..processes as usize).map(|_| start("write")).collect();
-    // Not before its tables are there.
-    Store::open(&database).await.unwrap().close().await;
     let readers: Vec<_> = (0..readers as usize).map(|_| start("read")).collect();
     let mut sent = Sent::default();
     let mut ended_well = true;
@@ -102,7 +117,8 @@ async fn compare(arguments: &[String]) -> ExitCode {
     for reader in readers {
         ended_well &= reader.wait_with_output().unwrap().status.success();
     }
-    let found = found(&database).await;
+    let took = started.elapsed().as_secs_f64();
+    let found = found(&place).await;
     let rows = [
         ("trials finished", sent.trials, found[0]),
         ("step metrics", sent.steps, found[1]),
@@ -111,18 +127,30 @@ async fn compare(arguments: &[String]) -> ExitCode {
         ("trials with more than one run", 0, found[4]),
         ("runs not finished", 0, found[5]),
     ];
-    println!("{processes} processes, {:.1} minutes\n{:<32}{:>12}{:>12}", seconds / 60.0, "", "sent", "found");
+    println!(
+        "{place}\n{processes} processes, {:.1} minutes\n{:<32}{:>12}{:>12}",
+        seconds / 60.0,
+        "",
+        "sent",
+        "found"
+    );
     for (name, sent, found) in rows {
         println!("{name:<32}{sent:>12}{found:>12}");
     }
     println!("heartbeats {}, claims of taken trials {}", sent.heartbeats, sent.taken);
+    let points = (sent.steps + sent.epochs) as f64;
+    println!(
+        "metric points per second {:.0}, trials per minute {:.1}",
+        points / took,
+        60.0 * sent.trials as f64 / took
+    );
     println!("slowest call {:.1} s; errors {:?}", sent.slowest as f64 / 1e3, sent.errors);
     let equal = rows.iter().all(|(_, sent, found)| sent == found) && sent.trials > 0;
     let _ = std::fs::remove_dir_all(&folder);
     if equal && ended_well && sent.errors.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-async fn found(database: &Path) -> Vec<i64> {
+async fn found(database: &Location) -> Vec<i64> {
     let store = Store::open(database).await.unwrap();
     let mut counts = Vec::new();
     for sql in [
@@ -130,19 +158,19 @@ async fn found(database: &Path) -> Vec<i64> {
         "SELECT COUNT(*) FROM step_metrics",
         "SELECT COUNT(*) FROM epoch_metrics",
         "SELECT COUNT(*) FROM predictions",
-        "SELECT COUNT(*) FROM (SELECT 1 FROM runs GROUP BY config_hash HAVING COUNT(*) > 1)",
+        "SELECT COUNT(*) FROM (SELECT 1 FROM runs GROUP BY config_hash HAVING COUNT(*) > 1) AS doubled",
         "SELECT COUNT(*) FROM runs WHERE status <> 'finished'",
     ] {
         let [Value::Integer(count)] = store.query(sql).await.unwrap().rows[0][..] else { panic!("{sql}") };
         counts.push(count);
     }
-    assert_eq!(store.query("PRAGMA integrity_check").await.unwrap().rows, [[Value::Text("ok".into())]]);
+    assert_eq!(store.problems().await.unwrap(), [""; 0]);
     store.close().await;
     counts
 }
 
 /// Runs trials of the common plan until the time is over; the last one is finished.
-async fn write(database: &Path, seconds: f64) -> Sent {
+async fn write(database: &Location, seconds: f64) -> Sent {
     let until = Instant::now() + Duration::from_secs_f64(seconds);
     let mut sent = Sent::default();
     let store = Store::open(database).await.unwrap();
@@ -235,19 +263,20 @@ async fn note<T>(sent: &mut Sent, call: impl Future<Output = ranklab_store::Resu
 }
 
 /// Reads one state for long, again and again: it must not change under the reader.
-async fn read(database: &str, seconds: f64) {
+async fn read(database: &Location, seconds: f64) {
     let until = Instant::now() + Duration::from_secs_f64(seconds);
-    let mut connection = SqliteConnection::connect(database).await.unwrap();
+    let store = Store::open_read_only(database).await.unwrap();
     while Instant::now() < until {
-        let mut transaction = connection.begin().await.unwrap();
-        let count = "SELECT COUNT(*) FROM step_metrics";
-        let first: i64 = sqlx::query_scalar(count).fetch_one(&mut *transaction).await.unwrap();
+        let snapshot = store.snapshot().unwrap();
+        let count = || {
+            let mut answer = QueryResult::default();
+            snapshot.stream("SELECT COUNT(*) FROM step_metrics", &mut answer).unwrap();
+            answer.rows
+        };
+        let first = count();
         let left = until.saturating_duration_since(Instant::now());
-        tokio::time::sleep(HOLD.min(left)).await;
-        let second: i64 = sqlx::query_scalar(count).fetch_one(&mut *transaction).await.unwrap();
-        assert_eq!(first, second, "the state changed under the reader");
-        transaction.rollback().await.unwrap();
+        std::thread::sleep(HOLD.min(left));
+        assert_eq!(first, count(), "the state changed under the reader");
     }
-    let database: PathBuf = database.into();
-    assert!(database.exists());
+    store.close().await;
 }

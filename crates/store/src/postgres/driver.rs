@@ -69,7 +69,7 @@ impl Row {
 /// PostgreSQL program reads (<https://www.postgresql.org/docs/current/libpq-envars.html>).
 pub(super) fn options(location: &Location) -> Outcome<PgConnectOptions> {
     let options = PgConnectOptions::from_str(location.url().unwrap_or_default())?;
-    Ok(options.application_name("ranklab"))
+    Ok(options.application_name(&super::naming::name()))
 }
 
 /// Makes one connection.

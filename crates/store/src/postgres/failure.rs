@@ -7,6 +7,9 @@ use super::driver::Failure;
 use crate::error::Error;
 use crate::location::Location;
 
+/// What to do about a server that does not answer.
+pub(super) const CHECK: &str = "check that its server runs and that the network leads there";
+
 /// Turns a driver's error into one of ours.
 pub(crate) fn classify(failure: Failure, location: &Location) -> Error {
     let location = location.clone();
@@ -19,13 +22,12 @@ pub(crate) fn classify(failure: Failure, location: &Location) -> Error {
         return Error::Conflict { location, reason: words(&failure) };
     }
     if is_away(&failure) {
-        let reason = match code(&failure).as_deref() {
-            Some("53300") => {
-                "it has no connection left; raise its max_connections or run fewer workers".to_owned()
-            }
-            _ => words(&failure),
+        let advice = match code(&failure).as_deref() {
+            Some("53300") => "raise the server's max_connections or the user's limit, or run fewer workers",
+            Some(code) if code.starts_with("57P") => "wait until its server runs again",
+            _ => CHECK,
         };
-        return Error::Away { location, reason, waited: None };
+        return Error::Away { location, reason: words(&failure), advice, waited: None };
     }
     let said = words(&failure);
     match (&failure, code(&failure).as_deref()) {
@@ -33,9 +35,16 @@ pub(crate) fn classify(failure: Failure, location: &Location) -> Error {
             format!("is no address of a PostgreSQL database ({said})"),
             "write it as postgres://USER@HOST:PORT/DATABASE",
         ),
+        (Failure::Tls(_), _) => server(
+            format!("cannot be reached over an encrypted connection ({said})"),
+            "set up TLS on its server, or change sslmode and sslrootcert in the URL",
+        ),
         (Failure::AnyDriverError(_), _) => server(said, "repeat the command to continue"),
         (_, Some("55P03")) => Error::Locked { location, holder: None, waited: None },
-        (_, Some("53100")) => Error::Full { location },
+        (_, Some("53100")) => server(
+            format!("has no space left on its server's disk ({said})"),
+            "free some there and repeat the command",
+        ),
         (_, Some("25006")) => {
             server(format!("takes no records ({said})"), "give the URL of a server that may be written")
         }

@@ -7,9 +7,10 @@ use sqlx::{AssertSqlSafe, Connection as _, Executor as _};
 
 use super::driver::{Connection, Outcome, Pool, connect, options};
 use super::failure::{classify, is_locked};
-use super::schema::{MIGRATIONS, State, identity, state};
+use super::schema::{MIGRATIONS, NEWEST, identity, state};
 use crate::error::{Error, Result};
 use crate::location::Location;
+use crate::schema_state::State;
 use crate::waiting::Wait;
 
 /// Transactions that make or change tables take this lock, one after another.
@@ -41,7 +42,7 @@ pub(crate) async fn open_read_only(location: &Location, longest: Duration) -> Re
     let mut connection = connect(location).await.map_err(failed)?;
     let id = match state(&mut connection).await.map_err(failed)? {
         State::Known => identity(&mut connection).await.map_err(failed)?,
-        state => return Err(state.refusal(location)),
+        state => return Err(state.refusal(location, NEWEST)),
     };
     let _ = connection.close().await;
     let pool = pool(location, longest, "SET default_transaction_read_only = on").map_err(failed)?;
@@ -63,7 +64,7 @@ async fn migrate(location: &Location) -> Result<String> {
     let known = match state(&mut connection).await.map_err(failed)? {
         State::Known => identity(&mut connection).await.map_err(failed).map(Some)?,
         State::Empty | State::Older(_) => None,
-        refused => return Err(refused.refusal(location)),
+        refused => return Err(refused.refusal(location, NEWEST)),
     };
     let id = match known {
         Some(id) => id,
@@ -88,7 +89,7 @@ async fn migrate_within(connection: &mut Connection, location: &Location) -> Res
         State::Empty => 0,
         State::Older(version) => version,
         State::Known => i64::MAX,
-        refused => return Err(refused.refusal(location)),
+        refused => return Err(refused.refusal(location, NEWEST)),
     };
     for (version, description, sql) in MIGRATIONS.iter().filter(|(version, ..)| *version > applied) {
         transaction.execute(*sql).await.map_err(failed)?;

@@ -10,7 +10,7 @@ use sqlx::{
 };
 
 use super::driver::{Connection, Failure, Outcome, connect};
-use super::failure::{classify, code, is_away, is_refused_write, words};
+use super::failure::{CHECK, classify, code, is_away, is_refused_write, words};
 use super::values::values;
 use crate::error::{Error, Result};
 use crate::location::Location;
@@ -66,6 +66,7 @@ impl Snapshot {
         let gone = || Error::Away {
             location: self.location.clone(),
             reason: "the connection was closed".to_owned(),
+            advice: CHECK,
             waited: None,
         };
         self.requests.send(Request { sql: sql.to_owned(), replies }).map_err(|_| gone())?;

@@ -2,8 +2,7 @@
 //! and views by either.
 
 use super::driver::{Connection, Outcome};
-use crate::error::Error;
-use crate::location::Location;
+use crate::schema_state::State;
 
 /// The migrations in order: version, description, SQL. A released one never changes. The first makes a whole schema 9.
 pub(super) const MIGRATIONS: &[(i64, &str, &str)] =
@@ -11,38 +10,6 @@ pub(super) const MIGRATIONS: &[(i64, &str, &str)] =
 
 /// The newest schema this code knows.
 pub(super) const NEWEST: i64 = MIGRATIONS[MIGRATIONS.len() - 1].0;
-
-/// The program that made what is in a database, and the newest migration in it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum State {
-    /// No table.
-    Empty,
-    /// Another program's tables.
-    Foreign,
-    /// All migrations are applied.
-    Known,
-    /// The migrations up to this one are applied.
-    Older(i64),
-    /// This migration is applied and not known here.
-    Newer(i64),
-}
-
-impl State {
-    /// Why a database of this state cannot be read here.
-    pub(super) fn refusal(self, location: &Location) -> Error {
-        let location = location.clone();
-        match self {
-            Self::Newer(found) => Error::NewerSchema { location, found, known: NEWEST },
-            Self::Older(found) => Error::OlderSchema { location, found, known: NEWEST },
-            Self::Empty => Error::Empty { location },
-            Self::Known | Self::Foreign => Error::Server {
-                location,
-                happened: "holds tables of another program".to_owned(),
-                advice: "create a database of its own with `createdb` and give its URL",
-            },
-        }
-    }
-}
 
 /// The state of a database: of the schema that names without one are looked up in.
 pub(super) async fn state(connection: &mut Connection) -> Outcome<State> {

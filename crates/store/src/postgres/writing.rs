@@ -9,14 +9,13 @@ use sqlx::{AssertSqlSafe, Connection as _, SqlSafeStr as _};
 
 use super::driver::{Connection, Database, Failure, Outcome, Pool, connect};
 use super::failure::{is_away, is_locked, unknown};
+use super::locks::{WRITING, holder};
 use super::running::{PAUSE, acquire};
 use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::location::Location;
 use crate::waiting::Wait;
 
-/// The lock of transactions that write.
-const WRITING: i64 = 0x7261_6e6b_0000_0002;
 /// The server's clock as RFC 3339 in UTC.
 const NOW: &str = "to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')";
 
@@ -96,6 +95,7 @@ pub(crate) async fn begin_write(
         match begin_once(pool, run).await {
             Ok(begun) => return Ok(begun),
             Err(failure) if is_locked(&failure) => {
+                wait.see(holder(pool).await);
                 if !wait.goes_on() {
                     return Err(wait.error());
                 }

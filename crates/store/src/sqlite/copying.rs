@@ -6,9 +6,10 @@ use sqlx::{ConnectOptions as _, Connection as _};
 
 use super::driver::{Connection, Outcome, Pool, options};
 use super::failure::classify;
-use super::schema::{State, state};
+use super::schema::{NEWEST, state};
 use crate::error::{Error, Result};
 use crate::location::Location;
+use crate::schema_state::State;
 
 /// Writes the database as of this moment to `target`, which must not exist. Other connections go on writing.
 /// <https://www.sqlite.org/lang_vacuum.html#vacuuminto>
@@ -65,7 +66,9 @@ async fn checked_copy(connection: &mut Connection, location: &Location, target: 
     let failed = |failure| classify(failure, location);
     match state(connection).await.map_err(failed)? {
         State::Known | State::Older(_) => {}
-        state @ (State::Newer(_) | State::Empty | State::Foreign) => return Err(state.refusal(location)),
+        state @ (State::Newer(_) | State::Empty | State::Foreign) => {
+            return Err(state.refusal(location, NEWEST));
+        }
     }
     let found: String =
         sqlx::query_scalar("PRAGMA integrity_check(1)").fetch_one(&mut *connection).await.map_err(failed)?;

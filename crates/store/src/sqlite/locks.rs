@@ -31,7 +31,7 @@ fn find(is_meant: impl Fn(&Lock) -> bool) -> Option<Holder> {
     let mut others = locks.lines().filter_map(Lock::parse).filter(|lock| lock.process != std::process::id());
     let process = others.find(is_meant)?.process;
     let program = std::fs::read_to_string(format!("/proc/{process}/comm")).ok()?;
-    Some(Holder { process, program: program.trim().to_owned() })
+    Some(Holder::Process { process, program: program.trim().to_owned(), host: None })
 }
 
 #[cfg(unix)]

@@ -6,10 +6,11 @@ use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, SqlSafeStr as _}
 use super::driver::{Connection, Outcome, Pool};
 use super::failure::classify;
 use super::header::{Header, count};
-use super::schema::{MIGRATIONS, NEWEST, State, identity, state};
+use super::schema::{MIGRATIONS, NEWEST, identity, state};
 use super::writing::fold_log_quietly;
 use crate::error::{Error, Result};
 use crate::location::Location;
+use crate::schema_state::State;
 
 /// Brings the schema up to date, one process at a time. Taking the write lock also shows at once when
 /// the file cannot be written. Returns the database's id and its header.

@@ -12,11 +12,12 @@ use super::header::Header;
 use super::locks::holder;
 use super::migrating::migrate;
 use super::network;
-use super::schema::{NEWEST, State, identity, state};
+use super::schema::{NEWEST, identity, state};
 use super::standing::Standing;
 use crate::error::{Error, Result};
 use crate::location::Location;
-use crate::waiting::{LONGEST, Wait};
+use crate::schema_state::State;
+use crate::waiting::{LONGEST, Wait, longest};
 
 /// How long a command that reads waits for a lock that keeps it from reading.
 const READERS_WAIT: Duration = Duration::from_secs(2);
@@ -141,7 +142,7 @@ async fn refuse_stale_log(location: &Location) -> Result<()> {
 pub(crate) fn durable(location: &Location) -> Pool {
     let options = options(location).synchronous(SqliteSynchronous::Full);
     let pool = SqlitePoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None);
-    pool.acquire_timeout(LONGEST * 2).connect_lazy_with(options)
+    pool.acquire_timeout(longest().max(LONGEST) * 2).connect_lazy_with(options)
 }
 
 /// Opens for reading only; the database file is never made or changed. Also gives the database's id.
@@ -183,7 +184,7 @@ async fn open_read_only_once(location: &Location, immutable: bool) -> Result<(Po
     let known = known.await;
     let refused = match known {
         Ok(Ok(id)) => return Ok((pool, id)),
-        Ok(Err(state)) => state.refusal(location),
+        Ok(Err(state)) => state.refusal(location, NEWEST),
         Err(failure) => readable(failure),
     };
     pool.close().await;
@@ -193,7 +194,7 @@ async fn open_read_only_once(location: &Location, immutable: bool) -> Result<(Po
 async fn pool(options: SqliteConnectOptions) -> Outcome<Pool> {
     // Connections stay: a later one might find another file at the path.
     let pool = SqlitePoolOptions::new().max_connections(4).idle_timeout(None).max_lifetime(None);
-    pool.acquire_timeout(LONGEST * 2).connect_with(options).await
+    pool.acquire_timeout(longest().max(LONGEST) * 2).connect_with(options).await
 }
 
 #[cfg(test)]

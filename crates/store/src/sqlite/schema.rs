@@ -1,8 +1,7 @@
 //! The schema's versions, and which of them a database has.
 
 use super::driver::{Connection, Outcome};
-use crate::error::Error;
-use crate::location::Location;
+use crate::schema_state::State;
 
 /// The migrations in order: version, description, SQL. A released one never changes.
 ///
@@ -22,33 +21,6 @@ pub(super) const MIGRATIONS: &[(i64, &str, &str)] = &[
 
 /// The newest schema this code knows.
 pub(super) const NEWEST: i64 = MIGRATIONS[MIGRATIONS.len() - 1].0;
-
-/// The program that made a database, and the newest migration in it.
-pub(super) enum State {
-    /// A database without a table.
-    Empty,
-    /// A database with another program's tables.
-    Foreign,
-    /// All migrations are applied.
-    Known,
-    /// The migrations up to this one are applied; a later one may be as well.
-    Older(i64),
-    /// This migration is applied and not known here.
-    Newer(i64),
-}
-
-impl State {
-    /// Why a database of this state cannot be read here.
-    pub(super) fn refusal(self, location: &Location) -> Error {
-        let location = location.clone();
-        match self {
-            Self::Newer(found) => Error::NewerSchema { location, found, known: NEWEST },
-            Self::Older(found) => Error::OlderSchema { location, found, known: NEWEST },
-            Self::Empty => Error::Empty { location },
-            Self::Known | Self::Foreign => Error::NotRanklab { location },
-        }
-    }
-}
 
 /// The state of a database.
 pub(super) async fn state(connection: &mut Connection) -> Outcome<State> {

@@ -4,7 +4,8 @@ use ranklab_store::{Error, NewLook, NewSweep, RecordedPlan, Store};
 
 use crate::fixture::{filled, finish, new_run, new_sweep, place, plan};
 
-fn recorded(text: &str) -> Option<RecordedPlan> {
+/// An analysis plan of this text.
+pub(crate) fn recorded(text: &str) -> Option<RecordedPlan> {
     Some(RecordedPlan { plan: text.into(), hash: format!("hash of {text}") })
 }
 

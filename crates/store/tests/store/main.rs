@@ -5,6 +5,8 @@
 mod additions;
 mod analysis_plans;
 mod availability;
+mod commits;
+mod dialects;
 mod documentation;
 mod fixture;
 mod leases;
@@ -14,6 +16,7 @@ mod opening;
 mod place;
 mod portability;
 mod postgres;
+mod proxy;
 mod reading;
 mod records;
 mod sharing;

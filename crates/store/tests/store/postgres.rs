@@ -250,8 +250,15 @@ async fn a_lock_that_another_program_holds_is_waited_for_and_named() {
     let mut other = connection(&url, &location).await;
     other.execute("BEGIN; SELECT 1 FROM runs WHERE id = 1 FOR UPDATE").await.unwrap();
     let brief = Store::open_if_free(&location).await.unwrap();
-    let error = brief.delete_run(run).await.unwrap_err();
-    assert!(matches!(error, Error::Locked { .. }), "{error}");
+    for (name, words) in [
+        ("psql", " of the server (psql), still after "),
+        ("ranklab 4711 node3.lab", "locked by process 4711 (ranklab) on node3.lab, still after "),
+    ] {
+        other.execute(AssertSqlSafe(format!("SET application_name = '{name}'"))).await.unwrap();
+        let error = brief.delete_run(run).await.unwrap_err();
+        assert!(matches!(error, Error::Locked { .. }), "{error}");
+        assert!(error.to_string().contains(words), "{error}");
+    }
     let writing = tokio::spawn({
         let store = store.clone();
         async move { store.heartbeat(run).await }
@@ -260,6 +267,20 @@ async fn a_lock_that_another_program_holds_is_waited_for_and_named() {
     assert!(!writing.is_finished());
     other.execute("ROLLBACK").await.unwrap();
     writing.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_session_of_this_program_names_its_process() {
+    let Some(url) = server() else { return };
+    let (_place, location) = server_place(url);
+    let store = Store::open(&location).await.unwrap();
+    let run = store.start_run(&new_run(None, None, 0)).await.unwrap();
+    let held = store.hold(run).await.unwrap();
+    let brief = Store::open_if_free(&location).await.unwrap();
+    let line = brief.delete_run(run).await.unwrap_err().to_string();
+    let holder = format!("is locked by process {} (ranklab) on ", std::process::id());
+    assert!(line.contains(&holder), "{line}");
+    held.release().await.unwrap();
 }
 
 #[tokio::test]

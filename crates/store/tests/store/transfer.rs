@@ -4,7 +4,8 @@ use ranklab_store::{Error, Location, NewEvaluation, Store, Value, copy_database}
 
 use crate::fixture::{Place, file_place, filled, finish, new_run, place, predictions, server};
 
-fn evaluation() -> NewEvaluation {
+/// A test on images of elsewhere.
+pub(crate) fn evaluation() -> NewEvaluation {
     NewEvaluation {
         dataset: "elsewhere".into(),
         positive: "positive".into(),

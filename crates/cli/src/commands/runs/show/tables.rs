@@ -87,12 +87,17 @@ pub(super) fn epochs(run: &RunRow, metrics: &[EpochMetric], width: usize) -> Opt
 /// When the database cannot be read.
 pub(super) async fn patients(store: &Store, run: &RunRow, width: usize) -> anyhow::Result<Option<String>> {
     let sql = format!(
-        "SELECT patient, errors, images, round(100 * error_rate, 2) FROM patient_errors
+        "SELECT patient, errors, images FROM patient_errors
          WHERE run = {} AND errors > 0 LIMIT 10",
         run.id
     );
     let group = Nouns::of_configuration(&run.start.config).group;
-    let rows = store.query(&sql).await?.rows;
+    let mut rows = store.query(&sql).await?.rows;
+    for row in &mut rows {
+        if let [_, Value::Integer(errors), Value::Integer(images)] = row[..] {
+            row.push(percent(errors as f64 / images as f64));
+        }
+    }
     let columns = [(group.one.as_str(), 0), ("errors", 1), ("of images", 2), ("%", 3)];
     Ok((!rows.is_empty())
         .then(|| titled(&format!("{} with most test errors", group.capitals()), &columns, rows, width)))
