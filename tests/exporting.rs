@@ -80,8 +80,14 @@ fn an_export_to_parquet_replaces_its_files_alone_and_an_error_changes_none() {
     let folder = ranklab.path("tables");
     fs::create_dir(&folder).unwrap();
     fs::write(folder.join("notes.txt"), "mine").unwrap();
-    fs::write(folder.join("runs.parquet"), "of an earlier export").unwrap();
-    ranklab.stdout(&["export", "--to", "parquet", "tables"]);
+    fs::write(folder.join("runs.parquet"), "of somebody").unwrap();
+    let line = failed(&ranklab.run(&["export", "--to", "parquet", "tables"]));
+    assert!(line.contains("cannot replace tables/runs.parquet, which no export wrote"), "{line}");
+    assert_eq!(fs::read_dir(&folder).unwrap().count(), 2);
+    fs::remove_file(folder.join("runs.parquet")).unwrap();
+    for _ in 0..2 {
+        ranklab.stdout(&["export", "--to", "parquet", "tables"]);
+    }
     assert_eq!(fs::read(folder.join("notes.txt")).unwrap(), b"mine");
     assert_eq!(read(&folder, "runs").height(), 1);
     // A folder in the way of one file.
@@ -330,7 +336,8 @@ fn another_site_and_a_server_without_artifacts_are_recognised() {
     let output = export(&ranklab, &refusing.address);
     assert!(succeeded(&output).starts_with("exported 1 run with 0 files"));
     let notes = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(notes.starts_with("note: artifacts are left out: ") && notes.lines().count() == 1, "{notes}");
+    assert!(notes.starts_with("note: artifacts are left out: "), "{notes}");
+    assert_eq!(notes.lines().filter(|line| line.starts_with("note: ")).count(), 1, "{notes}");
     let uploads = refusing.state().requests.iter().filter(|line| line.starts_with("PUT")).count();
     assert_eq!(uploads, 1, "a refusal was repeated");
 }

@@ -360,7 +360,10 @@ fn where_no_image_can_be_read_the_message_gives_the_first_reason() {
     );
     fs::rename(&class, ranklab.path("images/cell_images/infected")).unwrap();
     let error = failed(&ranklab.run(&["data", "manifest", "images"]));
-    assert!(error.contains("Parasitized and Uninfected are the two classes that are looked for"), "{error}");
+    assert!(
+        error.contains("add images of the class Parasitized, or give the names of both classes"),
+        "{error}"
+    );
     assert!(error.contains("`positive=` and `negative=`"), "{error}");
     // Names with backslashes are those of folders.
     let mut other = ZipWriter::new(File::create(ranklab.path("backslashes.zip")).unwrap());

@@ -63,10 +63,26 @@ fn an_exported_adapter_comes_back_as_a_run_that_predicts_the_same() {
     // An import fulfils no trial.
     let sweep = succeeded(&ranklab.sweep(&[&SETTINGS[..], &["rank=2"]].concat()));
     assert!(sweep.contains("0 trained, 1 finished before"), "{sweep}");
-    // Without its weights it can be imported again, and no sweep makes it.
-    fs::remove_file(ranklab.path("runs/000002/model.safetensors")).unwrap();
-    let line = failed(&ranklab.run(&["predict", "2", "all"]));
-    assert!(line.contains("delete the run (`ranklab runs rm 2`) and import its adapter again"), "{line}");
+    // Without its weights it is imported again, and no sweep makes it.
+    let model = ranklab.path("runs/000002/model.safetensors");
+    let bytes = fs::read(&model).unwrap();
+    for damaged in [None, Some("half")] {
+        fs::remove_file(&model).unwrap();
+        damaged.into_iter().for_each(|text| fs::write(&model, text).unwrap());
+        let line = failed(&ranklab.run(&["predict", "2", "all"]));
+        assert!(
+            line.contains("put it back from a copy, or import its adapter again from ")
+                && !line.contains("sweep"),
+            "{line}"
+        );
+        let said = ranklab.stdout(&import);
+        assert!(
+            said.contains("as run 2, whose model file was gone or changed: it is stored again"),
+            "{said}"
+        );
+        assert_eq!(fs::read(&model).unwrap(), bytes);
+    }
+    assert_eq!(predicted(&ranklab, "2"), again);
 }
 
 #[test]

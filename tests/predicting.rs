@@ -216,8 +216,82 @@ fn what_cannot_be_used_is_one_clear_line() {
 }
 
 #[test]
+fn the_best_run_is_of_the_latest_sweep_that_has_a_finished_one() {
+    let ranklab = Ranklab::new();
+    succeeded(&ranklab.sweep(&["rank=1,2"]));
+    for rate in ["1e38", "1e37"] {
+        assert!(!ranklab.sweep(&["rank=1", &format!("lr={rate}")]).status.success());
+    }
+    let zip = fs::read_dir(ranklab.path("data")).unwrap().next().unwrap().unwrap().path();
+    let notes = |run: &str| {
+        let output = ranklab.run(&["predict", run, zip.to_str().unwrap(), "--format", "csv"]);
+        let notes = String::from_utf8_lossy(&output.stderr).into_owned();
+        succeeded(&output);
+        notes
+    };
+    let said = notes("best");
+    assert!(said.contains("of the finished runs of sweep 1, as sweeps 2 to 3 have none: "), "{said}");
+    // Part of the latest sweep has finished.
+    assert!(!ranklab.sweep(&["rank=3", "lr=0.002,1e36"]).status.success());
+    let said = notes("best");
+    assert!(said.contains("of the finished runs of sweep 4 (1 of 2 trials): "), "{said}");
+}
+
+#[test]
+fn a_run_that_did_not_converge_is_said_wherever_it_is_used() {
+    let ranklab = Ranklab::new();
+    succeeded(&ranklab.sweep(&["rank=1"]));
+    let shown = ranklab.stdout(&["runs", "show", "1", "--json"]);
+    let shown: Value = serde_json::from_str(&shown).unwrap();
+    let reason = shown["not_converged"][0].as_str().unwrap();
+    let warning = format!("WARNING: run 1 has NOT CONVERGED: {reason}");
+    let zip = fs::read_dir(ranklab.path("data")).unwrap().next().unwrap().unwrap().path();
+    let zip = zip.to_str().unwrap();
+
+    assert!(ranklab.stdout(&["predict", "1", zip, "--html"]).contains(&warning));
+    let page = fs::read_to_string(ranklab.path("reports/predictions-run-1/index.html")).unwrap();
+    assert!(page.contains("run 1 has NOT CONVERGED"));
+    let csv = ranklab.run(&["predict", "1", zip, "--format", "csv"]);
+    assert!(String::from_utf8_lossy(&csv.stderr).contains(&warning));
+    assert!(!succeeded(&csv).contains("NOT CONVERGED"));
+    assert_eq!(predicted(&ranklab, &["1", zip])["not_converged"][0], reason);
+
+    let dataset = format!("dataset={zip}");
+    assert!(ranklab.stdout(&["evaluate", "1", &dataset]).contains(&warning));
+    let json: Value = serde_json::from_str(&ranklab.stdout(&["evaluate", "1", &dataset, "--json"])).unwrap();
+    assert_eq!(json[0]["warnings"][0], warning);
+
+    for (kind, target) in [("peft", "adapter"), ("safetensors", "net.safetensors"), ("onnx", "net.onnx")] {
+        let output = ranklab.run(&["export", "1", "--to", kind, target]);
+        assert!(String::from_utf8_lossy(&output.stderr).contains(&warning), "{kind}");
+        succeeded(&output);
+    }
+    let card = fs::read_to_string(ranklab.path("adapter/README.md")).unwrap();
+    assert!(card.contains("**WARNING**: run 1 has NOT CONVERGED: "), "{card}");
+}
+
+#[test]
+fn images_that_get_one_probability_are_said_to_be_ranked_by_nothing() {
+    let ranklab = Ranklab::new();
+    succeeded(&ranklab.sweep(&["rank=1"]));
+    // Six files of one picture.
+    let zip = fs::read_dir(ranklab.path("data")).unwrap().next().unwrap().unwrap().path();
+    zip::ZipArchive::new(fs::File::open(zip).unwrap()).unwrap().extract(ranklab.path("all")).unwrap();
+    let name = tested(&ranklab).into_keys().next().unwrap();
+    fs::create_dir(ranklab.path("same")).unwrap();
+    for number in 0..6 {
+        fs::copy(ranklab.path("all").join(&name), ranklab.path(&format!("same/{number}.png"))).unwrap();
+    }
+    let said = ranklab.stdout(&["predict", "1", "same"]);
+    assert!(said.contains("WARNING: all 6 images have the same probability, "), "{said}");
+    assert!(!ranklab.stdout(&["predict", "1", "all"]).contains("same probability"));
+}
+
+#[test]
 fn a_run_without_a_result_predicts_nothing() {
     let ranklab = Ranklab::new();
+    let none = failed(&ranklab.run(&["predict", "best", "data"]));
+    assert!(none.contains("no runs database"), "{none}");
     let output = ranklab.sweep(&["rank=1", "lr=1e38"]);
     assert!(!output.status.success());
     let refused = |run: &str| failed(&ranklab.run(&["predict", run, "data"]));
@@ -226,5 +300,11 @@ fn a_run_without_a_result_predicts_nothing() {
         "{}",
         refused("1")
     );
-    assert!(refused("best").contains("has no finished run"), "{}", refused("best"));
+    for name in ["best", "latest"] {
+        let line = refused(name);
+        assert!(
+            line.contains("has no finished run: run 1 is diverged; `ranklab runs show 1` says more"),
+            "{line}"
+        );
+    }
 }

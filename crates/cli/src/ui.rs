@@ -18,6 +18,7 @@ pub(crate) mod printable;
 pub(crate) mod profile;
 pub(crate) mod progress;
 pub(crate) mod query_result;
+pub(crate) mod saturation;
 pub(crate) mod table;
 mod table_layout;
 pub(crate) mod terminal;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use ranklab_settings::ClassScheme;
+use ranklab_settings::{ClassScheme, shell_word};
 
 use crate::{
     image_file::ImageFile,
@@ -75,6 +75,11 @@ impl ClassNames {
         self.counts.keys().all(|name| scheme.class_of_folder(name).is_some())
     }
 
+    /// Whether there is no class.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.counts.is_empty()
+    }
+
     /// The names with their numbers of images.
     pub(crate) fn listed(&self) -> String {
         if self.counts.is_empty() {
@@ -91,27 +96,59 @@ impl ClassNames {
         listed
     }
 
-    /// What to do about classes that are not the two of `scheme`.
+    /// What to do about classes that are not the two of `scheme`: settings that can be pasted. Names that no user gave are
+    /// not advised.
     pub(crate) fn advice(&self, scheme: &ClassScheme) -> String {
         let ClassScheme { positive, negative, .. } = scheme;
+        let has = |name: &String| self.counts.contains_key(name);
+        let is_named = |name: &String| match scheme.has_default_classes() {
+            true => false,
+            false => name == positive || !scheme.lacks_negative(),
+        };
+        let (has_positive, has_negative) = (has(positive), has(negative));
         let others: Vec<&String> =
             self.counts.keys().filter(|name| *name != positive && *name != negative).collect();
-        let has = |name: &String| self.counts.contains_key(name);
-        match (has(positive), has(negative), others.as_slice()) {
-            (true, false, [other]) => format!("give `negative={other}`"),
-            (false, true, [other]) => format!("give `positive={other}`"),
+        let give = |key: &str, name: &str| format!("{key}={}", shell_word(name));
+        match (has_positive, has_negative, others.as_slice()) {
+            (true, false, [other]) => format!("give `{}`", give("negative", other)),
+            (false, true, [other]) => format!("give `{}`", give("positive", other)),
             (false, false, [one, other]) => {
-                format!("give `positive={one} negative={other}` or `positive={other} negative={one}`")
+                let both = |positive: &str, negative: &str| {
+                    format!("`{} {}`", give("positive", positive), give("negative", negative))
+                };
+                format!("give {} or {}", both(one, other), both(other, one))
             }
-            (false, false, [_]) | (true, false, []) | (false, true, []) => format!(
-                "{positive} and {negative} are the two classes that are looked for: add images of a second class, or give the \
-                 names of both with `positive=` and `negative=`"
+            (false, false, [only]) => format!(
+                "add images of a second class, and give both names: `{} negative=NAME` or `positive=NAME {}`",
+                give("positive", only),
+                give("negative", only)
             ),
-            (false, false, []) | (true, true, _) => format!(
-                "put images into folders named {positive} and {negative}, or give your folders' names with `positive=` and \
-                 `negative=`"
+            (true, false, []) if !is_named(negative) => format!(
+                "add images of a second class, in a folder or with a label of their own, beside {positive}"
             ),
-            _ => "only two classes are supported: name two with `positive=` and `negative=`".to_owned(),
+            (true, false, []) => format!("add images of the class {negative}"),
+            (false, true, []) => format!(
+                "add images of the class {positive}, or give the names of both classes with `positive=` and `negative=`"
+            ),
+            (false, false, []) => {
+                "put the images of each class into a folder with its name, and give both names: \
+                                   `positive=NAME negative=NAME`"
+                    .to_owned()
+            }
+            (true, true, _) => {
+                "put images of both classes there, or name two others with `positive=` and `negative=`"
+                    .to_owned()
+            }
+            (true, false, [other, ..]) => format!(
+                "only two classes are supported: name the negative one, as in `{} {}`",
+                give("positive", positive),
+                give("negative", other)
+            ),
+            (_, _, [one, other, ..]) => format!(
+                "only two classes are supported: name two, as in `{} {}`",
+                give("positive", one),
+                give("negative", other)
+            ),
         }
     }
 }
@@ -162,12 +199,26 @@ mod tests {
         };
         assert_eq!(
             refused(&["a", "b", "c"], "a"),
-            "the classes a (1 image), b (1 image), c (1 image): only two classes are supported: name two with `positive=` and \
-             `negative=`"
+            "the classes a (1 image), b (1 image), c (1 image): only two classes are supported: name the negative one, as in \
+             `positive=a negative=b`"
         );
         assert!(
             refused(&["a", "b"], "c").contains("give `positive=a negative=b` or `positive=b negative=a`")
         );
+        let spaced = refused(&["not ill", "ill"], "c");
+        assert!(spaced.contains("give `positive=ill negative='not ill'` or"), "{spaced}");
+        for names in [&["a"][..], &["a", "b"], &["a", "b", "c"], &[]] {
+            for positive in ["a", "z"] {
+                let default = ClassScheme::default();
+                let of = |scheme: &ClassScheme| names.iter().copied().collect::<ClassNames>().advice(scheme);
+                for advice in [of(&scheme(positive)), of(&default)] {
+                    assert!(
+                        !advice.contains(&default.positive) && !advice.contains(&default.negative),
+                        "{advice}"
+                    );
+                }
+            }
+        }
         assert!(refused(&["a"], "a").contains("add images of a second class"));
         assert!(refused(&["b"], "a").contains("add images of a second class"));
     }

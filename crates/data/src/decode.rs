@@ -7,17 +7,20 @@ use fast_image_resize::{
     images::{Image, ImageRef},
 };
 use image::{
-    DynamicImage, ImageDecoder as _, ImageFormat, ImageReader, ImageResult, Limits, RgbImage,
+    DynamicImage, ImageDecoder as _, ImageError, ImageFormat, ImageReader, ImageResult, Limits, RgbImage,
     metadata::Orientation,
 };
 use ranklab_settings::Resize;
 
-use crate::{format::format_of, jpeg_end::check_end, tiff_palette::without_palette};
+use crate::{format::format_of, jpeg_end::check_end, tiff_palette::without_palette, tiff_tags::TiffTags};
 
 /// Largest width and height of an image in pixels.
 const LARGEST_SIDE: u32 = 4096;
 /// Largest memory for decoding an image: the largest image with 16 bits in four channels.
 const LARGEST_ALLOCATION: u64 = 128 << 20;
+
+/// What to do about pixels that are not supported.
+const CONVERT: &str = "convert the image to 8-bit RGB, for example to PNG";
 
 thread_local! {
     static RESIZER: RefCell<Resizer> = RefCell::new(Resizer::new());
@@ -44,12 +47,40 @@ pub fn decode(bytes: &[u8]) -> Result<RgbImage, String> {
         ImageFormat::Png => reader.decode(),
         _ => decode_upright(reader),
     };
-    let image = image.map_err(|problem| problem.to_string())?;
+    let image = image.map_err(|problem| in_words(&problem, &bytes))?;
+    check_range(&image)?;
     let image = match palette {
         Some(palette) => palette.apply(&image),
         None => image,
     };
     Ok(image.into_rgb8())
+}
+
+/// Why an image cannot be decoded, and what to do about colours that are not supported.
+fn in_words(problem: &ImageError, bytes: &[u8]) -> String {
+    let kind = TiffTags::find(bytes).and_then(|tags| tags.in_words());
+    match (problem, kind) {
+        (ImageError::Unsupported(_), Some(kind)) => {
+            format!("its pixels are of a kind that is not supported, {kind}; {CONVERT}")
+        }
+        (ImageError::Unsupported(problem), None) => {
+            format!("its pixels or their compression are not supported ({problem}); {CONVERT}")
+        }
+        _ => problem.to_string(),
+    }
+}
+
+/// Refuses floating-point pixels outside of 0 to 1, whose white is not known.
+fn check_range(image: &DynamicImage) -> Result<(), String> {
+    let values: &[f32] = match image {
+        DynamicImage::ImageRgb32F(image) => image.as_raw(),
+        DynamicImage::ImageRgba32F(image) => image.as_raw(),
+        _ => return Ok(()),
+    };
+    match values.iter().all(|value| (0.0..=1.0).contains(value)) {
+        true => Ok(()),
+        false => Err(format!("its pixels are floating-point numbers outside of 0 to 1; {CONVERT}")),
+    }
 }
 
 fn limits() -> Limits {
@@ -240,6 +271,49 @@ mod tests {
                 let refused = decode(&bytes[..length]).unwrap_err();
                 assert!(!refused.is_empty() && !refused.contains('\n'), "{format:?} {length}: {refused}");
             }
+        }
+    }
+
+    /// A TIFF of 4 × 2 pixels with three samples of this size, format and interpretation, all bytes of which are `byte`.
+    fn tiff(bits: u16, format: u16, interpretation: u16, byte: u8) -> Vec<u8> {
+        let pixels = 4 * 2 * 3 * u32::from(bits) / 8;
+        let fields: [(u16, u16, u32, u32); 9] = [
+            (256, 4, 1, 4),
+            (257, 4, 1, 2),
+            (258, 3, 3, 122),
+            (259, 3, 1, 1),
+            (262, 3, 1, interpretation.into()),
+            (273, 4, 1, 134),
+            (277, 3, 1, 3),
+            (279, 4, 1, pixels),
+            (339, 3, 3, 128),
+        ];
+        let mut bytes = [&b"II*\0\x08\0\0\0"[..], &(fields.len() as u16).to_le_bytes()].concat();
+        for (tag, kind, count, value) in fields {
+            bytes.extend([tag.to_le_bytes(), kind.to_le_bytes()].concat());
+            bytes.extend([count.to_le_bytes(), value.to_le_bytes()].concat());
+        }
+        bytes.extend([0; 4]);
+        bytes.extend([bits, bits, bits, format, format, format].map(u16::to_le_bytes).concat());
+        assert_eq!(bytes.len(), 134);
+        bytes.extend(vec![byte; pixels as usize]);
+        bytes
+    }
+
+    #[test]
+    fn a_tiff_of_unusual_pixels_is_refused_in_words_that_say_what_to_do() {
+        assert_eq!(decode(&tiff(8, 1, 2, 7)).unwrap().get_pixel(1, 1).0, [7; 3]);
+        // Floating-point zeros, and about 0.02.
+        assert_eq!(decode(&tiff(32, 3, 2, 0)).unwrap().get_pixel(1, 1).0, [0; 3]);
+        for (file, kind) in [
+            (tiff(8, 1, 6, 7), "not supported, YCbCr; convert the image to 8-bit RGB"),
+            (tiff(8, 1, 8, 7), "not supported, CIELab; convert"),
+            (tiff(64, 3, 2, 7), "not supported, 64-bit floating-point; convert"),
+            (tiff(32, 1, 2, 7), "not supported, 32-bit; convert"),
+            (tiff(32, 3, 2, 0x60), "floating-point numbers outside of 0 to 1; convert"),
+        ] {
+            let refused = decode(&file).unwrap_err();
+            assert!(refused.contains(kind) && !refused.contains("Unknown"), "{kind}: {refused}");
         }
     }
 

@@ -59,7 +59,7 @@ pub(crate) fn patient_folds(
     }
     if by_patient.len() < folds || folds < 2 {
         return Err(Error::Split(format!(
-            "{} patients cannot be divided into {folds} folds: use fewer folds or more images (`limit=`)",
+            "{} groups cannot be divided into {folds} folds: use fewer folds (`folds=`) or images of more groups",
             by_patient.len()
         )));
     }

@@ -1,6 +1,6 @@
 //! Errors with images, manifests, splits and downloads.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// An error with images, manifests, splits or downloads. Each message names the file or key and what to do.
 #[derive(Debug, thiserror::Error)]
@@ -13,7 +13,7 @@ pub enum Error {
     #[error("{0}")]
     Hash(String),
     /// A dataset is absent.
-    #[error("no images at {path}: run `ranklab data fetch`, or give `dataset=PATH` (a folder, a zip or a table) or `dataset=synthetic`", path = .0.display())]
+    #[error("{}", missing(.0))]
     Missing(PathBuf),
     /// A path that a user named holds no images.
     #[error("no images at {path}: {found}; give images, or folders or zips that hold some", path = .path.display())]
@@ -110,6 +110,24 @@ pub enum Error {
         /// One reason per source.
         problems: String,
     },
+}
+
+/// Name of the zip that is used where no images are named.
+const FETCHED: &str = "cell_images.zip";
+
+/// That nothing is at a path, and what to give.
+fn missing(path: &Path) -> String {
+    let advice = match path.ends_with(FETCHED) {
+        true => {
+            "fetch the cell images with `ranklab data fetch`, or give your own images with `dataset=PATH` (a folder, a zip \
+             or a table) or generated ones with `dataset=synthetic`"
+        }
+        false => {
+            "give the path of a folder, a zip or a table (.csv or .parquet) of images with `dataset=PATH`, or generated ones \
+             with `dataset=synthetic`"
+        }
+    };
+    format!("no images at {}: nothing is there; {advice}", path.display())
 }
 
 impl Error {

@@ -137,6 +137,13 @@ impl Manifest {
             .filter(|rejected| class_of.get(rejected.name.as_str()) == Some(&Some(missing)))
             .collect();
         let counted = |class| format!("{} images of class {}", count(class), scheme.name(class));
+        let names = ClassNames::of_folders(source.files(), scheme);
+        // Whoever named no class has images of other classes, and not too few of the malaria cells.
+        if scheme.has_default_classes() && self.entries.is_empty() && left_out.is_empty() && !names.is_empty()
+        {
+            let found = format!("images of the classes {}", names.listed());
+            return Err(Error::Empty { path: source.path().to_owned(), found, advice: names.advice(scheme) });
+        }
         let mut found = format!("{} and {}", counted(Class::Positive), counted(Class::Negative));
         let named = |rejected: &Rejected, count: usize| {
             format!("; {count} left out, {} first: {}", rejected.name, rejected.reason)
@@ -148,7 +155,6 @@ impl Manifest {
             }
             (None, first) => {
                 found += &first.map(|first| named(first, self.rejected.len())).unwrap_or_default();
-                let names = ClassNames::of_folders(source.files(), scheme);
                 if !names.is_of(scheme) {
                     found += &format!("; its classes are {}", names.listed());
                 }
@@ -306,7 +312,11 @@ mod tests {
             message
         };
         assert!(message(&half).contains("half.zip is not a whole zip file"));
-        assert!(message(&folder.path().join("absent.zip")).contains("ranklab data fetch"));
+        assert!(
+            message(&folder.path().join("absent.zip"))
+                .contains("nothing is there; give the path of a folder")
+        );
+        assert!(message(&folder.path().join("cell_images.zip")).contains("ranklab data fetch"));
         let empty = folder.path().join("empty");
         fs::create_dir(&empty).unwrap();
         assert!(message(&empty).contains("0 images of class Parasitized and 0 images of class Uninfected"));

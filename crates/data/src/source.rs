@@ -34,6 +34,7 @@ pub struct ImageSource {
     storage: Storage,
     files: Vec<ImageFile>,
     passed_over: PassedOver,
+    split_notice: Option<String>,
     synthetic: bool,
 }
 
@@ -83,6 +84,7 @@ impl ImageSource {
             storage: Storage::Files(table.locations),
             files: table.files,
             passed_over: table.passed_over,
+            split_notice: table.split_notice,
             synthetic: false,
         })
     }
@@ -97,6 +99,7 @@ impl ImageSource {
             storage: Storage::Files(locations),
             files: named(images, scheme),
             passed_over: listing.passed_over,
+            split_notice: None,
             synthetic: listing.synthetic,
         })
     }
@@ -144,6 +147,7 @@ impl ImageSource {
             storage,
             files: named(images, scheme),
             passed_over,
+            split_notice: None,
             synthetic,
         })
     }
@@ -166,6 +170,11 @@ impl ImageSource {
     /// The files that are not images, by reason.
     pub fn passed_over(&self) -> &PassedOver {
         &self.passed_over
+    }
+
+    /// Words of a table's column `split` that name no part, in one line; `None` where each does.
+    pub fn split_notice(&self) -> Option<&str> {
+        self.split_notice.as_deref()
     }
 
     /// Whether the dataset is marked as generated.

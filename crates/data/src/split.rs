@@ -133,7 +133,7 @@ fn check_groups(images: &ImageSet) -> Result<(), Error> {
         images.entries.iter().filter(|image| !image.has_group()).map(|image| image.name.as_str()).collect();
     let Some(first) = unknown.first() else { return Ok(()) };
     Err(Error::Split(format!(
-        "split=patient: {} of {} images have no group, {first} first; give group=REGEX to find the patient in file names, or file names like C33P1thinF_1.png for patient C33, or split=random",
+        "split=patient: {} of {} images have no group, {first} first; give group='(REGEX)' whose bracket matches the group in such names, a table with a column `group`, or split=random",
         unknown.len(),
         images.entries.len()
     )))
@@ -210,7 +210,7 @@ mod tests {
     fn too_few_patients_are_one_clear_error() {
         let images = images(&[(10, 10); 3]);
         let error = Split::new(&images, &config(SplitKind::Patient, 0, 0)).unwrap_err().to_string();
-        assert!(error.contains("3 patients cannot be divided into 5 folds"), "{error}");
+        assert!(error.contains("3 groups cannot be divided into 5 folds"), "{error}");
     }
 
     #[test]
@@ -223,7 +223,7 @@ mod tests {
         let error = Split::new(&images, &config(SplitKind::Patient, 0, 0)).unwrap_err().to_string();
         assert!(error.contains("3 of 120 images have no group, Parasitized/cell_7.png first"), "{error}");
         assert!(
-            ["group=REGEX", "C33P1thinF_1.png", "split=random"].iter().all(|advice| error.contains(advice)),
+            ["group='(REGEX)'", "column `group`", "split=random"].iter().all(|advice| error.contains(advice)),
             "{error}"
         );
         assert!(Split::new(&images, &config(SplitKind::Random, 0, 0)).is_ok());

@@ -27,6 +27,8 @@ pub(crate) struct TableImages {
     pub(crate) locations: HashMap<String, PathBuf>,
     /// Rows that repeat an earlier row.
     pub(crate) passed_over: PassedOver,
+    /// Words of the column `split` that name no part, in one line; `None` where each does.
+    pub(crate) split_notice: Option<String>,
 }
 
 /// Reads a table and finds its images. Paths are relative to the table's folder.
@@ -74,6 +76,7 @@ pub(crate) fn read_table(
         images.files.push(file);
     }
     check_missing(&columns, &missing).map_err(unusable)?;
+    images.split_notice = unknown_parts(&columns);
     images.files.sort_unstable_by(|a, b| (&a.name, &a.file).cmp(&(&b.name, &b.file)));
     Ok(images)
 }
@@ -101,6 +104,20 @@ fn image_of(columns: &TableColumns, row: usize, scheme: &ClassScheme) -> Result<
     };
     let name = format!("{}/{}", scheme.root(), parts.join("/"));
     Ok(ImageFile { file: file.clone(), name, class: Some(class), group, part })
+}
+
+/// That cells of the column `split` name no part, with their number and the first one.
+fn unknown_parts(columns: &TableColumns) -> Option<String> {
+    let splits = columns.splits.as_ref()?;
+    let mut unknown = splits.iter().enumerate().filter(|(_, word)| Part::of_word(word).is_none());
+    let (row, word) = unknown.next()?;
+    let named = if word.is_empty() { "an empty cell".to_owned() } else { format!("`{word}`") };
+    Some(format!(
+        "{} of {} cells of the column `split` name no part, {named} in {} first; the parts are train, validation and test",
+        1 + unknown.count(),
+        splits.len(),
+        columns.place(row)
+    ))
 }
 
 /// The class that a row's label names.
@@ -253,6 +270,18 @@ mod tests {
         let images = read("path,label\np/c.png,malignant\n", "column").unwrap();
         assert_eq!(images.files[0].part, None);
         assert_eq!(images.passed_over, PassedOver::default());
+    }
+
+    #[test]
+    fn words_that_name_no_part_are_counted_with_the_first() {
+        let rows = "path,label,split\na.png,benign,train\nb.png,malignant,trian\np/c.png,malignant,\n";
+        let notice = read(rows, "none").unwrap().split_notice.unwrap();
+        assert_eq!(
+            notice,
+            "2 of 3 cells of the column `split` name no part, `trian` in line 3 first; the parts are train, validation and test"
+        );
+        assert_eq!(read("path,label,split\na.png,benign,Val\n", "none").unwrap().split_notice, None);
+        assert_eq!(read("path,label\na.png,benign\n", "none").unwrap().split_notice, None);
     }
 
     #[test]

@@ -5,6 +5,8 @@ use std::borrow::Cow;
 
 use image::{DynamicImage, Rgb, RgbImage};
 
+use crate::tiff_tags::TiffTags;
+
 /// Tags of the first page's directory (Adobe, TIFF Revision 6.0, 1992, sections 3 to 5).
 const BITS_PER_SAMPLE: u16 = 258;
 const PHOTOMETRIC_INTERPRETATION: u16 = 262;
@@ -14,8 +16,6 @@ const BLACK_IS_ZERO: u16 = 1;
 const PALETTE: u16 = 3;
 /// Type of a field of 16-bit numbers.
 const SHORT: u16 = 3;
-/// Bytes of a directory's entry.
-const ENTRY: usize = 12;
 /// Colours of a palette for pixels of 8 bits.
 const COLOURS: usize = 256;
 
@@ -48,27 +48,17 @@ impl Palette {
 
 /// What is known of a file with a palette.
 struct Found<'a> {
-    file: File<'a>,
+    file: TiffTags<'a>,
     palette: Palette,
     /// Position of the value that says that pixels are places in a palette.
     interpretation: usize,
 }
 
 fn find(bytes: &[u8]) -> Option<Found<'_>> {
-    let little = match bytes.get(..4)? {
-        b"II*\0" => true,
-        b"MM\0*" => false,
-        _ => return None,
-    };
-    let file = File { bytes, little };
-    let directory = file.long(4)?;
-    let entries = usize::from(file.short(directory)?);
-    let entry_of = |tag: u16| {
-        (0..entries).map(|entry| directory + 2 + entry * ENTRY).find(|entry| file.short(*entry) == Some(tag))
-    };
-    let interpretation = entry_of(PHOTOMETRIC_INTERPRETATION)? + 8;
-    let bits = file.short(entry_of(BITS_PER_SAMPLE)? + 8)?;
-    let map = entry_of(COLOR_MAP)?;
+    let file = TiffTags::find(bytes)?;
+    let interpretation = file.entry(PHOTOMETRIC_INTERPRETATION)? + 8;
+    let bits = file.short(file.entry(BITS_PER_SAMPLE)? + 8)?;
+    let map = file.entry(COLOR_MAP)?;
     let is_map = file.short(map + 2)? == SHORT && file.long(map + 4)? == 3 * COLOURS;
     if file.short(interpretation)? != PALETTE || bits != 8 || !is_map {
         return None;
@@ -81,25 +71,6 @@ fn find(bytes: &[u8]) -> Option<Found<'_>> {
     let level = |value: u16| if is_shallow { value as u8 } else { (value >> 8) as u8 };
     let colour = |place: usize| Rgb([0, 1, 2].map(|channel| level(values[channel * COLOURS + place])));
     Some(Found { palette: Palette(std::array::from_fn(colour)), file, interpretation })
-}
-
-/// Numbers of a file in its order of bytes.
-struct File<'a> {
-    bytes: &'a [u8],
-    little: bool,
-}
-
-impl File<'_> {
-    fn short(&self, at: usize) -> Option<u16> {
-        let bytes = self.bytes.get(at..)?.first_chunk()?;
-        Some(if self.little { u16::from_le_bytes(*bytes) } else { u16::from_be_bytes(*bytes) })
-    }
-
-    fn long(&self, at: usize) -> Option<usize> {
-        let bytes = self.bytes.get(at..)?.first_chunk()?;
-        let number = if self.little { u32::from_le_bytes(*bytes) } else { u32::from_be_bytes(*bytes) };
-        usize::try_from(number).ok()
-    }
 }
 
 #[cfg(test)]

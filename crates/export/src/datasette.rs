@@ -12,6 +12,7 @@ use ranklab_files::{obstacle, replace};
 use ranklab_store::catalog::{CatalogQuery, QUERIES, Relation, relations};
 
 use crate::error::{Error, Result};
+use crate::foreign::check_text;
 
 use self::presentation::presentation;
 use self::yaml::Yaml;
@@ -19,12 +20,14 @@ use self::yaml::Yaml;
 /// Writes the description of the database in the file `database` to `target`, which is replaced as a whole.
 ///
 /// # Errors
-/// When the file cannot be written, and when something other than a regular file is in the way.
+/// When the file cannot be written, and when something that no export wrote is in the way.
 pub fn export(database: &Path, target: &Path) -> Result<()> {
     if let Some(is) = obstacle(target) {
         return Err(Error::InTheWay { path: target.to_owned(), is });
     }
-    replace(target, describe(database).as_bytes()).map_err(Error::unwritten(target))
+    let text = describe(database);
+    check_text(target, text.split_inclusive('\n').next().unwrap_or_default())?;
+    replace(target, text.as_bytes()).map_err(Error::unwritten(target))
 }
 
 /// The description as YAML. Datasette knows a database by its file's name without the ending.
@@ -73,6 +76,21 @@ fn query(query: &CatalogQuery) -> Yaml {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_file_of_somebody_is_refused_and_an_earlier_description_is_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("datasette.yaml");
+        std::fs::write(&target, "title: mine\n").unwrap();
+        let refused = export(Path::new("ranklab.db"), &target).unwrap_err().to_string();
+        assert!(refused.contains("datasette.yaml, which no export wrote; choose another path"), "{refused}");
+        assert_eq!(std::fs::read(&target).unwrap(), b"title: mine\n");
+        std::fs::write(&target, "").unwrap();
+        for database in ["ranklab.db", "other.db"] {
+            export(Path::new(database), &target).unwrap();
+        }
+        assert!(std::fs::read_to_string(&target).unwrap().contains("\"other\""));
+    }
 
     #[test]
     fn every_table_view_column_and_query_stands_in_the_description() {

@@ -28,6 +28,12 @@ pub enum Error {
         /// The kind of thing that is there.
         is: &'static str,
     },
+    /// A file in the way holds something that no export wrote.
+    #[error("cannot replace {}, which no export wrote; choose another path or move the file away", path.display())]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+    },
     /// A value is not of the type that the catalog gives its column.
     #[error("{table}.{column} holds a value of another type than {expected}; report this as a bug")]
     Type {

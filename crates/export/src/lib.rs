@@ -2,6 +2,7 @@
 
 pub mod datasette;
 mod error;
+mod foreign;
 pub mod mlflow;
 pub mod parquet;
 

@@ -10,6 +10,7 @@ use ranklab_files::{create_folder, obstacle};
 use ranklab_store::{Store, catalog};
 
 use crate::error::{Error, Result};
+use crate::foreign::check_parquet;
 
 pub use self::file::ParquetFile;
 
@@ -19,7 +20,7 @@ use self::file::WholePart;
 /// meanwhile. All files are written aside first: after an error the folder is as it was. Other files in it stay.
 ///
 /// # Errors
-/// When the database cannot be read, and when a file cannot be written.
+/// When the database cannot be read, a file cannot be written, and when a file of such a name is none of an export.
 pub fn export(store: &Store, folder: &Path) -> Result<Vec<ParquetFile>> {
     check_targets(folder)?;
     let snapshot = store.snapshot()?;
@@ -41,10 +42,10 @@ fn check_targets(folder: &Path) -> Result<()> {
         return Err(Error::InTheWay { path: folder.to_owned(), is: obstacle(folder).unwrap_or("a file") });
     }
     let mut paths = catalog::relations().map(|relation| target(folder, relation.name));
-    match paths.find_map(|path| Some((obstacle(&path)?, path))) {
-        Some((is, path)) => Err(Error::InTheWay { path, is }),
-        None => Ok(()),
+    if let Some((is, path)) = paths.find_map(|path| Some((obstacle(&path)?, path))) {
+        return Err(Error::InTheWay { path, is });
     }
+    catalog::relations().try_for_each(|relation| check_parquet(&target(folder, relation.name), relation))
 }
 
 fn target(folder: &Path, name: &str) -> PathBuf {

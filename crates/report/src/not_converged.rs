@@ -16,6 +16,13 @@ pub struct NotConverged {
     pub reasons: Vec<String>,
 }
 
+impl NotConverged {
+    /// The warning of the run, a line for each reason, without a full stop.
+    pub fn lines(&self) -> impl Iterator<Item = String> + use<'_> {
+        self.reasons.iter().map(|reason| format!("run {} has NOT CONVERGED: {reason}", self.run))
+    }
+}
+
 /// Those of the given runs that did not converge, in their order. Runs that have not finished are passed over.
 ///
 /// # Errors

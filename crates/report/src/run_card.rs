@@ -5,6 +5,7 @@ use ranklab_store::{RunRow, RunStatus, Store};
 
 use crate::analysis::{CallRates, Rate, call_rates, nouns_of_run};
 use crate::error::Result;
+use crate::not_converged::not_converged;
 use crate::options::Options;
 use crate::render::markdown_text;
 use crate::words::format::{confidence, four, percent, split_kind, thousands};
@@ -49,6 +50,10 @@ pub async fn run_card(store: &Store, run: i64) -> Result<String> {
     }
     if row.start.synthetic {
         parts.push("**SYNTHETIC**: its images are generated. It is of no use on real ones.".to_owned());
+    }
+    for found in not_converged(store, &[run]).await? {
+        let lines = found.lines().map(|line| format!("**WARNING**: {}.", markdown_text(&line)));
+        parts.extend(lines);
     }
     parts.push("These figures hold for this one network. It is no medical device.".to_owned());
     Ok(parts.join("\n\n"))

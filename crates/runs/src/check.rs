@@ -20,6 +20,7 @@ use crate::{
     dataset::Dataset,
     entries::{entries, run_folders},
     locations::Locations,
+    lost_model,
     run_folder::{CHECKPOINT, is_of_another_database},
     runtime::runtime,
     short_hash::short_hash,
@@ -159,7 +160,7 @@ impl Checker<'_> {
             match store.artifacts(run.id).await {
                 Ok(artifacts) => {
                     for artifact in artifacts {
-                        self.artifact(run.id, &artifact.path, &artifact.sha256);
+                        self.artifact(run, &artifact.path, &artifact.sha256);
                     }
                 }
                 Err(problem) => {
@@ -170,20 +171,17 @@ impl Checker<'_> {
         runs
     }
 
-    fn artifact(&mut self, run: i64, name: &str, sha256: &str) {
+    fn artifact(&mut self, run: &RunRow, name: &str, sha256: &str) {
         let path = self.locations.runs_folder.join(name);
         self.report(&path);
         self.checked.count("files of runs");
         let problem = match self.hash(&path) {
             Ok(found) if found == sha256 => return,
-            Ok(_) => format!("it is not what run {run} stored"),
+            Ok(_) => format!("it is not what run {} stored", run.id),
             Err(problem) => format!("it cannot be read: {problem}"),
         };
         if !self.stopped() {
-            let advice = format!(
-                "put it back from a copy, or delete the run (`ranklab runs rm {run} --yes`) and repeat its sweep"
-            );
-            self.checked.find(path.display().to_string(), problem, advice);
+            self.checked.find(path.display().to_string(), problem, lost_model::advice(run));
         }
     }
 

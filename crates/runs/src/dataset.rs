@@ -2,8 +2,10 @@
 
 use std::{collections::BTreeSet, ops::ControlFlow};
 
-use ranklab_data::{ImageSet, ImageSource, Manifest, ManifestEntry, Rejection, load_images, synthetic};
-use ranklab_settings::{DataConfig, Resize, SYNTHETIC};
+use ranklab_data::{
+    ImageSet, ImageSource, Manifest, ManifestEntry, Rejection, load_images, missing_groups, synthetic,
+};
+use ranklab_settings::{DataConfig, GroupRule, Resize, SYNTHETIC, SplitKind};
 use ranklab_trainer::{ImageLoader, Stop};
 
 use crate::{Error, locations::Locations, source_event::SourceEvent};
@@ -60,7 +62,13 @@ impl Dataset {
         }
         let images = manifest.select(config.limit);
         if !config.group.is_default() {
-            on_event(SourceEvent::Notice(describe_groups(&images, config.group.is_column())));
+            on_event(SourceEvent::Notice(describe_groups(&images, &config.group)));
+        }
+        if config.split.kind == SplitKind::Given {
+            source
+                .split_notice()
+                .into_iter()
+                .for_each(|notice| on_event(SourceEvent::Notice(notice.to_owned())));
         }
         Ok(Self {
             synthetic: source.is_synthetic(),
@@ -112,13 +120,15 @@ fn with_progress<T: Send>(
 
 /// How many groups the rule finds in the images' names or a table gives, with the first one, so that a wrong rule is
 /// noticed.
-fn describe_groups(images: &ImageSet, is_column: bool) -> String {
+fn describe_groups(images: &ImageSet, rule: &GroupRule) -> String {
     let with_group = images.entries.iter().filter(|entry| entry.has_group());
     let groups: BTreeSet<&str> = with_group.clone().map(|entry| entry.group.as_str()).collect();
     let (all, without) = (images.entries.len(), images.entries.len() - with_group.count());
     match groups.first() {
-        None if is_column => format!("the table gives no groups for its {all} images"),
-        None => format!("the rule for groups finds none in the names of {all} images"),
+        None if rule.is_column() => format!("the table gives no groups for its {all} images"),
+        None => {
+            missing_groups(&images.entries, rule).unwrap_or_else(|| format!("{all} images have no groups"))
+        }
         Some(first) if without == 0 => format!("{} groups in {all} images, {first} first", groups.len()),
         Some(first) => {
             format!("{} groups in {all} images, {first} first; {without} images have no group", groups.len())

@@ -30,6 +30,17 @@ pub enum Error {
         /// Why.
         reason: std::io::Error,
     },
+    /// The network of an imported adapter could not be stored.
+    #[error(
+        "storing {path} failed: {reason}; free some space or make its folder writable, then import the adapter again",
+        path = .path.display()
+    )]
+    ImportUnsaved {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        reason: std::io::Error,
+    },
     /// A run folder that belongs to another database.
     #[error(
         "the run folder {path} belongs to another database and is not written into; move it away, then repeat the command",

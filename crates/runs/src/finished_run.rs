@@ -1,9 +1,9 @@
 //! A finished or imported run, opened again: its settings, its trained state and its network.
 
-use std::{fs, path::Path};
+use std::path::Path;
 
 use burn::tensor::Device;
-use ranklab_files::sha256;
+use ranklab_files::{read_file_at_most, sha256};
 use ranklab_settings::{Network, TrialConfig};
 use ranklab_store::{ArtifactRow, RunRow, RunStatus, Store};
 use ranklab_trainer::{NetworkSettings, WholeNetwork};
@@ -12,11 +12,15 @@ use ranklab_zoo::HeadConfig;
 use crate::{
     Error,
     locations::Locations,
+    lost_model,
     recorded_paths::locate_weights,
     run_folder::MODEL_KIND,
     source_event::SourceEvent,
     weights::{KnownWeights, load_weights},
 };
+
+/// Largest file of a trained state in bytes: rank 512 in all layers and the largest classifier have less.
+const LARGEST_STATE: u64 = 4 << 30;
 
 /// A finished or imported run with what is needed to use its network.
 #[derive(Clone, Debug)]
@@ -82,18 +86,14 @@ impl FinishedRun {
         let artifact = self.artifacts.iter().find(|artifact| artifact.kind == MODEL_KIND);
         let artifact = artifact.ok_or_else(|| unopened("it stored no weights".to_owned()))?;
         let path = runs_folder.join(&artifact.path);
-        let repeat = match self.row.status {
-            RunStatus::Imported => "import its adapter again",
-            _ => "repeat its sweep",
-        };
-        let again =
-            format!("put the file back, or delete the run (`ranklab runs rm {}`) and {repeat}", self.row.id);
-        let state = fs::read(&path)
-            .map_err(|problem| unopened(format!("{} cannot be read ({problem}); {again}", path.display())))?;
-        if sha256(&state) != artifact.sha256 {
-            return Err(unopened(format!("{} is not what it stored; {again}", path.display())));
+        let again = lost_model::advice(&self.row);
+        let unread =
+            |problem: String| unopened(format!("{} cannot be read ({problem}); {again}", path.display()));
+        let state = read_file_at_most(&path, LARGEST_STATE).map_err(|problem| unread(problem.to_string()))?;
+        match state {
+            Some(state) if sha256(&state) == artifact.sha256 => Ok(state),
+            _ => Err(unopened(format!("{} is not what it stored; {again}", path.display()))),
         }
-        Ok(state)
     }
 
     /// The trunk's weights, which have the recorded hash.

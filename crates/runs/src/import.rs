@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use burn::tensor::Device;
-use ranklab_files::sha256;
-use ranklab_settings::{Architecture, Network, TrialConfig, family};
-use ranklab_store::{Claim, NewRun, Store};
+use ranklab_files::{read_file_at_most, sha256};
+use ranklab_settings::{Architecture, Network, TrialConfig, family, shell_word};
+use ranklab_store::{ArtifactRow, Claim, NewRun, Store};
 use ranklab_trainer::NetworkSettings;
 use ranklab_zoo::{HeadConfig, ParameterCounts};
 use serde_json::json;
@@ -31,8 +31,19 @@ pub struct PreparedImport {
 pub struct ImportedRun {
     /// Its number.
     pub run: i64,
-    /// Whether the same import had recorded it before.
-    pub was_known: bool,
+    /// What became of it.
+    pub outcome: ImportOutcome,
+}
+
+/// What an import did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ImportOutcome {
+    /// It recorded a run.
+    Recorded,
+    /// The same import had recorded the run before.
+    Known,
+    /// The same import had recorded the run before, and its model file was gone or changed: it is stored again.
+    StoredAgain,
 }
 
 /// Settings of a network with an imported adapter: `config` with its adapter's, and with what its folder says of images
@@ -59,8 +70,7 @@ pub fn prepare_import(
     let refused = |problem: String| Error::Adapter { path: path.to_owned(), problem };
     let adapter = &folder.adapter;
     if adapter.head.is_none() {
-        let advice =
-            format!("train one from it with `ranklab train model=model_5 start={} …`", path.display());
+        let advice = format!("train one from it: `{}`", training(folder, path));
         return Err(refused(format!(
             "it has no classifier that ranklab knows, so that it predicts nothing; {advice}"
         )));
@@ -80,6 +90,17 @@ pub fn prepare_import(
     adapter.check_trunk(opened.weights()).map_err(|problem| refused(problem.to_string()))?;
     let (state, model_hash) = (opened.model().to_safetensors()?, opened.model().state_hash());
     Ok(PreparedImport { run: new_run(folder, path, config, &network, weights, by)?, state, model_hash })
+}
+
+/// The command that trains a classifier from an adapter, without the images.
+fn training(folder: &AdapterFolder, path: &Path) -> String {
+    let config = &folder.adapter.config;
+    let (layers, rank, start) = (&config.layers, &config.rank, shell_word(&path.display().to_string()));
+    let dora = if config.dora { " dora=true" } else { "" };
+    let activation: &'static str = config.activation.into();
+    format!(
+        "ranklab train model=model_5 layers={layers} rank={rank} activation={activation}{dora} start={start} dataset=PATH"
+    )
 }
 
 fn new_run(
@@ -146,28 +167,82 @@ fn new_run(
 }
 
 /// Records an import: its row, then its weights in a folder of its own, then that it is complete. The same import is
-/// recorded once; one that was interrupted is completed.
+/// recorded once; one that was interrupted is completed, and one whose model file is gone gets it back.
 ///
 /// # Errors
-/// When the database or the folder cannot be written, or another process records the same import.
+/// When the database or the folder cannot be written, another process records the same import, or a model file that is
+/// gone had other bytes.
 pub async fn record_import(
     store: &Store,
     runs_folder: &Path,
     import: &PreparedImport,
 ) -> Result<ImportedRun, Error> {
     if let Some(run) = store.imported_run(&import.run.config_hash).await? {
-        return Ok(ImportedRun { run, was_known: true });
+        return known(store, runs_folder, run, import).await;
     }
     store.start_runs_above(run_folder::highest(runs_folder)).await?;
     let run = match store.claim(&import.run, process_start().as_deref()).await? {
         Claim::New(run) | Claim::Continued(run) => run,
-        Claim::Finished(run) | Claim::Diverged(run) => return Ok(ImportedRun { run, was_known: true }),
+        Claim::Finished(run) | Claim::Diverged(run) => {
+            return Ok(ImportedRun { run, outcome: ImportOutcome::Known });
+        }
         Claim::Taken { run, host, process } => {
             let problem = format!("process {process} on {host} imports the same adapter; wait for it");
             return Err(Error::Unopened { run, problem });
         }
     };
-    let model = run_folder::save_model(runs_folder, store.id(), run, &import.state)?;
-    store.complete_import(run, &import.model_hash, &[model]).await?;
-    Ok(ImportedRun { run, was_known: false })
+    if let Err(problem) = complete(store, runs_folder, run, import).await {
+        // The next import completes it at once. On a full disk it waits until the lease has expired.
+        let _ = store.interrupt_run(run).await;
+        return Err(problem);
+    }
+    Ok(ImportedRun { run, outcome: ImportOutcome::Recorded })
+}
+
+/// Stores the network of a claimed import and ends its run.
+async fn complete(store: &Store, runs_folder: &Path, run: i64, import: &PreparedImport) -> Result<(), Error> {
+    let model = save(store, runs_folder, run, import)?;
+    Ok(store.complete_import(run, &import.model_hash, &[model]).await?)
+}
+
+/// The run of an earlier import, whose model file is stored again where it is gone or changed.
+async fn known(
+    store: &Store,
+    runs_folder: &Path,
+    run: i64,
+    import: &PreparedImport,
+) -> Result<ImportedRun, Error> {
+    let artifacts = store.artifacts(run).await?;
+    let model = artifacts.iter().find(|artifact| artifact.kind == run_folder::MODEL_KIND);
+    let stored = sha256(&import.state);
+    match model {
+        Some(model) if is_there(&runs_folder.join(&model.path), model) => {
+            Ok(ImportedRun { run, outcome: ImportOutcome::Known })
+        }
+        Some(model) if model.sha256 == stored => {
+            save(store, runs_folder, run, import)?;
+            Ok(ImportedRun { run, outcome: ImportOutcome::StoredAgain })
+        }
+        _ => Err(Error::Unopened {
+            run,
+            problem: format!(
+                "its model file is gone, and this version of ranklab stores another one; delete the run \
+                 (`ranklab runs rm {run} --yes`), then import the adapter again"
+            ),
+        }),
+    }
+}
+
+/// Whether the file of a recorded model has its recorded bytes.
+fn is_there(path: &Path, model: &ArtifactRow) -> bool {
+    let most = u64::try_from(model.bytes).unwrap_or_default();
+    matches!(read_file_at_most(path, most), Ok(Some(state)) if sha256(&state) == model.sha256)
+}
+
+/// Stores the network of an import.
+fn save(store: &Store, runs_folder: &Path, run: i64, import: &PreparedImport) -> Result<ArtifactRow, Error> {
+    run_folder::save_model(runs_folder, store.id(), run, &import.state).map_err(|problem| match problem {
+        Error::Unsaved { path, reason } => Error::ImportUnsaved { path, reason },
+        other => other,
+    })
 }

@@ -15,9 +15,11 @@ mod explained_images;
 mod finished_run;
 mod garbage;
 mod host;
+mod image_input;
 mod image_names;
 mod import;
 mod locations;
+mod lost_model;
 mod missing;
 mod overlay;
 mod predict;
@@ -30,6 +32,7 @@ mod shared_groups;
 mod short_hash;
 mod source_event;
 mod sources;
+mod start_adapter;
 mod sweep_folder;
 mod threshold;
 mod unlabelled;
@@ -48,8 +51,11 @@ pub use explained_images::{ExplainedImage, ExplainedImages, ImageExplainer, Imag
 pub use finished_run::FinishedRun;
 pub use garbage::{Garbage, GarbageRules, garbage};
 pub use host::host;
+pub use image_input::image_input;
 pub use image_names::ImageNames;
-pub use import::{ImportedRun, PreparedImport, imported_config, prepare_import, record_import};
+pub use import::{
+    ImportOutcome, ImportedRun, PreparedImport, imported_config, prepare_import, record_import,
+};
 pub use locations::{DATABASE, FEATURES, Locations, MANIFESTS, SWEEPS};
 pub use missing::missing_sources;
 pub use predict::{PredictedPicture, Prediction, Predictions, pictures, predict};

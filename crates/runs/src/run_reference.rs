@@ -16,7 +16,7 @@ const LISTED: usize = 5;
 pub enum RunReference {
     /// The number of a run.
     Number(i64),
-    /// The finished run with the highest validation accuracy of the most recent sweep.
+    /// The finished run with the highest validation accuracy of the most recent sweep that has one.
     Best,
     /// The run that finished or was imported last.
     Latest,
@@ -56,14 +56,14 @@ impl RunReference {
             Self::Number(run) => Ok(NamedRun { run: *run, reason: None }),
             Self::Best => best(store).await,
             Self::Latest => latest(store.all_runs().await?),
-            Self::Name(name) => by_name(&finished(store.all_runs().await?, &WITH_MODEL)?, name),
+            Self::Name(name) => by_name(&with_model(store.all_runs().await?)?, name),
         }
     }
 }
 
 /// The run that ended last of those with a model.
 fn latest(runs: Vec<RunRow>) -> Result<NamedRun, Error> {
-    let runs = finished(runs, &WITH_MODEL)?;
+    let runs = with_model(runs)?;
     let latest = runs.iter().max_by(|a, b| (&a.ended_at, a.id).cmp(&(&b.ended_at, b.id)));
     let (run, how) = latest.map_or((0, "finished"), |run| match run.status {
         RunStatus::Imported => (run.id, "was imported"),
@@ -72,15 +72,29 @@ fn latest(runs: Vec<RunRow>) -> Result<NamedRun, Error> {
     Ok(NamedRun { run, reason: Some(format!("run {run} {how} last")) })
 }
 
-/// The runs of these states.
-fn finished(runs: Vec<RunRow>, states: &[RunStatus]) -> Result<Vec<RunRow>, Error> {
-    let runs: Vec<RunRow> = runs.into_iter().filter(|run| states.contains(&run.status)).collect();
-    if runs.is_empty() {
-        return Err(Error::NoRun(
-            "the database has no finished run; train one with `ranklab sweep`".to_owned(),
-        ));
-    }
-    Ok(runs)
+/// The runs that have a model.
+fn with_model(runs: Vec<RunRow>) -> Result<Vec<RunRow>, Error> {
+    let (with, without): (Vec<RunRow>, Vec<RunRow>) =
+        runs.into_iter().partition(|run| WITH_MODEL.contains(&run.status));
+    if with.is_empty() { Err(none_finished(&without)) } else { Ok(with) }
+}
+
+/// That no run is finished, with the next command for the runs that there are.
+fn none_finished(runs: &[RunRow]) -> Error {
+    let last = |status: RunStatus| runs.iter().rfind(|run| run.status == status).map(|run| run.id);
+    let none = "the database has no finished run";
+    Error::NoRun(if let Some(run) = last(RunStatus::Imported) {
+        format!("{none}, and run {run} was imported; name it by its number or as `latest`")
+    } else if let Some(run) = last(RunStatus::Running) {
+        format!(
+            "{none}: run {run} is in training or was interrupted; wait for it, or resume it with \
+             `ranklab sweep --resume`"
+        )
+    } else if let Some(run) = runs.last() {
+        format!("{none}: run {} is {}; `ranklab runs show {0}` says more", run.id, run.status)
+    } else {
+        format!("{none}; train one with `ranklab sweep` or, for a first look, with `ranklab quickstart`")
+    })
 }
 
 fn by_name(runs: &[RunRow], name: &str) -> Result<NamedRun, Error> {
@@ -113,35 +127,64 @@ pub fn configuration_name(run: &RunRow) -> String {
     format!("{}{}{}", run.start.model, layers.unwrap_or_default(), ranks.unwrap_or_default())
 }
 
-/// The run of the most recent sweep with the highest validation accuracy in its kept epoch; of several the one with the
-/// lower validation loss, fewer trained parameters, the lower number. Test figures choose nothing.
+/// The run with the highest validation accuracy in its kept epoch among those of the most recent sweep that has a
+/// finished run; of several the one with the lower validation loss, fewer trained parameters, the lower number. Where no
+/// sweep has one, among all runs. Test figures choose nothing.
 async fn best(store: &Store) -> Result<NamedRun, Error> {
-    let sweep = store.latest_sweep().await?;
-    let (of, runs) = match &sweep {
-        Some(sweep) => {
-            let runs = store.runs_of_sweep(sweep.id).await?.into_iter().filter_map(|(_, run)| run).collect();
-            (format!("sweep {}", sweep.id), runs)
-        }
-        None => ("the database".to_owned(), store.all_runs().await?),
-    };
+    let Candidates { runs, of } = candidates(store).await?;
     let mut best: Option<(RunRow, [f64; 2])> = None;
-    for run in finished(runs, &[RunStatus::Finished])? {
+    for run in runs {
         let figures = kept_figures(store, &run).await?;
         if best.as_ref().is_none_or(|(kept, known)| order(&run, figures, kept, *known).is_lt()) {
             best = Some((run, figures));
         }
     }
-    let Some((run, [accuracy, _])) = best else {
-        return Err(Error::NoRun(
-            "the database has no finished run; train one with `ranklab sweep`".to_owned(),
-        ));
-    };
+    let Some((run, [accuracy, _])) = best else { return Err(none_finished(&store.all_runs().await?)) };
     let reason = format!(
         "run {} has the highest validation accuracy of the finished runs of {of}: {:.2} %",
         run.id,
         100.0 * accuracy
     );
     Ok(NamedRun { run: run.id, reason: Some(reason) })
+}
+
+/// Finished runs that are compared with each other.
+struct Candidates {
+    runs: Vec<RunRow>,
+    /// Whose they are, with the more recent sweeps that were passed over.
+    of: String,
+}
+
+/// The finished runs of the most recent sweep that has any; else all of the database.
+async fn candidates(store: &Store) -> Result<Candidates, Error> {
+    let is_finished = |run: &RunRow| run.status == RunStatus::Finished;
+    let mut without: Vec<i64> = Vec::new();
+    for sweep in store.sweeps().await? {
+        let planned = store.runs_of_sweep(sweep.id).await?;
+        let trials = planned.len();
+        let runs: Vec<RunRow> = planned.into_iter().filter_map(|(_, run)| run).filter(is_finished).collect();
+        if runs.is_empty() {
+            without.push(sweep.id);
+            continue;
+        }
+        let share = match runs.len() {
+            all if all == trials => String::new(),
+            some => format!(" ({some} of {trials} trials)"),
+        };
+        let of = format!("sweep {}{share}{}", sweep.id, passed_over(&without));
+        return Ok(Candidates { runs, of });
+    }
+    let runs = store.all_runs().await?.into_iter().filter(is_finished).collect();
+    Ok(Candidates { runs, of: format!("the database{}", passed_over(&without)) })
+}
+
+/// The sweeps without a finished run, latest first, in words that follow what they precede.
+fn passed_over(without: &[i64]) -> String {
+    match without {
+        [] => String::new(),
+        [one] => format!(", as sweep {one} has none"),
+        [first, .., last] => format!(", as sweeps {last} to {first} have none"),
+    }
 }
 
 /// Validation accuracy and loss in the epoch whose weights were kept.

@@ -95,7 +95,7 @@ impl ClassScheme {
     }
 
     /// Whether the classes are those of the NIH/NLM malaria cells.
-    pub(crate) fn has_default_classes(&self) -> bool {
+    pub fn has_default_classes(&self) -> bool {
         (self.negative.as_str(), self.positive.as_str()) == (NEGATIVE, POSITIVE)
     }
 
@@ -123,6 +123,11 @@ impl GroupRule {
     /// The rule that takes groups from a table's column.
     pub fn column() -> Self {
         Self { text: COLUMN.to_owned(), pattern: None }
+    }
+
+    /// Whether the rule assigns no groups.
+    pub fn is_none(&self) -> bool {
+        self.text == NO_GROUP
     }
 
     /// Whether groups are taken from a table's column.

@@ -13,6 +13,7 @@ use crate::{
     model::{Architecture, ModelConfig},
     network::Network,
     paths::absolute,
+    threshold::ImportedThreshold,
     training::{OptimizerKind, TrainingConfig},
 };
 
@@ -30,6 +31,10 @@ pub struct TrialConfig {
     pub training: TrainingConfig,
     /// Device name.
     pub device: String,
+    /// Threshold of an imported network; a trained one has its own validation images.
+    // Left out where there is none: configurations of earlier versions keep their text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub threshold: Option<ImportedThreshold>,
 }
 
 /// Settings of a trial as a user writes them, before presets are filled in.
@@ -82,6 +87,7 @@ impl TrialConfig {
             adapter,
             training: settings.training,
             device: settings.device,
+            threshold: None,
         };
         let start = config.adapter.iter_mut().filter_map(|adapter| adapter.start.as_mut());
         for path in [&mut config.data.dataset, &mut config.model.weights].into_iter().chain(start) {

@@ -57,6 +57,7 @@ mod prepared;
 mod ranking;
 mod recalibration;
 mod resampling;
+mod saturation;
 mod scores;
 mod source;
 mod student;
@@ -106,6 +107,7 @@ pub use predictive_values::{EstimatedRate, PredictiveValues, predictive_values, 
 pub use ranking::{log_loss, roc_auc, roc_auc_within};
 pub use recalibration::{Coefficient, Recalibration, recalibration};
 pub use resampling::Resampling;
+pub use saturation::{Saturation, saturation};
 pub use scores::{Scores, SeedVariance};
 pub use source::Source;
 pub use summary::Summary;

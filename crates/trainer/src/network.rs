@@ -8,7 +8,7 @@ use burn::{
     tensor::{Device, Tensor, TensorData},
 };
 use ranklab_kernels::FeatureMap;
-use ranklab_settings::{Network, Resize};
+use ranklab_settings::Network;
 use ranklab_zoo::{
     Cut, Explanation, HeadConfig, Model, Trunk, UpperTrunk,
     exchange::{ImageInput, ImportedAdapter, TrainedNetwork},
@@ -228,15 +228,14 @@ impl WholeNetwork<'_> {
         })
     }
 
-    /// The network with all that its files for other programs say of it. `classes` are the names of class 0 and
-    /// class 1, the positive one.
-    pub fn trained<'a>(&'a self, resize: Resize, classes: [&'a str; 2]) -> TrainedNetwork<'a> {
+    /// The network with all that its files for other programs say of it.
+    pub fn trained<'a>(&'a self, images: ImageInput<'a>) -> TrainedNetwork<'a> {
         TrainedNetwork {
             model: &self.model,
             network: &self.network,
             weights: &self.weights,
             head: self.head,
-            images: ImageInput { size: self.image_size, resize, classes },
+            images,
         }
     }
 

@@ -24,7 +24,7 @@ use crate::{
     named_run::named_run,
     runtime::block_on,
     signals::Signals,
-    ui::output::{log, print},
+    ui::output::{log, print, print_fitted},
 };
 
 /// Images from which on the progress is logged.
@@ -41,7 +41,7 @@ Class names and the rule for groups are the run's unless they are given. The thr
 validation images, and not chosen again. The run's training and validation images are read as well, to count which of \
 the new images and groups are among them. An evaluation of the same run on the same images is not computed again.")]
 pub(crate) struct EvaluateArgs {
-    /// Number or name of a finished run, `best` (highest validation accuracy of the latest sweep) or `latest`.
+    /// Number or name of a finished run, `best` (highest validation accuracy of the latest sweep that has a finished run) or `latest`.
     run: String,
     /// The images: dataset=PATH, and positive=, negative=, group=, limit= where they differ from the run's.
     #[arg(required = true, value_name = "KEY=VALUE", add = complete::settings())]
@@ -67,7 +67,7 @@ pub(crate) struct EvaluateArgs {
 pub(crate) fn evaluate(folders: &Folders, arguments: &EvaluateArgs) -> anyhow::Result<()> {
     let (run, threshold) = block_on(with_store(&folders.database(), async |store| {
         let run = named_run(store, &arguments.run, arguments.quiet).await?;
-        let threshold = chosen_threshold(store, run.row.id).await?;
+        let threshold = chosen_threshold(store, &run).await?;
         Ok((run, threshold))
     }))?;
     let configs = images::configs(&run.config.data, &arguments.overrides)?;
@@ -84,7 +84,7 @@ pub(crate) fn evaluate(folders: &Folders, arguments: &EvaluateArgs) -> anyhow::R
             text::table(store, &run, &evaluated).await
         }
     }))?;
-    print(&text)
+    if arguments.json { print(&text) } else { print_fitted(&text) }
 }
 
 /// What the evaluation of one dataset needs.

@@ -35,7 +35,7 @@ A repeated export replaces its files, and adds no run to MLflow twice. MLFLOW_TR
 MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN, are shown to the MLflow server. \
 docs/model-files.md says what the files of a network hold, docs/exports.md how other programs read the records.")]
 pub(crate) struct ExportArgs {
-    /// Number or name of a run, `best` (highest validation accuracy of the latest sweep) or `latest`.
+    /// Number or name of a run, `best` (highest validation accuracy of the latest sweep that has a finished run) or `latest`.
     run: Option<String>,
     /// Kind of export, and the folder, file or address that it goes to.
     #[arg(long, required = true, num_args = 2, value_names = ["KIND", "TARGET"])]

@@ -5,7 +5,8 @@ use std::{ffi::OsString, path::PathBuf};
 use anyhow::{anyhow, bail};
 use clap::Args;
 use ranklab_runs::{
-    AdapterFolder, Evaluator, ImportedRun, imported_config, load_weights, prepare_import, record_import,
+    AdapterFolder, Evaluator, ImportOutcome, ImportedRun, imported_config, load_weights, prepare_import,
+    record_import,
 };
 use ranklab_settings::{Experiment, TrialConfig};
 use ranklab_store::Store;
@@ -22,7 +23,17 @@ use crate::{
 };
 
 /// Settings that an import takes.
-const KEYS: [&str; 7] = ["positive", "negative", "group", "image_size", "resize", "weights", "device"];
+const KEYS: [&str; 9] = [
+    "positive",
+    "negative",
+    "group",
+    "group_word",
+    "image_word",
+    "image_size",
+    "resize",
+    "weights",
+    "device",
+];
 
 /// Record a PEFT adapter of VGG16's convolutions, with its classifier, as a run.
 #[derive(Args, Clone, Debug)]
@@ -31,8 +42,8 @@ const KEYS: [&str; 7] = ["positive", "negative", "group", "image_size", "resize"
   ranklab import adapter image_size=64 positive=malignant negative=benign
   ranklab predict latest slides/
 
-The run can be predicted with, evaluated and exported; it has no training and no test. Image size, resizing and class \
-names come from the folder where it was exported, else from the settings. An adapter without a classifier predicts \
+The run can be predicted with, evaluated and exported; it has no training and no test. Image size, resizing, class \
+names, threshold and the rule for groups come from the folder where it was exported, else from the settings. An adapter without a classifier predicts \
 nothing: `ranklab train model=model_5 start=DIR rank=… layers=…` trains one from it. docs/model-files.md has more.")]
 pub(crate) struct ImportArgs {
     /// Folder with adapter_config.json and adapter_model.safetensors.
@@ -67,16 +78,19 @@ pub(crate) fn import(folders: &Folders, arguments: &ImportArgs) -> anyhow::Resul
     for name in folder.adapter.left_out.iter().filter(|_| !arguments.quiet) {
         log(format_args!("note: left out {name}, which has no place in ranklab's networks"));
     }
-    let ImportedRun { run, was_known } = block_on(async {
+    let ImportedRun { run, outcome } = block_on(async {
         let store = Store::open(&folders.database()).await?;
         let recorded = record_import(&store, &locations.runs_folder, &import).await;
         store.close().await;
         Ok(recorded?)
     })?;
     let path = path.display();
-    print(&match was_known {
-        true => format!("{path} was imported before as run {run}\n"),
-        false => format!("imported {path} as run {run}\n"),
+    print(&match outcome {
+        ImportOutcome::Recorded => format!("imported {path} as run {run}\n"),
+        ImportOutcome::Known => format!("{path} was imported before as run {run}\n"),
+        ImportOutcome::StoredAgain => format!(
+            "{path} was imported before as run {run}, whose model file was gone or changed: it is stored again\n"
+        ),
     })
 }
 
@@ -96,9 +110,20 @@ fn config(folder: &AdapterFolder, overrides: &[OsString]) -> anyhow::Result<Tria
     let plan = Plan::new(&Experiment::assemble(None, overrides)?)?;
     let [trial] = plan.trials.as_slice() else { bail!("an import takes one value for each setting") };
     let mut config = imported_config(trial.config.clone(), folder);
+    config.data.check().map_err(|problem| anyhow!("{problem}"))?;
     if let Some(description) = &folder.adapter.description {
         let [negative, positive] = description.classes.clone();
         let data = &mut config.data;
+        if let Some(group) = description.group.as_ref().filter(|_| !names.contains(&"group")) {
+            data.group = group.clone();
+        }
+        if !names.contains(&"group_word") {
+            data.group_word.clone_from(&description.group_word);
+        }
+        if !names.contains(&"image_word") {
+            data.image_word.clone_from(&description.image_word);
+        }
+        config.threshold = description.threshold;
         if !names.contains(&"image_size") {
             data.image_size = description.image_size;
         }
@@ -114,6 +139,11 @@ fn config(folder: &AdapterFolder, overrides: &[OsString]) -> anyhow::Result<Tria
             );
         }
     }
-    config.data.check().map_err(|problem| anyhow!("{problem}"))?;
+    if config.data.negative == config.data.positive {
+        bail!(
+            "ranklab.json names `{}` as both classes; give the names of two with positive= and negative=",
+            config.data.positive
+        );
+    }
     Ok(config)
 }

@@ -9,6 +9,7 @@ use std::{ops::ControlFlow, path::PathBuf};
 use anyhow::{Context as _, anyhow, bail};
 use clap::{Args, ValueEnum};
 use ranklab_data::LooseImages;
+use ranklab_report::not_converged;
 use ranklab_runs::{
     ChosenThreshold, FinishedRun, Predictions, UnlabelledImages, chosen_threshold, predict as predict_images,
 };
@@ -23,7 +24,7 @@ use crate::{
     opener::open_page,
     runtime::block_on,
     signals::Signals,
-    ui::output::{log, print},
+    ui::output::{log, print, print_fitted},
 };
 
 use outcome::{Called, Outcome};
@@ -43,7 +44,7 @@ An image is called positive from the threshold on that the run's validation imag
 sensitivity and specificity), or from `--threshold` on. An image that cannot be read is named on standard error; \
 the others are predicted, and the exit code is 1.")]
 pub(crate) struct PredictArgs {
-    /// Number or name of a finished run, `best` (highest validation accuracy of the latest sweep) or `latest`.
+    /// Number or name of a finished run, `best` (highest validation accuracy of the latest sweep that has a finished run) or `latest`.
     run: String,
     /// Images, folders and zips.
     #[arg(required = true, value_name = "IMAGES")]
@@ -92,10 +93,11 @@ fn probability(text: &str) -> Result<f64, String> {
 /// # Errors
 /// When the run, its weights or a path cannot be used, when a signal arrives, and when an image cannot be read.
 pub(crate) fn predict(folders: &Folders, arguments: &PredictArgs) -> anyhow::Result<()> {
-    let (run, chosen) = block_on(with_store(&folders.database(), async |store| {
+    let (run, chosen, not_converged) = block_on(with_store(&folders.database(), async |store| {
         let run = named_run(store, &arguments.run, arguments.quiet).await?;
-        let threshold = chosen_threshold(store, run.row.id).await?;
-        Ok((run, threshold))
+        let threshold = chosen_threshold(store, &run).await?;
+        let not_converged = not_converged(store, &[run.row.id]).await?.pop();
+        Ok((run, threshold, not_converged))
     }))?;
     let signals = Signals::listen().context("cannot install signal handlers")?;
     let config = &run.config.data;
@@ -120,12 +122,16 @@ pub(crate) fn predict(folders: &Folders, arguments: &PredictArgs) -> anyhow::Res
         let state = "before all images were predicted; repeat the command";
         return Err(signals.interruption(state).map_or_else(|| anyhow!("stopped"), anyhow::Error::from));
     };
-    let outcome = Outcome::new(&run, device_name, threshold(arguments.threshold, chosen), predictions);
-    print(&match arguments.format {
-        Format::Table => text::tables(&outcome),
-        Format::Csv => text::csv(&outcome)?,
-        Format::Json => text::json(&outcome)?,
-    })?;
+    let called = threshold(arguments.threshold, chosen);
+    let outcome = Outcome { run: &run, device: device_name, called, not_converged, predictions };
+    if arguments.format != Format::Table {
+        outcome.warnings().iter().for_each(|line| log(format_args!("{line}")));
+    }
+    match arguments.format {
+        Format::Table => print_fitted(&text::tables(&outcome)),
+        Format::Csv => print(&text::csv(&outcome)?),
+        Format::Json => print(&text::json(&outcome)?),
+    }?;
     if arguments.html || arguments.explain || arguments.open {
         let page = page::write(&outcome, &network, &images, arguments.explain, &folders.reports)?;
         log(format_args!("page: {}", page.display()));
@@ -164,12 +170,12 @@ fn predicted(
 fn threshold(given: Option<f64>, chosen: Option<ChosenThreshold>) -> Called {
     match (given, chosen) {
         (Some(threshold), _) => Called { threshold, source: "given".to_owned() },
-        (None, Some(ChosenThreshold { value, images })) => Called {
-            threshold: value,
-            source: format!(
-                "chosen on {images} validation images, largest sum of sensitivity and specificity"
-            ),
-        },
+        (None, Some(ChosenThreshold { value, images, is_imported })) => {
+            let chosen =
+                format!("chosen on {images} validation images, largest sum of sensitivity and specificity");
+            let came = if is_imported { "imported with the adapter, " } else { "" };
+            Called { threshold: value, source: format!("{came}{chosen}") }
+        }
         (None, None) => Called {
             threshold: THRESHOLD,
             source: "the default, as the run recorded no validation images of both classes".to_owned(),

@@ -71,11 +71,7 @@ impl ConvergenceWarnings {
 
 /// The warnings of a run, one line per reason.
 pub(crate) fn warning_lines(found: &NotConverged) -> Vec<String> {
-    found
-        .reasons
-        .iter()
-        .map(|reason| format!("WARNING: run {} has NOT CONVERGED: {reason}", found.run))
-        .collect()
+    found.lines().map(|line| format!("WARNING: {line}")).collect()
 }
 
 /// Why a run did not converge; `None` where it did.

@@ -57,7 +57,15 @@ impl Fixture {
             network: &self.network,
             weights: &self.weights,
             head: HeadConfig::default(),
-            images: ImageInput { size: SIZE, resize: Resize::Opencv, classes: ["healthy", "ill \"x\""] },
+            images: ImageInput {
+                size: SIZE,
+                resize: Resize::Opencv,
+                classes: ["healthy", "ill \"x\""],
+                threshold: None,
+                group: None,
+                group_word: None,
+                image_word: None,
+            },
         }
     }
 

@@ -22,7 +22,7 @@ mod trained;
 pub use description::Description;
 pub use merged::merged_safetensors;
 pub use module::{MODULE_FILE, module};
-pub use onnx::onnx;
+pub use onnx::{is_our_onnx, onnx};
 pub use peft::{
     ADAPTER_CONFIG_FILE, ADAPTER_FILE, BASE_MODEL_FILE, CARD_FILE, DESCRIPTION_FILE, Factors,
     ImportedAdapter, ImportedHead, PeftFolder, peft_files, read_peft,

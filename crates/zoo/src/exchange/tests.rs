@@ -39,6 +39,7 @@ fn an_onnx_file_gives_the_networks_probabilities() {
         let fixture = Fixture::new(config);
         let expected = fixture.probabilities(&images);
         let file = onnx(&fixture.trained()).unwrap();
+        assert!(super::is_our_onnx(&file));
         let found = evaluate(&file, &images, &[2, SIZE, SIZE, 3]);
         // Far from 0 and 1, where every difference would vanish.
         assert!(expected.iter().all(|p| (0.02..0.98).contains(p)), "{name}: {expected:?}");

@@ -1,6 +1,6 @@
 //! What an export needs to know of a trained network.
 
-use ranklab_settings::{AdapterConfig, Layer, Network, Resize};
+use ranklab_settings::{AdapterConfig, GroupRule, ImportedThreshold, Layer, Network, Noun, Resize};
 
 use crate::{
     Error,
@@ -25,7 +25,7 @@ pub struct TrainedNetwork<'a> {
     pub images: ImageInput<'a>,
 }
 
-/// The images that a network takes, and its classes.
+/// The images that a network takes, its classes, and how it calls them.
 #[derive(Clone, Copy, Debug)]
 pub struct ImageInput<'a> {
     /// Side of the square images in pixels.
@@ -34,6 +34,14 @@ pub struct ImageInput<'a> {
     pub resize: Resize,
     /// Names of class 0 and class 1, the positive one.
     pub classes: [&'a str; 2],
+    /// Threshold that was chosen on validation images, where there is one.
+    pub threshold: Option<ImportedThreshold>,
+    /// Rule that finds the group of an image.
+    pub group: Option<&'a GroupRule>,
+    /// Word for a group, where settings give one.
+    pub group_word: Option<&'a Noun>,
+    /// Word for an image, where settings give one.
+    pub image_word: Option<&'a Noun>,
 }
 
 /// The trained part of either network beside its settings.

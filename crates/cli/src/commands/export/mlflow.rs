@@ -8,7 +8,9 @@ use std::{
 
 use indicatif::{ProgressBar, ProgressStyle};
 use ranklab_export::mlflow::{Access, Address, Files, Patience, Server, Summary, export as send};
+use ranklab_report::not_converged;
 use ranklab_runs::RunReference;
+use ranklab_store::Store;
 
 use crate::{
     database::with_store,
@@ -46,12 +48,32 @@ pub(super) fn export(folders: &Folders, run: Option<&str>, address: &str) -> any
             bar.set_length(all as u64);
             bar.set_position(done as u64);
         };
-        Ok(send(store, &server, run, files, &mut progress).await?)
+        let summary = send(store, &server, run, files, &mut progress).await?;
+        let warning = if summary.added > 0 { not_converged_among(store, run).await? } else { None };
+        Ok((summary, warning))
     }));
     bar.finish_and_clear();
-    let summary = sent?;
+    let (summary, warning) = sent?;
     note(&summary);
+    warning.into_iter().for_each(|line| log(format_args!("{line}")));
     print(&format!("{}\n", in_words(&summary, &server.address.to_string())))
+}
+
+/// The warning of finished runs that did not converge, in one line: of `run` alone, or of all; `None` where all did.
+async fn not_converged_among(store: &Store, run: Option<i64>) -> anyhow::Result<Option<String>> {
+    let runs = match run {
+        Some(run) => vec![run],
+        None => store.all_runs().await?.iter().filter(|run| run.result.is_some()).map(|run| run.id).collect(),
+    };
+    let found = not_converged(store, &runs).await?;
+    let Some(first) = found.first() else { return Ok(None) };
+    let have = if found.len() == 1 { "has" } else { "have" };
+    Ok(Some(format!(
+        "WARNING: {} of {} runs {have} NOT CONVERGED; `ranklab runs show {}` gives the reasons",
+        found.len(),
+        runs.len(),
+        first.run
+    )))
 }
 
 fn bar() -> ProgressBar {

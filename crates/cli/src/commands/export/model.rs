@@ -4,19 +4,21 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use ranklab_files::replace_together;
-use ranklab_report::run_card;
-use ranklab_runs::FinishedRun;
-use ranklab_settings::ClassScheme;
+use ranklab_report::{not_converged, run_card};
+use ranklab_runs::{FinishedRun, chosen_threshold, image_input};
 use ranklab_zoo::exchange::{CARD_FILE, TrainedNetwork, merged_safetensors, module, onnx, peft_files};
 
-use super::target::{check_file, check_folder, check_module, module_of, remove_left};
+use super::target::{check_folder, check_merged, check_onnx, module_of, remove_left};
 use crate::{
     database::with_store,
     device::device,
     folders::Folders,
     named_run::{log_notice, named_run},
     runtime::block_on,
-    ui::output::print,
+    ui::{
+        convergence::warning_lines,
+        output::{log, print_fitted},
+    },
 };
 
 /// The form of the files.
@@ -41,19 +43,20 @@ pub(super) fn export(
     target: &Path,
     quiet: bool,
 ) -> anyhow::Result<()> {
-    let (run, about) = block_on(with_store(&folders.database(), async |store| {
+    let (run, threshold, about) = block_on(with_store(&folders.database(), async |store| {
         let run = named_run(store, run, quiet).await?;
+        let threshold = chosen_threshold(store, &run).await?;
         let about = run_card(store, run.row.id).await?;
-        Ok((run, about))
+        let warnings = not_converged(store, &[run.row.id]).await?;
+        warnings.iter().flat_map(warning_lines).for_each(|line| log(format_args!("{line}")));
+        Ok((run, threshold, about))
     }))?;
     let locations = folders.locations();
     let weights = run.weights(&locations, &mut log_notice)?;
     // The files hold the same values whichever device wrote them.
     let device = device("flex").map_err(anyhow::Error::msg)?;
     let network = run.open(&weights, &locations.runs_folder, &device)?;
-    let data = &run.config.data;
-    let ClassScheme { negative, positive, .. } = data.scheme();
-    let trained = network.trained(data.resize, [&negative, &positive]);
+    let trained = network.trained(image_input(&run, threshold));
     let files = files(&trained, form, target, &run, &about)?;
     check(form, target, &files)?;
     replace_together(&files).with_context(|| {
@@ -62,8 +65,11 @@ pub(super) fn export(
     if form == Form::Peft {
         remove_left(target, &names(&files));
     }
-    let paths: Vec<String> = files.iter().map(|(path, _)| path.display().to_string()).collect();
-    print(&format!("exported run {} to {}\n", run.row.id, paths.join(", ")))
+    let mut paths: Vec<String> = files.iter().map(|(path, _)| path.display().to_string()).collect();
+    if form == Form::Safetensors {
+        paths.reverse();
+    }
+    print_fitted(&format!("exported run {} to {}\n", run.row.id, paths.join(", ")))
 }
 
 /// The files with their contents, all in one folder.
@@ -85,7 +91,8 @@ fn files(
         Form::Safetensors => {
             let module_path = module_of(target)?;
             let merged = merged_safetensors(network)?;
-            vec![(target.to_owned(), merged), (module_path, module(network)?.into_bytes())]
+            // The module comes first: it shows that an export wrote the merged file.
+            vec![(module_path, module(network)?.into_bytes()), (target.to_owned(), merged)]
         }
         Form::Onnx => vec![(target.to_owned(), onnx(network)?)],
     })
@@ -95,10 +102,8 @@ fn files(
 fn check(form: Form, target: &Path, files: &[(PathBuf, Vec<u8>)]) -> anyhow::Result<()> {
     match form {
         Form::Peft => check_folder(target, &names(files)),
-        Form::Safetensors | Form::Onnx => {
-            check_file(target)?;
-            files.iter().skip(1).try_for_each(|(module, _)| check_module(module))
-        }
+        Form::Safetensors => check_merged(target, &module_of(target)?),
+        Form::Onnx => check_onnx(target),
     }
 }
 

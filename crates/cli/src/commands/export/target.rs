@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::{Context as _, bail};
 use ranklab_files::{is_part, is_part_file, obstacle};
-use ranklab_zoo::exchange::CARD_FILE;
+use ranklab_zoo::exchange::{CARD_FILE, is_our_onnx};
 
 /// How the name of a merged file ends.
 const MERGED: &str = "safetensors";
@@ -41,13 +41,41 @@ pub(super) fn check_file(path: &Path) -> anyhow::Result<()> {
     }
 }
 
+/// Refuses an ONNX file that no export wrote.
+pub(super) fn check_onnx(path: &Path) -> anyhow::Result<()> {
+    check_file(path)?;
+    refuse_unless(is_empty(path) || is_our_onnx(&start(path)?), path)
+}
+
+/// Refuses a merged file and its module unless an export wrote both: the module shows it.
+pub(super) fn check_merged(path: &Path, module: &Path) -> anyhow::Result<()> {
+    check_file(path)?;
+    check_module(module)?;
+    refuse_unless(is_empty(path) || module.exists(), path)
+}
+
 /// Refuses a module that no export wrote.
-pub(super) fn check_module(path: &Path) -> anyhow::Result<()> {
+fn check_module(path: &Path) -> anyhow::Result<()> {
     check_file(path)?;
     let is_ours = |text: &str| text.starts_with("\"\"\"") && text.contains(MODULE_LINE);
-    if path.exists() && !is_ours(&start(path)?) {
+    if path.exists() && !is_ours(&start_text(path)?) {
         bail!(
             "{} is no module that an export wrote; give the network another name or move the module away",
+            path.display()
+        );
+    }
+    Ok(())
+}
+
+/// Whether nothing would be lost with this file.
+fn is_empty(path: &Path) -> bool {
+    !path.exists() || path.metadata().is_ok_and(|file| file.len() == 0)
+}
+
+fn refuse_unless(is_ours: bool, path: &Path) -> anyhow::Result<()> {
+    if !is_ours {
+        bail!(
+            "cannot replace {}, which no export wrote; choose another path or move the file away",
             path.display()
         );
     }
@@ -65,7 +93,7 @@ pub(super) fn check_folder(folder: &Path, names: &[&str]) -> anyhow::Result<()> 
     found.sort();
     let is_named = |path: &&PathBuf| names.iter().any(|name| path.ends_with(name));
     let is_exported = match found.iter().find(|path| path.ends_with(CARD_FILE)) {
-        Some(card) => obstacle(card).is_none() && start(card)?.starts_with(CARD_START),
+        Some(card) => obstacle(card).is_none() && start_text(card)?.starts_with(CARD_START),
         None => false,
     };
     let other = match is_exported {
@@ -102,11 +130,16 @@ fn is_left(path: &Path, names: &[&str]) -> bool {
 }
 
 /// The first bytes of a file as text.
-fn start(path: &Path) -> anyhow::Result<String> {
+fn start_text(path: &Path) -> anyhow::Result<String> {
+    Ok(String::from_utf8_lossy(&start(path)?).into_owned())
+}
+
+/// The first bytes of a file.
+fn start(path: &Path) -> anyhow::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let read = File::open(path).and_then(|file| file.take(START).read_to_end(&mut bytes));
     read.with_context(|| format!("cannot read {}; make it readable or choose another path", path.display()))?;
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
+    Ok(bytes)
 }
 
 #[cfg(test)]
@@ -140,6 +173,31 @@ mod tests {
         assert!(refused(check_module(&module)).contains("train.py is no module that an export wrote"));
         fs::write(&module, format!("\"\"\"model_4{MODULE_LINE}\nimport torch\n")).unwrap();
         check_module(&module).unwrap();
+    }
+
+    #[test]
+    fn only_a_merged_file_beside_its_module_and_an_onnx_file_of_an_export_are_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        let (merged, module, onnx) = (path("net.safetensors"), path("net.py"), path("net.onnx"));
+        for file in [&merged, &onnx] {
+            fs::write(file, "").unwrap();
+        }
+        check_merged(&merged, &module).unwrap();
+        check_onnx(&onnx).unwrap();
+        for file in [&merged, &onnx] {
+            fs::write(file, "mine").unwrap();
+        }
+        let line = refused(check_merged(&merged, &module));
+        assert!(
+            line.contains("cannot replace") && line.contains("net.safetensors, which no export wrote"),
+            "{line}"
+        );
+        assert!(refused(check_onnx(&onnx)).contains("net.onnx, which no export wrote"));
+        fs::write(&module, format!("\"\"\"model_4{MODULE_LINE}\nimport torch\n")).unwrap();
+        check_merged(&merged, &module).unwrap();
+        fs::write(&onnx, b"\x08\x08\x12\x07ranklab\x1a\x050.1.0").unwrap();
+        check_onnx(&onnx).unwrap();
     }
 
     #[test]

@@ -6,8 +6,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use ranklab_report::NotConverged;
 use ranklab_runs::{FinishedRun, Prediction, Predictions, configuration_name, short_hash};
 use ranklab_settings::ClassScheme;
+
+use crate::ui::{convergence::warning_lines, saturation::saturation_warning};
 
 /// The threshold in use.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,17 +36,18 @@ pub(super) struct Outcome<'a> {
     pub(super) run: &'a FinishedRun,
     pub(super) device: &'a str,
     pub(super) called: Called,
+    /// Why the run did not converge, where it did not.
+    pub(super) not_converged: Option<NotConverged>,
     pub(super) predictions: Predictions,
 }
 
-impl<'a> Outcome<'a> {
-    pub(super) fn new(
-        run: &'a FinishedRun,
-        device: &'a str,
-        called: Called,
-        predictions: Predictions,
-    ) -> Self {
-        Self { run, device, called, predictions }
+impl Outcome<'_> {
+    /// What to be careful about, a line each: a run that did not converge, and probabilities that rank nothing.
+    pub(super) fn warnings(&self) -> Vec<String> {
+        let mut lines: Vec<String> = self.not_converged.iter().flat_map(warning_lines).collect();
+        let probabilities: Vec<f64> = self.predictions.images.iter().map(|image| image.probability).collect();
+        lines.extend(saturation_warning(&probabilities));
+        lines
     }
 
     /// The classes of the run's images.

@@ -62,7 +62,7 @@ fn content(outcome: &Outcome<'_>, pictures: Vec<PredictedPicture>) -> Prediction
     });
     PredictionsPage {
         title: format!("Predictions of run {}", outcome.run.row.id),
-        facts: outcome.facts(),
+        facts: outcome.facts().into_iter().chain(outcome.warnings()).collect(),
         positive: outcome.scheme().positive,
         nouns: outcome.run.config.data.nouns(),
         images: images.collect(),

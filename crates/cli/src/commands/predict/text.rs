@@ -26,7 +26,8 @@ fn fitted(columns: &[&str], rows: Vec<Vec<Value>>) -> String {
 
 /// For people: what predicted, the images, and their groups where there are any.
 pub(super) fn tables(outcome: &Outcome<'_>) -> String {
-    let mut parts: Vec<String> = vec![outcome.facts().iter().map(|fact| printable(fact) + "\n").collect()];
+    let lines = outcome.facts().into_iter().chain(outcome.warnings());
+    let mut parts: Vec<String> = vec![lines.map(|line| printable(&line) + "\n").collect()];
     let groups = outcome.groups();
     let rows = outcome.predictions.images.iter().map(|image| {
         let mut row = vec![text(&image.image)];
@@ -113,6 +114,8 @@ pub(super) fn json(outcome: &Outcome<'_>) -> anyhow::Result<String> {
         "negative": scheme.negative,
         "threshold": outcome.called.threshold,
         "threshold_source": outcome.called.source,
+        "not_converged": outcome.not_converged.as_ref().map_or(&[][..], |found| &found.reasons),
+        "warnings": outcome.warnings(),
         "predictions": images.collect::<Vec<_>>(),
         "groups": groups.collect::<Vec<_>>(),
         "unreadable": unreadable.collect::<Vec<_>>(),

@@ -19,6 +19,14 @@ use crate::{Error, VGG16};
 const IR_VERSION: i64 = 8;
 const OPERATORS: i64 = 17;
 
+/// How a file of ours begins: its layout's version, then the program that made it.
+const START: &[u8] = b"\x08\x08\x12\x07ranklab";
+
+/// Whether a file that begins with these bytes is one that [`onnx`] made.
+pub fn is_our_onnx(start: &[u8]) -> bool {
+    start.starts_with(START)
+}
+
 /// The whole network as an ONNX file, adapters merged and preprocessing inside. Its input `images` is 8-bit RGB
 /// `[batch, height, width, 3]` at the network's image size, its output `probabilities` is `[batch, 2]` in the order of
 /// the classes, which its metadata name.

@@ -1,5 +1,7 @@
 //! The README of an exported PEFT folder.
 
+use ranklab_settings::ImportedThreshold;
+
 use super::adapter_config::CLASSIFIER;
 use crate::exchange::{module::MODULE_FILE, trained::TrainedNetwork};
 
@@ -9,6 +11,7 @@ pub(super) fn card(network: &TrainedNetwork<'_>, title: &str, about: &str) -> St
     let [negative, positive] = network.images.classes.map(code);
     let title = plain(title);
     let base = base_weights(network.weights.are_imagenet());
+    let calls = calls(network.images.threshold, &positive);
     format!(
         "---
 library_name: peft
@@ -31,7 +34,7 @@ In this folder, with `torch`, `torchvision`, `peft`, `safetensors`, `pillow` and
 ```
 
 `read_image` resizes to {size} × {size} pixels as in training. The network takes 8-bit RGB and subtracts ImageNet's
-means itself. Its two scores are those of {negative} and {positive}; the latter is the positive class.
+means itself. Its two scores are those of {negative} and {positive}; the latter is the positive class.{calls}
 
 `{MODULE_FILE}` holds the network: VGG16's convolutions of torchvision (`features`) and the classifier (`{CLASSIFIER}`).
 `adapter_model.safetensors` holds the adapters and the classifier, `adapter_config.json` PEFT's settings, and
@@ -39,6 +42,15 @@ means itself. Its two scores are those of {negative} and {positive}; the latter 
 
 {base}
 "
+    )
+}
+
+/// From which probability on `ranklab predict` calls an image positive; empty where no threshold was chosen.
+fn calls(threshold: Option<ImportedThreshold>, positive: &str) -> String {
+    let Some(ImportedThreshold { probability, images }) = threshold else { return String::new() };
+    format!(
+        "\n`ranklab predict` calls an image {positive} from a probability of {} on, a threshold that was chosen on {images} validation images.",
+        probability.value()
     )
 }
 

@@ -3,10 +3,12 @@
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::pattern::Patterns;
+use super::{base_model::other_network, pattern::Patterns};
 
 /// The kind of adapter that can be imported.
 const LORA: &str = "LORA";
+/// The option that names the network of the adapter.
+const BASE_MODEL: &str = "base_model_name_or_path";
 /// Options that change what an adapter computes or what is trained beside it.
 const REFUSED: [&str; 11] = [
     "alora_invocation_tokens",
@@ -96,6 +98,13 @@ impl PeftConfig {
                 self.bias
             ));
         }
+        if let Some(Value::String(base)) = self.others.get(BASE_MODEL)
+            && let Some(other) = other_network(base)
+        {
+            return Err(format!(
+                "says {BASE_MODEL} {base}, and an adapter of {other} does not fit VGG16; if it is one of VGG16, put null there"
+            ));
+        }
         let is_set = |name: &&str| self.others.get(*name).is_some_and(is_set);
         if let Some(option) = REFUSED.iter().find(|name| is_set(name)) {
             return Err(format!("sets {option}, which adapters of ranklab do not have"));
@@ -144,6 +153,8 @@ mod tests {
         assert!(refused(r#"{"peft_type": "LORA", "kasa_config": {"beta": 1}}"#).contains("sets kasa_config"));
         let pissa = refused(r#"{"peft_type": "LORA", "init_lora_weights": "pissa"}"#);
         assert!(pissa.contains("changes the frozen weights"), "{pissa}");
+        let other = refused(r#"{"peft_type": "LORA", "base_model_name_or_path": "timm/vgg19.tv_in1k"}"#);
+        assert!(other.contains("timm/vgg19.tv_in1k, and an adapter of vgg19 does not fit VGG16"), "{other}");
         assert!(refused(r#"{"peft_type": "LORA", "lora_dropout": 1.0}"#).contains("lora_dropout 1"));
     }
 

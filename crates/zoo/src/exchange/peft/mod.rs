@@ -1,6 +1,7 @@
 //! PEFT folders (version 0.21): adapters of VGG16's convolutions with their classifier, written and read.
 
 mod adapter_config;
+mod base_model;
 mod card;
 mod config_reading;
 mod head_reading;
