@@ -10,6 +10,7 @@ mod feature_map;
 mod frozen_kernel;
 mod kernel_layout;
 mod pooling;
+mod precision;
 mod processor;
 mod randomness;
 mod same_convolution;
@@ -23,7 +24,11 @@ pub use device::on_processor;
 pub use differentiable::{FrozenTerms, StackedFactors, convolve};
 pub use feature_map::FeatureMap;
 pub use frozen_kernel::{FrozenKernel, PackedKernel};
-pub use processor::{ConvolutionStack, RANK_STEP, StackedConvolution, product_peak, sums_at_once};
+pub use precision::{Precision, UnknownPrecision};
+pub use processor::{
+    Calibration, ConvolutionStack, MissingLayers, RANK_STEP, Rounding, StackedConvolution, product_peak,
+    product_peak_at, sums_at_once,
+};
 pub use randomness::Randomness;
 pub use same_convolution::{convolve_same, convolve_same_and_pool};
 pub use tile_transform::{TileTransform, kernel_transform, transform_kernel};

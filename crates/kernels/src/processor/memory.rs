@@ -57,9 +57,9 @@ impl DerefMut for Buffer {
 }
 
 /// The first `values` of `memory`, grown where it is too short.
-pub(crate) fn grown(memory: &mut Vec<f32>, values: usize) -> &mut [f32] {
+pub(crate) fn grown<V: Copy + Default>(memory: &mut Vec<V>, values: usize) -> &mut [V] {
     if memory.len() < values {
-        memory.resize(values, 0.0);
+        memory.resize(values, V::default());
     }
     &mut memory[..values]
 }

@@ -10,6 +10,7 @@ mod passes;
 mod peak;
 pub(crate) mod pooling;
 mod prefetch;
+mod rounded;
 pub(crate) mod stack;
 mod tasks;
 pub(crate) mod tiles;
@@ -17,5 +18,5 @@ pub(crate) mod trained;
 mod vectors;
 
 pub use adapted::{RANK_STEP, sums_at_once};
-pub use peak::product_peak;
-pub use stack::{ConvolutionStack, StackedConvolution};
+pub use peak::{product_peak, product_peak_at};
+pub use stack::{Calibration, ConvolutionStack, MissingLayers, Rounding, StackedConvolution};

@@ -1,7 +1,9 @@
 //! The frozen trunk up to a cut on the processor, forward only: faster there than [`crate::Trunk`], which computes the
 //! same with tensors on any device.
 
-use ranklab_kernels::{ConvolutionStack, StackedConvolution};
+use std::time::Duration;
+
+use ranklab_kernels::{Calibration, ConvolutionStack, MissingLayers, Rounding, StackedConvolution};
 
 use super::{cut::Cut, preprocessing::preprocess_in_place, shape::VGG16, weights::TrunkWeights};
 
@@ -12,22 +14,29 @@ pub struct ProcessorTrunk(ConvolutionStack);
 impl ProcessorTrunk {
     /// The trunk below `cut` for square images of `image_size` pixels.
     pub fn new(weights: &TrunkWeights, cut: Cut, image_size: usize) -> Self {
-        let convolutions: Vec<StackedConvolution<'_>> = cut
-            .below()
-            .map(|layer| {
-                let pretrained = &weights.layers[layer.index()];
-                let shape = VGG16.convolution(layer, image_size);
-                StackedConvolution {
-                    kernel: &pretrained.kernel,
-                    bias: &pretrained.bias,
-                    side: shape.side,
-                    channels_in: shape.channels_in,
-                    channels_out: shape.channels_out,
-                    pools: shape.pools,
-                }
-            })
-            .collect();
-        Self(ConvolutionStack::new(&convolutions, image_size))
+        Self(ConvolutionStack::new(&convolutions(weights, cut, image_size), image_size))
+    }
+
+    /// [`Self::new`] at any precision. A calibration comes from [`Self::calibrate`] at this cut or a higher one and at the
+    /// same image size.
+    pub fn rounded(
+        weights: &TrunkWeights,
+        cut: Cut,
+        image_size: usize,
+        rounding: Rounding<&Calibration>,
+    ) -> Result<Self, MissingLayers> {
+        ConvolutionStack::rounded(&convolutions(weights, cut, image_size), image_size, rounding).map(Self)
+    }
+
+    /// The magnitudes that RGB bytes `[images, size, size, 3]` reach in each layer of this trunk, which should be one
+    /// of [`Self::new`].
+    pub fn calibrate(&self, rgb: &[u8]) -> Calibration {
+        self.0.calibrate(rgb, &preprocess_in_place)
+    }
+
+    /// How long each layer takes for RGB bytes `[images, size, size, 3]` on one core.
+    pub fn layer_times(&self, rgb: &[u8]) -> Vec<Duration> {
+        self.0.layer_times(rgb, &preprocess_in_place)
     }
 
     /// Frees the working memory of all threads; who computes again gets it again.
@@ -46,6 +55,24 @@ impl ProcessorTrunk {
     pub fn forward(&self, rgb: &[u8]) -> Vec<f32> {
         self.0.forward(rgb, &preprocess_in_place)
     }
+}
+
+/// The convolutions below `cut`, from the image on.
+fn convolutions(weights: &TrunkWeights, cut: Cut, image_size: usize) -> Vec<StackedConvolution<'_>> {
+    cut.below()
+        .map(|layer| {
+            let pretrained = &weights.layers[layer.index()];
+            let shape = VGG16.convolution(layer, image_size);
+            StackedConvolution {
+                kernel: &pretrained.kernel,
+                bias: &pretrained.bias,
+                side: shape.side,
+                channels_in: shape.channels_in,
+                channels_out: shape.channels_out,
+                pools: shape.pools,
+            }
+        })
+        .collect()
 }
 
 #[cfg(test)]
@@ -98,5 +125,26 @@ mod tests {
         let together = trunk.forward(&rgb);
         let alone: Vec<f32> = rgb.chunks(32 * 32 * 3).flat_map(|image| trunk.forward(image)).collect();
         assert!(together == alone);
+    }
+
+    #[test]
+    fn rounded_features_stay_near_the_exact_ones() {
+        let (weights, cut) = (TrunkWeights::random(0), Cut::above(10));
+        let rgb: Vec<u8> = (0..4 * 32 * 32 * 3).map(|place| (place * 7919 % 253) as u8).collect();
+        let exact = ProcessorTrunk::new(&weights, cut, 32);
+        let calibration = exact.calibrate(&rgb);
+        let expected = exact.forward(&rgb);
+        let size = |values: &[f32]| values.iter().map(|value| value * value).sum::<f32>().sqrt();
+        for (rounding, most) in [
+            (Rounding::F32, 0.0),
+            (Rounding::Bf16, 0.05),
+            (Rounding::Int16(&calibration), 0.02),
+            (Rounding::Int8(&calibration), 0.15),
+        ] {
+            let found = ProcessorTrunk::rounded(&weights, cut, 32, rounding).unwrap().forward(&rgb);
+            let difference: Vec<f32> = found.iter().zip(&expected).map(|(a, b)| a - b).collect();
+            let error = size(&difference) / size(&expected);
+            assert!(error <= most, "{}: {error}", rounding.precision());
+        }
     }
 }
