@@ -1,6 +1,6 @@
 //! The table of `--profile`: seconds of each part of a sweep, and matrix products in GFLOP/s against the peak.
 
-use ranklab_kernels::product_peak;
+use ranklab_kernels::{product_peak, vector_bits};
 use ranklab_sweep::{Profile, SweepEvent};
 
 /// One row: the part's name, its seconds, and its floating-point operations if it computes products.
@@ -64,6 +64,7 @@ fn render(rows: &[Row], peak: f64) -> String {
     text += &format!("{:<16}{:>10}{:>8}{:>12.0}{:>10}\n", "product peak", "", "", peak / 1e9, "100%");
     text += "decode runs in parallel with the trunk; gather is the wait for a batch that another thread prepares.\n";
     text += "GFLOP/s are the matrix products of the convolutions, divided by all seconds of the part.\n";
+    text += &format!("vectors of device=flex on this processor: {} bits\n", vector_bits());
     text
 }
 

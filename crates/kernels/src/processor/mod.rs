@@ -20,3 +20,4 @@ mod vectors;
 pub use adapted::{RANK_STEP, sums_at_once};
 pub use peak::{product_peak, product_peak_at};
 pub use stack::{Calibration, ConvolutionStack, MissingLayers, Rounding, StackedConvolution};
+pub use vectors::vector_bits;

@@ -21,3 +21,19 @@ impl<F: FnMut()> WithSimd for Pass<F> {
         (self.0)();
     }
 }
+
+/// Bits of the vectors that this processor's operations use: 512 with AVX-512, 256 with AVX2 and FMA, 128 with NEON, 32
+/// where they use none.
+pub fn vector_bits() -> usize {
+    struct Bits;
+
+    impl WithSimd for Bits {
+        type Output = usize;
+
+        fn with_simd<S: Simd>(self, _simd: S) -> usize {
+            8 * size_of::<S::f32s>()
+        }
+    }
+
+    pulp::Arch::new().dispatch(Bits)
+}
