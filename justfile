@@ -287,6 +287,11 @@ bench-claims *arguments:
 bench-workers *arguments:
     python3 bench/workers.py "$@"
 
+# The frozen trunk in each precision of its products, its speed and error: `just bench-precision WEIGHTS IMAGES.zip`.
+[group('check')]
+bench-precision *arguments:
+    @scripts/run.sh example trunk_precision "$@"
+
 # A report over a thousand generated runs, its time and memory; writes bench/REPORT_SCALE.md.
 [group('check')]
 bench-report *arguments:
