@@ -4,7 +4,7 @@ use ranklab_store::{Location, Store, Value};
 
 use crate::fixture::{Place, epochs, new_run, new_sweep, plan, server, steps};
 use crate::place::{of_server, server_place};
-use crate::proxy::{Fate, Proxy};
+use crate::proxy::{Lost, Proxy};
 
 /// An empty database, its location, and its location behind a proxy.
 fn behind_a_proxy() -> Option<(Place, Location, Location, Proxy)> {
@@ -25,7 +25,7 @@ async fn counts(store: &Store, sql: &str) -> Vec<Value> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_transaction_whose_commit_or_answer_is_lost_counts_once() {
-    for fate in [Fate::AnswerLost, Fate::CommitLost] {
+    for fate in [Lost::Answer, Lost::Commit] {
         let Some((_place, location, proxied, proxy)) = behind_a_proxy() else { return };
         let direct = Store::open(&location).await.unwrap();
         let store = Store::open(&proxied).await.unwrap();
@@ -33,7 +33,7 @@ async fn a_transaction_whose_commit_or_answer_is_lost_counts_once() {
         let trials = plan(&[new_run(None, None, 0)]);
         let registered = store.register_sweep(&new_sweep("one"), &trials).await.unwrap();
         // A transaction that was rolled back has used a number up.
-        assert_eq!(registered.sweep, if fate == Fate::CommitLost { 2 } else { 1 }, "{fate:?}");
+        assert_eq!(registered.sweep, if fate == Lost::Commit { 2 } else { 1 }, "{fate:?}");
         let sweeps = counts(&direct, "SELECT COUNT(*), MAX(request) FROM sweeps").await;
         assert_eq!(sweeps, [1, 1].map(Value::Integer), "{fate:?}");
         // A trial is claimed once, and its steps are there once.
@@ -59,7 +59,7 @@ async fn a_commit_of_which_nothing_is_known_is_one_line_and_is_not_repeated() {
     let direct = Store::open(&location).await.unwrap();
     // This handle waits for a moment only.
     let store = Store::open_if_free(&proxied).await.unwrap();
-    proxy.arm(Fate::ServerLost);
+    proxy.arm(Lost::Server);
     let trials = plan(&[new_run(None, None, 0)]);
     let line = store.register_sweep(&new_sweep("one"), &trials).await.unwrap_err().to_string();
     assert!(line.contains("went away while something was recorded, and did not come back"), "{line}");

@@ -6,21 +6,21 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-/// What becomes of the next commit.
+/// What is lost at the next commit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Fate {
+pub(crate) enum Lost {
     /// The server commits; its answer is lost.
-    AnswerLost,
+    Answer,
     /// The server never learns of it. It notices a moment later that the client is gone, and rolls back.
-    CommitLost,
+    Commit,
     /// The server commits, its answer is lost, and it is not reached any more.
-    ServerLost,
+    Server,
 }
 
 /// What the threads of a proxy share.
 #[derive(Default)]
 struct State {
-    fate: Option<Fate>,
+    fate: Option<Lost>,
     is_closed: bool,
     commits_met: usize,
 }
@@ -56,7 +56,7 @@ impl Proxy {
     }
 
     /// Decides on the next commit.
-    pub(crate) fn arm(&self, fate: Fate) {
+    pub(crate) fn arm(&self, fate: Lost) {
         self.state.lock().unwrap().fate = Some(fate);
     }
 
@@ -94,7 +94,7 @@ fn requests(mut client: TcpStream, mut server: TcpStream, state: &Mutex<State>, 
         let request = &bytes[..count];
         let fate = request.windows(7).any(|part| part == b"COMMIT\0").then(|| take(state)).flatten();
         match fate {
-            Some(Fate::CommitLost) => {
+            Some(Lost::Commit) => {
                 let _ = client.shutdown(Shutdown::Both);
                 // Until then the server holds the transaction open.
                 thread::sleep(Duration::from_millis(1500));
@@ -111,10 +111,10 @@ fn requests(mut client: TcpStream, mut server: TcpStream, state: &Mutex<State>, 
     let _ = server.shutdown(Shutdown::Write);
 }
 
-fn take(state: &Mutex<State>) -> Option<Fate> {
+fn take(state: &Mutex<State>) -> Option<Lost> {
     let mut state = state.lock().unwrap();
     let fate = state.fate.take()?;
     state.commits_met += 1;
-    state.is_closed = fate == Fate::ServerLost;
+    state.is_closed = fate == Lost::Server;
     Some(fate)
 }
