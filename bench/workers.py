@@ -35,10 +35,10 @@ def turn(ranklab, options, kind, number):
         words = ["--runs-folder", f"{folder}/runs"]
         if options.database:
             words += ["--database", f"{options.database}{number}"]
-        common = [f"limit={options.images}", f"dataset={options.zip}", f"weights={options.weights}", "epochs=2"]
+        common = [f"limit={options.images}", f"dataset={options.zip}", f"weights={options.weights}"]
         run = lambda *more: subprocess.run([ranklab, *more, *words], check=True, stdout=subprocess.DEVNULL)
         run("sweep", "-q", "rank=64", *common, "epochs=1")
-        settings = ["rank=1,2,4,8", f"seed=0..{options.trials // 4 - 1}", *common]
+        settings = ["rank=1,2,4,8", f"seed=0..{options.trials // 4 - 1}", *common, "epochs=2"]
         started = time.monotonic()
         if kind == "process":
             run("sweep", "-q", *settings)
