@@ -242,7 +242,7 @@ test-faults every="1" ways="5":
 stress-writers *arguments:
     @scripts/run.sh bin ranklab-stress-writers "$@"
 
-# The same on a PostgreSQL server, which is started in a temporary folder and writes every commit to the disk.
+# Processes that write one PostgreSQL server, which is started in a temporary folder and writes every commit to the disk.
 [group('check')]
 stress-writers-postgres *arguments:
     @scripts/with-postgres.sh sh -c 'exec scripts/run.sh bin ranklab-stress-writers "database=$RANKLAB_TEST_POSTGRES" "$@"' sh "$@"

@@ -74,6 +74,17 @@ def data_folders():
     return [own, cache() / "data", REPOSITORY.parent / "shared" / "data"]
 
 
+def take_data(parser):
+    """The options of `parser`, with paths to the cell images and to VGG16's trunk among them, found if not given."""
+    parser.add_argument("--zip", help="the cell images")
+    parser.add_argument("--weights", help="VGG16's trunk")
+    options = parser.parse_args()
+    folders = data_folders()
+    options.zip = find(options.zip, "cell_images.zip", folders)
+    options.weights = find(options.weights, "vgg16_imagenet.safetensors", folders)
+    return options
+
+
 def first_value(path, key):
     try:
         lines = pathlib.Path(path).read_text().splitlines()

@@ -16,15 +16,9 @@ NETWORKS = {"model_5 · rank 5": ["model=model_5", "rank=5"], "model_4": ["model
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--zip", help="the cell images")
-    parser.add_argument("--weights", help="VGG16's trunk")
     parser.add_argument("--images", type=int, default=5000, help="images to predict")
     parser.add_argument("--rounds", type=int, default=3)
-    options = parser.parse_args()
-    folders = environment.data_folders()
-    options.zip = environment.find(options.zip, "cell_images.zip", folders)
-    options.weights = environment.find(options.weights, "vgg16_imagenet.safetensors", folders)
-    return options
+    return environment.take_data(parser)
 
 
 def unpack(source, count, folder):

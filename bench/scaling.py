@@ -17,13 +17,7 @@ QUERY = "select sum(feature_seconds) as features, sum(train_seconds) as training
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--zip", help="the cell images")
-    parser.add_argument("--weights", help="VGG16's trunk")
-    options = parser.parse_args()
-    folders = environment.data_folders()
-    options.zip = environment.find(options.zip, "cell_images.zip", folders)
-    options.weights = environment.find(options.weights, "vgg16_imagenet.safetensors", folders)
-    return options
+    return environment.take_data(parser)
 
 
 def sweep(ranklab, options, images, trials):

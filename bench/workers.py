@@ -16,17 +16,11 @@ import environment
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--zip", help="the cell images")
-    parser.add_argument("--weights", help="VGG16's trunk")
     parser.add_argument("--database", help="postgres://…/NAME: an empty database for each turn, NAME1, NAME2, …")
     parser.add_argument("--images", type=int, default=1000)
     parser.add_argument("--trials", type=int, default=16)
     parser.add_argument("--turns", type=int, default=3)
-    options = parser.parse_args()
-    folders = environment.data_folders()
-    options.zip = environment.find(options.zip, "cell_images.zip", folders)
-    options.weights = environment.find(options.weights, "vgg16_imagenet.safetensors", folders)
-    return options
+    return environment.take_data(parser)
 
 
 def turn(ranklab, options, kind, number):

@@ -1,7 +1,7 @@
 # A PostgreSQL server of one's own in a temporary folder, for scripts that test against it: to be sourced by bash.
 #
 #   postgres_find || ...           finds the server's programs, and installs Debian's package as root where they are missing
-#   postgres_start FOLDER PORT     makes a server in FOLDER, which nobody else uses, and starts it
+#   postgres_start FOLDER PORT     makes a server in FOLDER, which is empty or absent, and starts it
 #   postgres_restart               kills it without a word to its clients, and starts it again
 #   postgres_stop
 #   postgres_create NAME           an empty database

@@ -220,7 +220,7 @@ while [ "$killed" -lt "$kills" ]; do
             sleep 1
             start_node
             ;;
-        2) # The node dies, with all that runs on it; the controller notices.
+        2) # The node dies with all that runs on it. The controller is told, as its own notice would take minutes.
             for victim in "${processes[@]}"; do
                 parent="$(ps -o ppid= -p "$victim" | tr -d ' ' || true)"
                 # shellcheck disable=SC2086

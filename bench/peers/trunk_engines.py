@@ -59,7 +59,7 @@ def calibrated(model, arguments):
 
 
 def onnxruntime_trunk(arguments):
-    """The same in ONNX Runtime, which has 32-bit floats only on the CPU."""
+    """Such a function of ONNX Runtime, which runs the trunk in 32-bit floats."""
     import onnxruntime
 
     if arguments.precision != "f32":

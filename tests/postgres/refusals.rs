@@ -23,7 +23,7 @@ fn refused(url: &str, arguments: &[&str], words: &str) {
     assert!(!all.contains("horse"), "{all}");
 }
 
-/// The same for a command that reads and one that writes.
+/// Holds of a command that reads and of one that writes.
 fn refused_by_all(url: &str, words: &str) {
     refused(url, &["runs"], words);
     refused(url, &Ranklab::sweep_arguments(&["rank=1"]), words);

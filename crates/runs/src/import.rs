@@ -40,9 +40,9 @@ pub struct ImportedRun {
 pub enum ImportOutcome {
     /// It recorded a run.
     Recorded,
-    /// The same import had recorded the run before.
+    /// An earlier import of the adapter recorded the run.
     Known,
-    /// The same import had recorded the run before, and its model file was gone or changed: it is stored again.
+    /// An earlier import of the adapter recorded the run, and its model file was gone or changed: it is stored again.
     StoredAgain,
 }
 

@@ -10,7 +10,7 @@ use crate::location::Location;
 
 /// A wait is reported after this time.
 const QUIET: Duration = Duration::from_secs(3);
-/// The longest wait of a command that has to write, where nobody set another one.
+/// The longest wait of a command that has to write, unless another one is set.
 pub(crate) const LONGEST: Duration = Duration::from_secs(300);
 /// The longest wait where another answer exists: a lock that is held for moments only is no lock.
 pub(crate) const BRIEF: Duration = Duration::from_millis(200);

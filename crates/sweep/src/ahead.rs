@@ -6,7 +6,7 @@ use ranklab_store::Availability;
 
 use crate::{Error, session::Session};
 
-/// Trials that are asked for at once. A claim writes and keeps other workers waiting; a reader keeps nobody.
+/// Trials that are asked for at once. A claim writes and blocks other workers meanwhile; reading does not.
 const AT_ONCE: usize = 32;
 
 /// The state of the next trials, by position, as of one look through the plan.
