@@ -36,17 +36,16 @@ JOINED_SWEEP = ("OpenVINO in int8 + PyTorch in bf16, cached sweep", "OpenVINO in
 JOBS = (
     Job("decode", "decode", "our decode", ("torchvision",), PER_SECOND, 3),
     Job("trunk", "trunk", "our trunk", TRUNKS_F32, PER_SECOND, 2.5),
-    # Ours in 32 bits beside what lower precisions give the peers.
-    Job("trunk_bf16", "trunk", "our trunk", ("OpenVINO in bf16", "PyTorch in bf16"), PER_SECOND, None),
-    Job("trunk_int8", "trunk", "our trunk", ("OpenVINO in int8",), PER_SECOND, None),
+    Job("trunk_bf16", "trunk", "our trunk in bf16", ("OpenVINO in bf16", "PyTorch in bf16"), PER_SECOND, 2),
+    Job("trunk_int8", "trunk", "our trunk in int8", ("OpenVINO in int8",), PER_SECOND, 1.5),
     Job("model_5", "training", "our model_5", MODEL_5, PER_SECOND, 4),
-    Job("model_5_bf16", "training", "our model_5", MODEL_5_BF16, PER_SECOND, None),
+    Job("model_5_bf16", "training", "our model_5 in bf16", MODEL_5_BF16, PER_SECOND, 2.5),
     # The peer trains one rank after the other, at the speed of model_5.
     Job("three_ranks", "training", "our three ranks", MODEL_5, PER_SECOND, 5),
-    Job("three_ranks_bf16", "training", "our three ranks", MODEL_5_BF16, PER_SECOND, None),
+    Job("three_ranks_bf16", "training", "our three ranks in bf16", MODEL_5_BF16, PER_SECOND, 3.5),
     Job("model_4", "model_4", "our model_4", MODEL_4, PER_SECOND, 2),
     Job("cold_sweep", "sweep", "our cold sweep", CACHED_SWEEP, SECONDS, 4),
-    Job("cold_sweep_joined", "sweep", "our cold sweep", JOINED_SWEEP, SECONDS, None),
+    Job("cold_sweep_joined", "sweep", "our cold sweep", JOINED_SWEEP, SECONDS, 3),
     Job("cold_sweep_naive", "sweep", "our cold sweep", NAIVE_SWEEP, SECONDS, 12),
     Job("warm_repeat", "sweep", "our warm sweep", NAIVE_SWEEP, SECONDS, 20),
     Job("peak_memory", "sweep", "our cold sweep", CACHED_SWEEP, PEAK, 3),
@@ -55,6 +54,8 @@ JOBS = (
     Job("metrics_batch", "metrics", "our metrics", ("MLflow, in batches",), PER_SECOND, None),
 )
 
+OUR_TRUNK = "{peer_jobs} trunk --weights {weights} --images {trunk}"
+OUR_TRAINING = "{peer_jobs} train --weights {weights} --images {our_training}"
 OUR_SWEEP = (
     "{ranklab} sweep -q --json model=model_5 rank=1,5,16 epochs={epochs} limit={images} dataset={zip} "
     "weights={weights} --runs-folder {folder}/runs --reports-folder {folder}/reports"
@@ -68,10 +69,14 @@ THEIR_TRUNK = "{peft} trunk --weights {weights} --images {trunk}"
 ENGINE = "{engines} --weights {weights} --images {trunk}"
 COMMANDS = {
     "our decode": "{peer_jobs} decode --zip {zip} --images {images}",
-    "our trunk": "{peer_jobs} trunk --weights {weights} --images {trunk}",
-    "our model_5": "{peer_jobs} train --weights {weights} --model model_5 --ranks 5 --images {our_training}",
-    "our three ranks": "{peer_jobs} train --weights {weights} --model model_5 --ranks 1,5,16 --images {our_training}",
-    "our model_4": "{peer_jobs} train --weights {weights} --model model_4 --images {our_training}",
+    "our trunk": OUR_TRUNK,
+    "our trunk in bf16": OUR_TRUNK + " --precision bf16",
+    "our trunk in int8": OUR_TRUNK + " --precision int8",
+    "our model_5": OUR_TRAINING + " --model model_5 --ranks 5",
+    "our model_5 in bf16": OUR_TRAINING + " --model model_5 --ranks 5 --precision bf16",
+    "our three ranks": OUR_TRAINING + " --model model_5 --ranks 1,5,16",
+    "our three ranks in bf16": OUR_TRAINING + " --model model_5 --ranks 1,5,16 --precision bf16",
+    "our model_4": OUR_TRAINING + " --model model_4",
     "our metrics": "{peer_jobs} metrics --points {our_points}",
     "our cold sweep": OUR_SWEEP,
     "our warm sweep": OUR_SWEEP + " seed=1",

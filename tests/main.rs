@@ -34,6 +34,7 @@ mod ordering;
 mod own_images;
 mod postgres;
 mod power;
+mod precision;
 mod predicting;
 mod queries;
 mod real_images;

@@ -46,8 +46,14 @@ fn count(ranklab: &Ranklab, from: &str) -> String {
 
 #[test]
 fn predictions_are_bit_for_bit_those_of_the_runs_own_test() {
-    for model in ["model=model_5", "model=model_4"] {
-        let ranklab = with_held_out_fold(&[model]);
+    for settings in [
+        &["model=model_5"][..],
+        &["model=model_4"],
+        &["model=model_5", "precision=int8"],
+        &["model=model_4", "precision=int16"],
+        &["model=model_5", "precision=bf16"],
+    ] {
+        let ranklab = with_held_out_fold(settings);
         let tested = tested(&ranklab);
         assert!(tested.len() > 128, "{}", tested.len());
         let found = predicted(&ranklab, &["1", "held_out"]);
@@ -56,7 +62,7 @@ fn predictions_are_bit_for_bit_those_of_the_runs_own_test() {
         for image in images {
             let name = image["image"].as_str().unwrap().strip_prefix("held_out/").unwrap();
             let probability = image["probability"].as_f64().unwrap();
-            assert_eq!(probability.to_bits(), tested[name].to_bits(), "{model}: {name}");
+            assert_eq!(probability.to_bits(), tested[name].to_bits(), "{settings:?}: {name}");
             let called = probability >= found["threshold"].as_f64().unwrap();
             assert_eq!(image["class"], if called { "Parasitized" } else { "Uninfected" });
         }

@@ -10,6 +10,7 @@ use crate::{
     feature_map::FeatureMap,
     frozen_kernel::FrozenKernel,
     kernel_layout::taps_first,
+    processor::Products,
     tile_transform::TileTransform,
 };
 
@@ -20,6 +21,8 @@ pub struct ConvolutionUse {
     pub input_gradient: bool,
     /// The kernel itself, for DoRA's norm.
     pub kernel: bool,
+    /// How it multiplies on the processor.
+    pub products: Products,
 }
 
 /// A 3×3, stride-1, pad-1 convolution whose kernel and bias never change.
@@ -45,7 +48,13 @@ impl FrozenConvolution {
         let taps_first = taps_first(kernel, channels_in, channels_out);
         let channels = [channels_in, channels_out];
         Self {
-            transformed: FrozenKernel::new(&taps_first, bias, channels, usage.input_gradient, device),
+            transformed: FrozenKernel::new(
+                &taps_first,
+                bias,
+                channels,
+                (usage.input_gradient, usage.products),
+                device,
+            ),
             bias: Tensor::from_data(TensorData::new(bias.to_vec(), [channels_out]), device),
             kernel: usage.kernel.then(|| {
                 Tensor::from_data(TensorData::new(taps_first, [9 * channels_in, channels_out]), device)

@@ -9,7 +9,7 @@ use burn::{
 
 use crate::{
     device::on_processor,
-    processor::{compact::CompactKernel, tiles::transform_kernel},
+    processor::{Products, held_kernel::HeldKernel, tiles::transform_kernel},
     winograd::POSITIONS,
 };
 
@@ -36,16 +36,16 @@ pub struct PackedKernel {
 #[derive(Default)]
 pub(crate) struct Panels {
     /// `U`; absent where its products are known beforehand.
-    pub(crate) forward: Option<CompactKernel>,
+    pub(crate) forward: Option<Arc<HeldKernel>>,
     /// `Uᵀ`, for the map's gradient; absent where it is not asked for.
-    pub(crate) backward: Option<CompactKernel>,
+    pub(crate) backward: Option<Arc<HeldKernel>>,
     /// `[C_out]`.
     pub(crate) bias: Vec<f32>,
 }
 
 impl fmt::Debug for Panels {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let values = |kernel: &Option<CompactKernel>| kernel.as_ref().map_or(0, CompactKernel::len);
+        let values = |kernel: &Option<Arc<HeldKernel>>| kernel.as_ref().map_or(0, |kernel| kernel.len());
         write!(formatter, "Panels of {} values", values(&self.forward) + values(&self.backward))
     }
 }
@@ -62,9 +62,15 @@ impl PackedKernel {
 impl FrozenKernel {
     /// From a kernel `[9, channels_in, channels_out]` and the convolution's bias, for `device`. Without `gradient` the convolution's
     /// input may count as constant.
-    pub fn new(kernel: &[f32], bias: &[f32], channels: [usize; 2], gradient: bool, device: &Device) -> Self {
+    pub(crate) fn new(
+        kernel: &[f32],
+        bias: &[f32],
+        channels: [usize; 2],
+        (gradient, products): (bool, Products),
+        device: &Device,
+    ) -> Self {
         if on_processor(device) {
-            Self::packed(kernel, bias, channels, gradient)
+            Self::packed(kernel, bias, channels, gradient, products)
         } else {
             Self::plain(kernel, channels, device)
         }
@@ -77,21 +83,27 @@ impl FrozenKernel {
         Self::Plain(Tensor::from_data(data, device))
     }
 
-    fn packed(kernel: &[f32], bias: &[f32], [channels_in, channels_out]: [usize; 2], gradient: bool) -> Self {
+    fn packed(
+        kernel: &[f32],
+        bias: &[f32],
+        [channels_in, channels_out]: [usize; 2],
+        gradient: bool,
+        products: Products,
+    ) -> Self {
         let channels = [channels_in, channels_out];
         let panels = Panels {
-            forward: Some(CompactKernel::new(kernel, channels)),
-            backward: gradient.then(|| CompactKernel::transposed(kernel, channels)),
+            forward: Some(Arc::new(HeldKernel::new(kernel, channels, products))),
+            backward: gradient.then(|| Arc::new(HeldKernel::transposed(kernel, channels, products))),
             bias: bias.to_vec(),
         };
         Self::Packed(PackedKernel { channels_in, channels_out, panels: Arc::new(panels) })
     }
 
-    /// The values that the processor holds, rounded to 16 bits, for tensors on `device`; `None` of a kernel
-    /// that it does not hold.
+    /// The values that the processor holds for products in `f32`, rounded to 16 bits, for tensors on `device`; `None` of a
+    /// kernel that it does not hold like that.
     pub(crate) fn rounded(&self, device: &Device) -> Option<Self> {
         let Self::Packed(kernel) = self else { return None };
-        let values = kernel.panels.forward.as_ref()?.rounded();
+        let values = kernel.panels.forward.as_ref()?.rounded()?;
         let shape = [POSITIONS, kernel.channels_in, kernel.channels_out];
         Some(Self::Plain(Tensor::from_data(TensorData::new(values, shape), device)))
     }

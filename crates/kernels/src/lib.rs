@@ -26,8 +26,8 @@ pub use feature_map::FeatureMap;
 pub use frozen_kernel::{FrozenKernel, PackedKernel};
 pub use precision::{Precision, UnknownPrecision};
 pub use processor::{
-    Calibration, ConvolutionStack, MissingLayers, RANK_STEP, Rounding, StackedConvolution, product_peak,
-    product_peak_at, sums_at_once, vector_bits,
+    Calibration, ConvolutionStack, MissingLayers, Products, RANK_STEP, Rounding, StackedConvolution,
+    product_peak, product_peak_at, sums_at_once, vector_bits,
 };
 pub use randomness::Randomness;
 pub use same_convolution::{convolve_same, convolve_same_and_pool};

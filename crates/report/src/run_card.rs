@@ -51,6 +51,7 @@ pub async fn run_card(store: &Store, run: i64) -> Result<String> {
     if row.start.synthetic {
         parts.push("**SYNTHETIC**: its images are generated. It is of no use on real ones.".to_owned());
     }
+    parts.extend(rounded_trunk(&row));
     for found in not_converged(store, &[run]).await? {
         let lines = found.lines().map(|line| format!("**WARNING**: {}.", markdown_text(&line)));
         parts.extend(lines);
@@ -86,6 +87,18 @@ fn trained_on(row: &RunRow, nouns: &Nouns) -> String {
         start.config_hash,
         start.version,
     )
+}
+
+/// That the figures are those of a trunk of lower precision than the files hold.
+fn rounded_trunk(row: &RunRow) -> Option<String> {
+    let config: TrialConfig = serde_json::from_str(&row.start.config).ok()?;
+    (!config.precision.is_default()).then(|| {
+        format!(
+            "Its trunk computed in precision `{}`, in training and for these figures. Exported files hold the trunk in 32-bit \
+             floating point, so that their probabilities differ a little.",
+            config.precision.name()
+        )
+    })
 }
 
 fn figures(rates: &CallRates, options: &Options, nouns: &Nouns) -> String {

@@ -68,6 +68,7 @@ impl FinishedRun {
         NetworkSettings {
             network: &self.network,
             image_size: self.config.data.image_size,
+            precision: self.config.precision,
             head: HeadConfig {
                 dropout: training.head_dropout,
                 batch_norm_momentum: training.batch_norm_momentum,

@@ -79,6 +79,7 @@ pub fn prepare_import(
     let settings = NetworkSettings {
         network: &network,
         image_size: config.data.image_size,
+        precision: config.precision,
         head: HeadConfig {
             dropout: config.training.head_dropout,
             batch_norm_momentum: config.training.batch_norm_momentum,
@@ -88,7 +89,7 @@ pub fn prepare_import(
     };
     let opened = settings.open(weights, None, device).map_err(|problem| refused(problem.to_string()))?;
     adapter.check_trunk(opened.weights()).map_err(|problem| refused(problem.to_string()))?;
-    let (state, model_hash) = (opened.model().to_safetensors()?, opened.model().state_hash());
+    let (state, model_hash) = (opened.model().to_safetensors(None)?, opened.model().state_hash());
     Ok(PreparedImport { run: new_run(folder, path, config, &network, weights, by)?, state, model_hash })
 }
 

@@ -11,7 +11,7 @@ use crate::{
     Architecture, Error,
     key::{KEYS, Key},
     nested::nested,
-    trial::TrialConfig,
+    trial::{LEFT_OUT, TrialConfig},
 };
 
 /// What selects a baseline among configurations: settings that it has, such as `model_4` or
@@ -29,7 +29,8 @@ pub struct Baseline {
 }
 
 impl Baseline {
-    /// Whether a configuration, given by its settings under their paths (`adapter.rank`), has these settings.
+    /// Whether a configuration, given by its settings under their paths (`adapter.rank`) with those of [`LEFT_OUT`], has
+    /// these settings.
     pub fn selects(&self, settings: &BTreeMap<String, String>) -> bool {
         self.settings.iter().all(|(path, value)| settings.get(path) == Some(value))
     }
@@ -74,11 +75,12 @@ impl FromStr for Baseline {
         let config = serde_json::to_value(&config).unwrap_or(Json::Null);
         let mut baseline = Self { text: String::new(), settings: Vec::new() };
         for (key, _) in given {
-            // What model_4 lacks, it cannot be selected by.
-            let value = config.pointer(&format!("/{}", key.path.replace('.', "/"))).ok_or_else(wrong)?;
-            let value = match value {
-                Json::String(text) => text.clone(),
-                other => other.to_string(),
+            let left_out = LEFT_OUT.iter().find(|(path, _)| *path == key.path);
+            let value = match config.pointer(&format!("/{}", key.path.replace('.', "/"))) {
+                Some(Json::String(text)) => text.clone(),
+                Some(other) => other.to_string(),
+                // What model_4 lacks, it cannot be selected by.
+                None => left_out.map(|(_, default)| (*default).to_owned()).ok_or_else(wrong)?,
             };
             let space = if baseline.text.is_empty() { "" } else { " " };
             match key.path {
@@ -151,6 +153,8 @@ mod tests {
             assert!(baseline.selects(&config), "{text}");
             assert_eq!(baseline.to_string().parse::<Baseline>().unwrap(), baseline);
         }
+        let exact: Baseline = "precision=f32".parse().unwrap();
+        assert!(exact.selects(&settings(&LEFT_OUT)) && !exact.selects(&settings(&[("precision", "int8")])));
         let [one, other] = ["model_5 rank=4 lr=0.01", "learning_rate=1e-2 rank=4 model=model_5"];
         assert_eq!(one.parse::<Baseline>().unwrap(), other.parse::<Baseline>().unwrap());
     }

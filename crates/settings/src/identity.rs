@@ -53,6 +53,9 @@ pub fn identity(config: &TrialConfig, contents: Contents<'_>) -> String {
     if !config.data.group.is_default() {
         value["group"] = json!(config.data.group);
     }
+    if !config.precision.is_default() {
+        value["precision"] = json!(config.precision);
+    }
     // So is the start, where there is none.
     if let Some(start) = contents.start {
         value["adapter"]["start"] = json!(start);
@@ -110,13 +113,18 @@ fn settings(config: &TrialConfig) -> Value {
             }
         }
     }
-    json!({
+    let mut value = json!({
         "adapter": config.adapter.as_ref().map(adapter),
         "data": data,
         "device": config.device,
         "model": config.model,
         "training": normal_training(&config.training),
-    })
+    });
+    // Left out like the default of the rule for groups.
+    if !config.precision.is_default() {
+        value["precision"] = json!(config.precision);
+    }
+    value
 }
 
 /// The settings of an adapter that affect its results. The preset is left out, since its options are included. The
@@ -229,6 +237,8 @@ mod tests {
             (&["model=model_4", "rank=3", "dora=true"], &["model=model_4", "preset=peft"]),
             (&["dataset=/a/b", "weights=/x"], &["dataset=/c", "weights=imagenet", "limit=5000"]),
             (&["lr=0.005"], &["lr=5e-3"]),
+            (&["precision=f32"], &[]),
+            (&["layers=all", "precision=int8"], &["layers=all"]),
         ] {
             assert_eq!(of(one), of(other), "{one:?} {other:?}");
         }
@@ -266,6 +276,9 @@ mod tests {
             &["seed=1"],
             &["model=model_4"],
             &["device=tch"],
+            &["precision=bf16"],
+            &["precision=int16"],
+            &["precision=int8"],
         ];
         let hashes: std::collections::HashSet<String> = all.iter().map(|overrides| of(overrides)).collect();
         assert_eq!(hashes.len(), all.len());
@@ -294,7 +307,9 @@ mod tests {
             assert_eq!(of(repeat), base, "{repeat:?}");
         }
         assert_eq!(of(&["split=patient", "fold=1"]), of(&["split=patient", "fold=4"]));
-        for other in [&["rank=4"][..], &["epochs=9"], &["split=patient"], &["test_fraction=0.2"]] {
+        for other in
+            [&["rank=4"][..], &["epochs=9"], &["split=patient"], &["test_fraction=0.2"], &["precision=int8"]]
+        {
             assert_ne!(of(other), base, "{other:?}");
         }
     }

@@ -8,6 +8,7 @@ use crate::{
     data::{Resize, SYNTHETIC, SplitKind},
     limits::Limits,
     model::{Architecture, NAMED_WEIGHTS},
+    precision::Precision,
     ranks::Ranks,
     training::{OptimizerKind, SelectBy},
 };
@@ -119,6 +120,7 @@ pub(crate) const KEYS: &[Key] = &[
     key("batch_norm_momentum", "training.batch_norm_momentum", Kind::Number(Limits::SHARE)),
     key("seed", "training.seed", whole(0, LARGEST_SEED)),
     key("select_by", "training.select_by", Kind::Choice(SelectBy::VARIANTS)),
+    key("precision", "precision", Kind::Choice(Precision::VARIANTS)),
     key("device", "device", Kind::Choice(DEVICES)),
 ];
 

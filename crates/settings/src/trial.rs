@@ -13,9 +13,13 @@ use crate::{
     model::{Architecture, ModelConfig},
     network::Network,
     paths::absolute,
+    precision::Precision,
     threshold::ImportedThreshold,
     training::{OptimizerKind, TrainingConfig},
 };
+
+/// The device that is this processor.
+const PROCESSOR: &str = "flex";
 
 /// The complete configuration of a trial. Settings without an effect are at their defaults.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -29,6 +33,10 @@ pub struct TrialConfig {
     pub adapter: Option<AdapterConfig>,
     /// Settings of training.
     pub training: TrainingConfig,
+    /// Precision of frozen products.
+    // Left out at its default: configurations of earlier versions keep their text.
+    #[serde(default, skip_serializing_if = "Precision::is_default")]
+    pub precision: Precision,
     /// Device name.
     pub device: String,
     /// Threshold of an imported network; a trained one has its own validation images.
@@ -45,6 +53,7 @@ struct TrialSettings {
     model: ModelConfig,
     adapter: AdapterSettings,
     training: TrainingConfig,
+    precision: Precision,
     device: String,
 }
 
@@ -55,10 +64,14 @@ impl Default for TrialSettings {
             model: ModelConfig::default(),
             adapter: AdapterSettings::default(),
             training: TrainingConfig::default(),
-            device: "flex".to_owned(),
+            precision: Precision::default(),
+            device: PROCESSOR.to_owned(),
         }
     }
 }
+
+/// Settings that a stored configuration leaves out at their defaults, and only there: their paths and those defaults.
+pub const LEFT_OUT: [(&str, &str); 1] = [("precision", "f32")];
 
 /// The configuration of a trial without settings, as nested JSON; `null` where none can be made, as in a folder that
 /// was removed.
@@ -86,6 +99,7 @@ impl TrialConfig {
             model: settings.model,
             adapter,
             training: settings.training,
+            precision: settings.precision,
             device: settings.device,
             threshold: None,
         };
@@ -98,6 +112,12 @@ impl TrialConfig {
         }
         config.round_to_single_precision();
         config.reset_settings_without_effect();
+        if !config.precision.is_default() && config.device != PROCESSOR {
+            problems.push(Error::Setting(format!(
+                "precision={} is computed on device={PROCESSOR} alone; give device={PROCESSOR} or precision=f32",
+                config.precision.name()
+            )));
+        }
         Error::all(problems).map_or(Ok(config), Err)
     }
 
@@ -140,6 +160,12 @@ impl TrialConfig {
         if self.training.optimizer != OptimizerKind::Sgd {
             self.training.momentum = TrainingConfig::default().momentum;
         }
+        if let Some(adapter) = &self.adapter
+            && adapter.layers.lowest().index() == 0
+        {
+            // Nothing is frozen below the lowest adapter.
+            self.precision = Precision::default();
+        }
         if let Some(adapter) = &mut self.adapter
             && adapter.scaling == Scaling::One
         {
@@ -165,4 +191,24 @@ impl TrialConfig {
 /// The shortest decimal that equals the number in single precision. Numbers of up to six digits stay unchanged.
 fn in_single_precision(number: f64) -> f64 {
     (number as f32).to_string().parse().unwrap_or(number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Key;
+
+    #[test]
+    fn settings_that_are_left_out_at_their_defaults_are_listed_with_them() {
+        let stored = |name: &str, value: &str| {
+            let table = Table::from_iter([(name.to_owned(), value.into())]);
+            serde_json::to_value(TrialConfig::resolve(table).unwrap()).unwrap()
+        };
+        for (path, default) in LEFT_OUT {
+            assert!(Key::find(path, "").is_ok(), "{path}");
+            assert_eq!(stored(path, default), default_settings());
+            assert_eq!(default_settings().pointer(&format!("/{path}")), None);
+        }
+        assert_eq!(stored("precision", "int8")["precision"], "int8");
+    }
 }

@@ -13,5 +13,6 @@ pub fn can_join(one: &TrialConfig, other: &TrialConfig) -> bool {
     };
     shares_upper_trunk
         && (&one.data, &one.model, &one.device) == (&other.data, &other.model, &other.device)
+        && one.precision == other.precision
         && (a.batch_size, a.epochs) == (b.batch_size, b.epochs)
 }

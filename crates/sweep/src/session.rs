@@ -143,6 +143,7 @@ impl Session<'_> {
                     validation: &split.validation,
                     test: &split.test,
                     start: self.sources.start(config).map(|start| &start.adapter),
+                    precision: config.precision,
                     training: &config.training,
                     device: &device,
                     device_name: &config.device,

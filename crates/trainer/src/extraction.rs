@@ -19,6 +19,7 @@ use crate::{
     feature_cache::{FeatureCache, HEADER_BYTES, Request, checksum_table},
     memory::frozen_at_once,
     phases::{Clock, Phases},
+    precision::{calibrate, is_calibrated},
 };
 
 /// A file of records under construction. Beside it stands a log with one line per chunk, its images
@@ -85,12 +86,18 @@ impl Part {
         Ok(())
     }
 
-    /// Writes checksums and header, makes everything durable and takes the file's final name.
-    fn finish(mut self, header: impl FnOnce(u32) -> [u8; HEADER_BYTES], path: &Path) -> io::Result<()> {
-        let table = checksum_table(&self.checksums);
-        self.file.write_all(&table)?;
+    /// Writes checksums, calibration and header, makes everything durable and takes the file's final name.
+    fn finish(
+        mut self,
+        calibration: &[f32],
+        header: impl FnOnce(u32) -> [u8; HEADER_BYTES],
+        path: &Path,
+    ) -> io::Result<()> {
+        let mut rest = checksum_table(&self.checksums);
+        rest.extend(calibration.iter().flat_map(|value| value.to_le_bytes()));
+        self.file.write_all(&rest)?;
         self.file.seek(SeekFrom::Start(0))?;
-        self.file.write_all(&header(crc32fast::hash(&table)))?;
+        self.file.write_all(&header(crc32fast::hash(&rest)))?;
         self.file.sync_all()?;
         fs::rename(&self.path, path)?;
         fs::remove_file(&self.log_path)
@@ -152,7 +159,7 @@ pub(crate) fn extract_frozen(
             clock.add(&mut phases.write);
             on_event(Event::FeatureProgress { done: part.done(), total });
         }
-        finish(part, request, path).map_err(failed)
+        finish(part, &[], request, path).map_err(failed)
     })
 }
 
@@ -182,7 +189,13 @@ fn extract_into(
     }
     let size = request.images.size();
     let weights = request.weights.load().map_err(Error::Weights)?;
-    let extractor = Extractor::new(&weights, request.cut, size, request.device);
+    let mut clock = Clock::start();
+    let calibration = is_calibrated(request.precision)
+        .then(|| calibrate(&weights, request.cut, request.images, request.calibrated_on))
+        .transpose()?;
+    let rounded = (request.precision, calibration.as_ref());
+    let extractor = Extractor::new(&weights, request.cut, size, request.device, rounded)?;
+    clock.add(&mut phases.trunk);
     drop(weights);
     thread::scope(|scope| -> Result<(), Error> {
         let (sender, decoded) = mpsc::sync_channel(1);
@@ -217,15 +230,16 @@ fn extract_into(
         Ok(())
     })?;
     extractor.release_memory();
-    finish(part, request, path).map_err(failed)
+    let calibration = calibration.map(|calibration| calibration.values()).unwrap_or_default();
+    finish(part, &calibration, request, path).map_err(failed)
 }
 
 /// Names a whole part `path`, unless another host has finished the same meanwhile: a file that others read is not replaced.
-fn finish(part: Part, request: &Request<'_>, path: &Path) -> io::Result<()> {
+fn finish(part: Part, calibration: &[f32], request: &Request<'_>, path: &Path) -> io::Result<()> {
     if path.exists() && FeatureCache::open(path, request).is_some() {
         return part.discard();
     }
-    part.finish(|checksum| request.header(checksum), path)
+    part.finish(calibration, |checksum| request.header(checksum), path)
 }
 
 #[cfg(test)]
@@ -262,7 +276,7 @@ mod tests {
         for number in kept / 3..3 {
             part.append(&chunk(number as u8)).unwrap();
         }
-        part.finish(header, &path).unwrap();
+        part.finish(&[], header, &path).unwrap();
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
         (fs::read(&path).unwrap(), kept)
     }

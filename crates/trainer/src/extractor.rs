@@ -1,10 +1,11 @@
 //! The frozen trunk in the form that is fastest on its device.
 
 use burn::tensor::Device;
-use ranklab_kernels::on_processor;
+use ranklab_kernels::{Calibration, on_processor};
+use ranklab_settings::Precision;
 use ranklab_zoo::{Cut, ProcessorTrunk, Trunk, preprocess, weights::TrunkWeights};
 
-use crate::Error;
+use crate::{Error, precision::rounding};
 
 /// Images that pass a device's trunk at once.
 const DEVICE_BATCH: usize = 64;
@@ -17,12 +18,29 @@ pub(crate) enum Extractor {
 
 impl Extractor {
     /// The trunk below `cut` for square images of `size` pixels.
-    pub(crate) fn new(weights: &TrunkWeights, cut: Cut, size: usize, device: &Device) -> Self {
-        if on_processor(device) {
-            Self::Processor(ProcessorTrunk::new(weights, cut, size))
-        } else {
-            Self::Tensors(Trunk::new(weights, cut, size, device), device.clone(), size)
+    ///
+    /// # Errors
+    /// When the precision needs a calibration that covers the trunk and has none, or the device has no such precision.
+    pub(crate) fn new(
+        weights: &TrunkWeights,
+        cut: Cut,
+        size: usize,
+        device: &Device,
+        (precision, calibration): (Precision, Option<&Calibration>),
+    ) -> Result<Self, Error> {
+        if !on_processor(device) {
+            return match precision {
+                Precision::F32 => {
+                    Ok(Self::Tensors(Trunk::new(weights, cut, size, device), device.clone(), size))
+                }
+                other => Err(Error::Setting(format!(
+                    "precision={} is computed on device=flex alone; give device=flex",
+                    other.name()
+                ))),
+            };
         }
+        let trunk = ProcessorTrunk::rounded(weights, cut, size, rounding(precision, calibration)?);
+        Ok(Self::Processor(trunk.map_err(|problem| Error::Setting(problem.to_string()))?))
     }
 
     /// Images that keep the device busy.

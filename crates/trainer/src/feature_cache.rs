@@ -1,6 +1,6 @@
 //! The frozen trunk's features: computed once per trunk, cut, image set and transform, kept in a file
-//! that every trial and epoch reads from. The file holds a header, a record per image, and the checksum of
-//! each record, which is compared whenever the record is read.
+//! that every trial and epoch reads from. The file holds a header, a record per image, the checksum of each record, which
+//! is compared whenever the record is read, and the trunk's calibration where it has one.
 
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
@@ -12,18 +12,18 @@ use std::{
 
 use burn::tensor::{Device, Tensor, TensorData};
 use ranklab_files::{sha256, sync_folder};
-use ranklab_kernels::FeatureMap;
-use ranklab_settings::Layer;
+use ranklab_kernels::{Calibration, FeatureMap};
+use ranklab_settings::{Layer, Precision};
 use ranklab_zoo::Cut;
 
 use crate::{
-    Error, event::Event, images::ImageLoader, positioned::read_exact_at, pretrained::PretrainedWeights,
-    stop::Stop, writer::writer,
+    Error, event::Event, images::ImageLoader, positioned::read_exact_at, precision::is_calibrated,
+    pretrained::PretrainedWeights, stop::Stop, writer::writer,
 };
 
 /// Bumped whenever the file's layout or the trunk's arithmetic changes.
 pub(crate) const FORMAT: &str = "ranklab features 4";
-/// Bytes before the first record: magic, key, sizes and the checksum of the checksums, zero-filled.
+/// Bytes before the first record: magic, key, sizes and a checksum of what follows the records, zero-filled.
 pub(crate) const HEADER_BYTES: usize = 256;
 /// Bytes of a record's checksum.
 pub(crate) const CHECKSUM_BYTES: usize = 4;
@@ -40,12 +40,17 @@ pub struct FeatureCache {
     /// Of each image's record, as they were when the whole file was checked.
     checksums: Vec<u32>,
     shape: [usize; 3],
+    calibration: Option<Calibration>,
 }
 
 /// What a cache is made of.
 pub(crate) struct Request<'a> {
     pub(crate) weights: &'a dyn PretrainedWeights,
     pub(crate) cut: Cut,
+    /// Precision of the trunk below the cut.
+    pub(crate) precision: Precision,
+    /// The images that the trunk is calibrated on, where its precision has scales.
+    pub(crate) calibrated_on: &'a [usize],
     pub(crate) images: &'a dyn ImageLoader,
     pub(crate) device: &'a Device,
     /// The convolution just above the cut whose frozen products it holds; the features themselves where there is
@@ -59,21 +64,40 @@ pub(crate) struct Request<'a> {
 
 impl Request<'_> {
     fn key(&self) -> String {
-        let text = format!(
+        let mut text = format!(
             "{FORMAT}\n{}\n{}\n{}\n{}",
             self.weights.hash(),
             self.name(),
             self.images.key(),
             self.device_name
         );
+        if is_calibrated(self.precision) {
+            let images: Vec<String> = self.calibrated_on.iter().map(usize::to_string).collect();
+            text += &format!("\n{}", images.join(" "));
+        }
         sha256(text)
     }
 
+    /// What is cached: of the default precision in the form of earlier versions.
     fn name(&self) -> String {
-        match self.products_of {
-            None => self.cut.name(),
-            Some(layer) => format!("{}-{layer}", self.cut.name()),
+        let mut name = self.cut.name();
+        if let Some(layer) = self.products_of {
+            name += &format!("-{layer}");
         }
+        if !self.precision.is_default() {
+            name += &format!("-{}", self.precision.name());
+        }
+        name
+    }
+
+    /// Bytes of the calibration, which stands behind the checksums of the trunk's own features.
+    pub(crate) fn calibration_bytes(&self) -> usize {
+        let layers = if self.products_of.is_none() && is_calibrated(self.precision) {
+            self.cut.below().count()
+        } else {
+            0
+        };
+        layers * Calibration::LAYER_VALUES * 4
     }
 
     /// Height, width and channels of one image's record.
@@ -93,17 +117,22 @@ impl Request<'_> {
     }
 
     fn bytes(&self) -> u64 {
-        (HEADER_BYTES + self.images.count() * (self.record_bytes() + CHECKSUM_BYTES)) as u64
+        (HEADER_BYTES
+            + self.images.count() * (self.record_bytes() + CHECKSUM_BYTES)
+            + self.calibration_bytes()) as u64
     }
 
-    /// The header of a finished cache: format, key, sizes and the checksum of the records' checksums.
+    /// The header of a finished cache: format, key, sizes and the checksum of what follows the records.
     pub(crate) fn header(&self, checksum: u32) -> [u8; HEADER_BYTES] {
-        let text = format!(
+        let mut text = format!(
             "{FORMAT}\n{}\n{} images\n{} values\n{checksum:08x}\n",
             self.key(),
             self.images.count(),
             self.values()
         );
+        if self.calibration_bytes() > 0 {
+            text += &format!("{} bytes of calibration\n", self.calibration_bytes());
+        }
         let mut header = [0; HEADER_BYTES];
         header[..text.len()].copy_from_slice(text.as_bytes());
         header
@@ -169,10 +198,29 @@ impl FeatureCache {
         if file.metadata().ok()?.len() != request.bytes() {
             return None;
         }
-        let (checksums, table) =
+        let (checksums, rest) =
             read_checksums(&mut file, request.images.count(), request.record_bytes()).ok()?;
-        let sound = table == checksum_table(&checksums) && header == request.header(crc32fast::hash(&table));
-        sound.then(|| Self { file, path: path.to_owned(), checksums, shape: request.shape() })
+        if header != request.header(crc32fast::hash(&rest)) {
+            return None;
+        }
+        let (table, calibration) = rest.split_at_checked(checksums.len() * CHECKSUM_BYTES)?;
+        let calibration = match calibration {
+            [] => None,
+            bytes => Some(Calibration::from_values(&numbers(bytes))?),
+        };
+        let path = path.to_owned();
+        (table == checksum_table(&checksums)).then_some(Self {
+            file,
+            path,
+            checksums,
+            shape: request.shape(),
+            calibration,
+        })
+    }
+
+    /// The calibration of the trunk that computed these features, where its precision has scales.
+    pub(crate) fn calibration(&self) -> Option<&Calibration> {
+        self.calibration.as_ref()
     }
 
     /// Images.
@@ -219,8 +267,8 @@ impl FeatureCache {
     }
 }
 
-/// Reads records and what follows them: the records' checksums as they are, and the table of checksums as it
-/// is written.
+/// Reads records and what follows them: the records' checksums as they are, and the table of checksums and the calibration
+/// as they are written.
 pub(crate) fn read_checksums(
     file: &mut impl Read,
     images: usize,
@@ -238,7 +286,13 @@ pub(crate) fn read_checksums(
     Ok((checksums, table))
 }
 
-/// Checksums as they stand at the end of a cache.
+/// The numbers of a calibration in a cache.
+fn numbers(bytes: &[u8]) -> Vec<f32> {
+    let (numbers, _) = bytes.as_chunks();
+    numbers.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect()
+}
+
+/// Checksums as they stand behind the records of a cache.
 pub(crate) fn checksum_table(checksums: &[u32]) -> Vec<u8> {
     checksums.iter().flat_map(|checksum| checksum.to_le_bytes()).collect()
 }

@@ -76,7 +76,7 @@ pub fn check_features(path: &Path, go_on: &dyn Fn() -> bool) -> Result<(), Strin
     let length = file.file.metadata().map_err(unread)?.len();
     let mut header = [0; HEADER_BYTES];
     file.read_exact(&mut header).map_err(|_| "it is cut short".to_owned())?;
-    let Header { key, images, values, checksum } =
+    let Header { key, images, values, checksum, calibration } =
         Header::of(&header).ok_or("its header is damaged".to_owned())?;
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
     if !key.get(..16).is_some_and(|key| stem.ends_with(&format!("-{key}"))) {
@@ -84,15 +84,18 @@ pub fn check_features(path: &Path, go_on: &dyn Fn() -> bool) -> Result<(), Strin
     }
     let record_bytes = values.checked_mul(4);
     let expected = record_bytes.and_then(|record| {
-        record.checked_add(CHECKSUM_BYTES)?.checked_mul(images)?.checked_add(HEADER_BYTES)
+        let records = record.checked_add(CHECKSUM_BYTES)?.checked_mul(images)?;
+        records.checked_add(HEADER_BYTES)?.checked_add(calibration)
     });
     if expected.is_none_or(|expected| expected as u64 != length) {
         return Err("it is not as long as its header says".to_owned());
     }
-    let (found, table) = read_checksums(&mut file, images, record_bytes.unwrap_or(0)).map_err(unread)?;
-    if crc32fast::hash(&table) != checksum {
-        return Err("its table of checksums is damaged".to_owned());
+    let (found, rest) = read_checksums(&mut file, images, record_bytes.unwrap_or(0)).map_err(unread)?;
+    if crc32fast::hash(&rest) != checksum {
+        let what = if calibration > 0 { "table of checksums or calibration" } else { "table of checksums" };
+        return Err(format!("its {what} is damaged"));
     }
+    let table = &rest[..found.len() * CHECKSUM_BYTES];
     let expected = checksum_table(&found);
     let different = expected.chunks(CHECKSUM_BYTES).zip(table.chunks(CHECKSUM_BYTES));
     match different.filter(|(found, expected)| found != expected).count() {
@@ -119,6 +122,8 @@ struct Header<'a> {
     images: usize,
     values: usize,
     checksum: u32,
+    /// Bytes of the calibration.
+    calibration: usize,
 }
 
 impl<'a> Header<'a> {
@@ -126,12 +131,16 @@ impl<'a> Header<'a> {
         let text = std::str::from_utf8(bytes).ok()?;
         let (text, rest) = text.split_once('\0')?;
         let mut lines = text.lines();
-        let found = (lines.next()? == FORMAT).then_some(Self {
+        let mut found = (lines.next()? == FORMAT).then_some(Self {
             key: lines.next()?,
             images: lines.next()?.strip_suffix(" images")?.parse().ok()?,
             values: lines.next()?.strip_suffix(" values")?.parse().ok().filter(|values| *values > 0)?,
             checksum: u32::from_str_radix(lines.next()?, 16).ok()?,
+            calibration: 0,
         });
+        if let (Some(found), Some(line)) = (&mut found, lines.next()) {
+            found.calibration = line.strip_suffix(" bytes of calibration")?.parse().ok()?;
+        }
         found.filter(|_| lines.next().is_none() && rest.bytes().all(|byte| byte == 0))
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use burn::tensor::Device;
+use ranklab_kernels::Calibration;
 use ranklab_zoo::{UpperInput, preprocess};
 
 use crate::{Error, feature_cache::FeatureCache};
@@ -27,6 +28,14 @@ pub(crate) enum Input {
 }
 
 impl Input {
+    /// The calibration of the trunk that made the features, where it has one.
+    pub(crate) fn calibration(&self) -> Option<&Calibration> {
+        match self {
+            Self::Features { features, .. } => features.calibration(),
+            Self::Images { .. } => None,
+        }
+    }
+
     /// The batch of the given images, position-major.
     ///
     /// # Errors

@@ -19,6 +19,7 @@ mod optimizer;
 mod outcome;
 mod phases;
 mod positioned;
+mod precision;
 mod pretrained;
 mod scores;
 mod stop;

@@ -7,12 +7,12 @@ use burn::{
     module::Module,
     tensor::{Device, Tensor, TensorData},
 };
-use ranklab_kernels::FeatureMap;
-use ranklab_settings::Network;
+use ranklab_kernels::{Calibration, FeatureMap};
+use ranklab_settings::{Network, Precision};
 use ranklab_zoo::{
-    Cut, Explanation, HeadConfig, Model, Trunk, UpperTrunk,
+    Cut, Explanation, HeadConfig, Model, UpperTrunk,
     exchange::{ImageInput, ImportedAdapter, TrainedNetwork},
-    preprocess,
+    preprocess, stored_calibration,
     weights::TrunkWeights,
 };
 
@@ -22,6 +22,7 @@ use crate::{
     extractor::Extractor,
     images::ImageLoader,
     memory::{evaluated_at_once, frozen_at_once},
+    precision::{is_calibrated, products},
     pretrained::PretrainedWeights,
     scores::Scores,
 };
@@ -36,6 +37,8 @@ pub struct NetworkSettings<'a> {
     pub network: &'a Network,
     /// Side of the square images in pixels.
     pub image_size: usize,
+    /// Precision of frozen products.
+    pub precision: Precision,
     /// The classifier.
     pub head: HeadConfig,
     /// Seed of the initial weights.
@@ -57,7 +60,8 @@ impl NetworkSettings<'_> {
     ) -> Result<Option<UpperTrunk>, Error> {
         let Network::Model5(adapter) = self.network else { return Ok(None) };
         let weights = weights.load().map_err(Error::Weights)?;
-        Ok(Some(UpperTrunk::new(&weights, adapter, self.image_size, device)))
+        let products = products(self.precision);
+        Ok(Some(UpperTrunk::with_products(&weights, adapter, self.image_size, products, device)))
     }
 
     /// A freshly initialised model on the frozen part that [`NetworkSettings::upper`] made.
@@ -91,10 +95,15 @@ impl NetworkSettings<'_> {
             Some(state) => model.with_state(state)?,
             None => model,
         };
+        let calibration = match state {
+            Some(state) if is_calibrated(self.precision) => Some(stored_calibration(state)?),
+            _ => None,
+        };
         Ok(WholeNetwork {
             weights: weights.load().map_err(Error::Weights)?,
             network: self.network.clone(),
             image_size: self.image_size,
+            rounded: (self.precision, calibration),
             head: self.head,
             device: device.clone(),
             extractor: OnceCell::new(),
@@ -109,10 +118,12 @@ pub struct WholeNetwork<'w> {
     weights: Cow<'w, TrunkWeights>,
     network: Network,
     image_size: usize,
+    /// The trunk's precision, with the calibration that it needs.
+    rounded: (Precision, Option<Calibration>),
     head: HeadConfig,
     /// Without autodiff.
     device: Device,
-    /// The trunk for predictions, made when it is first wanted.
+    /// The trunk, made when it is first wanted.
     extractor: OnceCell<Extractor>,
     /// With autodiff.
     upper: Option<UpperTrunk>,
@@ -137,16 +148,10 @@ impl WholeNetwork<'_> {
     /// When an image cannot be read or the device gives no values back.
     pub fn explain(&self, images: &dyn ImageLoader, indices: &[usize]) -> Result<Vec<Explanation>, Error> {
         let device = self.device.clone().autodiff();
-        let cut = Cut::of(&self.network);
-        let trunk = (!cut.is_input()).then(|| Trunk::new(&self.weights, cut, self.image_size, &device));
         let mut explanations = Vec::with_capacity(indices.len());
         for batch in indices.chunks(EXPLAINED) {
             let rgb = images.load(batch).map_err(Error::Images)?;
-            let input = preprocess(&rgb, batch.len(), self.image_size, &device);
-            let features = match &trunk {
-                Some(trunk) => trunk.forward(input),
-                None => input,
-            };
+            let features = self.features(&rgb, batch.len(), &device)?;
             explanations.extend(self.model.explain(self.upper.as_ref(), features)?);
         }
         Ok(explanations)
@@ -219,7 +224,8 @@ impl WholeNetwork<'_> {
             });
             for loaded in decoded {
                 let (batch, rgb) = loaded.map_err(Error::Images)?;
-                let scores = model.forward(upper.as_ref(), self.features(&rgb, batch.len())?, None);
+                let scores =
+                    model.forward(upper.as_ref(), self.features(&rgb, batch.len(), &self.device)?, None);
                 if take(Scores::read(scores)?, batch).is_break() {
                     return Err(Error::Stopped);
                 }
@@ -239,17 +245,25 @@ impl WholeNetwork<'_> {
         }
     }
 
-    /// The features at the cut of RGB bytes `[images, size, size, 3]`.
-    fn features(&self, rgb: &[u8], images: usize) -> Result<FeatureMap, Error> {
+    /// The features at the cut of RGB bytes `[images, size, size, 3]`, on `device`: this network's, with autodiff or
+    /// without.
+    fn features(&self, rgb: &[u8], images: usize, device: &Device) -> Result<FeatureMap, Error> {
         let cut = Cut::of(&self.network);
         if cut.is_input() {
-            return Ok(preprocess(rgb, images, self.image_size, &self.device));
+            return Ok(preprocess(rgb, images, self.image_size, device));
         }
-        let extractor =
-            self.extractor.get_or_init(|| Extractor::new(&self.weights, cut, self.image_size, &self.device));
+        let extractor = match self.extractor.get() {
+            Some(extractor) => extractor,
+            None => {
+                let (precision, calibration) = &self.rounded;
+                let rounded = (*precision, calibration.as_ref());
+                let made = Extractor::new(&self.weights, cut, self.image_size, &self.device, rounded)?;
+                self.extractor.get_or_init(|| made)
+            }
+        };
         let [height, width, channels] = cut.shape(self.image_size);
         let records = TensorData::new(extractor.records(rgb, images)?, [images, height * width, channels]);
-        let values = Tensor::<3>::from_data(records, &self.device).swap_dims(0, 1);
+        let values = Tensor::<3>::from_data(records, device).swap_dims(0, 1);
         Ok(FeatureMap::new(values, height, width))
     }
 }

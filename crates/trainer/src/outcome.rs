@@ -7,7 +7,7 @@ use crate::phases::Phases;
 pub struct Outcome {
     /// Epoch (from 1) whose weights were restored.
     pub best_epoch: usize,
-    /// The trained state as a safetensors file.
+    /// The trained state as a safetensors file, with the calibration of its trunk where that has one.
     pub model: Vec<u8>,
     /// Hash of the trained state.
     pub model_hash: String,

@@ -286,7 +286,7 @@ impl Group<'_> {
             };
             Ok(Outcome {
                 best_epoch: best.epoch,
-                model: best.model.to_safetensors()?,
+                model: best.model.to_safetensors(self.input.calibration())?,
                 model_hash: best.model.state_hash(),
                 test_loss: evaluation.loss(),
                 probabilities: evaluation.into_probabilities(),

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use burn::tensor::Device;
-use ranklab_settings::{Layer, Network, TrainingConfig};
+use ranklab_settings::{Layer, Network, Precision, TrainingConfig};
 use ranklab_zoo::{Cut, HeadConfig, UpperTrunk, exchange::ImportedAdapter};
 
 use crate::{
@@ -17,6 +17,7 @@ use crate::{
     memory::evaluated_at_once,
     network::NetworkSettings,
     phases::Phases,
+    precision::{calibration_images, is_calibrated},
     pretrained::PretrainedWeights,
     stop::Stop,
 };
@@ -40,6 +41,8 @@ pub struct Trial<'a> {
     pub test: &'a [usize],
     /// An adapter that training starts from, in place of fresh factors.
     pub start: Option<&'a ImportedAdapter>,
+    /// Precision of frozen products.
+    pub precision: Precision,
     /// How to train.
     pub training: &'a TrainingConfig,
     /// Where to compute, without autodiff.
@@ -67,6 +70,7 @@ impl Trial<'_> {
         shared
             && (a.batch_size, a.epochs) == (b.batch_size, b.epochs)
             && (self.device_name, self.cache_folder) == (other.device_name, other.cache_folder)
+            && self.precision == other.precision
             && self.weights.hash() == other.weights.hash()
             && self.images.key() == other.images.key()
             && (self.train, self.validation, self.test) == (other.train, other.validation, other.test)
@@ -78,6 +82,7 @@ impl Trial<'_> {
         NetworkSettings {
             network: self.network,
             image_size: self.images.size(),
+            precision: self.precision,
             head: HeadConfig { dropout, batch_norm_momentum },
             seed,
             start: self.start,
@@ -113,7 +118,8 @@ impl Trial<'_> {
             }
             return Ok((Input::Images { rgb, size }, 0.0));
         }
-        let request = self.request(cut, None);
+        let calibrated_on = self.calibrated_on();
+        let request = self.request(cut, None, &calibrated_on);
         let compute = |part: &Path, path: &Path, on_event: &mut dyn FnMut(Event)| {
             extract(&request, part, path, phases, on_event)
         };
@@ -135,7 +141,8 @@ impl Trial<'_> {
         if !upper.has_frozen_part() {
             return Ok(0.0);
         }
-        let request = self.request(cut, cut.above_layers().next());
+        let calibrated_on = self.calibrated_on();
+        let request = self.request(cut, cut.above_layers().next(), &calibrated_on);
         let compute = |part: &Path, path: &Path, on_event: &mut dyn FnMut(Event)| {
             extract_frozen(&request, features, upper, [part, path], phases, on_event)
         };
@@ -145,10 +152,22 @@ impl Trial<'_> {
         Ok(seconds)
     }
 
-    fn request(&self, cut: Cut, products_of: Option<Layer>) -> Request<'_> {
+    /// The images that its trunk is calibrated on; none where its precision has no scales.
+    fn calibrated_on(&self) -> Vec<usize> {
+        if is_calibrated(self.precision) { calibration_images(self.train) } else { Vec::new() }
+    }
+
+    fn request<'a>(
+        &'a self,
+        cut: Cut,
+        products_of: Option<Layer>,
+        calibrated_on: &'a [usize],
+    ) -> Request<'a> {
         Request {
             weights: self.weights,
             cut,
+            precision: self.precision,
+            calibrated_on,
             images: self.images,
             device: self.device,
             products_of,

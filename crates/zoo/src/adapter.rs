@@ -276,7 +276,7 @@ mod tests {
             let mut randomness = Randomness::new(seed, 0);
             let kernel = randomness.normal(channels_out * channels_in * 9, 0.3);
             let bias = randomness.normal(channels_out, 1.0);
-            let usage = ConvolutionUse { input_gradient: true, kernel: true };
+            let usage = ConvolutionUse { input_gradient: true, kernel: true, ..ConvolutionUse::default() };
             let packed = FrozenConvolution::new(&kernel, &bias, [channels_in, channels_out], usage, &device);
             let plain = packed.clone().with_rounded_kernel_of(&packed, &device);
             let config = AdapterSettings { dora: Some(dora), ..Default::default() }.resolve().unwrap();

@@ -18,5 +18,6 @@ pub use grad_cam::Explanation;
 pub use head::{Head, HeadConfig};
 pub use network::{
     MemoryEstimate, Model, Model4, Model5, OperationCount, ParameterCounts, SameConvolution2x2, StateTensor,
-    UpperInput, UpperLayer, UpperTrunk, frozen_image_bytes, trunk_bytes, trunk_operation_count,
+    UpperInput, UpperLayer, UpperTrunk, frozen_image_bytes, stored_calibration, trunk_bytes,
+    trunk_operation_count,
 };

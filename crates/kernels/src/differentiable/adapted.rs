@@ -88,8 +88,8 @@ struct AdaptedConvolution {
 impl AdaptedConvolution {
     fn kernels<'a>(&'a self, down: &'a [f32], up: &'a [f32]) -> Kernels<'a> {
         Kernels {
-            forward: self.panels.forward.as_ref(),
-            backward: self.panels.backward.as_ref(),
+            forward: self.panels.forward.as_deref(),
+            backward: self.panels.backward.as_deref(),
             bias: match self.terms {
                 FrozenTerms::Computed { bias: true } => &self.panels.bias,
                 _ => &[],

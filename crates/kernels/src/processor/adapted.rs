@@ -17,7 +17,7 @@
 use rayon::prelude::*;
 
 use super::{
-    compact::CompactKernel,
+    held_kernel::HeldKernel,
     memory::Buffer,
     packed::{NARROW, PANEL, multiply, multiply_add, multiply_transposed, pack, pack_transposed},
     passes::{
@@ -93,9 +93,9 @@ impl Shape {
 #[derive(Clone, Copy)]
 pub(crate) struct Kernels<'a> {
     /// `U`; absent where its products are known.
-    pub(crate) forward: Option<&'a CompactKernel>,
+    pub(crate) forward: Option<&'a HeldKernel>,
     /// `Uᵀ`; absent where no gradient for the input is asked for.
-    pub(crate) backward: Option<&'a CompactKernel>,
+    pub(crate) backward: Option<&'a HeldKernel>,
     /// `[C_out]`, or empty where none is added.
     pub(crate) bias: &'a [f32],
     /// The output's frozen terms `[positions, given · images, C_out]` where they are known already, else

@@ -2,8 +2,10 @@
 //! products with kernels that are packed once.
 
 pub(crate) mod adapted;
-pub(crate) mod compact;
+mod compact;
 pub(crate) mod dense;
+pub(crate) mod held_kernel;
+mod integer_kernel;
 pub(crate) mod memory;
 pub(crate) mod packed;
 mod passes;
@@ -18,6 +20,7 @@ pub(crate) mod trained;
 mod vectors;
 
 pub use adapted::{RANK_STEP, sums_at_once};
+pub use held_kernel::Products;
 pub use peak::{product_peak, product_peak_at};
 pub use stack::{Calibration, ConvolutionStack, MissingLayers, Rounding, StackedConvolution};
 pub use vectors::vector_bits;

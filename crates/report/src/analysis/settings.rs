@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use ranklab_settings::LEFT_OUT;
 use ranklab_store::NewRun;
 use serde_json::Value;
 
@@ -22,6 +23,9 @@ pub(crate) fn settings(run: &NewRun) -> BTreeMap<String, String> {
     let mut settings = BTreeMap::new();
     if let Ok(value @ Value::Object(_)) = serde_json::from_str::<Value>(&run.config) {
         flatten(&value, String::new(), &mut settings);
+        for (path, default) in LEFT_OUT {
+            settings.entry(path.to_owned()).or_insert_with(|| default.to_owned());
+        }
     } else {
         settings.insert("config".to_owned(), run.config.clone());
     }
@@ -155,6 +159,8 @@ mod tests {
         assert_eq!(differences(&used), ["split=random", "split=patient"]);
         // A given split uses neither.
         let given = of(r#"{"data":{"split":{"kind":"given","folds":5,"test_fraction":0.3}}}"#);
-        assert_eq!(unnamed(&given).keys().collect::<Vec<_>>(), ["data.split.kind", "images"]);
+        assert_eq!(unnamed(&given).keys().collect::<Vec<_>>(), ["data.split.kind", "images", "precision"]);
+        let rounded = [of("{}"), of(r#"{"precision":"int8"}"#)].map(|settings| ("model_4", settings));
+        assert_eq!(differences(&rounded), ["precision=f32", "precision=int8"]);
     }
 }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use burn::tensor::Device;
-use ranklab_settings::{AdapterSettings, Network, TrainingConfig};
+use ranklab_settings::{AdapterSettings, Network, Precision, TrainingConfig};
 use ranklab_trainer::{Checkpoint, Error, Event, ImageLoader, Outcome, Snapshot, Stop, Trial, run_together};
 use ranklab_zoo::weights::TrunkWeights;
 
@@ -119,6 +119,7 @@ pub fn with_trial<T>(
         validation: &all[32..40],
         test: &all[40..],
         start: None,
+        precision: Precision::F32,
         training,
         device: &Device::flex(),
         device_name: "flex",
@@ -180,6 +181,7 @@ impl Bench {
             validation: &self.all[32..40],
             test: &self.all[40..],
             start: None,
+            precision: Precision::F32,
             training,
             device: &self.device,
             device_name: "flex",

@@ -7,5 +7,6 @@ mod damage;
 mod fixture;
 mod learning;
 mod opening;
+mod precisions;
 mod resuming;
 mod steadiness;

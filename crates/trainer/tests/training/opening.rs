@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use burn::tensor::Device;
-use ranklab_settings::Network;
+use ranklab_settings::{Network, Precision};
 use ranklab_trainer::{ImageLoader, NetworkSettings};
 use ranklab_zoo::{HeadConfig, weights::TrunkWeights};
 
@@ -18,8 +18,14 @@ fn an_opened_network_gives_the_very_probabilities_of_its_trial_and_explains_them
     for network in [Network::Model4, adapted("block5"), adapted("block4_conv2"), adapted("all")] {
         let folder = tempfile::tempdir().unwrap();
         let (outcome, _) = run(&images, &network, &training, folder.path()).unwrap();
-        let settings =
-            NetworkSettings { network: &network, image_size: images.size(), head, seed: 3, start: None };
+        let settings = NetworkSettings {
+            network: &network,
+            image_size: images.size(),
+            precision: Precision::F32,
+            head,
+            seed: 3,
+            start: None,
+        };
         let opened = settings.open(&weights, Some(&outcome.model), &Device::flex()).unwrap();
         assert_eq!(
             opened.probabilities(&images, &test, &mut |_| ControlFlow::Continue(())).unwrap(),
@@ -41,7 +47,13 @@ fn an_opened_network_gives_the_very_probabilities_of_its_trial_and_explains_them
             outcome.probabilities
         );
     }
-    let settings =
-        NetworkSettings { network: &Network::Model4, image_size: images.size(), head, seed: 3, start: None };
+    let settings = NetworkSettings {
+        network: &Network::Model4,
+        image_size: images.size(),
+        precision: Precision::F32,
+        head,
+        seed: 3,
+        start: None,
+    };
     assert!(settings.open(&weights, Some(b"no state"), &Device::flex()).is_err());
 }

@@ -3,7 +3,7 @@
 use std::{ops::ControlFlow, path::Path};
 
 use burn::tensor::Device;
-use ranklab_settings::{AdapterSettings, Network, OptimizerKind, SelectBy, TrainingConfig};
+use ranklab_settings::{AdapterSettings, Network, OptimizerKind, Precision, SelectBy, TrainingConfig};
 use ranklab_trainer::{Event, Stop, Trial, run_together};
 use ranklab_zoo::weights::TrunkWeights;
 use rayon::ThreadPoolBuilder;
@@ -32,6 +32,7 @@ fn left(settings: &[&Setting], threads: usize, folder: &Path) -> Vec<Vec<String>
             validation: &all[TRAIN..TRAIN + VALIDATION],
             test: &all[TRAIN + VALIDATION..],
             start: None,
+            precision: Precision::F32,
             training,
             device: &device,
             device_name: "flex",

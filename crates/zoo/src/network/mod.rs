@@ -16,5 +16,5 @@ pub use model_4::{Model4, SameConvolution2x2};
 pub use model_5::Model5;
 pub use operation_count::{OperationCount, trunk_operation_count};
 pub use parameter_count::ParameterCounts;
-pub use state::StateTensor;
+pub use state::{StateTensor, stored_calibration};
 pub use upper::{UpperInput, UpperLayer, UpperTrunk};

@@ -4,11 +4,15 @@ use burn::{
     module::{Module, ModuleMapper, ModuleVisitor, Param},
     tensor::{Tensor, TensorData},
 };
+use ranklab_kernels::Calibration;
 use safetensors::{Dtype, SafeTensors};
 use sha2::{Digest, Sha256};
 
 use super::model::Model;
 use crate::Error;
+
+/// Name of the frozen trunk's calibration among the tensors of a stored state.
+const CALIBRATION: &str = "trunk.calibration";
 
 /// A named tensor of a model's state.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,12 +48,19 @@ impl Model {
         ranklab_files::hexadecimal(hasher.finalize())
     }
 
-    /// The state as the bytes of a safetensors file.
+    /// The state as the bytes of a safetensors file, with the calibration of the trunk that the model was trained on,
+    /// where that has one.
     ///
     /// # Errors
     /// When the file cannot be assembled.
-    pub fn to_safetensors(&self) -> Result<Vec<u8>, Error> {
-        let state = self.state();
+    pub fn to_safetensors(&self, calibration: Option<&Calibration>) -> Result<Vec<u8>, Error> {
+        let mut state = self.state();
+        state.extend(calibration.map(|calibration| StateTensor {
+            name: CALIBRATION.to_owned(),
+            shape: vec![calibration.layers(), Calibration::LAYER_VALUES],
+            values: calibration.values(),
+            trainable: false,
+        }));
         let bytes: Vec<Vec<u8>> = state
             .iter()
             .map(|tensor| tensor.values.iter().flat_map(|value| value.to_le_bytes()).collect())
@@ -72,8 +83,7 @@ impl Model {
     /// # Errors
     /// When the bytes are no safetensors file, or lack a tensor or hold it in another shape or type.
     pub fn with_state(self, stored: &[u8]) -> Result<Self, Error> {
-        let tensors = SafeTensors::deserialize(stored)
-            .map_err(|problem| Error::Setting(format!("the stored model cannot be read: {problem}")))?;
+        let tensors = opened(stored)?;
         let mut mapper = StateMapper { tensors, path: Vec::new(), problem: None };
         let model = self.map(&mut mapper);
         match mapper.problem {
@@ -81,6 +91,29 @@ impl Model {
             Some(problem) => Err(Error::Setting(format!("the stored model does not fit: {problem}"))),
         }
     }
+}
+
+/// The calibration that [`Model::to_safetensors`] stored beside a state.
+///
+/// # Errors
+/// When the bytes are no safetensors file or hold no calibration.
+pub fn stored_calibration(stored: &[u8]) -> Result<Calibration, Error> {
+    let tensors = opened(stored)?;
+    let found = tensors.tensor(CALIBRATION).ok().filter(|tensor| tensor.dtype() == Dtype::F32);
+    found.and_then(|tensor| Calibration::from_values(&values(tensor.data()))).ok_or_else(|| {
+        Error::Setting(format!("the stored model does not fit: it has no sound {CALIBRATION}"))
+    })
+}
+
+fn opened(stored: &[u8]) -> Result<SafeTensors<'_>, Error> {
+    SafeTensors::deserialize(stored)
+        .map_err(|problem| Error::Setting(format!("the stored model cannot be read: {problem}")))
+}
+
+/// The numbers of a tensor of the file.
+fn values(bytes: &[u8]) -> Vec<f32> {
+    let (numbers, _) = bytes.as_chunks();
+    numbers.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect()
 }
 
 #[derive(Default)]
@@ -129,11 +162,7 @@ impl StateMapper<'_> {
                 tensor.shape()
             ));
         }
-        let values = tensor
-            .data()
-            .chunks_exact(4)
-            .map(|bytes| f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]));
-        Ok(TensorData::new(values.collect(), expected))
+        Ok(TensorData::new(values(tensor.data()), expected))
     }
 }
 
@@ -169,12 +198,25 @@ mod tests {
     fn a_stored_state_comes_back_and_another_is_refused() {
         let device = Device::flex();
         let model = |seed| Model::new(None, 64, HeadConfig::default(), seed, &device).unwrap();
-        let stored = model(1).to_safetensors().unwrap();
+        let stored = model(1).to_safetensors(None).unwrap();
         let back = model(2).with_state(&stored).unwrap();
         assert_eq!(back.state_hash(), model(1).state_hash());
+        let error = stored_calibration(&stored).unwrap_err().to_string();
+        assert_eq!(error, "the stored model does not fit: it has no sound trunk.calibration");
         let small = Model::new(None, 32, HeadConfig::default(), 1, &device).unwrap();
         let error = small.with_state(&stored).unwrap_err().to_string();
         assert!(error.contains("dense_1.weight is F32 [2048, 512] instead of [512, 512]"), "{error}");
         assert!(model(1).with_state(&stored[..100]).is_err());
+    }
+
+    #[test]
+    fn a_calibration_stands_beside_the_state_and_changes_neither() {
+        let model = Model::new(None, 64, HeadConfig::default(), 1, &Device::flex()).unwrap();
+        let numbers: Vec<f32> = (0..2 * Calibration::LAYER_VALUES).map(|value| value as f32 / 3.0).collect();
+        let calibration = Calibration::from_values(&numbers).unwrap();
+        let stored = model.to_safetensors(Some(&calibration)).unwrap();
+        assert_eq!(stored_calibration(&stored).unwrap(), calibration);
+        let hash = model.state_hash();
+        assert_eq!(model.with_state(&stored).unwrap().state_hash(), hash);
     }
 }

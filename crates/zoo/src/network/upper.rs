@@ -7,7 +7,7 @@ use burn::{
     module::Module,
     tensor::{Device, activation::relu},
 };
-use ranklab_kernels::{ConvolutionUse, FeatureMap, FrozenKernel, Randomness};
+use ranklab_kernels::{ConvolutionUse, FeatureMap, FrozenKernel, Products, Randomness};
 
 use ranklab_settings::{AdaptedActivation, AdapterConfig};
 
@@ -52,11 +52,26 @@ impl From<FeatureMap> for UpperInput {
 impl UpperTrunk {
     /// For the layers that `config` adapts, and square images of `image_size` pixels.
     pub fn new(weights: &TrunkWeights, config: &AdapterConfig, image_size: usize, device: &Device) -> Self {
+        Self::with_products(weights, config, image_size, Products::default(), device)
+    }
+
+    /// [`Self::new`] with frozen products of any kind on the processor.
+    pub fn with_products(
+        weights: &TrunkWeights,
+        config: &AdapterConfig,
+        image_size: usize,
+        products: Products,
+        device: &Device,
+    ) -> Self {
         let mut layers = Vec::new();
         for layer in Cut::below_layer(config.layers.lowest()).above_layers() {
             let adapted = config.layers.contains(layer);
             // Nothing below the first of them is trained.
-            let usage = ConvolutionUse { input_gradient: !layers.is_empty(), kernel: adapted && config.dora };
+            let usage = ConvolutionUse {
+                input_gradient: !layers.is_empty(),
+                kernel: adapted && config.dora,
+                products,
+            };
             let activated = !adapted || config.activation == AdaptedActivation::Relu;
             let layer = TrunkLayer::new(weights, layer, image_size, usage, device);
             layers.push(UpperLayer { layer, adapted, activated });

@@ -7,7 +7,8 @@ use std::{env, error::Error, ops::ControlFlow, path::Path, time::Instant};
 
 use burn::tensor::Device;
 use ranklab_data::{ImageSource, Manifest, load_images, unwatched};
-use ranklab_settings::{AdapterSettings, ClassScheme, Network, Resize, TrainingConfig};
+use ranklab_kernels::{Precision as Products, Rounding};
+use ranklab_settings::{AdapterSettings, ClassScheme, Network, Precision, Resize, TrainingConfig};
 use ranklab_store::{NewRun, StepMetric, Store, Value};
 use ranklab_trainer::{ImageLoader, Stop, Trial, run_together};
 use ranklab_zoo::{Cut, ProcessorTrunk, weights::TrunkWeights};
@@ -76,12 +77,18 @@ fn pixels(images: usize) -> Vec<u8> {
     (0..images * SIZE * SIZE * 3).map(|place| (place * 7919 % 251) as u8).collect()
 }
 
-/// Features of `--images` at block4_pool.
+/// Features of `--images` at block4_pool, with products of `--precision`. Scales come from the pixels themselves, whose
+/// magnitudes change no time.
 fn trunk(arguments: &Arguments) -> Figures {
-    let trunk = ProcessorTrunk::new(&weights(arguments)?, Cut::above(10), SIZE);
+    let (weights, cut) = (weights(arguments)?, Cut::above(10));
     let images = arguments.number("--images", 512);
     let at_once = ProcessorTrunk::images_at_once().min(images);
     let rgb = pixels(at_once);
+    let products: Products = arguments.text("--precision").unwrap_or("f32").parse()?;
+    let calibration =
+        products.needs_calibration().then(|| ProcessorTrunk::new(&weights, cut, SIZE).calibrate(&rgb));
+    let rounding = Rounding::new(products, calibration.as_ref()).ok_or("no calibration")?;
+    let trunk = ProcessorTrunk::rounded(&weights, cut, SIZE, rounding)?;
     std::hint::black_box(trunk.forward(&rgb));
     let started = Instant::now();
     let rounds = images.div_ceil(at_once);
@@ -120,7 +127,7 @@ impl ImageLoader for Pixels {
     }
 }
 
-/// Training images × trials of one epoch from cached features: `--model`, `--ranks 1,5,16`.
+/// Training images × trials of one epoch from cached features: `--model`, `--ranks 1,5,16`, `--precision`.
 fn train(arguments: &Arguments) -> Figures {
     let count = arguments.number("--images", 2048);
     let images = Pixels { labels: (0..count).map(|image| (image % 2) as u8).collect() };
@@ -136,6 +143,10 @@ fn train(arguments: &Arguments) -> Figures {
             AdapterSettings { rank, layers: Some(layers.clone()), ..Default::default() }.resolve()?;
         networks.push(if model_4 { Network::Model4 } else { Network::Model5(adapter) });
     }
+    let precision: Precision = match arguments.text("--precision") {
+        Some(name) => serde_json::from_value(json!(name))?,
+        None => Precision::default(),
+    };
     let (weights, device) = (weights(arguments)?, Device::flex());
     let folder = env::temp_dir().join("ranklab-benchmark-features");
     let stop = Stop::default();
@@ -149,6 +160,7 @@ fn train(arguments: &Arguments) -> Figures {
             train: &all,
             validation: &all[..2],
             test: &all[..2],
+            precision,
             training: &training,
             device: &device,
             device_name: "flex",

@@ -53,6 +53,14 @@ pub(super) fn export(
     }))?;
     let locations = folders.locations();
     let weights = run.weights(&locations, &mut log_notice)?;
+    if !run.config.precision.is_default() {
+        log(format_args!(
+            "note: run {} was trained on a trunk of precision={}; the files hold the trunk in 32-bit floating point, so that their \
+             probabilities differ a little",
+            run.row.id,
+            run.config.precision.name()
+        ));
+    }
     // The files hold the same values whichever device wrote them.
     let device = device("flex").map_err(anyhow::Error::msg)?;
     let network = run.open(&weights, &locations.runs_folder, &device)?;

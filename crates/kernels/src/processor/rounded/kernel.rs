@@ -65,11 +65,20 @@ impl<E: Element> RoundedKernel<E> {
             element: PhantomData,
         };
         let matrices: Vec<Buffer> = (0..positions).into_par_iter().map(&matrix).collect();
+        // Of each column at each position.
+        let units: Vec<Vec<f32>> = matrices
+            .par_iter()
+            .map(|matrix| {
+                (0..columns)
+                    .map(|column| E::unit(matrix[column..].iter().step_by(columns).copied().take(inner)))
+                    .collect()
+            })
+            .collect();
         packed.panels.par_chunks_exact_mut(rows * PANEL).enumerate().for_each(|(number, panel)| {
             let (position, first) = packed_place(number, positions, wide);
             for column in first..columns.min(first + PANEL) {
                 let values = matrices[position][column..].iter().step_by(columns).copied().take(inner);
-                let unit = E::unit(values.clone());
+                let unit = units[position][column];
                 for (row, value) in values.enumerate() {
                     let group = row / E::GROUP * PANEL + column % PANEL;
                     panel[group * E::GROUP + row % E::GROUP] = E::weight(value / unit);
@@ -77,14 +86,15 @@ impl<E: Element> RoundedKernel<E> {
             }
         });
         let each = packed.start.par_chunks_exact_mut(wide).zip(packed.units.par_chunks_exact_mut(wide));
-        each.zip(&matrices).zip(&steps).for_each(|(((start, units), matrix), step)| {
-            for column in 0..columns {
-                let values = matrix[column..].iter().step_by(columns).copied().take(inner);
-                let unit = E::unit(values.clone());
-                start[column] = E::start(values.map(|value| E::weight(value / unit)));
-                units[column] = unit * step;
-            }
-        });
+        each.zip(matrices.par_iter().zip(&units)).zip(&steps).for_each(
+            |(((start, target), (matrix, units)), step)| {
+                for (column, unit) in units.iter().enumerate() {
+                    let values = matrix[column..].iter().step_by(columns).copied().take(inner);
+                    start[column] = E::start(values.map(|value| E::weight(value / unit)));
+                    target[column] = unit * step;
+                }
+            },
+        );
         packed
     }
 

@@ -2,8 +2,6 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
-
 use super::shape::MapShape;
 use crate::{
     precision::Precision,
@@ -16,7 +14,7 @@ use crate::{
 
 /// The largest magnitudes that calibration images reach in each layer of a stack. They depend neither on the images' order
 /// nor on the number of cores.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Calibration {
     pub(super) layers: Vec<LayerRanges>,
 }
@@ -25,6 +23,27 @@ impl Calibration {
     /// Layers that it covers, from the image on.
     pub fn layers(&self) -> usize {
         self.layers.len()
+    }
+
+    /// Numbers that describe one layer.
+    pub const LAYER_VALUES: usize = 1 + Small::POSITIONS + Large::POSITIONS;
+
+    /// All of it as numbers, [`Self::LAYER_VALUES`] for each layer.
+    pub fn values(&self) -> Vec<f32> {
+        let of_layer = |layer: &LayerRanges| [&[layer.input][..], &layer.small, &layer.large].concat();
+        self.layers.iter().flat_map(of_layer).collect()
+    }
+
+    /// The calibration that has these [`Self::values`]; `None` where they are not those of whole layers, or one is negative or
+    /// no number.
+    pub fn from_values(values: &[f32]) -> Option<Self> {
+        let (layers, rest) = values.as_chunks::<{ Self::LAYER_VALUES }>();
+        let sound = rest.is_empty() && values.iter().all(|value| value.is_finite() && *value >= 0.0);
+        let of_layer = |[input, positions @ ..]: &[f32; Self::LAYER_VALUES]| {
+            let (small, large) = positions.split_at(Small::POSITIONS);
+            LayerRanges { input: *input, small: small.to_vec(), large: large.to_vec() }
+        };
+        sound.then(|| Self { layers: layers.iter().map(of_layer).collect() })
     }
 
     /// The calibration of both sets of images together.
@@ -41,7 +60,7 @@ impl Calibration {
 }
 
 /// The largest magnitudes in one layer's input.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct LayerRanges {
     /// Of the map's values.
     pub(super) input: f32,
