@@ -292,6 +292,12 @@ bench-workers *arguments:
 bench-precision *arguments:
     @scripts/run.sh example trunk_precision "$@"
 
+# Networks on trunks of each precision, by patient, and how they differ from 32 bits; hours: `just bench-equivalence dataset=IMAGES.zip`.
+[group('check')]
+bench-equivalence *arguments:
+    {{ ranklab }} sweep -e experiments/precision.toml "$@"
+    {{ ranklab }} report
+
 # A report over a thousand generated runs, its time and memory; writes bench/REPORT_SCALE.md.
 [group('check')]
 bench-report *arguments:

@@ -42,6 +42,18 @@ pub(crate) fn execute_plan(
     work_on_plan(folders, plan, jobs, quiet, work, None, observe)
 }
 
+/// Whether much memory is free when an event comes that is not needed again soon: of opening images and weights, packing the
+/// trunk, feature extraction, evaluation and checkpoints.
+fn leaves_memory(event: &Event) -> bool {
+    match event {
+        Event::Features { reused, .. } => !reused,
+        // The trunk is packed before its first features.
+        Event::FeatureProgress { done, total } => done * 10 < *total,
+        Event::FeaturesReady | Event::Checkpoint(_) => true,
+        _ => false,
+    }
+}
+
 /// Works on a plan and shows its progress unless `quiet`; `observe` sees every event first. A worker's log takes note of
 /// its runs.
 ///
@@ -66,8 +78,9 @@ pub(crate) fn work_on_plan(
         if let Some(worker_log) = &mut worker_log {
             worker_log.before(&event);
         }
-        // Memory of feature extraction, evaluation and checkpoints is not needed again soon.
-        if let SweepEvent::Training { event: Event::FeaturesReady | Event::Checkpoint(_), .. } = &event {
+        if let SweepEvent::Training { event, .. } = &event
+            && leaves_memory(event)
+        {
             allocator::release_freed_memory();
         }
         let not_converged = warnings.observe(folders, &event);

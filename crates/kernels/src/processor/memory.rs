@@ -8,8 +8,8 @@ use std::{
 
 /// Buffers that are not in use.
 static FREE: Mutex<Vec<Vec<f32>>> = Mutex::new(Vec::new());
-/// Most of them that are kept.
-const KEPT: usize = 24;
+/// Most of them that are kept: about as many as one step uses at once.
+const KEPT: usize = 10;
 
 /// Values whose memory goes back for the next user when they are dropped.
 #[derive(Debug, Default)]

@@ -64,7 +64,8 @@ impl ConvolutionStack {
     /// unchanged.
     pub fn new(convolutions: &[StackedConvolution<'_>], image_size: usize) -> Self {
         let layer = |convolution| StackLayer::new(convolution, Rounding::F32);
-        Self::of(convolutions.par_iter().map(layer).collect(), image_size)
+        // One after the other: each is packed by all cores, with working memory of its own size.
+        Self::of(convolutions.iter().map(layer).collect(), image_size)
     }
 
     /// [`Self::new`] at any precision. The calibration is that of a stack with at least these convolutions.
@@ -74,7 +75,7 @@ impl ConvolutionStack {
         rounding: Rounding<&Calibration>,
     ) -> Result<Self, MissingLayers> {
         let layers: Result<Vec<StackLayer>, MissingLayers> = convolutions
-            .par_iter()
+            .iter()
             .enumerate()
             .map(|(layer, convolution)| {
                 Ok(StackLayer::new(convolution, rounding.of_layer(layer, convolutions.len())?))
