@@ -70,5 +70,22 @@ fn a_precision_that_a_device_lacks_is_refused_with_what_to_give() {
     let error = failed(&ranklab.sweep(&["precision=f16"]));
     assert!(error.contains("f32 or bf16 or int16 or int8"), "{error}");
     succeeded(&ranklab.sweep(&["precision=int8"]));
-    assert!(column(&ranklab, "select count(*) from runs") == ["1"]);
+    assert_eq!(column(&ranklab, "select count(*) from runs"), ["1"]);
+}
+
+#[test]
+fn an_export_says_that_its_files_are_more_exact_than_the_run() {
+    let ranklab = Ranklab::new();
+    succeeded(&ranklab.sweep(&["precision=f32,int8"]));
+    for (run, is_rounded) in [("1", false), ("2", true)] {
+        let exported = ranklab.run(&["export", "--to", "peft", run, run]);
+        succeeded(&exported);
+        let said = String::from_utf8_lossy(&exported.stderr).into_owned();
+        assert_eq!(said.contains("was trained with precision=int8"), is_rounded, "{said}");
+        let card = fs::read_to_string(ranklab.path(run).join("README.md")).unwrap();
+        assert_eq!(card.contains("computed in precision `int8`"), is_rounded, "{card}");
+    }
+    let quiet = ranklab.run(&["export", "-q", "--to", "onnx", "network.onnx", "2"]);
+    succeeded(&quiet);
+    assert!(!String::from_utf8_lossy(&quiet.stderr).contains("precision="));
 }

@@ -94,7 +94,7 @@ fn rounded_trunk(row: &RunRow) -> Option<String> {
     let config: TrialConfig = serde_json::from_str(&row.start.config).ok()?;
     (!config.precision.is_default()).then(|| {
         format!(
-            "Its trunk computed in precision `{}`, in training and for these figures. Exported files hold the trunk in 32-bit \
+            "Its frozen convolutions computed in precision `{}`, in training and for these figures. Exported files hold them in 32-bit \
              floating point, so that their probabilities differ a little.",
             config.precision.name()
         )

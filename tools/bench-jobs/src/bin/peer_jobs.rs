@@ -7,7 +7,7 @@ use std::{env, error::Error, ops::ControlFlow, path::Path, time::Instant};
 
 use burn::tensor::Device;
 use ranklab_data::{ImageSource, Manifest, load_images, unwatched};
-use ranklab_kernels::{Precision as Products, Rounding};
+use ranklab_kernels::{Precision as TrunkPrecision, Rounding};
 use ranklab_settings::{AdapterSettings, ClassScheme, Network, Precision, Resize, TrainingConfig};
 use ranklab_store::{NewRun, StepMetric, Store, Value};
 use ranklab_trainer::{ImageLoader, Stop, Trial, run_together};
@@ -84,7 +84,7 @@ fn trunk(arguments: &Arguments) -> Figures {
     let images = arguments.number("--images", 512);
     let at_once = ProcessorTrunk::images_at_once().min(images);
     let rgb = pixels(at_once);
-    let products: Products = arguments.text("--precision").unwrap_or("f32").parse()?;
+    let products: TrunkPrecision = arguments.text("--precision").unwrap_or("f32").parse()?;
     let calibration =
         products.needs_calibration().then(|| ProcessorTrunk::new(&weights, cut, SIZE).calibrate(&rgb));
     let rounding = Rounding::new(products, calibration.as_ref()).ok_or("no calibration")?;

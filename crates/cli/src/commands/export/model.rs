@@ -53,9 +53,9 @@ pub(super) fn export(
     }))?;
     let locations = folders.locations();
     let weights = run.weights(&locations, &mut log_notice)?;
-    if !run.config.precision.is_default() {
+    if !quiet && !run.config.precision.is_default() {
         log(format_args!(
-            "note: run {} was trained on a trunk of precision={}; the files hold the trunk in 32-bit floating point, so that their \
+            "note: run {} was trained with precision={}; the files hold its frozen convolutions in 32-bit floating point, so that their \
              probabilities differ a little",
             run.row.id,
             run.config.precision.name()
