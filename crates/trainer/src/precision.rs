@@ -1,7 +1,7 @@
 //! From the setting of a precision to frozen products: those of the trunk, with the images that it is calibrated on, and
 //! those above the cut.
 
-use ranklab_kernels::{Calibration, Products, Rounding};
+use ranklab_kernels::{Calibration, Precision as TrunkPrecision, Products, Rounding};
 use ranklab_settings::Precision;
 use ranklab_zoo::{Cut, ProcessorTrunk, weights::TrunkWeights};
 
@@ -12,9 +12,19 @@ const CALIBRATED_ON: usize = 256;
 /// Images that are calibrated on at once.
 const AT_ONCE: usize = 32;
 
+/// How the trunk below the cut multiplies.
+const fn of_trunk(precision: Precision) -> TrunkPrecision {
+    match precision {
+        Precision::F32 => TrunkPrecision::F32,
+        Precision::Bf16 => TrunkPrecision::Bf16,
+        Precision::Int16 => TrunkPrecision::Int16,
+        Precision::Int8 => TrunkPrecision::Int8,
+    }
+}
+
 /// Whether the scales of a precision come from images.
 pub(crate) const fn is_calibrated(precision: Precision) -> bool {
-    matches!(precision, Precision::Int16 | Precision::Int8)
+    of_trunk(precision).needs_calibration()
 }
 
 /// The images that a trunk is calibrated on, by their place in the set: evenly spaced among the training images, the same
@@ -61,16 +71,8 @@ pub(crate) fn rounding(
     precision: Precision,
     calibration: Option<&Calibration>,
 ) -> Result<Rounding<&Calibration>, Error> {
-    let calibration = || {
-        calibration.ok_or_else(|| {
-            Error::Setting(format!("precision={} needs a calibration, and there is none", precision.name()))
-        })
-    };
-    Ok(match precision {
-        Precision::F32 => Rounding::F32,
-        Precision::Bf16 => Rounding::Bf16,
-        Precision::Int16 => Rounding::Int16(calibration()?),
-        Precision::Int8 => Rounding::Int8(calibration()?),
+    Rounding::new(of_trunk(precision), calibration).ok_or_else(|| {
+        Error::Setting(format!("precision={} needs a calibration, and there is none", precision.name()))
     })
 }
 

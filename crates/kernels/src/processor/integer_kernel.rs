@@ -1,5 +1,5 @@
-//! A frozen convolution's transformed kernel for products of 16-bit integers: half the time of [`super::compact`]'s where
-//! the processor has dot products of such integers.
+//! A frozen convolution's transformed kernel for products of 16-bit integers: faster than [`super::compact`]'s where the
+//! processor has dot products of such integers.
 //!
 //! Rows are rounded as they come, to 13 bits and a sign, each by the largest magnitude in it: they are maps and gradients in
 //! training, whose magnitudes no calibration knows. A row's values depend on no other row. Sums are exact, and all else is
